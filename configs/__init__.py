@@ -1,0 +1,1 @@
+"""The YAML files a user copies, and the schema that checks them."""

@@ -1,0 +1,1 @@
+"""Corpus in, predictions out: sources, batching, runner, sinks."""

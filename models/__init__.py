@@ -1,0 +1,1 @@
+"""What a model is: text recipes, presets, checkpoints, classifier, summarizer."""

@@ -1,0 +1,1 @@
+"""mujaz (موجز, a news brief): label and summarize Arabic text with transformers."""

@@ -1,0 +1,5 @@
+"""``python -m mujaz`` is the command ``mujaz``."""
+
+from mujaz.cli import main
+
+main()

@@ -1,0 +1,66 @@
+"""The command line: ``mujaz COMMAND …``. Commands are imported only when they are called, so ``--help`` answers at once."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import ClassVar
+
+import click
+
+from mujaz.errors import MujazError
+
+
+class LazyGroup(click.Group):
+    """A group that knows the names and first lines of its commands, and imports one only to run it."""
+
+    # name -> (module in mujaz.commands, first line of its help)
+    table: ClassVar[dict[str, tuple[str, str]]] = {
+        "train": ("train", "Fine-tune a model on labelled data, from a YAML config."),
+        "evaluate": ("evaluate", "Score a model on labelled data."),
+        "classify": ("classify", "Label every text of a corpus."),
+        "summarize": ("summarize", "Summarize an article, or every article of a corpus."),
+        "models": ("models", "List the model presets and the embedded models."),
+        "clean": ("clean", "Prepare text with a recipe, as a model would see it."),
+        "rouge": ("rouge", "ROUGE of predictions against references, with a tokenizer that reads Arabic."),
+        "config-schema": ("config_schema", "Print the JSON schema of the training configs, for editors."),
+    }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names in the order of the table."""
+        return list(self.table)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command's module and return its ``command``."""
+        if cmd_name not in self.table:
+            return None
+        command = importlib.import_module(f"mujaz.commands.{self.table[cmd_name][0]}").command
+        if not isinstance(command, click.Command):
+            raise TypeError(f"mujaz.commands.{self.table[cmd_name][0]}.command is not a click command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing any of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in self.table.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="mujaz", prog_name="mujaz")
+def cli() -> None:
+    """Label and summarize Arabic text with transformers.
+
+    Example: mujaz summarize article.txt
+    """
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; a :class:`~mujaz.errors.MujazError` becomes one message and its exit code."""
+    try:
+        cli.main(args=arguments, prog_name="mujaz", standalone_mode=True)
+    except MujazError as error:
+        click.echo(f"mujaz: error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader of our output (head, say) has gone: nothing to tell anybody
+        sys.stderr.close()
+        sys.exit(1)

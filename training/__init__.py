@@ -1,0 +1,1 @@
+"""Labelled data in, checkpoint out: data, fine-tuning, metrics, evaluation."""
