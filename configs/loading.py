@@ -1,0 +1,187 @@
+"""Read a YAML config, apply overrides, check it, and report all that is wrong at once, each with its place."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import types
+import typing
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from mujaz.configs.schema import TrainConfig
+from mujaz.errors import ConfigError
+
+Key = tuple[str | int, ...]
+
+
+def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
+    """Read and check a training config.
+
+    Relative paths of data and models are taken from the working directory, as in a shell.
+
+    Args:
+        path: The YAML file.
+        overrides: ``key=value`` with dots for sections (``training.epochs=2``); values are read as YAML.
+
+    Raises:
+        ConfigError: the file is missing or no YAML, or anything in it is wrong; the message lists everything.
+    """
+    file = Path(path)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"no config {file}: expected a YAML file. Shipped ones lie in configs/.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{file} cannot be read as UTF-8 text: {error}") from error
+    try:
+        data = yaml.safe_load(text)
+        lines = _lines(yaml.compose(text, Loader=yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{file}: expected keys and values (task, model, data …), found {type(data).__name__}.")
+    from_command_line = {_set(data, override) for override in overrides}
+    return check_config(data, str(file), lines, from_command_line)
+
+
+def check_config(
+    data: dict[str, Any], source: str, lines: dict[Key, int] | None = None, overridden: set[Key] | None = None
+) -> TrainConfig:
+    """Check a config given as a dictionary.
+
+    Args:
+        data: As read from YAML.
+        source: How to name it in messages.
+        lines: Line of each key, where known.
+        overridden: Keys that come from ``--set``.
+
+    Raises:
+        ConfigError: lists all that is wrong.
+    """
+    problems: list[tuple[Key, str]] = []
+    config: TrainConfig | None = None
+    try:
+        config = TrainConfig.model_validate(data)
+    except ValidationError as error:
+        problems += [(tuple(e["loc"]), _explain(tuple(e["loc"]), e)) for e in error.errors()]
+    problems += _missing_files(data)
+    if config is not None and not problems:
+        return config
+    places = [_place(key, source, lines or {}, overridden or set()) for key, _ in problems]
+    listed = "\n".join(f"  {place}: {text}" for place, (_, text) in zip(places, problems, strict=True))
+    count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
+    raise ConfigError(f"{source} has {count}:\n{listed}")
+
+
+def _explain(key: Key, error: Any) -> str:
+    name = ".".join(map(str, key))
+    if error["type"] == "extra_forbidden":
+        known = _fields_at(key[:-1])
+        close = difflib.get_close_matches(str(key[-1]), known, n=1)
+        return f"unknown key '{name}'" + (f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known)}")
+    if error["type"] == "missing":
+        return f"'{name}' is missing"
+    message = error["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    found = error.get("input")
+    shown = "" if isinstance(found, dict) else f", found {found!r}"
+    return f"{name}: {message}{shown}" if name else message
+
+
+def _fields_at(key: Key) -> list[str]:
+    """Names of the fields of the section at ``key``."""
+    model: type[BaseModel] = TrainConfig
+    for part in key:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            return []
+        options = typing.get_args(field.annotation) if _is_union(field.annotation) else (field.annotation,)
+        sections = [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
+        if not sections:
+            return []
+        model = sections[0]
+    return list(model.model_fields)
+
+
+def _is_union(annotation: Any) -> bool:
+    return typing.get_origin(annotation) in (types.UnionType, typing.Union)
+
+
+def _missing_files(data: dict[str, Any]) -> Iterator[tuple[Key, str]]:
+    """Data files that are named as files but are not there; a hub dataset id looks like owner/name."""
+    section = data.get("data")
+    if not isinstance(section, dict):
+        return
+    for split in ("train", "dev", "test"):
+        value = section.get(split)
+        for item in value if isinstance(value, list) else [value]:
+            if not isinstance(item, str) or is_hub_dataset(item):
+                continue
+            path = expand_path(item)
+            if "$" in path:
+                yield ("data", split), f"data.{split}: '{item}' names an environment variable that is not set"
+            elif not Path(path).exists():
+                yield (
+                    ("data", split),
+                    f"data.{split}: no file or folder '{item}' (working directory: {Path.cwd().name}/)",
+                )
+
+
+def expand_path(path: str) -> str:
+    """A path with ``~`` and environment variables filled in; a variable that is not set stays as it is."""
+    return os.path.expandvars(os.path.expanduser(path))
+
+
+def is_hub_dataset(name: str) -> bool:
+    """Whether a name is ``owner/name`` or ``owner/name:config`` rather than a path: no suffix, one slash, not there."""
+    looks_like_one = name.count("/") == 1 and not name.startswith((".", "/", "~", "$")) and not Path(name).suffix
+    return looks_like_one and not Path(name).exists() and not Path(name).parent.exists()
+
+
+def _place(key: Key, source: str, lines: dict[Key, int], overridden: set[Key]) -> str:
+    if any(key[: len(o)] == o for o in overridden):
+        return "--set"
+    while key and key not in lines:
+        key = key[:-1]
+    return f"{Path(source).name}:{lines[key]}" if key in lines else Path(source).name
+
+
+def _lines(node: yaml.Node | None, prefix: Key = ()) -> dict[Key, int]:
+    """The line of each key, counted from 1."""
+    found: dict[Key, int] = {}
+    if isinstance(node, yaml.MappingNode):
+        for name, value in node.value:
+            found[(*prefix, name.value)] = name.start_mark.line + 1
+            found |= _lines(value, (*prefix, name.value))
+    return found
+
+
+def _set(data: dict[str, Any], override: str) -> Key:
+    """Apply one ``key=value`` in place, and return its key."""
+    name, equals, value = override.partition("=")
+    if not equals or not name:
+        raise ConfigError(f"--set expects key=value, for example training.epochs=2, found '{override}'.")
+    *sections, last = name.split(".")
+    place = data
+    for section in sections:
+        inner = place.get(section)
+        if inner is None:
+            inner = place[section] = {}
+        if not isinstance(inner, dict):
+            raise ConfigError(f"--set {override}: '{section}' is a value, not a section.")
+        place = inner
+    try:
+        place[last] = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override}: the value is not valid YAML.") from error
+    return (*sections, last)
+
+
+def resolved_yaml(config: TrainConfig) -> str:
+    """The config with every default filled in, as YAML."""
+    return yaml.safe_dump(config.model_dump(), allow_unicode=True, sort_keys=False)

@@ -1,0 +1,61 @@
+"""JSON Lines to Parquet in bounded memory, with the type of every column taken from all rows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+ROW_GROUP = 16_384  # rows
+TYPES = {
+    frozenset({bool}): pa.bool_(),
+    frozenset({int}): pa.int64(),
+    frozenset({float}): pa.float64(),
+    frozenset({int, float}): pa.float64(),
+}
+
+
+def jsonl_to_parquet(source: Path, target: Path) -> None:
+    """Write the rows of a JSON Lines file, all with the same keys, as Parquet.
+
+    A column of numbers or truth values keeps its type. All else is text: strings as they are; lists, objects and whatever a
+    column of several types holds as JSON.
+
+    Args:
+        source: The JSON Lines file; it is read twice.
+        target: The Parquet file.
+
+    Raises:
+        OSError: The target cannot be written.
+    """
+    seen: dict[str, set[type]] = {}
+    for row in _rows(source):
+        for name, value in row.items():
+            seen.setdefault(name, set()).update(() if value is None else (_kind(value),))
+    schema = pa.schema([(name, TYPES.get(frozenset(kinds), pa.string())) for name, kinds in seen.items()])
+    with pq.ParquetWriter(target, schema, compression="zstd") as writer:
+        rows = _rows(source)
+        while group := list(itertools.islice(rows, ROW_GROUP)):
+            columns = [[_as(field.type, row.get(field.name)) for row in group] for field in schema]
+            writer.write_table(pa.table(columns, schema=schema))
+
+
+def _rows(source: Path) -> Iterator[dict[str, Any]]:
+    with source.open("rb") as lines:
+        for line in lines:
+            yield orjson.loads(line)
+
+
+def _kind(value: Any) -> type:
+    return str if type(value) is int and value >= 1 << 63 else type(value)  # beyond int64: as text
+
+
+def _as(kind: pa.DataType, value: Any) -> Any:
+    if value is None or kind != pa.string() or isinstance(value, str):
+        return value
+    return orjson.dumps(value).decode()

@@ -1,0 +1,135 @@
+"""What a corpus is made of: records to predict from, and bad records that become error lines."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mujaz.errors import DataError
+from mujaz.formats import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One text of a corpus.
+
+    Attributes:
+        id: From the id column; else the row number, or ``file:row`` where there are several files.
+        text: Not blank, and without halves of surrogate pairs.
+        target: What a stance is toward, where the corpus has a column of targets.
+        extra: The columns that are carried along into the output.
+        file: Where the record comes from.
+        row: Its number there, counted from 1.
+    """
+
+    id: str | int
+    text: str
+    target: str | None
+    extra: dict[str, Any]
+    file: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """A record that no model can read; it becomes one line of the output, with its reason."""
+
+    id: str | int
+    reason: str
+    file: str
+    row: int
+    extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Which columns of a corpus are read.
+
+    Attributes:
+        text: The text.
+        id: The id; left out, a column "id" is taken where there is one.
+        target: What the stance is toward, for stance models.
+        keep: Columns carried along into the output.
+    """
+
+    text: str = "text"
+    id: str | None = None
+    target: str | None = None
+    keep: tuple[str, ...] = ()
+
+    @property
+    def read(self) -> list[str]:
+        """The columns that a file must have."""
+        return [name for name in (self.text, self.id, self.target, *self.keep) if name is not None]
+
+
+DEFAULT_COLUMNS = Columns()
+
+
+class RecordMaker:
+    """Makes records of rows.
+
+    Args:
+        columns: Which columns are read.
+        several_files: Whether row numbers alone would be ambiguous as ids.
+        clean: What is done to every text first, for example taking the web page's clutter off an article.
+    """
+
+    def __init__(self, columns: Columns, *, several_files: bool, clean: Callable[[str], str] | None = None) -> None:
+        """Keep the settings; see the class."""
+        self.columns = columns
+        self.several_files = several_files
+        self.clean = clean
+
+    def __call__(self, item: Row | DataError) -> Record | BadRecord:
+        """The record of a row, or a bad record with its reason."""
+        if isinstance(item, DataError):
+            file, number = item.file or "", item.row or 1
+            return BadRecord(self._place(file, number), reason(item), file, number)
+        values = item.values
+        extra = {name: values.get(name) for name in self.columns.keep}
+        record_id = values.get(self.columns.id or "id")
+        if isinstance(record_id, bool) or not isinstance(record_id, str | int) or record_id == "":
+            record_id = self._place(item.file, item.row)
+        text, target = values.get(self.columns.text), None
+        problem = text_problem(text, "text")
+        if not problem and self.columns.target is not None:
+            target = values.get(self.columns.target)
+            problem = text_problem(target, "target")
+        if not problem and self.clean is not None:
+            text = self.clean(str(text))
+            problem = None if text.strip() else "nothing is left of the text after cleaning"
+        if problem:
+            return BadRecord(record_id, problem, item.file, item.row, extra)
+        return Record(record_id, str(text), target, extra, item.file, item.row)
+
+    def _place(self, file: str, row: int) -> str | int:
+        return f"{file}:{row}" if self.several_files else row
+
+
+def text_problem(value: Any, what: str) -> str | None:
+    """Why a value is not a text that a model can read, or None where it is.
+
+    Args:
+        value: What the column holds.
+        what: "text" or "target", for the reason.
+    """
+    if isinstance(value, str):
+        if not value.strip():
+            return f"the {what} is empty"
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            return f"the {what} has half a surrogate pair at character {error.start + 1}"
+        return None
+    if value is None or value != value:  # NaN, which pandas puts where a text is missing, does not equal itself
+        return f"the {what} is missing"
+    return f"the {what} is not text but {type(value).__name__}"
+
+
+def reason(error: DataError) -> str:
+    """An error's message without its place, for the record's id already tells that."""
+    message = str(error)
+    place = f"{error.file}, row {error.row}: "
+    return message.removeprefix(place)

@@ -1,0 +1,102 @@
+"""Records out of a corpus: files, folders, standard input. All inputs are checked before the first record is read."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from mujaz.errors import DataError
+from mujaz.files import BOM, DataFile, data_files, suffix_format
+from mujaz.formats import Row, read_file, read_stream, require_columns
+from mujaz.inference.records import BadRecord, Columns, Record, RecordMaker
+
+STDIN = "-"
+STDIN_NAME = "<stdin>"
+# Of an input whose first rows are all unreadable, the format or the encoding is wrong, not some of its records.
+FIRST_ROWS = 20
+
+Items = Iterator[Row | DataError]
+
+
+def open_corpus(
+    inputs: Sequence[str],
+    columns: Columns,
+    *,
+    format: str | None = None,
+    plain: str = "txt",
+    clean: Callable[[str], str] | None = None,
+    stdin: BinaryIO | None = None,
+) -> Iterator[Record | BadRecord]:
+    """Check all inputs, then return an iterator over their records, in the order of the inputs.
+
+    A row that cannot be read, or has no text, becomes a :class:`BadRecord`; the iterator goes on.
+
+    Args:
+        inputs: Files, folders, URLs, or "-" for standard input.
+        columns: Which columns are read.
+        format: The format, where the suffix does not tell. Standard input is JSON Lines where it starts with "{", else
+            ``plain``.
+        plain: What a ``.txt`` file is: "txt", one text a line, or "article", one text.
+        clean: What is done to every text first.
+        stdin: Read in place of standard input.
+
+    Raises:
+        DataError: An input is missing, empty, not in its format, or lacks a column.
+    """
+    opened: list[tuple[DataFile, BinaryIO | None]] = []
+    for name in inputs:
+        if name == STDIN:
+            opened.append(standard_input(format, plain, stdin))
+        else:
+            known = format or (plain if suffix_format(name) == "txt" else None)
+            opened.extend((file, None) for file in data_files(name, known))
+    parts = [part for file, stream in opened if (part := _checked(file, stream, columns)) is not None]
+    if not parts:
+        raise DataError("is empty: it holds no rows", file=", ".join(inputs))
+    maker = RecordMaker(columns, several_files=len(opened) > 1, clean=clean)
+    return map(maker, itertools.chain.from_iterable(parts))
+
+
+def _checked(file: DataFile, stream: BinaryIO | None, columns: Columns) -> Items | None:
+    """The rows of one input after a look at the first of them; None where it has none."""
+    # Lazy: nothing is opened yet. All optional: a row of JSON Lines without its text keeps its id in the output.
+    again = read_file(file, optional=[*columns.read, "id"])
+    if (
+        file.format == "article" and stream is None
+    ):  # one text a file: the files may be many, and each stands for itself
+        return again
+    items = read_file(file) if stream is None else read_stream(stream, file)
+    first = list(itertools.islice(items, FIRST_ROWS))
+    rows = [item for item in first if isinstance(item, Row)]
+    if first and not rows:
+        raise cast(DataError, first[0])
+    require_columns(
+        dict.fromkeys(key for row in rows for key in row.values), columns.read if rows else (), file=file.path
+    )
+    if not rows:
+        return None
+    if stream is not None or Path(file.path).is_fifo():  # what was read from a pipe does not come again
+        return itertools.chain(first, items)
+    return again
+
+
+def standard_input(format: str | None, plain: str, stdin: BinaryIO | None = None) -> tuple[DataFile, BinaryIO]:
+    """Standard input and what is in it: JSON Lines where it starts with "{", else ``plain``, unless a format is named."""
+    stream = stdin or sys.stdin.buffer
+    known = format or ("jsonl" if _start(stream).startswith(b"{") else plain)
+    return DataFile(STDIN_NAME, known, STDIN_NAME if known == "article" else None), stream
+
+
+def _start(stream: BinaryIO) -> bytes:
+    """The first bytes of a stream that are no space, without taking them from it."""
+    if isinstance(stream, io.BufferedReader):
+        first = stream.peek(1)
+    else:
+        place = stream.tell()
+        first = stream.read(1024)
+        stream.seek(place)
+    return first.removeprefix(BOM).lstrip()

@@ -1,0 +1,44 @@
+"""Load whatever a checkpoint is: a classifier or a summarizer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mujaz.models.checkpoint import locate
+from mujaz.models.classifier import TextClassifier
+from mujaz.models.loading import load_config
+from mujaz.models.summarizer import Summarizer
+
+
+def load_model(
+    name: str | Path,
+    *,
+    task: str | None = None,
+    device: str = "auto",
+    precision: str = "auto",
+    ignore_recipe_mismatch: bool = False,
+) -> TextClassifier | Summarizer:
+    """A classifier or a summarizer, by the architecture of the checkpoint.
+
+    Args:
+        name: Folder, embedded model, preset or hub id.
+        task: ``topic`` or ``stance``, for an encoder without ``mujaz.json``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        precision: ``auto``, ``float32`` or ``bfloat16``.
+        ignore_recipe_mismatch: Load even where the checkpoint's text recipe is not the one this version has.
+
+    Raises:
+        CheckpointError: the model is not there or cannot be used.
+    """
+    folder = locate(name)
+    if task == "summary" or (task is None and load_config(folder).is_encoder_decoder):
+        return Summarizer.from_pretrained(
+            name, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
+        )
+    return TextClassifier.from_pretrained(
+        name,
+        task="stance" if task == "stance" else None,
+        device=device,
+        precision=precision,
+        ignore_recipe_mismatch=ignore_recipe_mismatch,
+    )

@@ -1,0 +1,133 @@
+"""A mujaz checkpoint: a plain Hugging Face checkpoint plus one file, ``mujaz.json``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mujaz.errors import CheckpointError
+from mujaz.models.presets import find_preset, unknown_model
+
+INFO_FILE = "mujaz.json"
+FORMAT_VERSION = 1
+EMBEDDED = Path(__file__).parent / "embedded"
+
+Task = Literal["topic", "stance", "summary"]
+
+
+class DataInfo(BaseModel):
+    """What a checkpoint was trained on."""
+
+    rows: int = Field(description="number of training rows")
+    fingerprint: str = Field(description="sha256 over the training records, in order")
+    files: list[str] = Field(default_factory=list, description="names of the training files")
+
+
+class CheckpointInfo(BaseModel):
+    """The contents of ``mujaz.json``: what transformers cannot know of a checkpoint."""
+
+    model_config = ConfigDict(extra="allow")  # a newer minor version may add fields; format_version guards the rest
+
+    format_version: int = FORMAT_VERSION
+    task: Task
+    labels: list[str] = Field(default_factory=list, description="label names, in the order of the logits")
+    recipe: dict[str, Any] = Field(description="name, version, options and fingerprint of the text recipe")
+    clean_article: bool = Field(default=False, description="whether page leftovers were stripped before the recipe")
+    max_length: int = Field(gt=0, description="longest input in tokens, special tokens included")
+    base_model: str = Field(description="what the training started from")
+    versions: dict[str, str] = Field(default_factory=dict)
+    data: DataInfo | None = None
+    licence: str | None = Field(default=None, description="the strictest term of the base model and the data, if known")
+
+
+def read_info(folder: Path) -> CheckpointInfo | None:
+    """The ``mujaz.json`` of a checkpoint, or None where there is none.
+
+    Raises:
+        CheckpointError: the file is not readable, or of a format this version does not know.
+    """
+    path = folder / INFO_FILE
+    if not path.is_file():
+        return None
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(data, dict) and data.get("format_version", 0) > FORMAT_VERSION:
+            raise CheckpointError(
+                f"{path}: format version {data['format_version']}, but this mujaz reads up to {FORMAT_VERSION}. "
+                "Upgrade mujaz: pip install -U mujaz."
+            )
+        return CheckpointInfo.model_validate(data)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise CheckpointError(f"{path} is not a valid {INFO_FILE}: {problems}.") from error
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path} cannot be read: {error}.") from error
+
+
+def write_info(folder: Path, info: CheckpointInfo) -> None:
+    """Write ``mujaz.json`` into a checkpoint."""
+    text = json.dumps(info.model_dump(exclude_none=True), ensure_ascii=False, indent=2)
+    (folder / INFO_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def embedded_models() -> tuple[str, ...]:
+    """Names of the models that are part of the package."""
+    if not EMBEDDED.is_dir():
+        return ()
+    return tuple(sorted(path.name for path in EMBEDDED.iterdir() if (path / "config.json").is_file()))
+
+
+def locate(name: str | Path) -> Path:
+    """The local folder of a model, fetched from the hub where it has to be.
+
+    Args:
+        name: A folder, an embedded model (``topic``), a preset (``arabert``) or a hub id (``owner/name``). A folder of
+            that name wins over everything else.
+
+    Raises:
+        CheckpointError: nothing of that name exists, or the hub cannot be reached.
+    """
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise CheckpointError(f"{folder} is not a checkpoint: it has no config.json. {_nearby(folder)}".strip())
+        return folder
+    text = str(name)
+    if text in embedded_models():
+        return EMBEDDED / text
+    preset = find_preset(text)
+    if preset is not None:
+        return _fetch(preset.hub_id)
+    if text.count("/") != 1 or folder.is_absolute() or text.startswith("."):
+        raise unknown_model(text, embedded_models())
+    return _fetch(text)
+
+
+def _nearby(folder: Path) -> str:
+    found = sorted(path.parent.name for path in folder.glob("*/config.json"))
+    return f"These folders inside it are: {', '.join(found)}." if found else "Did the training finish?"
+
+
+def _fetch(hub_id: str) -> Path:
+    """Download a model once; only what transformers reads, and no second copy of the weights."""
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+
+    ignore = ["*.h5", "*.msgpack", "*.ot", "*.onnx", "*.tflite", "*/*"]
+    try:
+        try:
+            names = HfApi().list_repo_files(hub_id)
+        except OfflineModeIsEnabled:
+            names = []  # whatever the cache holds is what there is
+        if any(name.endswith(".safetensors") for name in names):
+            ignore.append("*.bin")
+        return Path(snapshot_download(hub_id, ignore_patterns=ignore))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise CheckpointError(
+            f"model '{hub_id}' is not in the local cache and could not be fetched from the Hugging Face hub ({reason}). "
+            "Check the name and the network, or give the folder of a local copy."
+        ) from error

@@ -1,0 +1,104 @@
+"""Text to token ids: recipe, tokenizer and truncation as one object that training and inference both call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from transformers import PreTrainedTokenizerBase
+
+from mujaz.models.articles import clean_article
+from mujaz.models.recipes import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """One text (or text and target) as the model reads it.
+
+    Attributes:
+        input_ids: Token ids, special tokens included.
+        token_type_ids: 0 for the text, 1 for the target.
+        truncated: Whether tokens beyond the maximum length were dropped.
+    """
+
+    input_ids: list[int]
+    token_type_ids: list[int]
+    truncated: bool
+
+
+@dataclass(frozen=True)
+class TextEncoder:
+    """Prepares and tokenizes text for one model.
+
+    Attributes:
+        tokenizer: A fast tokenizer that holds the recipe as its normalizer.
+        recipe: What happens to a text before the tokenizer.
+        max_length: Longest input in tokens, special tokens included.
+        clean_article: Whether dateline, byline and page leftovers are stripped first.
+    """
+
+    tokenizer: PreTrainedTokenizerBase
+    recipe: Recipe
+    max_length: int
+    clean_article: bool = False
+
+    def prepare(self, text: str) -> str:
+        """A text as the tokenizer gets it."""
+        return self.recipe(clean_article(text) if self.clean_article else text)
+
+    def __call__(self, texts: Sequence[str], targets: Sequence[str] | None = None) -> list[Encoding]:
+        """Encode texts, each with its target as a second segment where there are targets.
+
+        The text is what is cut where both do not fit; a target is cut only where it alone takes over half the length.
+
+        Args:
+            texts: Raw texts.
+            targets: Raw targets, as many as texts, or None.
+
+        Returns:
+            One encoding a text, in order.
+        """
+        prepared = [self.prepare(text) for text in texts]
+        if not prepared:
+            return []
+        if targets is None:
+            batch = self.tokenizer(prepared, truncation=True, max_length=self.max_length)
+        else:
+            pairs = [self._short_target(self.recipe(target)) for target in targets]
+            batch = self.tokenizer(prepared, pairs, truncation="only_first", max_length=self.max_length)
+        return [Encoding(e.ids, e.type_ids, bool(e.overflowing)) for e in batch.encodings or []]
+
+    def labels(self, summaries: Sequence[str], max_length: int) -> list[list[int]]:
+        """Reference summaries as decoder token ids, cut to ``max_length``; prepared by the recipe, never stripped."""
+        prepared = [self.recipe(summary) for summary in summaries]
+        ids: list[list[int]] = self.tokenizer(text_target=prepared, truncation=True, max_length=max_length)["input_ids"]
+        return ids
+
+    def _short_target(self, target: str) -> str:
+        longest = self.max_length // 2
+        if len(target) <= longest:  # a token has at least one character
+            return target
+        offsets = self.tokenizer(target, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        return target if len(offsets) <= longest else target[: offsets[longest - 1][1]]
+
+
+def padded_batch(encodings: Sequence[Encoding], pad_token_id: int, *, token_types: bool) -> dict[str, torch.Tensor]:
+    """Encodings as tensors of shape (batch, longest), padded on the right.
+
+    Args:
+        encodings: The batch.
+        pad_token_id: What to pad ``input_ids`` with.
+        token_types: Whether the model takes ``token_type_ids``.
+    """
+    shape = (len(encodings), max(len(e.input_ids) for e in encodings))
+    input_ids = torch.full(shape, pad_token_id, dtype=torch.long)
+    mask = torch.zeros(shape, dtype=torch.long)
+    types = torch.zeros(shape, dtype=torch.long)
+    for row, encoding in enumerate(encodings):
+        length = len(encoding.input_ids)
+        input_ids[row, :length] = torch.tensor(encoding.input_ids)
+        mask[row, :length] = 1
+        types[row, :length] = torch.tensor(encoding.token_type_ids)
+    batch = {"input_ids": input_ids, "attention_mask": mask}
+    return {**batch, "token_type_ids": types} if token_types else batch

@@ -1,0 +1,218 @@
+"""Load models and tokenizers from a local folder, with an answer to each trap of transformers 5.
+
+The traps: a checkpoint's own number format is taken unless told otherwise; ``model_max_length`` is 1e30 where nobody set
+it; BERT tokenizers without a configuration lower-case and so strip hamza; the heads of mT5 and T5 v1.1 are re-tied to the
+embeddings by any resize; a classification head that is missing is filled with random numbers; the error for a missing
+sentencepiece speaks of tiktoken.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForSeq2SeqLM,
+    AutoModelForSequenceClassification,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.utils import logging as hf_logging
+
+from mujaz.errors import CheckpointError, UsageError
+from mujaz.models.presets import Preset
+
+# Where neither the configuration nor the preset knows a limit (relative positions): what mT5 and its kin were trained at.
+DEFAULT_MAX_LENGTH = 512
+
+# Positions start after the padding index in these, so that many of the position embeddings are never used.
+_POSITIONS_AFTER_PAD = frozenset({"roberta", "xlm-roberta", "camembert", "longformer"})
+
+
+@contextmanager
+def quiet_transformers() -> Iterator[None]:
+    """Without the progress bars and load reports of transformers: mujaz checks and says what matters itself."""
+    verbosity = hf_logging.get_verbosity()
+    bars = hf_logging.is_progress_bar_enabled()
+    hf_logging.set_verbosity_error()
+    hf_logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        hf_logging.set_verbosity(verbosity)
+        if bars:
+            hf_logging.enable_progress_bar()
+
+
+def load_config(folder: Path) -> PretrainedConfig:
+    """The model's configuration.
+
+    Raises:
+        CheckpointError: ``config.json`` is broken, or of an architecture that transformers does not know.
+    """
+    try:
+        return AutoConfig.from_pretrained(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(f"{folder / 'config.json'} cannot be used: {_first_line(error)}") from error
+
+
+def load_tokenizer(folder: Path, config: PretrainedConfig, preset: Preset | None = None) -> PreTrainedTokenizerBase:
+    """The tokenizer of a checkpoint, cased unless the checkpoint or its preset says otherwise.
+
+    Raises:
+        CheckpointError: there is none, it cannot be read, or packages for it are missing.
+    """
+    options: dict[str, Any] = {}
+    if config.model_type == "bert" and _stated_lowercase(folder) is None:
+        options["do_lower_case"] = preset.lowercase if preset else False
+    try:
+        with quiet_transformers():
+            tokenizer = AutoTokenizer.from_pretrained(folder, **options)
+    except Exception as error:  # which class it is differs by tokenizer and version
+        raise _tokenizer_error(folder, error) from error
+    if not tokenizer.is_fast:
+        raise CheckpointError(f"{folder}: {type(tokenizer).__name__} is not a fast tokenizer, which mujaz needs.")
+    return tokenizer
+
+
+def _stated_lowercase(folder: Path) -> bool | None:
+    """What the saved tokenizer says of lower-casing, or None where it says nothing and transformers would guess True."""
+    settings = _read_json(folder / "tokenizer_config.json")
+    if isinstance(settings.get("do_lower_case"), bool):
+        return bool(settings["do_lower_case"])
+    normalizer = _read_json(folder / "tokenizer.json").get("normalizer") or {}
+    for step in [normalizer, *normalizer.get("normalizers", [])]:
+        if "lowercase" in step:
+            return bool(step["lowercase"])
+    return None
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _tokenizer_error(folder: Path, error: Exception) -> CheckpointError:
+    missing = [name for name in ("sentencepiece", "google.protobuf") if importlib.util.find_spec(name) is None]
+    if missing and any(folder.glob("*.model")):
+        packages = " ".join(name.removeprefix("google.") for name in missing)
+        return CheckpointError(
+            f"{folder}: its tokenizer is a sentencepiece model, and reading one needs packages that are not installed. "
+            f"Install them: pip install {packages}."
+        )
+    return CheckpointError(f"{folder}: no tokenizer can be loaded from it: {_first_line(error)}")
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def longest_input(config: PretrainedConfig, preset: Preset | None = None) -> int:
+    """The longest input in tokens that a model can read, special tokens included.
+
+    Taken from the position embeddings, since ``tokenizer.model_max_length`` is 1e30 for many Arabic models.
+    """
+    positions = getattr(config, "max_position_embeddings", None)
+    if positions is None:
+        return preset.max_length if preset else DEFAULT_MAX_LENGTH
+    if config.model_type in _POSITIONS_AFTER_PAD:
+        positions -= (config.pad_token_id or 0) + 1
+    return int(positions)
+
+
+def checked_max_length(requested: int | None, config: PretrainedConfig, preset: Preset | None = None) -> int:
+    """The maximum length to work with: what was asked for, or the longest input the model can read.
+
+    Raises:
+        UsageError: more was asked for than the model has positions.
+    """
+    limit = longest_input(config, preset)
+    if requested is None:
+        return limit
+    if requested > limit and getattr(config, "max_position_embeddings", None) is not None:
+        raise UsageError(f"max_length {requested} is more than this model can read: it has {limit} positions.")
+    return requested
+
+
+def load_classifier(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """A trained classifier, in evaluation mode.
+
+    Raises:
+        CheckpointError: the checkpoint has no classification head, or cannot be read.
+    """
+    model, missing = _load(AutoModelForSequenceClassification, folder, dtype)
+    if missing:
+        raise CheckpointError(
+            f"{folder} has no trained classification head (missing: {', '.join(sorted(missing)[:3])}). "
+            "It is a pretrained encoder: fine-tune it first with 'mujaz train'."
+        )
+    return model.eval()
+
+
+def load_for_classification(folder: Path, labels: Sequence[str]) -> PreTrainedModel:
+    """A pretrained encoder with a head for these labels: new where it had none, or one of another size."""
+    names = dict(enumerate(labels))
+    model, _ = _load(
+        AutoModelForSequenceClassification,
+        folder,
+        torch.float32,
+        num_labels=len(names),
+        id2label=names,
+        label2id={name: index for index, name in names.items()},
+        ignore_mismatched_sizes=True,
+    )
+    return model
+
+
+def load_seq2seq(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """A sequence-to-sequence model in evaluation mode, its head safe from being re-tied.
+
+    Raises:
+        CheckpointError: the checkpoint is of another kind, incomplete or cannot be read.
+    """
+    model, missing = _load(AutoModelForSeq2SeqLM, folder, dtype)
+    if missing:
+        raise CheckpointError(f"{folder} is incomplete: weights are missing ({', '.join(sorted(missing)[:3])}).")
+    protect_head(model)
+    return model.eval()
+
+
+def _load(auto: Any, folder: Path, dtype: torch.dtype, **options: Any) -> tuple[PreTrainedModel, set[str]]:
+    try:
+        with quiet_transformers():
+            model, report = auto.from_pretrained(folder, dtype=dtype, output_loading_info=True, **options)
+    except (
+        Exception
+    ) as error:  # OSError, ValueError, SafetensorError, RuntimeError: whatever the reader underneath raises
+        raise CheckpointError(f"{folder} cannot be loaded: {_first_line(error)}") from error
+    return model, set(report["missing_keys"])
+
+
+def protect_head(model: PreTrainedModel) -> None:
+    """Keep the head of mT5 and T5 v1.1 apart from the embeddings, for good.
+
+    Their published heads are trained apart and their outputs are not scaled. transformers 5 forces the configuration to
+    "tied" all the same, so that any resize overwrites the head, and a saved copy gives other logits in transformers 4.
+    Here the model is marked untied (and gets a head of its own where it shared one), which both versions read alike.
+    """
+    config = model.config
+    unscaled = config.model_type in {"mt5", "umt5"} or not getattr(config, "scale_decoder_outputs", True)
+    if config.model_type not in {"t5", "mt5", "umt5"} or not unscaled:
+        return
+    head: Any = model.get_output_embeddings()
+    embeddings: Any = model.get_input_embeddings()
+    if head.weight is embeddings.weight:
+        head.weight = torch.nn.Parameter(head.weight.detach().clone())
+    config.tie_word_embeddings = False

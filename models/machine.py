@@ -1,0 +1,67 @@
+"""Which device and number format to compute in, chosen from the machine and said in one line."""
+
+from __future__ import annotations
+
+import torch
+from transformers import PretrainedConfig
+
+from mujaz.errors import UsageError
+
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+
+# Trained in bfloat16, whose range float16 does not have: activations overflow and the output is NaN (transformers#11735).
+OVERFLOWS_IN_FLOAT16 = frozenset({"mt5", "t5", "umt5"})
+
+
+def choose_device(device: str = "auto") -> torch.device:
+    """The device to compute on.
+
+    Args:
+        device: ``auto`` takes a CUDA GPU where there is one, else the CPU; or ``cpu``, ``cuda``, ``cuda:1`` …
+
+    Raises:
+        UsageError: the name is not a device, or the device is not there.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise UsageError(f"device '{device}' is not known: expected auto, cpu, cuda or cuda:N.") from error
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise UsageError(f"device '{device}' was asked for, but torch sees no CUDA GPU here. Use --device cpu or auto.")
+    return chosen
+
+
+def computes_bfloat16(device: torch.device) -> bool:
+    """Whether the device multiplies bfloat16 matrices in hardware; emulation is slower than float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return False
+
+
+def choose_dtype(precision: str, device: torch.device, config: PretrainedConfig) -> torch.dtype:
+    """The number format to run a model in.
+
+    Args:
+        precision: ``auto`` takes bfloat16 where the device computes in it natively, else float32.
+        device: Where the model will run.
+        config: The model's configuration; mT5 and T5 overflow in float16.
+
+    Raises:
+        UsageError: the name is not known, or the model cannot run in that format.
+    """
+    if precision == "auto":
+        return torch.bfloat16 if computes_bfloat16(device) else torch.float32
+    if precision not in DTYPES:
+        raise UsageError(f"precision '{precision}' is not known: expected auto, {', '.join(DTYPES)}.")
+    if precision == "float16" and config.model_type in OVERFLOWS_IN_FLOAT16:
+        raise UsageError(f"{config.model_type} overflows to NaN in float16. Use --precision bfloat16 or float32.")
+    return DTYPES[precision]
+
+
+def dtype_name(dtype: torch.dtype) -> str:
+    """``torch.bfloat16`` as ``bfloat16``."""
+    return str(dtype).removeprefix("torch.")

@@ -1,0 +1,112 @@
+"""Open a checkpoint for use: its files, what ``mujaz.json`` says of it, or what has to be assumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from transformers import PretrainedConfig
+
+from mujaz.errors import CheckpointError
+from mujaz.models.checkpoint import CheckpointInfo, Task, locate, read_info
+from mujaz.models.encoding import TextEncoder
+from mujaz.models.loading import checked_max_length, load_config, load_tokenizer, longest_input
+from mujaz.models.presets import Preset, find_preset
+from mujaz.models.recipes import get_recipe, recipe_from_json
+from mujaz.models.tokenizer_recipe import attach_recipe
+
+_TASKS_BY_KIND = {"encoder": ("topic", "stance"), "seq2seq": ("summary",)}
+
+
+@dataclass(frozen=True)
+class OpenCheckpoint:
+    """A checkpoint that was found and read, its weights not yet loaded.
+
+    Attributes:
+        name: As the user gave it.
+        folder: Where its files lie.
+        config: The model's configuration.
+        info: What ``mujaz.json`` says, or what was assumed where there is none.
+        encoder: Turns its text into token ids.
+        note: One line that says what was assumed; empty for a mujaz checkpoint.
+    """
+
+    name: str
+    folder: Path
+    config: PretrainedConfig
+    info: CheckpointInfo
+    encoder: TextEncoder
+    note: str
+
+
+def open_checkpoint(
+    name: str | Path, *, task: Task, max_length: int | None = None, ignore_recipe_mismatch: bool = False
+) -> OpenCheckpoint:
+    """Find a checkpoint and read all but its weights.
+
+    Args:
+        name: Folder, embedded model, preset or hub id.
+        task: What it is wanted for; a checkpoint without ``mujaz.json`` is taken to be of that task.
+        max_length: Longest input in tokens; None takes the checkpoint's own.
+        ignore_recipe_mismatch: Go on with this version's recipe where it differs from the checkpoint's.
+
+    Raises:
+        CheckpointError: it is not there, cannot be read, or is of another task.
+        RecipeMismatchError: its recipe is not the one this version has.
+    """
+    folder = locate(name)
+    config = load_config(folder)
+    preset = _preset_of(name, config)
+    tokenizer = load_tokenizer(folder, config, preset)
+    info, note = read_info(folder), ""
+    if info is None:
+        info = assumed_info(str(name), task, config, preset)
+        recipe = get_recipe(info.recipe["name"])
+        attach_recipe(tokenizer, recipe)
+        note = (
+            f"{name} has no mujaz.json. Assumed: task {info.task}, recipe {recipe.name}, maximum length "
+            f"{info.max_length}" + (f", labels {', '.join(info.labels)}" if info.labels else "") + "."
+        )
+    else:
+        recipe = recipe_from_json(info.recipe, allow_mismatch=ignore_recipe_mismatch)
+    _check_task(name, info, config, task)
+    length = checked_max_length(max_length or info.max_length, config, preset)
+    tokenizer.model_max_length = length
+    return OpenCheckpoint(
+        str(name), folder, config, info, TextEncoder(tokenizer, recipe, length, info.clean_article), note
+    )
+
+
+def assumed_info(name: str, task: Task, config: PretrainedConfig, preset: Preset | None) -> CheckpointInfo:
+    """What to take a checkpoint for that says nothing of itself."""
+    names: dict[Any, Any] = dict(config.id2label or {})
+    labels = [str(names[i]) for i in sorted(names)] if task != "summary" else []
+    return CheckpointInfo(
+        task=task,
+        labels=labels,
+        recipe={"name": preset.recipe if preset else "none"},
+        max_length=longest_input(config, preset),
+        base_model=name,
+    )
+
+
+def _preset_of(name: str | Path, config: PretrainedConfig) -> Preset | None:
+    """By the name given, or by the name the configuration was saved under."""
+    return find_preset(str(name)) or find_preset(str(getattr(config, "_name_or_path", "") or ""))
+
+
+def _check_task(name: str | Path, info: CheckpointInfo, config: PretrainedConfig, wanted: Task) -> None:
+    kind = "seq2seq" if config.is_encoder_decoder else "encoder"
+    if wanted not in _TASKS_BY_KIND[kind]:
+        raise CheckpointError(
+            f"{name} is a {'sequence-to-sequence model' if kind == 'seq2seq' else 'encoder'} ({config.model_type}), "
+            f"which cannot do task '{wanted}'. Give a model for {wanted}; 'mujaz models' lists some."
+        )
+    if (info.task == "summary") != (wanted == "summary"):
+        raise CheckpointError(f"{name} was trained for task '{info.task}', not for '{wanted}'.")
+    ids = config.id2label or {}
+    if info.task != "summary" and len(info.labels) != len(ids):
+        raise CheckpointError(
+            f"{name}: mujaz.json names {len(info.labels)} labels, config.json {len(ids)}. The files are not of one model."
+        )

@@ -1,0 +1,54 @@
+"""Write a checkpoint that mujaz, plain transformers 5 and transformers 4 read alike."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from mujaz.errors import OutputError
+from mujaz.models.checkpoint import CheckpointInfo, write_info
+from mujaz.models.loading import protect_head, quiet_transformers
+
+
+def library_versions() -> dict[str, str]:
+    """The versions that a checkpoint was made with."""
+    return {name: version(name) for name in ("mujaz", "transformers", "tokenizers", "torch")}
+
+
+def save_checkpoint(
+    folder: Path,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    info: CheckpointInfo,
+    generation: GenerationConfig | None = None,
+) -> None:
+    """Save weights, tokenizer and ``mujaz.json``.
+
+    Args:
+        folder: Made where it does not exist.
+        model: Of ``info.task``.
+        tokenizer: Holds the recipe as its normalizer.
+        info: What ``mujaz.json`` will say.
+        generation: For a summarizer: the settings to generate with. They are written as they are, since
+            ``Seq2SeqTrainer`` fills the model's own with library defaults, and so saves ``max_length: 20``.
+
+    Raises:
+        OutputError: the folder cannot be written (disk full, no permission).
+    """
+    protect_head(model)
+    if model.config.is_encoder_decoder:
+        model.config.use_cache = True  # the Trainer turns it off and would save it so
+    tokenizer.model_max_length = info.max_length
+    if generation is not None:
+        model.generation_config = generation
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with quiet_transformers(), torch.no_grad():
+            model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        write_info(folder, info)
+    except Exception as error:  # safetensors raises its own class for a full disk
+        raise OutputError(f"the checkpoint could not be written to {folder}: {error}") from error

@@ -1,0 +1,50 @@
+"""``mujaz classify``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mujaz.commands.corpus import corpus_options, run_corpus
+
+if TYPE_CHECKING:
+    from mujaz.inference.runner import Hooks, RunSummary
+
+
+@click.command("classify")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT…")
+@corpus_options
+@click.option("--target", metavar="TEXT", help="For a stance model: the target of all texts.")
+@click.option("--target-column", metavar="COL", help="For a stance model: the column of targets.")
+@click.option("--all-probabilities", is_flag=True, help="Write the probability of every label.")
+def command(
+    inputs: tuple[str, ...],
+    text_column: str,
+    id_column: str | None,
+    target_column: str | None,
+    keep: tuple[str, ...],
+    **options: Any,
+) -> None:
+    """Label every text of a corpus.
+
+    INPUT is JSON Lines, JSON, CSV, TSV, Parquet (also .gz, .bz2, .xz, .zst), text (one a line), a folder of those (of .txt
+    files: one text a file), or - for standard input. The output has a line a record, in input order: id, label,
+    probability, error, and the columns of --keep. Until all is done it is called OUT.partial.SUFFIX.
+
+    \b
+    Example:
+      mujaz classify news.jsonl --out labels.jsonl
+      mujaz classify tweets.csv --model runs/stance --target "العمل عن بعد" --out stance.csv --keep date
+      zcat archive.jsonl.gz | mujaz classify - --text-column body --all-probabilities > labels.jsonl
+      mujaz classify article.txt --format article
+    """
+
+    def work(hooks: Hooks) -> RunSummary:
+        from mujaz.inference.classify import classify_corpus
+        from mujaz.inference.records import Columns
+
+        columns = Columns(text_column, id_column, target_column, tuple(keep))
+        return classify_corpus(inputs, columns=columns, hooks=hooks, **options)
+
+    run_corpus(work)

@@ -1,0 +1,117 @@
+"""What the commands that read a corpus have in common: options, progress, Ctrl-C and the closing summary."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from mujaz.errors import MujazError
+
+if TYPE_CHECKING:
+    from mujaz.inference.runner import Hooks, RunSummary
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+# What torch says of a GPU, and of the CPU, whose memory does not suffice.
+_OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+INTERRUPTED = 130  # exit code: 128 + SIGINT
+# The keys of mujaz.formats.FORMATS, which is not imported for --help; a test compares them.
+FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "txt", "article")
+
+_OPTIONS = (
+    click.option("--out", metavar="OUT", help="JSON Lines, CSV, TSV or Parquet by its suffix; left out or -: stdout."),
+    click.option("--model", metavar="M", help="Folder, embedded model or hub id; left out: the embedded model."),
+    click.option("--text-column", default="text", show_default=True, metavar="COL"),
+    click.option("--id-column", metavar="COL", help="Left out: 'id' where there is one, else the row number."),
+    click.option("--keep", multiple=True, metavar="COL", help="Carry a column into the output; repeatable."),
+    click.option("--format", type=click.Choice(FORMATS), help="Of the inputs, where their suffix does not tell."),
+    click.option(
+        "--clean-article", is_flag=True, help="Strip dateline, byline and page leftovers off each text first."
+    ),
+    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
+    click.option(
+        "--precision", default="auto", show_default=True, type=click.Choice(["auto", "float32", "bfloat16", "float16"])
+    ),
+    click.option(
+        "--batch-tokens", type=click.IntRange(1), metavar="N", help="Padded tokens a batch, if memory is short."
+    ),
+    click.option(
+        "--ignore-recipe-mismatch", is_flag=True, help="Load a model whose text recipe differs from this version's."
+    ),
+    click.option("--force", is_flag=True, help="Replace an output that exists."),
+)
+
+
+def corpus_options(command: Decorated) -> Decorated:
+    """The options that every command over a corpus has."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def run_corpus(work: Callable[[Hooks], RunSummary]) -> None:
+    """Run ``work`` with a progress bar and Ctrl-C in hand, and say on stderr what was done.
+
+    Ctrl-C ends the run after the chunk in hand; a second one at once. Either way the exit code is 130.
+    """
+    with run_hooks() as hooks, out_of_memory_explained():
+        summary = work(hooks)
+    click.echo(str(summary), err=True)
+    if summary.stopped:
+        click.echo("Stopped before the end: these are the results so far.", err=True)
+        sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def run_hooks() -> Iterator[Hooks]:
+    """Hooks that print what runs, draw a progress bar on a terminal, and stop on Ctrl-C."""
+    from mujaz.commands.tables import progress_bar
+    from mujaz.inference.runner import Hooks
+
+    with ExitStack() as stack:
+        advance: Callable[[int], None] = lambda done: None  # noqa: E731
+        asked = False
+
+        def on_interrupt(number: int, frame: FrameType | None) -> None:
+            nonlocal asked
+            if asked:
+                raise KeyboardInterrupt
+            asked = True
+            # Not through Python's stream, which may be in the middle of a write.
+            os.write(2, b"\nStopping when the texts in hand are done; Ctrl-C again stops at once.\n")
+
+        def started(lines: str) -> None:
+            nonlocal advance
+            click.echo(lines, err=True)
+            advance = stack.enter_context(progress_bar(None, enabled=sys.stderr.isatty(), unit="text"))
+            before = signal.signal(signal.SIGINT, on_interrupt)
+            stack.callback(signal.signal, signal.SIGINT, before)
+
+        try:
+            yield Hooks(started=started, progress=lambda done: advance(done), stop=lambda: asked)
+        except KeyboardInterrupt:
+            stack.close()
+            click.echo("Stopped at once.", err=True)
+            sys.exit(INTERRUPTED)
+
+
+@contextmanager
+def out_of_memory_explained() -> Iterator[None]:
+    """Turn what torch raises when memory does not suffice into a message that says what to do."""
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and not any(words in str(error) for words in _OUT_OF_MEMORY):
+            raise
+        first = str(error).partition("\n")[0]
+        notes = " ".join(getattr(error, "__notes__", ()))
+        raise MujazError(
+            f"memory does not suffice ({first}). Give a smaller --batch-tokens, say 512. {notes}"
+        ) from error

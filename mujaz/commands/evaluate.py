@@ -1,0 +1,59 @@
+"""``mujaz evaluate``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.command("evaluate")
+@click.argument("model")
+@click.argument("data", nargs=-1, required=True)
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for metrics.json and predictions.jsonl.")
+@click.option("--task", type=click.Choice(["topic", "stance", "summary"]), help="For a checkpoint without mujaz.json.")
+@click.option("--text-column", default="text", show_default=True)
+@click.option("--label-column", default="label", show_default=True)
+@click.option("--target-column", default="target", show_default=True)
+@click.option("--summary-column", default="summary", show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
+@click.option(
+    "--precision", default="auto", show_default=True, type=click.Choice(["auto", "float32", "bfloat16", "float16"])
+)
+@click.option("--ignore-recipe-mismatch", is_flag=True, help="Load a model whose text recipe differs from this version's.")
+def command(
+    model: str,
+    data: tuple[str, ...],
+    out: Path | None,
+    task: str | None,
+    text_column: str,
+    label_column: str,
+    target_column: str,
+    summary_column: str,
+    device: str,
+    precision: str,
+    ignore_recipe_mismatch: bool,
+) -> None:
+    """Score MODEL (a folder, an embedded model or a hub id) on labelled DATA.
+
+    Example: mujaz evaluate topic data/test.jsonl --out scores
+    """
+    from mujaz.commands.tables import metrics_table, progress_bar
+    from mujaz.configs.schema import ColumnsConfig
+    from mujaz.models.auto import load_model
+    from mujaz.training.data import read_examples
+    from mujaz.training.evaluation import evaluate
+
+    loaded = load_model(
+        model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
+    )
+    click.echo(loaded.note or loaded.description, err=True)
+    columns = ColumnsConfig(text=text_column, label=label_column, target=target_column, summary=summary_column)
+    examples = read_examples(data, loaded.info.task, columns)
+    with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
+        evaluation = evaluate(loaded, examples, progress=advance)
+    metrics_table(evaluation, f"{evaluation.rows:,} rows")
+    if out:
+        evaluation.save(out)
+        click.echo(f"saved to {out}")

@@ -1,0 +1,216 @@
+"""Files before their rows: finding them in folders, opening them decompressed, and saying what is not UTF-8 text.
+
+Paths go through fsspec, so ``s3://…`` works where its package is installed.
+"""
+
+from __future__ import annotations
+
+import bz2
+import difflib
+import gzip
+import io
+import lzma
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, NamedTuple, cast
+
+import fsspec
+from fsspec.implementations.local import LocalFileSystem
+
+from mujaz.errors import DataError
+
+BOM = b"\xef\xbb\xbf"
+BUFFER = 1 << 20  # bytes
+# Suffix -> format, a key of mujaz.formats.FORMATS.
+SUFFIXES = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".parquet": "parquet",
+    ".txt": "txt",
+}
+# What starts a file that is not text -> what to call it, and what to do.
+SIGNATURES = {
+    b"\x1f\x8b": "gzip (name it ….gz)",
+    b"\x28\xb5\x2f\xfd": "Zstandard (name it ….zst)",
+    b"PAR1\x15": "Parquet (name it ….parquet)",
+    b"PK\x03\x04": "a zip archive or an Excel or Word document (unpack it, or save it as CSV UTF-8)",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Word document (save it as CSV UTF-8)",
+    b"%PDF-": "PDF (extract its text first)",
+    b"\xff\xfe": "UTF-16 text (convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW)",
+    b"\xfe\xff": "UTF-16 text (convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW)",
+}
+# What decompression and reading raise when a file is damaged, cut off or taken away.
+DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError)
+
+
+class DataFile(NamedTuple):
+    """One file to read: its path or URL, the name of its format, and for an article (one text a file) its id."""
+
+    path: str
+    format: str
+    id: str | None = None
+
+
+def _zstd(raw: BinaryIO) -> BinaryIO:
+    import pyarrow as pa
+
+    unpacked = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")  # reads on over several frames
+    return io.BufferedReader(cast(io.RawIOBase, unpacked))
+
+
+# No second buffer around these: what it had read before a damaged place would be lost.
+DECOMPRESSORS: dict[str, Callable[[BinaryIO], Any]] = {
+    ".gz": lambda raw: gzip.GzipFile(fileobj=raw),
+    ".bz2": bz2.BZ2File,
+    ".xz": lzma.LZMAFile,
+    ".zst": _zstd,
+}
+
+
+def suffix_format(name: str) -> str | None:
+    """The format that a file's suffix tells, less a suffix of compression; None for a suffix that no format has."""
+    path = PurePosixPath(name)
+    if path.suffix.lower() in DECOMPRESSORS:
+        path = path.with_suffix("")
+    return SUFFIXES.get(path.suffix.lower())
+
+
+def data_files(path: str | Path, format: str | None = None) -> list[DataFile]:
+    """The files behind one path: itself, or what a folder and its subfolders hold, in sorted order.
+
+    Names that start with a dot or an underscore are not data (``.cache``, ``_SUCCESS``).
+
+    Args:
+        path: A file, a folder or a URL.
+        format: The format, where the suffix does not tell. In a folder it picks the files of that format, and "txt" has
+            them read line by line; left out, every ``.txt`` file of a folder is one article.
+
+    Raises:
+        DataError: No such file; a suffix that no format has; a folder without data files or with several formats.
+    """
+    name = str(path)
+    system, inside = _filesystem(name)
+    if system.isdir(inside):
+        return _folder_files(name, [found[len(inside.rstrip("/")) + 1 :] for found in system.find(inside)], format)
+    if not system.exists(inside):
+        raise DataError(f"no such file or folder{_similar_file(name)}", file=name)
+    known = format or suffix_format(name)
+    if known is None:
+        raise DataError(
+            f"unknown suffix; expected {', '.join(SUFFIXES)} (also .gz, .bz2, .xz, .zst), or name the format", file=name
+        )
+    return [DataFile(name, known, name if known == "article" else None)]
+
+
+def _folder_files(folder: str, below: list[str], format: str | None) -> list[DataFile]:
+    shown = sorted(relative for relative in below if not re.search(r"(?:^|/)[._]", relative))
+    kinds = {relative: kind for relative in shown if (kind := suffix_format(relative))}
+    found = sorted(set(kinds.values()))
+    if not found:
+        raise DataError(f"the folder holds no data files (expected {', '.join(SUFFIXES)})", file=folder)
+    if format is None and len(found) > 1:
+        raise DataError(
+            f"the folder holds several formats ({', '.join(found)}): name one, or name the files", file=folder
+        )
+    chosen = format or ("article" if found == ["txt"] else found[0])
+    picked = [relative for relative, kind in kinds.items() if kind == ("txt" if chosen == "article" else chosen)]
+    if not picked:
+        raise DataError(f"the folder holds no {chosen} files, only {', '.join(found)}", file=folder)
+    root = folder.rstrip("/") + "/"
+    return [DataFile(root + relative, chosen, relative if chosen == "article" else None) for relative in picked]
+
+
+@contextmanager
+def open_file(name: str) -> Iterator[BinaryIO]:
+    """A file or URL opened for reading bytes, decompressed as its suffix tells.
+
+    Raises:
+        DataError: It cannot be opened.
+    """
+    system, inside = _filesystem(name)
+    try:
+        if isinstance(system, LocalFileSystem):  # fsspec would seek in it, which a pipe does not allow
+            raw: Any = Path(inside).open("rb", buffering=0)  # noqa: SIM115  # closed with the reader below
+        else:
+            raw = system.open(inside, "rb")
+    except OSError as error:
+        raise DataError(f"cannot be opened: {error.strerror or error}", file=name) from error
+    decompress = DECOMPRESSORS.get(PurePosixPath(name).suffix.lower())
+    with io.BufferedReader(raw, BUFFER) as stream:
+        yield decompress(stream) if decompress else stream
+
+
+def read_text(stream: BinaryIO, name: str) -> str:
+    """All of a stream as one text.
+
+    Raises:
+        DataError: It is not UTF-8 text, or the stream breaks off.
+    """
+    try:
+        raw = stream.read()
+    except DAMAGE as error:
+        raise DataError(f"the file is damaged or cut off ({error})", file=name) from error
+    problem = not_utf8(raw, 0)
+    if problem:
+        raise DataError(problem, file=name)
+    return raw.removeprefix(BOM).decode("utf-8")
+
+
+def lines(stream: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
+    """Lines with their number (from 1) and the offset of their first byte, without a byte order mark."""
+    offset = 0
+    for number, raw in enumerate(stream, 1):
+        if number == 1 and raw.startswith(BOM):
+            yield number, len(BOM), raw[len(BOM) :]
+        else:
+            yield number, offset, raw
+        offset += len(raw)
+
+
+def not_utf8(raw: bytes, offset: int) -> str | None:
+    """Why bytes are not UTF-8 text, or None where they are.
+
+    Args:
+        raw: A line or a whole file.
+        offset: Of its first byte in the (decompressed) file; at 0 the signatures of other file types are tried.
+    """
+    for signature, name in SIGNATURES.items():
+        if offset == 0 and raw.startswith(signature):
+            return f"expected UTF-8 text, found {name}"
+    try:
+        raw.decode("utf-8")
+        if b"\0" not in raw:
+            return None
+        place, what = raw.index(b"\0"), "is zero, as in a binary file or in UTF-16 text"
+    except UnicodeDecodeError as error:
+        place, what = error.start, f"(0x{raw[error.start]:02x}) is not UTF-8"
+    return f"expected UTF-8 text, but byte {offset + place} {what}; {_encoding_hint(raw)}"
+
+
+def _encoding_hint(raw: bytes) -> str:
+    letters = [char for char in raw.decode("cp1256") if char > "\x7f"]
+    arabic = sum("\u0600" <= char <= "\u06ff" for char in letters)
+    if b"\0" not in raw and letters and arabic > 0.7 * len(letters):
+        return "it reads as windows-1256; convert it: iconv -f WINDOWS-1256 -t UTF-8 OLD > NEW"
+    return "is it a text file? Convert it to UTF-8 (iconv -f ENCODING -t UTF-8 OLD > NEW)"
+
+
+def _filesystem(name: str) -> tuple[Any, str]:
+    try:
+        return cast(tuple[Any, str], fsspec.core.url_to_fs(name))
+    except (ImportError, ValueError) as error:  # s3fs is not installed; no such protocol
+        raise DataError(f"cannot be opened: {error}", file=name) from error
+
+
+def _similar_file(name: str) -> str:
+    path = Path(name)
+    if not path.parent.is_dir():
+        return ""
+    near = difflib.get_close_matches(path.name, (other.name for other in path.parent.iterdir()), n=1, cutoff=0.75)
+    return f"; did you mean '{path.parent / near[0]}'?" if near else ""

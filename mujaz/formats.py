@@ -1,0 +1,346 @@
+"""Rows out of data files: JSON Lines, JSON, CSV, TSV, Parquet and plain text, compressed or not, one file or a folder.
+
+Rows are read as a stream; only a JSON array is whole in memory. Text is UTF-8 (a byte order mark is accepted): another
+encoding is refused and named, never guessed.
+
+Row numbers count from 1. In JSON Lines and text they are line numbers (blank lines are skipped but counted), elsewhere
+the header and blank lines do not count.
+
+Example::
+
+    for row in read_rows("news.jsonl.gz", columns=["text", "label"]):
+        print(row.values["text"], row.file, row.row)
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import orjson
+
+from mujaz.errors import DataError
+from mujaz.files import BOM, DAMAGE, DataFile, data_files, lines, not_utf8, open_file, read_text
+
+# (stream, its name in messages, required columns, columns wanted if they exist) -> rows, or what is wrong with one
+Reader = Callable[[BinaryIO, str, Sequence[str], Sequence[str]], Iterator["Row | DataError"]]
+
+# An unclosed quote makes the rest of a CSV file one field; this bounds what it may swallow (characters; the module's
+# own bound of 131,072 is less than a long article).
+CSV_FIELD_LIMIT = 64 * 1024 * 1024
+PARQUET_BATCH = 512  # rows decoded at once
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a data file.
+
+    Attributes:
+        values: Column name -> value. At least the columns that were required; of Parquet only those named, if any were.
+        file: The file, as the user named it.
+        row: Its number there, counted from 1 (see the module's docstring).
+    """
+
+    values: dict[str, Any]
+    file: str
+    row: int
+
+
+def read_rows(path: str | Path, *, format: str | None = None, columns: Sequence[str] | None = None) -> Iterator[Row]:
+    """Yield the rows of a file, or of the data files of a folder in sorted order.
+
+    Args:
+        path: A file, a folder or a URL. In a folder of ``.txt`` files every file is one row, ``{"id": its path below the
+            folder, "text": …}``; a single ``.txt`` file has one text a line, ``{"text": line}``.
+        format: A key of :data:`FORMATS`, where the suffix does not tell or a folder holds several formats.
+        columns: Columns that every row must have.
+
+    Raises:
+        DataError: The first thing that is wrong, with file and row.
+    """
+    for item in iter_rows(path, format=format, columns=columns):
+        if isinstance(item, DataError):
+            raise item
+        yield item
+
+
+def iter_rows(
+    path: str | Path, *, format: str | None = None, columns: Sequence[str] | None = None, optional: Sequence[str] = ()
+) -> Iterator[Row | DataError]:
+    """As :func:`read_rows`, but a row that cannot be read is yielded as a :class:`DataError`, and reading goes on.
+
+    Args:
+        path: As in :func:`read_rows`.
+        format: As in :func:`read_rows`.
+        columns: As in :func:`read_rows`.
+        optional: Columns that a row may lack. Where columns of either kind are named, Parquet reads no others.
+
+    Raises:
+        DataError: A file as a whole cannot be read: missing, empty, unknown suffix, no such column.
+    """
+    empty = True
+    for file in data_files(path, format):
+        for item in read_file(file, columns=columns, optional=optional):
+            empty = False
+            yield item
+    if empty:
+        raise DataError("is empty: it holds no rows", file=str(path))
+
+
+def read_file(
+    file: DataFile, *, columns: Sequence[str] | None = None, optional: Sequence[str] = ()
+) -> Iterator[Row | DataError]:
+    """One file of :func:`~mujaz.files.data_files`, as :func:`iter_rows` reads it; a file without rows yields none."""
+    with open_file(file.path) as stream:
+        yield from read_stream(stream, file, columns=columns, optional=optional)
+
+
+def read_stream(
+    stream: BinaryIO, file: DataFile, *, columns: Sequence[str] | None = None, optional: Sequence[str] = ()
+) -> Iterator[Row | DataError]:
+    """The rows of an open binary stream (a file, standard input).
+
+    A stream that breaks off or is damaged yields one last :class:`DataError`, with the number of the row that was due.
+    """
+    row = 0
+    try:
+        for item in FORMATS[file.format](stream, file.path, columns or (), optional):
+            row = item.row or row
+            if file.id is not None and isinstance(item, Row):
+                item.values["id"] = file.id
+            yield item
+    except DAMAGE as error:
+        yield DataError(f"the file is damaged or cut off from here on ({error})", file=file.path, row=row + 1)
+
+
+def require_columns(
+    found: Collection[str], wanted: Iterable[str], *, file: str | None = None, row: int | None = None
+) -> None:
+    """Raise where a wanted column is missing, with the columns found and the nearest name.
+
+    Raises:
+        DataError: A column is missing.
+    """
+    for column in wanted:
+        if column in found:
+            continue
+        near = [name for name in found if name.strip().lower() == column.lower()]
+        near = near or difflib.get_close_matches(column, found, n=1)
+        hint = f"; did you mean '{near[0]}'?" if near else ""
+        for mark in (";", "\t", "|", ","):
+            if len(found) == 1 and mark in next(iter(found)):
+                hint = f"; are the columns separated by {mark!r}?"
+        listed = ", ".join(f"'{name}'" for name in found) or "none"
+        raise DataError(f"no column '{column}'; columns found: {listed}{hint}", file=file, row=row)
+
+
+# --- JSON ----------------------------------------------------------------------------------------------------------------
+
+
+def _read_jsonl(
+    stream: BinaryIO, name: str, columns: Sequence[str], optional: Sequence[str]
+) -> Iterator[Row | DataError]:
+    for number, offset, raw in lines(stream):
+        if not raw.strip():
+            continue
+        try:
+            yield Row(_json_object(_parse_json(raw, offset), columns), name, number)
+        except (ValueError, DataError) as error:
+            yield DataError(str(error), file=name, row=number)
+
+
+def _read_json(
+    stream: BinaryIO, name: str, columns: Sequence[str], optional: Sequence[str]
+) -> Iterator[Row | DataError]:
+    raw = stream.read()
+    if not raw.strip():
+        return
+    try:
+        items = _parse_json(raw, 0)
+    except ValueError as error:
+        hint = " (one object a line? then name it .jsonl, or name the format)" if raw.lstrip().startswith(b"{") else ""
+        raise DataError(f"{error}{hint}", file=name) from None
+    if not isinstance(items, list):
+        raise DataError(f"expected an array of objects, [{{…}}, {{…}}], found {_json_kind(items)}", file=name)
+    for number, item in enumerate(items, 1):
+        try:
+            yield Row(_json_object(item, columns), name, number)
+        except (ValueError, DataError) as error:
+            yield DataError(str(error), file=name, row=number)
+
+
+def _parse_json(raw: bytes, offset: int) -> Any:
+    """Parse JSON, or raise a ValueError that says why not.
+
+    ``NaN`` is read as null, for pandas and Python's json write it; half a surrogate pair is refused, for no tokenizer and
+    no file takes it.
+    """
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        problem = not_utf8(raw, offset)
+        if problem:
+            raise ValueError(problem) from None
+        try:
+            return orjson.loads(orjson.dumps(json.loads(raw.removeprefix(BOM))))
+        except (ValueError, TypeError, RecursionError):
+            reason = error.msg if error.lineno == 1 else f"{error.msg}, line {error.lineno}"
+            raise ValueError(f"expected JSON, found something else ({reason}, column {error.colno})") from None
+
+
+def _json_object(item: Any, columns: Sequence[str]) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise ValueError(f"expected an object, {{…}}, found {_json_kind(item)}")
+    require_columns(item, columns)
+    return item
+
+
+def _json_kind(item: Any) -> str:
+    kinds = {"dict": "an object", "list": "an array", "str": "a string", "bool": "a truth value", "NoneType": "null"}
+    return kinds.get(type(item).__name__, "a number")
+
+
+# --- CSV and TSV ---------------------------------------------------------------------------------------------------------
+
+
+def _read_separated(delimiter: str) -> Reader:
+    def read(stream: BinaryIO, name: str, columns: Sequence[str], optional: Sequence[str]) -> Iterator[Row | DataError]:
+        csv.field_size_limit(max(CSV_FIELD_LIMIT, csv.field_size_limit()))
+        problems: list[str] = []  # with the bytes of the lines that the row being read is made of
+        reader = csv.reader(_csv_lines(stream, problems), delimiter=delimiter, strict=True)
+        rows = _csv_rows(reader, problems)
+        header = next(rows, None)
+        if header is None:
+            return
+        if isinstance(header, str):
+            raise DataError(f"in the header line: {header}", file=name)
+        if twice := {column for column in header if header.count(column) > 1}:
+            raise DataError(f"the header names a column twice: {', '.join(sorted(twice))}", file=name)
+        require_columns(header, columns, file=name)
+        for number, fields in enumerate(rows, 1):
+            if isinstance(fields, str):
+                yield DataError(fields, file=name, row=number)
+            elif len(fields) != len(header):
+                found = f"expected {len(header)} fields ({', '.join(header)}), found {len(fields)}"
+                yield DataError(f"{found}; a text that holds {delimiter!r} must be quoted", file=name, row=number)
+            else:
+                yield Row(dict(zip(header, fields, strict=True)), name, number)
+
+    return read
+
+
+def _csv_rows(reader: Iterator[list[str]], problems: list[str]) -> Iterator[list[str] | str]:
+    """Rows as fields, or as what is wrong with them; blank lines are left out."""
+    while True:
+        try:
+            fields = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:  # the reader goes on with the next line
+            yield problems[0] if problems else f"expected CSV, found something else ({error}); is a quote not doubled?"
+            problems.clear()
+            continue
+        if problems:
+            yield problems[0]
+        elif fields:
+            yield fields
+        problems.clear()
+
+
+def _csv_lines(stream: BinaryIO, problems: list[str]) -> Iterator[str]:
+    for _, offset, raw in lines(stream):
+        problem = not_utf8(raw, offset)
+        if problem:
+            problems.append(problem)
+        yield raw.decode("utf-8", "replace")
+
+
+# --- Parquet and text ----------------------------------------------------------------------------------------------------
+
+
+def _read_parquet(
+    stream: BinaryIO, name: str, columns: Sequence[str], optional: Sequence[str]
+) -> Iterator[Row | DataError]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not stream.seekable():
+        raise DataError("Parquet is read from its end, so it cannot come from a pipe: give a file", file=name)
+    try:
+        file = pq.ParquetFile(stream)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"not a whole Parquet file; was it cut off while copied? ({error})", file=name) from None
+    found = file.schema_arrow.names
+    require_columns(found, columns, file=name)
+    wanted = [column for column in dict.fromkeys([*columns, *optional]) if column in found]
+    number = end = 0
+    for group in range(file.num_row_groups):  # one by one, so that a damaged one does not take the next with it
+        end += file.metadata.row_group(group).num_rows
+        batches = file.iter_batches(PARQUET_BATCH, [group], wanted if columns or optional else None)
+        try:
+            for batch in batches:
+                for values in _batch_rows(batch):
+                    number += 1
+                    if isinstance(values, str):
+                        yield DataError(values, file=name, row=number)
+                    else:
+                        yield Row(values, name, number)
+        except (pa.ArrowException, OSError) as error:
+            for lost in range(number + 1, end + 1):
+                yield DataError(f"this part of the file is damaged ({error})", file=name, row=lost)
+            number = end
+
+
+def _batch_rows(batch: Any) -> list[dict[str, Any] | str]:
+    """Rows of an Arrow record batch, or what is wrong with them."""
+    try:
+        return list(batch.to_pylist())
+    except (UnicodeDecodeError, ValueError, OverflowError):  # one bad string, or a date out of range, spoils them all
+        return [_arrow_row(batch.slice(index, 1)) for index in range(batch.num_rows)]
+
+
+def _arrow_row(batch: Any) -> dict[str, Any] | str:
+    try:
+        return dict(batch.to_pylist()[0])
+    except (UnicodeDecodeError, ValueError, OverflowError) as error:
+        return f"a value cannot be read ({error})"
+
+
+def _read_txt(
+    stream: BinaryIO, name: str, columns: Sequence[str], optional: Sequence[str]
+) -> Iterator[Row | DataError]:
+    require_columns(["text"], columns, file=name)
+    for number, offset, raw in lines(stream):
+        if not raw.strip():
+            continue
+        problem = not_utf8(raw, offset)
+        if problem:
+            yield DataError(problem, file=name, row=number)
+        else:
+            yield Row({"text": raw.decode("utf-8").rstrip("\r\n")}, name, number)
+
+
+def _read_article(
+    stream: BinaryIO, name: str, columns: Sequence[str], optional: Sequence[str]
+) -> Iterator[Row | DataError]:
+    require_columns(["text", "id"], columns, file=name)
+    try:
+        yield Row({"text": read_text(stream, name)}, name, 1)
+    except DataError as error:
+        yield error
+
+
+FORMATS: dict[str, Reader] = {
+    "jsonl": _read_jsonl,
+    "json": _read_json,
+    "csv": _read_separated(","),
+    "tsv": _read_separated("\t"),
+    "parquet": _read_parquet,
+    "txt": _read_txt,  # one text a line
+    "article": _read_article,  # one text a file
+}

@@ -1,0 +1,131 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from mujaz.configs.loading import is_hub_dataset, load_config, resolved_yaml
+from mujaz.configs.schema import TrainConfig
+from mujaz.errors import ConfigError
+
+GOOD = """\
+task: topic
+output: runs/x
+model:
+  name: arabert
+data:
+  train: {train}
+training:
+  epochs: 2
+"""
+
+
+@pytest.fixture
+def good(tmp_path: Path, topic_file: Path) -> Path:
+    path = tmp_path / "good.yaml"
+    path.write_text(GOOD.format(train=topic_file), encoding="utf-8")
+    return path
+
+
+def _with(path: Path, old: str, new: str) -> Path:
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    return path
+
+
+def test_a_config_and_its_overrides(good: Path) -> None:
+    config = load_config(good, ["training.epochs=7", "model.clean_article=true", "training.patience=null"])
+    assert config.training.epochs == 7
+    assert config.model.clean_article is True
+    assert config.training.patience is None
+    assert config.training.batch_size == 16  # a default
+
+
+def test_the_resolved_config_says_everything_and_reads_back(good: Path, tmp_path: Path) -> None:
+    config = load_config(good)
+    saved = tmp_path / "resolved.yaml"
+    saved.write_text(resolved_yaml(config), encoding="utf-8")
+    assert load_config(saved) == config
+    assert set(yaml.safe_load(resolved_yaml(config))) == set(TrainConfig.model_fields)
+
+
+def test_all_that_is_wrong_is_said_at_once_with_its_line(good: Path) -> None:
+    _with(good, "epochs: 2", "epochs: two\n  learning_rat: 1")
+    _with(good, "train: ", "dev: nowhere.jsonl\n  train: ")
+    with pytest.raises(ConfigError) as error:
+        load_config(good)
+    message = str(error.value)
+    assert "3 problems" in message
+    assert "good.yaml:6: data.dev: no file or folder 'nowhere.jsonl'" in message
+    assert "good.yaml:9: training.epochs" in message
+    assert "'two'" in message
+    assert "good.yaml:10: unknown key 'training.learning_rat'; did you mean 'learning_rate'?" in message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("task: topic", "tsk: topic", "unknown key 'tsk'; did you mean 'task'?"),
+        ("task: topic\n", "", "'task' is missing"),
+        ("task: topic", "task: topics", "task: "),
+        ("  name: arabert", "  name: arabert\n  scratch: {layers: 1}", "either name"),
+        ("  name: arabert", "  scratch: {heads: 3}", "not a multiple of heads"),
+        ("  name: arabert", "  scratch: {head: 3}", "unknown key 'model.scratch.head'; did you mean 'heads'?"),
+        ("epochs: 2", "epochs: -1", "greater than 0"),
+        ("train: ", "train: $MUJAZ_NO_SUCH_VARIABLE/", "environment variable that is not set"),
+    ],
+)
+def test_one_thing_wrong(good: Path, old: str, new: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(_with(good, old, new))
+    assert expected in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("override", "expected"),
+    [
+        ("training.epochs", "key=value"),
+        ("training.epoch=3", "--set: unknown key 'training.epoch'; did you mean 'epochs'?"),
+        ("task.x=3", "'task' is a value, not a section"),
+        ("training.epochs={", "not valid YAML"),
+    ],
+)
+def test_a_wrong_override(good: Path, override: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(good, [override])
+    assert expected in str(error.value)
+
+
+def test_files_that_are_no_configs(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no config"):
+        load_config(tmp_path / "none.yaml")
+    (tmp_path / "list.yaml").write_text("- a\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="expected keys and values"):
+        load_config(tmp_path / "list.yaml")
+    (tmp_path / "broken.yaml").write_text("a: [", encoding="utf-8")
+    with pytest.raises(ConfigError, match="not valid YAML"):
+        load_config(tmp_path / "broken.yaml")
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match="UTF-8"):
+        load_config(tmp_path / "binary.yaml")
+
+
+def test_hub_ids_are_told_from_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    assert is_hub_dataset("owner/name")
+    assert is_hub_dataset("owner/name:config")
+    assert not is_hub_dataset("data/name")  # a folder of that name is here
+    assert not is_hub_dataset("owner/name.jsonl")
+    assert not is_hub_dataset("./owner/name")
+
+
+def test_the_schema_is_printed_for_editors() -> None:
+    from mujaz.cli import cli
+
+    result = CliRunner().invoke(cli, ["config-schema"])
+    schema = json.loads(result.output)
+    assert schema["additionalProperties"] is False
+    assert schema["$defs"]["TrainingConfig"]["properties"]["epochs"]["description"].startswith("Passes over")

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+import pytest
+
+from mujaz.errors import DataError, UsageError
+from mujaz.inference.classify import classify_corpus
+from mujaz.inference.records import Columns
+from mujaz.inference.runner import Hooks
+from mujaz.models.classifier import Classification, TextClassifier
+
+LABELS = ["رياضة", "اقتصاد", "sci,tech"]
+
+
+class FakeClassifier:
+    """Labels a text by its number of words, so that every answer can be checked against its text."""
+
+    labels = LABELS
+    description, note = "fake model", "assumed: much"
+
+    def __init__(self, task: str = "topic") -> None:
+        self.task = task
+        self.needs_target = task == "stance"
+        self.calls: list[tuple[int, Sequence[str] | str | None, int | None]] = []
+
+    def predict(
+        self,
+        texts: Sequence[str],
+        targets: Sequence[str] | str | None = None,
+        *,
+        batch_tokens: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Classification]:
+        self.calls.append((len(texts), targets, batch_tokens))
+        if progress:
+            progress(len(texts))
+        return [self.answer(text) for text in texts]
+
+    @staticmethod
+    def answer(text: str) -> Classification:
+        words = len(text.split())
+        best, p = LABELS[words % 3], 0.5 + 1 / (3 + words)
+        probabilities = {label: p if label == best else (1 - p) / 2 for label in LABELS}
+        return Classification(best, p, probabilities, words, words > 30)
+
+
+def classifier(fake: FakeClassifier) -> TextClassifier:
+    return cast(TextClassifier, fake)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """3,000 records, every seventh without text."""
+    path = tmp_path_factory.mktemp("corpus") / "news.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(3000):
+            text = None if number % 7 == 3 else "خبر " * (1 + number * 37 % 41)
+            row = {"id": f"n{number * 7919 % 3000}", "text": text, "date": f"day {number}"}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return path
+
+
+READERS: dict[str, Callable[[Path], pd.DataFrame]] = {
+    ".jsonl": lambda path: pd.read_json(path, lines=True, precise_float=True),
+    ".jsonl.gz": lambda path: pd.read_json(path, lines=True, precise_float=True),
+    ".csv": pd.read_csv,
+    ".tsv": lambda path: pd.read_csv(path, sep="\t"),
+    ".parquet": pd.read_parquet,
+}
+
+
+@pytest.mark.parametrize("suffix", READERS)
+def test_three_thousand_records_keep_their_order_in_every_format(corpus: Path, tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"labels{suffix}"
+    fake = FakeClassifier()
+    summary = classify_corpus(
+        [str(corpus)], str(out), model=classifier(fake), columns=Columns(keep=("date",)), all_probabilities=True
+    )
+    rows = [json.loads(line) for line in corpus.read_text(encoding="utf-8").splitlines()]
+    found = READERS[suffix](out)
+    assert found["id"].tolist() == [row["id"] for row in rows]
+    assert found["date"].tolist() == [row["date"] for row in rows]
+    for row, line in zip(rows, found.to_dict("records"), strict=True):
+        if row["text"] is None:
+            assert pd.isna(line["label"])
+            assert pd.isna(line["probability"])
+            assert line["error"] == "the text is missing"
+            continue
+        expected = FakeClassifier.answer(row["text"])
+        assert (line["label"], line["probability"]) == (expected.label, expected.probability)
+        assert pd.isna(line["error"])
+        spread = {label: line[f"p_{label}"] for label in LABELS} if "jsonl" not in suffix else line["probabilities"]
+        assert spread == expected.probabilities
+    assert (summary.records, summary.errors) == (3000, sum(row["text"] is None for row in rows))
+    assert sum(summary.labels.values()) == 3000 - summary.errors
+    assert summary.truncated == sum(len((row["text"] or "").split()) > 30 for row in rows)
+    assert len(fake.calls) == 3  # chunks
+
+
+def test_columns_of_the_output(corpus: Path, tmp_path: Path) -> None:
+    for name, all_probabilities, columns in (
+        ("a.jsonl", False, ["id", "label", "probability", "error"]),
+        ("b.jsonl", True, ["id", "label", "probability", "probabilities", "error"]),
+        ("c.csv", True, ["id", "label", "probability", *(f"p_{label}" for label in LABELS), "error"]),
+    ):
+        fake = classifier(FakeClassifier())
+        classify_corpus([str(corpus)], str(tmp_path / name), model=fake, all_probabilities=all_probabilities)
+        assert list(READERS[Path(name).suffix](tmp_path / name).columns) == columns
+
+
+def write(path: Path, *rows: dict[str, Any]) -> str:
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
+def test_targets_of_a_column_go_with_their_texts(tmp_path: Path) -> None:
+    source = write(
+        tmp_path / "x.jsonl",
+        {"text": "أ", "claim": "دعوى ١"},
+        {"text": "", "claim": "دعوى ٢"},
+        {"text": "ب", "claim": None},
+        {"text": "ج", "claim": "دعوى ٣"},
+    )
+    fake = FakeClassifier("stance")
+    out = tmp_path / "o.jsonl"
+    classify_corpus([source], str(out), model=classifier(fake), columns=Columns(target="claim"), batch_tokens=64)
+    assert fake.calls == [(2, ["دعوى ١", "دعوى ٣"], 64)]
+    errors = [json.loads(line)["error"] for line in out.read_text(encoding="utf-8").splitlines()]
+    assert errors == [None, "the text is empty", "the target is missing", None]
+
+
+def test_one_target_for_all_texts(tmp_path: Path) -> None:
+    fake = FakeClassifier("stance")
+    source = write(tmp_path / "x.jsonl", {"text": "أ"}, {"text": "ب"})
+    classify_corpus([source], str(tmp_path / "o.jsonl"), model=classifier(fake), target="دعوى")
+    assert fake.calls == [(2, "دعوى", None)]
+
+
+@pytest.mark.parametrize(
+    ("task", "target", "column", "message"),
+    [
+        ("stance", None, None, "Give one target for all texts"),
+        ("topic", "دعوى", None, "labels by topic and takes no target"),
+        ("topic", None, "text", "labels by topic and takes no target"),
+        ("stance", "دعوى", "text", "found both"),
+        ("stance", " ", None, "the target is empty"),
+    ],
+)
+def test_targets_must_suit_the_model(
+    tmp_path: Path, task: str, target: str | None, column: str | None, message: str
+) -> None:
+    source, out = write(tmp_path / "x.jsonl", {"text": "أ"}), str(tmp_path / "o.jsonl")
+    fake = classifier(FakeClassifier(task))
+    with pytest.raises(UsageError, match=message):
+        classify_corpus([source], out, model=fake, target=target, columns=Columns(target=column))
+    assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl"]
+
+
+def test_bad_inputs_and_outputs_are_found_before_the_model_is_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(*arguments: Any, **options: Any) -> TextClassifier:
+        raise AssertionError("the model was loaded")
+
+    monkeypatch.setattr(TextClassifier, "from_pretrained", load)
+    source = write(tmp_path / "x.jsonl", {"text": "أ"})
+    with pytest.raises(DataError):
+        classify_corpus([str(tmp_path / "no.jsonl")], str(tmp_path / "o.jsonl"))
+    with pytest.raises(DataError):
+        classify_corpus([source], str(tmp_path / "o.jsonl"), columns=Columns(text="body"))
+    with pytest.raises(UsageError):
+        classify_corpus([source], str(tmp_path / "o.xyz"))
+    with pytest.raises(UsageError):
+        classify_corpus([source], source, force=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl"]
+
+
+def test_how_the_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[Any, dict[str, Any]]] = []
+
+    def load(name: Any = None, **options: Any) -> FakeClassifier:
+        calls.append((name, options))
+        return FakeClassifier(options["task"])
+
+    monkeypatch.setattr(TextClassifier, "from_pretrained", load)
+    source = write(tmp_path / "x.jsonl", {"text": "أ"})
+    said: list[str] = []
+    classify_corpus([source], str(tmp_path / "a.csv"), hooks=Hooks(started=said.append))
+    classify_corpus([source], str(tmp_path / "b.csv"), model="runs/x", target="دعوى", device="cpu", precision="float32")
+    common = {"device": "auto", "precision": "auto", "ignore_recipe_mismatch": False}
+    assert calls == [
+        (None, {"task": "topic", **common}),
+        ("runs/x", {"task": "stance", **common, "device": "cpu", "precision": "float32"}),
+    ]
+    assert said == ["fake model\nassumed: much"]
+
+
+def test_articles_are_cleaned_only_when_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mujaz.models.articles.clean_article", lambda text: text.removeprefix("الصفحة "))
+    source = write(tmp_path / "x.jsonl", {"text": "الصفحة خبر"})
+    labels = []
+    for clean in (False, True):
+        out = tmp_path / f"{clean}.jsonl"
+        classify_corpus([source], str(out), model=classifier(FakeClassifier()), clean_article=clean)
+        labels.append(json.loads(out.read_text(encoding="utf-8"))["label"])
+    assert labels == [FakeClassifier.answer("الصفحة خبر").label, FakeClassifier.answer("خبر").label]
+    assert labels[0] != labels[1]
+
+
+@pytest.mark.parametrize("task", ["topic", "stance"])
+def test_a_trained_model_says_the_same_of_a_corpus_as_of_single_texts(
+    trained: Callable[[str], Path], topic_file: Path, stance_file: Path, tmp_path: Path, task: str
+) -> None:
+    source = {"topic": topic_file, "stance": stance_file}[task]
+    columns = Columns(target="target" if task == "stance" else None, keep=("label",))
+    out = tmp_path / "o.jsonl"
+    classify_corpus(
+        [str(source)],
+        str(out),
+        model=trained(task),
+        columns=columns,
+        device="cpu",
+        precision="float32",
+        batch_tokens=64,
+    )
+    model = TextClassifier.from_pretrained(trained(task), device="cpu", precision="float32")
+    rows = [json.loads(line) for line in source.read_text(encoding="utf-8").splitlines()]
+    found = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [line["id"] for line in found] == list(range(1, len(rows) + 1))
+    assert [line["input_label"] for line in found] == [row["label"] for row in rows]
+    for row, line in zip(rows, found, strict=True):
+        expected = model.predict([row["text"]], row.get("target"))[0]
+        assert line["label"] == expected.label
+        assert line["probability"] == pytest.approx(expected.probability, abs=1e-5)

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import tracemalloc
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mujaz.errors import OutputError
+from mujaz.inference import runner
+from mujaz.inference.records import BadRecord, Record
+from mujaz.inference.runner import Answer, Hooks, Progress, run
+from mujaz.inference.sinks import FileSink, open_sink
+
+
+class Length:
+    """A job that says how long a text is, and remembers the chunks it was given."""
+
+    fields = ("label", "length")
+    chunk = 4
+
+    def __init__(self) -> None:
+        self.chunks: list[list[str | int]] = []
+
+    def __call__(self, records: Sequence[Record], progress: Progress) -> list[Answer]:
+        self.chunks.append([record.id for record in records])
+        progress(len(records))
+        lengths = [len(record.text) for record in records]
+        return [Answer((f"L{n % 3}", n), label=f"L{n % 3}", truncated=n > 8) for n in lengths]
+
+
+def records(count: int, bad: Sequence[int] = (), **extra: Any) -> Iterator[Record | BadRecord]:
+    for number in range(1, count + 1):
+        if number in bad:
+            yield BadRecord(number, "the text is empty", "x.jsonl", number, extra)
+        else:
+            yield Record(number, "ن" * number, None, extra, "x.jsonl", number)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_one_line_a_record_in_order_with_errors_in_their_place(tmp_path: Path) -> None:
+    job = Length()
+    done: list[int] = []
+    summary = run(
+        records(10, bad=(3, 5, 6, 7, 8)), job, open_sink(str(tmp_path / "o.jsonl")), hooks=Hooks(progress=done.append)
+    )
+    assert [line["id"] for line in lines(tmp_path / "o.jsonl")] == list(range(1, 11))
+    assert lines(tmp_path / "o.jsonl")[1:3] == [
+        {"id": 2, "label": "L2", "length": 2, "error": None},
+        {"id": 3, "label": None, "length": None, "error": "the text is empty"},
+    ]
+    assert job.chunks == [[1, 2, 4], [9, 10]]  # no text of the second chunk is good: the model is not asked
+    assert sum(done) == 10
+    assert (summary.records, summary.errors, summary.truncated) == (10, 5, 2)
+    assert summary.labels == {"L1": 3, "L2": 1, "L0": 1}
+    assert (summary.output, summary.stopped) == (str(tmp_path / "o.jsonl"), False)
+    assert "10 records in" in str(summary)
+    assert "labels: L1 3, L2 1, L0 1" in str(summary)
+    assert "truncated: 2 " in str(summary)
+    assert "errors: 5 " in str(summary)
+
+
+def test_kept_columns_come_last_and_never_hide_a_field(tmp_path: Path) -> None:
+    kept: dict[str, Any] = {"label": "محلي", "date": "2024", "id": 9}
+    run(records(1, **kept), Length(), open_sink(str(tmp_path / "o.jsonl")), keep=tuple(kept))
+    expected = {
+        "id": 1,
+        "label": "L1",
+        "length": 1,
+        "error": None,
+        "input_label": "محلي",
+        "date": "2024",
+        "input_id": 9,
+    }
+    assert list(lines(tmp_path / "o.jsonl")[0].items()) == list(expected.items())
+
+
+def test_a_chunk_is_also_bounded_by_characters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "CHUNK_CHARACTERS", 5)
+    job = Length()
+    run(records(6), job, open_sink(str(tmp_path / "o.jsonl")))
+    assert job.chunks == [[1, 2, 3], [4, 5], [6]]
+
+
+def test_stopping_keeps_the_chunks_that_were_done(tmp_path: Path) -> None:
+    job = Length()
+    summary = run(
+        records(20), job, open_sink(str(tmp_path / "o.jsonl")), hooks=Hooks(stop=lambda: len(job.chunks) == 2)
+    )
+    assert (summary.stopped, summary.records, summary.output) == (True, 8, str(tmp_path / "o.partial.jsonl"))
+    assert [line["id"] for line in lines(tmp_path / "o.partial.jsonl")] == list(range(1, 9))
+    assert not (tmp_path / "o.jsonl").exists()
+
+
+def test_a_stop_that_comes_in_the_last_chunk_changes_nothing(tmp_path: Path) -> None:
+    job = Length()
+    summary = run(records(8), job, open_sink(str(tmp_path / "o.jsonl")), hooks=Hooks(stop=lambda: len(job.chunks) == 2))
+    assert (summary.stopped, summary.output) == (False, str(tmp_path / "o.jsonl"))
+
+
+class Failing(Length):
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
+
+    def __call__(self, records: Sequence[Record], progress: Progress) -> list[Answer]:
+        if len(self.chunks) == 2:
+            raise self.error
+        return super().__call__(records, progress)
+
+
+def test_an_interrupt_in_the_model_loses_only_its_chunk(tmp_path: Path) -> None:
+    summary = run(records(20), Failing(KeyboardInterrupt()), open_sink(str(tmp_path / "o.csv")))
+    assert (summary.stopped, summary.records) == (True, 8)
+    assert len((tmp_path / "o.partial.csv").read_text(encoding="utf-8").splitlines()) == 9
+
+
+def test_a_failing_model_says_where_the_results_so_far_are(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError) as caught:
+        run(records(20), Failing(RuntimeError("out of memory")), open_sink(str(tmp_path / "o.parquet")))
+    assert caught.value.__notes__ == [f"8 records are safe in {tmp_path / 'o.partial.jsonl'}."]
+    assert len(lines(tmp_path / "o.partial.jsonl")) == 8
+
+
+def test_an_output_that_fails_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sink = FileSink(tmp_path / "o.jsonl", force=False)
+    job = Length()
+
+    def full(rows: object) -> None:
+        raise OutputError("full")
+
+    monkeypatch.setattr(sink, "write", full)
+    with pytest.raises(OutputError):
+        run(records(20), job, sink)
+    assert len(job.chunks) == 1
+
+
+def test_a_job_that_loses_an_answer_is_caught(tmp_path: Path) -> None:
+    class Short(Length):
+        def __call__(self, records: Sequence[Record], progress: Progress) -> list[Answer]:
+            return super().__call__(records, progress)[1:]
+
+    with pytest.raises(ValueError, match="expected 4 answers, found 3"):
+        run(records(4), Short(), open_sink(str(tmp_path / "o.jsonl")))
+
+
+class Forgetful(Length):
+    def __call__(self, records: Sequence[Record], progress: Progress) -> list[Answer]:
+        self.chunks.clear()
+        return super().__call__(records, progress)
+
+
+def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
+    def peak(count: int) -> int:
+        corpus = (Record(n, f"{n} " + "نص طويل " * 100, None, {}, "x", n) for n in range(count))
+        tracemalloc.start()
+        run(corpus, Forgetful(), open_sink(str(tmp_path / f"{count}.jsonl")))
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    peak(100)
+    assert peak(20_000) < 1.2 * peak(2_000)

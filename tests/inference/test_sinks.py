@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+import errno
+import gzip
+import io
+import json
+import os
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mujaz.errors import OutputError, UsageError
+from mujaz.formats import read_rows
+from mujaz.inference.sinks import FileSink, StreamSink, open_sink
+
+LINES: list[dict[str, Any]] = [
+    {"id": "a", "label": "رياضة", "probability": 0.1 + 0.2, "error": None},
+    {"id": "b", "label": None, "probability": None, "error": 'قال "نعم", ثم\r\nسكت'},
+]
+SUFFIXES = [".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".jsonl.gz", ".csv.gz"]
+
+
+def write(path: Path, *chunks: list[dict[str, Any]], **options: Any) -> Path:
+    sink = open_sink(str(path), **options)
+    for chunk in chunks:
+        sink.write(chunk)
+    sink.commit()
+    sink.close()
+    return path
+
+
+def frame(path: Path) -> pd.DataFrame:
+    name = path.name.removesuffix(".gz")
+    if name.endswith((".jsonl", ".ndjson")):
+        return pd.read_json(path, lines=True)
+    if name.endswith(".parquet"):
+        return pd.read_parquet(path)
+    return pd.read_csv(path, sep="\t" if name.endswith(".tsv") else ",")
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_pandas_reads_what_was_written(tmp_path: Path, suffix: str) -> None:
+    found = frame(write(tmp_path / f"out{suffix}", LINES[:1], LINES[1:]))
+    assert list(found.columns) == ["id", "label", "probability", "error"]
+    assert found["id"].tolist() == ["a", "b"]
+    assert found["label"][0] == "رياضة"
+    assert pd.isna(found["label"][1])
+    assert found["probability"][0] == 0.1 + 0.2  # to the last bit
+    assert found["error"][1] == 'قال "نعم", ثم\r\nسكت'
+    assert os.listdir(tmp_path) == [f"out{suffix}"]
+
+
+def test_json_lines_are_the_plain_thing(tmp_path: Path) -> None:
+    path = write(tmp_path / "out.jsonl", LINES)
+    assert [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()] == LINES
+
+
+def test_csv_lines_end_in_lf_alone(tmp_path: Path) -> None:
+    assert write(tmp_path / "out.csv", [{"id": 1, "error": None}]).read_bytes() == b"id,error\n1,\n"
+
+
+def test_values_that_json_does_not_know(tmp_path: Path) -> None:
+    when = pd.Timestamp("2024-05-06 07:08:09").to_pydatetime()
+    row = {"id": "\udcff.txt", "when": when, "bytes": b"x", "n": float("nan"), "huge": 10**30, "map": {1: "أ"}}
+    found = json.loads(write(tmp_path / "out.jsonl", [row]).read_text(encoding="utf-8"))
+    assert found == {
+        "id": "?.txt", "when": "2024-05-06 07:08:09", "bytes": "b'x'", "n": None, "huge": str(10**30), "map": {"1": "أ"},
+    }  # fmt: skip
+    kept = frame(write(tmp_path / "out.csv", [{"id": 1, "when": when, "list": ["أ", 1], "flag": True}]))
+    assert kept.iloc[0].tolist() == [1, "2024-05-06T07:08:09", '["أ",1]', True]
+
+
+# --- names and what is refused -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["out.xlsx", "out", "out.json", "out.parquet.gz", "out.gz"])
+def test_an_unknown_suffix(tmp_path: Path, name: str) -> None:
+    with pytest.raises(UsageError, match="unknown suffix of an output; expected .jsonl"):
+        open_sink(str(tmp_path / name))
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_output_that_exists_is_not_replaced_unless_forced(tmp_path: Path) -> None:
+    path = write(tmp_path / "out.jsonl", LINES)
+    before = path.read_bytes()
+    with pytest.raises(UsageError, match="exists already.*--force"):
+        open_sink(str(path))
+    sink = open_sink(str(path), force=True)
+    sink.write(LINES[:1])
+    assert path.read_bytes() == before  # until the new one is whole
+    sink.commit()
+    sink.close()
+    assert len(path.read_bytes().splitlines()) == 1
+
+
+def test_partial_results_of_an_earlier_run_are_not_dropped_unless_forced(tmp_path: Path) -> None:
+    sink = open_sink(str(tmp_path / "out.csv"))
+    sink.write(LINES)
+    sink.close()
+    assert sink.place == str(tmp_path / "out.partial.csv")
+    assert len(frame(tmp_path / "out.partial.csv")) == 2
+    with pytest.raises(UsageError, match=r"an earlier run left its results in .*out\.partial\.csv"):
+        open_sink(str(tmp_path / "out.csv"))
+    write(tmp_path / "out.csv", LINES[:1], force=True)
+    assert os.listdir(tmp_path) == ["out.csv"]
+
+
+def test_a_run_that_wrote_nothing_leaves_nothing(tmp_path: Path) -> None:
+    open_sink(str(tmp_path / "out.jsonl")).close()
+    assert os.listdir(tmp_path) == []
+
+
+def test_folders_on_the_way_are_made_and_an_unwritable_output_is_found_at_once(tmp_path: Path) -> None:
+    assert write(tmp_path / "new/folder/out.csv", LINES).exists()
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"out\.csv: cannot be written: ") as caught:
+        open_sink(str(tmp_path / "file/out.csv"))
+    assert caught.value.exit_code == 1
+
+
+def test_an_output_must_lie_apart_from_the_inputs(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").touch()
+    for out, source in ((tmp_path / "in.jsonl", tmp_path / "in.jsonl"), (tmp_path / "sub/out.jsonl", tmp_path)):
+        with pytest.raises(UsageError, match="lies in what is read"):
+            open_sink(str(out), inputs=[str(source)], force=True)
+    with pytest.raises(UsageError, match="is a folder"):
+        open_sink(str(tmp_path))
+    with pytest.raises(UsageError, match="expected a local file"):
+        open_sink("s3://bucket/out.jsonl")
+
+
+# --- what survives ---------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def file_size_limit(size: int) -> Iterator[None]:
+    """The system refuses to let any file grow beyond ``size`` bytes, in the middle of a write as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.csv", "out.jsonl.gz", "out.parquet"])
+def test_a_file_that_cannot_grow_keeps_whole_chunks(tmp_path: Path, name: str) -> None:
+    sink = FileSink(tmp_path / name, force=False)
+    sink.write(LINES)
+    size = sink.partial.stat().st_size
+    with file_size_limit(size + 40), pytest.raises(OutputError) as caught:
+        sink.write(LINES)
+    assert str(caught.value) == (
+        f"{tmp_path / name}: cannot be written: {os.strerror(errno.EFBIG)}. 2 records are safe in {sink.partial}."
+    )
+    assert sink.partial.stat().st_size == size
+    sink.write(LINES)  # and where there is room again, it goes on
+    sink.close()
+    assert [row.values["id"] for row in read_rows(sink.partial)] == ["a", "b", "a", "b"]
+    assert not (tmp_path / name).exists()
+
+
+def test_every_chunk_is_with_the_system_when_write_returns(tmp_path: Path) -> None:
+    sink = FileSink(tmp_path / "out.jsonl.gz", force=False)
+    for count in (1, 2, 3):
+        sink.write([{"id": count}])
+        assert len(gzip.decompress(sink.partial.read_bytes()).splitlines()) == count  # read while it is open
+    sink.close()
+
+
+def test_a_parquet_output_that_cannot_be_finished_keeps_its_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("mujaz.inference.parquet.jsonl_to_parquet", fail)
+    with pytest.raises(OutputError, match=r"No space left on device. 2 records are safe in .*out\.partial\.jsonl"):
+        write(tmp_path / "out.parquet", LINES)
+    assert os.listdir(tmp_path) == ["out.partial.jsonl"]
+
+
+def test_stdout_that_fails(tmp_path: Path) -> None:
+    buffer = io.BytesIO()
+    StreamSink(buffer).write(LINES)
+    assert [json.loads(line) for line in buffer.getvalue().splitlines()] == LINES
+    with (
+        Path("/dev/full").open("wb", buffering=0) as full,
+        pytest.raises(OutputError, match="stdout cannot be written"),
+    ):
+        StreamSink(cast(BinaryIO, full)).write(LINES)
+
+
+# --- any text --------------------------------------------------------------------------------------------------------------
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".tsv", ".parquet", ".csv.gz"])
+@settings(max_examples=40, deadline=None)
+@given(chunks=st.lists(st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=4), min_size=1, max_size=3))
+def test_any_text_comes_back(
+    tmp_path_factory: pytest.TempPathFactory, suffix: str, chunks: list[list[tuple[str, str]]]
+) -> None:
+    path = tmp_path_factory.mktemp("any") / f"out{suffix}"
+    write(path, *([{"id": a, "summary": b} for a, b in chunk] for chunk in chunks))
+    expected = [pair for chunk in chunks for pair in chunk]
+    if suffix not in (".jsonl", ".parquet"):
+        expected = [(a.replace("\0", "\ufffd"), b.replace("\0", "\ufffd")) for a, b in expected]
+    assert [(row.values["id"], row.values["summary"]) for row in read_rows(path)] == expected

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import pytest
+
+from mujaz.errors import DataError
+from mujaz.inference.records import Columns
+from mujaz.inference.summarize import Generation, read_article, summarize_article, summarize_corpus
+from mujaz.models.summarizer import Summarizer, Summary
+
+
+class FakeSummarizer:
+    """The summary of a text is its first word."""
+
+    description, note = "fake model", ""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[int, dict[str, Any]]] = []
+
+    def summarize(
+        self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None, **options: Any
+    ) -> list[Summary]:
+        self.calls.append((len(texts), options))
+        return [Summary(text.split()[0], -0.5, len(text), len(text.split()) > 3) for text in texts]
+
+
+def summarizer(fake: FakeSummarizer) -> Summarizer:
+    return cast(Summarizer, fake)
+
+
+def test_a_corpus_gives_a_line_a_record(tmp_path: Path) -> None:
+    source = tmp_path / "x.jsonl"
+    rows = [{"id": n, "text": f"خبر{n} طويل" + " جدا" * (n % 4) if n % 5 else "", "title": n} for n in range(150)]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    fake = FakeSummarizer()
+    summary = summarize_corpus(
+        [str(source)],
+        str(tmp_path / "o.jsonl"),
+        model=summarizer(fake),
+        columns=Columns(keep=("title",)),
+        generation=Generation(num_beams=2, max_new_tokens=30),
+    )
+    found = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["id"] for line in found] == list(range(150))
+    assert found[7] == {
+        "id": 7, "summary": "خبر7", "score": -0.5, "truncated": True, "error": None, "title": 7,
+    }  # fmt: skip
+    assert found[5] == {
+        "id": 5, "summary": None, "score": None, "truncated": None, "error": "the text is empty", "title": 5,
+    }  # fmt: skip
+    assert (summary.records, summary.errors, summary.truncated) == (
+        150,
+        30,
+        sum(bool(line["truncated"]) for line in found),
+    )
+    assert summary.labels == {}
+    given = {"num_beams": 2, "max_new_tokens": 30, "min_new_tokens": None, "batch_tokens": None}
+    assert fake.calls[0][1] == given
+
+
+def test_a_text_file_is_one_article(tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(f"{name[0]}1 ...\n\n{name[0]}2 ...\n", encoding="utf-8")
+    sources = [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
+    summarize_corpus(sources, str(tmp_path / "o.csv"), model=summarizer(FakeSummarizer()))
+    lines = (tmp_path / "o.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[1:] == [f"{sources[0]},a1,-0.5,true,", f"{sources[1]},b1,-0.5,true,"]
+
+
+def test_one_article() -> None:
+    fake = FakeSummarizer()
+    answer = summarize_article("خبر عاجل", model=summarizer(fake), generation=Generation(min_new_tokens=5))
+    assert answer.values == ("خبر", -0.5, False)
+    assert fake.calls[0][1]["min_new_tokens"] == 5
+    with pytest.raises(DataError, match="the article is empty: there is nothing to summarize"):
+        summarize_article(" \n", model=summarizer(fake))
+
+
+def stdin(text: str) -> BinaryIO:
+    return cast(BinaryIO, io.BytesIO(text.encode()))
+
+
+def test_what_is_one_article_and_what_a_corpus(tmp_path: Path) -> None:
+    for name in ("x.txt", "x.csv", "x.md"):
+        (tmp_path / name).write_text("text\nفقرة\n", encoding="utf-8")
+    (tmp_path / "f.txt").mkdir()
+    assert read_article(str(tmp_path / "x.txt")) == "text\nفقرة\n"
+    assert read_article(str(tmp_path / "x.txt"), format="txt") is None
+    assert read_article(str(tmp_path / "x.csv")) is None
+    assert read_article(str(tmp_path / "x.md"), format="article") == "text\nفقرة\n"
+    assert read_article(str(tmp_path / "f.txt")) is None
+    assert read_article("-", stdin=stdin("فقرة\nفقرة")) == "فقرة\nفقرة"
+    assert read_article("-", stdin=stdin('{"text": "فقرة"}')) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"", "the article is empty"), ("خبر عاجل".encode("cp1256"), "windows-1256"), (b"a\0b", "byte 1 is zero")],
+)
+def test_an_article_that_cannot_be_read(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "x.txt").write_bytes(content)
+    with pytest.raises(DataError, match=message) as caught:
+        read_article(str(tmp_path / "x.txt"))
+    assert caught.value.file == str(tmp_path / "x.txt")
+    with pytest.raises(DataError, match="no such file"):
+        read_article(str(tmp_path / "no.txt"))
+
+
+def test_a_trained_model_says_the_same_of_a_corpus_as_of_one_article(
+    trained: Callable[[str], Path], summary_file: Path, tmp_path: Path
+) -> None:
+    model = Summarizer.from_pretrained(trained("summary"), device="cpu", precision="float32")
+    summarize_corpus([str(summary_file)], str(tmp_path / "o.jsonl"), model=model)
+    found = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text(encoding="utf-8").splitlines()]
+    texts = [json.loads(line)["text"] for line in summary_file.read_text(encoding="utf-8").splitlines()]
+    assert len(found) == len(texts)
+    for text, line in list(zip(texts, found, strict=True))[::12]:
+        assert line["summary"] == summarize_article(text, model=model).values[0]

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mujaz.errors import CheckpointError
+from mujaz.models.checkpoint import CheckpointInfo, locate, read_info, write_info
+from mujaz.models.opening import open_checkpoint
+from mujaz.models.presets import PRESETS, find_preset
+from mujaz.models.recipes import RECIPES
+
+INFO = CheckpointInfo(
+    task="topic", labels=["اقتصاد", "رياضة"], recipe={"name": "none"}, max_length=128, base_model="arabert"
+)
+
+
+def test_info_round_trip(tmp_path: Path) -> None:
+    write_info(tmp_path, INFO)
+    assert read_info(tmp_path) == INFO
+    assert "اقتصاد" in (tmp_path / "mujaz.json").read_text(encoding="utf-8")
+
+
+def test_no_info_is_no_error(tmp_path: Path) -> None:
+    assert read_info(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("{", "cannot be read"),
+        (json.dumps({"format_version": 99}), "format version 99.*Upgrade mujaz"),
+        (json.dumps({"task": "topic", "recipe": {}, "max_length": 0, "base_model": "x"}), "max_length"),
+        (json.dumps({"task": "poem", "recipe": {}, "max_length": 9, "base_model": "x"}), "task"),
+    ],
+)
+def test_a_broken_info_is_named(tmp_path: Path, content: str, expected: str) -> None:
+    (tmp_path / "mujaz.json").write_text(content, encoding="utf-8")
+    with pytest.raises(CheckpointError, match=expected):
+        read_info(tmp_path)
+
+
+def test_names_that_lead_nowhere(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="Did you mean 'arabert'"):
+        locate("araberts")
+    with pytest.raises(CheckpointError, match="no config.json"):
+        locate(tmp_path)
+    with pytest.raises(CheckpointError, match="no model"):
+        locate("./no/such/folder")
+
+
+def test_a_hub_model_that_cannot_be_fetched_says_so() -> None:
+    with pytest.raises(CheckpointError, match="aubmindlab/bert-base-arabertv02.*local copy"):
+        locate("arabert")
+
+
+def test_a_folder_of_checkpoints_names_them(bert_folder: Path) -> None:
+    with pytest.raises(CheckpointError, match="bert"):
+        locate(bert_folder.parent)
+
+
+def test_every_preset_has_a_recipe_and_is_found_by_both_names() -> None:
+    for preset in PRESETS.values():
+        assert preset.recipe in RECIPES
+        assert find_preset(preset.name) is preset
+        assert find_preset(preset.hub_id) is preset
+
+
+def test_a_checkpoint_without_info_says_what_was_assumed(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(trained("topic"), tmp_path / "copy", ignore=shutil.ignore_patterns("mujaz.json"))
+    opened = open_checkpoint(folder, task="topic")
+    assert opened.info.labels == ["money", "sport"]
+    assert opened.info.max_length == 48
+    for part in ("no mujaz.json", "task topic", "recipe none", "48", "money, sport"):
+        assert part in opened.note
+
+
+def test_a_checkpoint_of_another_task_is_refused(trained: Callable[[str], Path]) -> None:
+    with pytest.raises(CheckpointError, match="encoder.*cannot do task 'summary'"):
+        open_checkpoint(trained("topic"), task="summary")
+    with pytest.raises(CheckpointError, match="sequence-to-sequence.*cannot do task 'topic'"):
+        open_checkpoint(trained("summary"), task="topic")
+
+
+def test_labels_of_two_models_are_not_mixed(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(trained("topic"), tmp_path / "copy")
+    info = read_info(folder)
+    assert info is not None
+    write_info(folder, info.model_copy(update={"labels": ["a", "b", "c"]}))
+    with pytest.raises(CheckpointError, match="names 3 labels, config.json 2"):
+        open_checkpoint(folder, task="topic")

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
+
+from mujaz import Summarizer
+from mujaz.errors import CheckpointError, UsageError
+from mujaz.models.loading import load_config, load_tokenizer
+from mujaz.models.summarizer import complete_generation
+
+ARTICLES = [
+    "فاز المنتخب في مباراة الكرة. وقال المتحدث إن الأمر مهم.",
+    "ارتفع سهم البنك في البورصة. وأضاف أن الخبر صحيح. " * 8,
+    "باعت الشركة حصتها.",
+]
+
+
+@pytest.fixture(scope="module")
+def summarizer(trained: Callable[[str], Path]) -> Summarizer:
+    return Summarizer.from_pretrained(trained("summary"), device="cpu", precision="float32")
+
+
+def test_summaries_equal_those_of_plain_transformers(summarizer: Summarizer, trained: Callable[[str], Path]) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(trained("summary"))
+    model = AutoModelForSeq2SeqLM.from_pretrained(trained("summary")).eval()
+    plain = []
+    for article in ARTICLES:
+        batch = tokenizer(article, truncation=True, return_tensors="pt")
+        plain.append(tokenizer.decode(model.generate(**batch)[0], skip_special_tokens=True).strip())
+    assert [s.text for s in summarizer.summarize(ARTICLES)] == plain
+
+
+def test_settings_are_saved_and_never_20(trained: Callable[[str], Path]) -> None:
+    saved = json.loads((trained("summary") / "generation_config.json").read_text(encoding="utf-8"))
+    assert saved["max_new_tokens"] == 12
+    assert saved["num_beams"] == 2
+    assert saved.get("max_length") is None
+
+
+def test_it_is_deterministic_and_batches_change_nothing(summarizer: Summarizer) -> None:
+    done: list[int] = []
+    together = summarizer.summarize(ARTICLES, batch_tokens=10_000, progress=done.append)
+    apart = summarizer.summarize(ARTICLES, batch_tokens=1)
+    assert [s.text for s in together] == [s.text for s in apart]
+    assert sum(done) == len(ARTICLES)
+
+
+def test_length_is_marked(summarizer: Summarizer) -> None:
+    first, long, _ = summarizer.summarize(ARTICLES)
+    assert long.truncated
+    assert long.tokens_read == summarizer.max_length == 48
+    assert not first.truncated
+
+
+def test_overrides(summarizer: Summarizer) -> None:
+    greedy = summarizer.summarize(ARTICLES[:1], num_beams=1, max_new_tokens=3)[0]
+    assert greedy.score is None
+    assert len(summarizer.encoder.tokenizer(greedy.text, add_special_tokens=False)["input_ids"]) <= 3
+    assert summarizer.summarize(ARTICLES[:1])[0].score is not None
+
+
+def test_misuse_is_explained(summarizer: Summarizer) -> None:
+    with pytest.raises(UsageError, match="list of articles"):
+        summarizer.summarize("نص")
+    with pytest.raises(UsageError, match="num_beams must be at least 1"):
+        summarizer.summarize(["نص"], num_beams=0)
+    assert summarizer.summarize([]) == []
+
+
+@pytest.mark.parametrize("name", ["mt5-small", "google/mt5-base", "arabart", "arat5"])
+def test_a_raw_pretrained_model_is_refused(name: str) -> None:
+    with pytest.raises(CheckpointError, match="never fine-tuned"):
+        Summarizer.from_pretrained(name)
+
+
+def test_mt5_in_float16_is_refused(mt5_folder: Path) -> None:
+    with pytest.raises(UsageError, match="NaN in float16"):
+        Summarizer.from_pretrained(mt5_folder, precision="float16")
+
+
+def test_a_saved_copy_is_the_same(summarizer: Summarizer, tmp_path: Path) -> None:
+    summarizer.save_pretrained(tmp_path / "copy")
+    again = Summarizer.from_pretrained(tmp_path / "copy", device="cpu", precision="float32")
+    assert again.summarize(ARTICLES) == summarizer.summarize(ARTICLES)
+
+
+def test_a_saved_mt5_keeps_its_head_and_is_marked_untied(mt5_folder: Path, tmp_path: Path) -> None:
+    mine = Summarizer.from_pretrained(mt5_folder, device="cpu", precision="float32")
+    assert "no mujaz.json" in mine.note
+    mine.save_pretrained(tmp_path / "copy")
+    config = json.loads((tmp_path / "copy" / "config.json").read_text(encoding="utf-8"))
+    assert config["tie_word_embeddings"] is False
+    inputs = {"input_ids": torch.tensor([[5, 6, 1]]), "decoder_input_ids": torch.tensor([[0, 7]])}
+    plain = AutoModelForSeq2SeqLM.from_pretrained(mt5_folder).eval()
+    saved = AutoModelForSeq2SeqLM.from_pretrained(tmp_path / "copy").eval()
+    torch.testing.assert_close(saved(**inputs).logits, plain(**inputs).logits)
+
+
+def test_missing_settings_are_filled_in_and_a_written_20_is_no_choice(mt5_folder: Path) -> None:
+    tokenizer = load_tokenizer(mt5_folder, load_config(mt5_folder))
+    for saved in (None, GenerationConfig(max_length=20)):
+        settings = complete_generation(saved, tokenizer)
+        assert (settings.max_new_tokens, settings.num_beams, settings.no_repeat_ngram_size) == (84, 4, 3)
+    chosen = complete_generation(GenerationConfig(max_length=60, num_beams=2, no_repeat_ngram_size=0), tokenizer)
+    assert (chosen.max_new_tokens, chosen.num_beams, chosen.no_repeat_ngram_size) == (60, 2, 0)
+
+
+def test_sentinels_are_never_generated(mt5_folder: Path) -> None:
+    tokenizer = load_tokenizer(mt5_folder, load_config(mt5_folder))
+    settings = complete_generation(GenerationConfig(suppress_tokens=[7]), tokenizer)
+    sentinels = [tokenizer.convert_tokens_to_ids(f"<extra_id_{i}>") for i in range(100)]
+    assert settings.suppress_tokens == sorted([7, *sentinels])

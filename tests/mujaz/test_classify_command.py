@@ -1,0 +1,270 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+
+from mujaz.cli import cli, main
+from mujaz.commands import corpus
+from mujaz.formats import FORMATS
+
+# Stands for mujaz.models.classifier: labels a text by its number of words. Without torch, so that a process of it starts
+# at once. Where SLOW names a file, it takes a second for each call and writes a letter there when one begins.
+FAKE = """
+import os, time
+from dataclasses import dataclass
+
+@dataclass
+class Classification:
+    label: str
+    probability: float
+    probabilities: dict
+    tokens: int
+    truncated: bool
+
+class TextClassifier:
+    labels = ["قصير", "طويل"]
+    description, note = "fake model, 2 labels", ""
+    def __init__(self, task):
+        self.task, self.needs_target = task, task == "stance"
+    @classmethod
+    def from_pretrained(cls, name=None, *, task="topic", **options):
+        return cls(task)
+    def predict(self, texts, targets=None, *, batch_tokens=None, progress=None):
+        if any("ذاكرة" in text for text in texts):
+            raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB\\nmore")
+        if "SLOW" in os.environ:
+            with open(os.environ["SLOW"], "a") as calls:
+                calls.write("x")
+            time.sleep(1)
+        if progress:
+            progress(len(texts))
+        probabilities = {"قصير": 0.25, "طويل": 0.75}
+        return [Classification(self.labels[len(t.split()) > 1], 0.75, probabilities, 1, "…" in t) for t in texts]
+"""
+
+
+@pytest.fixture(autouse=True)
+def fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = types.ModuleType("mujaz.models.classifier")
+    monkeypatch.setitem(sys.modules, "mujaz.models.classifier", module)
+    exec(FAKE, module.__dict__)
+
+
+@pytest.fixture
+def news(tmp_path: Path) -> Path:
+    path = tmp_path / "news.csv"
+    pd.DataFrame({"id": [11, 12, 13], "text": ["خبر", "خبر طويل …", None], "date": ["a", "b", "c"]}).to_csv(
+        path, index=False
+    )
+    return path
+
+
+def call(*arguments: str | Path, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(cli, ["classify", *map(str, arguments)], input=stdin, catch_exceptions=False)
+
+
+def lines(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_corpus_to_a_file(news: Path, tmp_path: Path) -> None:
+    result = call(news, "--out", tmp_path / "labels.jsonl", "--keep", "date", "--keep", "text")
+    assert result.exit_code == 0
+    assert lines((tmp_path / "labels.jsonl").read_text(encoding="utf-8")) == [
+        {"id": "11", "label": "قصير", "probability": 0.75, "error": None, "date": "a", "text": "خبر"},
+        {"id": "12", "label": "طويل", "probability": 0.75, "error": None, "date": "b", "text": "خبر طويل …"},
+        {"id": "13", "label": None, "probability": None, "error": "the text is empty", "date": "c", "text": ""},
+    ]
+    assert result.stdout == ""
+    assert result.stderr.splitlines()[0] == "fake model, 2 labels"
+    assert f": {tmp_path / 'labels.jsonl'}" in result.stderr
+    assert "labels: قصير 1, طويل 1" in result.stderr
+    assert "truncated: 1 " in result.stderr
+    assert "errors: 1 " in result.stderr
+    assert "it/s" not in result.stderr  # no progress bar where nobody looks
+
+
+def test_standard_input_to_standard_output() -> None:
+    rows = '{"id": "أ", "body": "خبر طويل"}\n{"id": "ب", "body": "خبر"}\n'
+    result = call("-", "--text-column", "body", "--all-probabilities", stdin=rows)
+    assert lines(result.stdout) == [
+        {"id": key, "label": label, "probability": 0.75, "probabilities": {"قصير": 0.25, "طويل": 0.75}, "error": None}
+        for key, label in (("أ", "طويل"), ("ب", "قصير"))
+    ]
+    assert "2 records in" in result.stderr
+
+
+def test_one_article(tmp_path: Path) -> None:
+    (tmp_path / "x.txt").write_text("خبر\n\nطويل\n", encoding="utf-8")
+    result = call(tmp_path / "x.txt", "--format", "article")
+    assert [line["label"] for line in lines(result.stdout)] == ["طويل"]
+
+
+def test_several_inputs_and_columns_of_probabilities(news: Path, tmp_path: Path) -> None:
+    (tmp_path / "more.txt").write_text("خبر\nخبر طويل\n", encoding="utf-8")
+    assert call(news, tmp_path / "more.txt", "--out", tmp_path / "o.parquet", "--all-probabilities").exit_code == 0
+    found = pd.read_parquet(tmp_path / "o.parquet")
+    assert list(found.columns) == ["id", "label", "probability", "p_قصير", "p_طويل", "error"]
+    assert found["id"].tolist() == ["11", "12", "13", f"{tmp_path / 'more.txt'}:1", f"{tmp_path / 'more.txt'}:2"]
+
+
+def test_stance_with_one_target_or_a_column(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"text": "أ", "claim": "ب"}\n', encoding="utf-8")
+    for option in (("--target", "دعوى"), ("--target-column", "claim")):
+        assert len(lines(call(tmp_path / "x.jsonl", "--model", "runs/stance", *option).stdout)) == 1
+
+
+# --- one clear line and the right exit code ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fails(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    def run(code: int, *arguments: str | Path) -> str:
+        with pytest.raises(SystemExit) as caught:
+            main(["classify", *map(str, arguments)])
+        assert caught.value.code == code
+        message = capsys.readouterr().err.splitlines()[-1]
+        assert message.startswith("mujaz: error: ")
+        return message
+
+    return run
+
+
+def test_bad_inputs_end_with_one_line(news: Path, tmp_path: Path, fails: Callable[..., str]) -> None:
+    out = tmp_path / "o.jsonl"
+    encoded = "text\nخبر من المدينة\n".encode("cp1256")
+    for name, content in (("empty.csv", b""), ("binary.csv", b"\x7fELF\0\0"), ("old.csv", encoded)):
+        (tmp_path / name).write_bytes(content)
+    assert "no column 'body'; columns found: 'id', 'text', 'date'" in fails(
+        2, news, "--out", out, "--text-column", "body"
+    )
+    assert "no column 'dat'; " in fails(2, news, "--out", out, "--keep", "dat")
+    assert "did you mean" in fails(2, tmp_path / "newz.csv", "--out", out)
+    assert "empty.csv: is empty" in fails(2, tmp_path / "empty.csv", "--out", out)
+    assert "binary.csv: in the header line: expected UTF-8 text" in fails(2, tmp_path / "binary.csv", "--out", out)
+    assert "old.csv, row 1: expected UTF-8 text, but byte 5 (0xce)" in fails(2, tmp_path / "old.csv", "--out", out)
+    assert "unknown suffix of an output" in fails(2, news, "--out", tmp_path / "o.xls")
+    assert "found both" in fails(2, news, "--out", out, "--target-column", "date", "--target", "دعوى")
+    out.touch()
+    assert "exists already" in fails(2, news, "--out", out)
+    assert "cannot be written" in fails(1, news, "--out", news / "below" / "o.csv")
+    assert call(news, "--out", out, "--force").exit_code == 0
+
+
+def test_too_little_memory_says_what_to_do_and_what_is_safe(tmp_path: Path, fails: Callable[..., str]) -> None:
+    texts = ["خبر"] * 1024 + ["ذاكرة"]
+    (tmp_path / "x.txt").write_text("\n".join(texts), encoding="utf-8")
+    message = fails(1, tmp_path / "x.txt", "--out", tmp_path / "o.csv")
+    assert (
+        "memory does not suffice (CUDA out of memory. Tried to allocate 2 GiB). Give a smaller --batch-tokens"
+        in message
+    )
+    assert f"1024 records are safe in {tmp_path / 'o.partial.csv'}." in message
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_behind_stdout(news: Path) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-c", PROGRAM, str(news)], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+    assert done.returncode == 1
+    assert "mujaz: error: stdout cannot be written: No space left on device" in done.stderr
+
+
+# --- Ctrl-C ----------------------------------------------------------------------------------------------------------------
+
+PROGRAM = f"""
+import sys, types
+module = types.ModuleType("mujaz.models.classifier")
+sys.modules["mujaz.models.classifier"] = module
+exec({FAKE!r}, module.__dict__)
+from mujaz.cli import main
+main(["classify", *sys.argv[1:]])
+"""
+
+
+@pytest.fixture
+def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A run over five chunks, each a second long, in the middle of its second."""
+    source, out, calls = tmp_path / "x.txt", tmp_path / "o.jsonl", tmp_path / "calls"
+    source.write_text("خبر\n" * 1024 * 5, encoding="utf-8")
+    command = [sys.executable, "-c", PROGRAM, str(source), "--out", str(out)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "SLOW": str(calls)})
+    while process.poll() is None and not (calls.exists() and calls.stat().st_size == 2):
+        time.sleep(0.01)
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_ctrl_c_stops_after_the_chunk_in_hand(running: subprocess.Popen[str], tmp_path: Path) -> None:
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert len(lines((tmp_path / "o.partial.jsonl").read_text(encoding="utf-8"))) == 2048
+    assert "Stopping when the texts in hand are done" in said
+    assert "2,048 records in" in said
+    assert str(tmp_path / "o.partial.jsonl") in said
+    assert "Stopped before the end" in said
+    assert "Traceback" not in said
+
+
+def test_ctrl_c_twice_stops_at_once(running: subprocess.Popen[str], tmp_path: Path) -> None:
+    running.send_signal(signal.SIGINT)
+    time.sleep(0.1)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert len(lines((tmp_path / "o.partial.jsonl").read_text(encoding="utf-8"))) == 1024
+    assert "Stopped before the end" in said
+    assert "Traceback" not in said
+
+
+def test_a_killed_run_leaves_whole_lines(running: subprocess.Popen[str], tmp_path: Path) -> None:
+    running.kill()
+    running.communicate(timeout=60)
+    assert len(lines((tmp_path / "o.partial.jsonl").read_text(encoding="utf-8"))) == 1024
+    assert not (tmp_path / "o.jsonl").exists()
+
+
+# --- help ------------------------------------------------------------------------------------------------------------------
+
+
+def test_help_has_an_example_and_all_formats() -> None:
+    text = call("--help").stdout
+    assert "Example:\n    mujaz classify news.jsonl --out labels.jsonl" in text
+    assert tuple(FORMATS) == corpus.FORMATS
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = "import sys; from mujaz.commands.classify import command; print(*sys.modules)"
+    modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "transformers", "datasets", "pandas", "pyarrow", "fsspec", "numpy"} & set(modules)
+
+
+def test_the_progress_bar_is_for_terminals(news: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with corpus.run_hooks() as hooks:
+        hooks.started("fake model")
+        hooks.progress(3)
+    assert "3text [" in terminal.getvalue()
+    assert "text/s]" in terminal.getvalue()

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mujaz.configs.schema import ColumnsConfig, DataConfig
+from mujaz.errors import DataError
+from mujaz.training.data import Example, check_labels, data_info, load_splits, read_examples, sample, split_off
+
+COLUMNS = ColumnsConfig()
+
+
+def _jsonl(path: Path, rows: list[Any]) -> str:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return str(path)
+
+
+def _example(label: str | None, text: str = "نص") -> Example:
+    return Example(text, label, None, None, "f", 1)
+
+
+def test_rows_become_examples(tmp_path: Path) -> None:
+    file = _jsonl(tmp_path / "a.jsonl", [{"text": "نص", "label": "x", "other": 1}, {"text": "آخر", "label": 3}])
+    first, second = read_examples(file, "topic", COLUMNS)
+    assert (first.text, first.label, first.row) == ("نص", "x", 1)
+    assert second.label == "3"  # numbers are labels in many files
+
+
+def test_columns_can_be_called_otherwise(tmp_path: Path) -> None:
+    with (tmp_path / "a.csv").open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([["عنوان", "متن", "صنف"], ["خبر", "نص طويل", "رياضة"]])
+    columns = ColumnsConfig(text="متن", label="صنف", title="عنوان")
+    (example,) = read_examples(str(tmp_path / "a.csv"), "topic", columns)
+    assert example.text == "خبر\nنص طويل"
+    assert example.label == "رياضة"
+
+
+def test_several_sources_a_folder_and_gz(tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    _jsonl(tmp_path / "d" / "b.jsonl", [{"text": "ب", "label": "x"}])
+    with gzip.open(tmp_path / "d" / "a.jsonl.gz", "wt", encoding="utf-8") as stream:
+        stream.write(json.dumps({"text": "أ", "label": "y"}) + "\n")
+    more = _jsonl(tmp_path / "c.jsonl", [{"text": "ج", "label": "x"}])
+    assert [e.text for e in read_examples([str(tmp_path / "d"), more], "topic", COLUMNS)] == ["أ", "ب", "ج"]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"text": "", "label": "x"}, r"row 2: column 'text' is empty"),
+        ({"text": "  \n", "label": "x"}, r"row 2: column 'text' is empty"),
+        ({"text": None, "label": "x"}, r"row 2: expected text in column 'text', found nothing"),
+        ({"text": ["a"], "label": "x"}, r"row 2: expected text in column 'text', found list"),
+        ({"text": "نص", "label": True}, r"row 2: expected text in column 'label', found bool"),
+        ({"text": "نص"}, r"row 2: .*label"),
+    ],
+)
+def test_a_bad_row_is_named(tmp_path: Path, row: dict[str, Any], expected: str) -> None:
+    file = _jsonl(tmp_path / "a.jsonl", [{"text": "نص", "label": "x"}, row])
+    with pytest.raises(DataError, match=expected):
+        read_examples(file, "topic", COLUMNS)
+
+
+def test_an_unknown_label_is_named(tmp_path: Path) -> None:
+    train = _jsonl(tmp_path / "train.jsonl", [{"text": "نص", "label": "ab"[i % 2]} for i in range(8)])
+    test = _jsonl(tmp_path / "test.jsonl", [{"text": "نص", "label": "a"}, {"text": "نص", "label": "c"}])
+    with pytest.raises(DataError, match=r"test\.jsonl, row 2: unknown label 'c' \(in 1 row\): expected one of a, b"):
+        load_splits(DataConfig(train=train, test=test), "topic")
+    with pytest.raises(DataError, match="unknown label 'b'"):
+        load_splits(DataConfig(train=train, labels=["a", "z"]), "topic")
+
+
+def test_one_label_is_no_classification(tmp_path: Path) -> None:
+    file = _jsonl(tmp_path / "a.jsonl", [{"text": "نص", "label": "x"}] * 4)
+    with pytest.raises(DataError, match="at least two labels"):
+        load_splits(DataConfig(train=file), "topic")
+
+
+def test_an_unset_variable_is_named() -> None:
+    with pytest.raises(DataError):
+        read_examples("$MUJAZ_NO_SUCH_VARIABLE/a.jsonl", "topic", COLUMNS)
+
+
+def test_splits_keep_the_share_of_labels_and_are_seeded() -> None:
+    examples = [_example("a" if i % 4 else "b", str(i)) for i in range(200)]
+    train, dev = split_off(examples, 0.1, seed=1)
+    assert Counter(e.label for e in dev) == {"a": 15, "b": 5}
+    assert split_off(examples, 0.1, seed=1) == (train, dev)
+    assert split_off(examples, 0.1, seed=2) != (train, dev)
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=2, max_size=60), st.floats(0.01, 0.9), st.integers(0, 9))
+def test_a_split_loses_nothing(labels: list[str], fraction: float, seed: int) -> None:
+    examples = [_example(label, str(i)) for i, label in enumerate(labels)]
+    kept, taken = split_off(examples, fraction, seed)
+    assert sorted((*kept, *taken), key=lambda e: int(e.text)) == examples
+    assert kept == sorted(kept, key=lambda e: int(e.text))
+    assert taken
+
+
+def test_too_few_to_split() -> None:
+    with pytest.raises(DataError, match="at least 2 rows"):
+        split_off([_example("a")], 0.5, 0)
+
+
+def test_a_sample_is_drawn_from_everywhere() -> None:
+    examples = [_example("a", str(i)) for i in range(100)]
+    drawn = sample(examples, 20, seed=3)
+    assert len(drawn) == 20
+    assert drawn == sorted(drawn, key=lambda e: int(e.text))
+    assert int(drawn[-1].text) > 50
+    assert sample(examples, None, 0) is examples
+
+
+def test_labels_are_checked_before_training() -> None:
+    check_labels([_example("a")], ["a"])
+    with pytest.raises(DataError, match="unknown label 'None'"):
+        check_labels([_example(None)], ["a"])
+
+
+def test_the_fingerprint_follows_the_data() -> None:
+    one = data_info([_example("a"), _example("b")], "x/train.jsonl")
+    assert one.rows == 2
+    assert one.files == ["train.jsonl"]
+    assert one.fingerprint == data_info([_example("a"), _example("b")], "elsewhere.jsonl").fingerprint
+    assert one.fingerprint != data_info([_example("b"), _example("a")], "x").fingerprint

@@ -1,0 +1,222 @@
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import yaml
+from transformers import AutoModelForSeq2SeqLM, Seq2SeqTrainer
+
+from mujaz import Summarizer, TextClassifier, evaluate, train
+from mujaz.configs.loading import check_config
+from mujaz.configs.schema import TrainConfig
+from mujaz.errors import CheckpointError, OutputError, TrainingError, UsageError
+from mujaz.models.checkpoint import read_info
+from mujaz.training import train as train_module
+from mujaz.training.arguments import total_steps
+from mujaz.training.job import prepare
+from mujaz.training.resume import last_checkpoint
+
+TinyConfig = Callable[..., dict[str, Any]]
+
+
+def _config(data: dict[str, Any]) -> TrainConfig:
+    return check_config(data, "test")
+
+
+def test_a_topic_run_leaves_all_it_should(trained: Callable[[str], Path]) -> None:
+    folder = trained("topic")
+    info = read_info(folder)
+    assert info is not None
+    assert (info.task, info.labels, info.max_length) == ("topic", ["money", "sport"], 48)
+    assert info.data is not None
+    assert info.data.rows == 36  # 64 rows less a quarter for test and a quarter of the rest for dev
+    assert set(info.versions) == {"mujaz", "transformers", "tokenizers", "torch"}
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["split"] == "test"
+    assert metrics["metrics"]["accuracy"] > 0.9
+    assert yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))["training"]["batch_size"] == 8
+    assert not (folder / "checkpoints").exists()
+
+
+def test_evaluate_gives_the_scores_that_the_run_reported(trained: Callable[[str], Path], topic_file: Path) -> None:
+    folder = trained("topic")
+    config = TrainConfig.model_validate(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")))
+    model = TextClassifier.from_pretrained(folder, device="cpu")
+    again = evaluate(model, prepare(config).splits.test)
+    reported = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["metrics"]
+    assert again.metrics["accuracy"] == reported["accuracy"]
+    assert evaluate(model, str(topic_file)).rows == 64
+
+
+def test_a_pair_model_reads_the_target(trained: Callable[[str], Path], stance_file: Path) -> None:
+    model = TextClassifier.from_pretrained(trained("stance"), device="cpu")
+    assert evaluate(model, str(stance_file)).metrics["accuracy"] > 0.9  # the text alone gives 0.5
+
+
+def test_a_summary_run_scores_with_rouge(trained: Callable[[str], Path]) -> None:
+    metrics = json.loads((trained("summary") / "metrics.json").read_text(encoding="utf-8"))["metrics"]
+    assert {"rouge1", "rouge2", "rougeL"} <= set(metrics)
+
+
+def test_fine_tuning_a_pretrained_encoder(
+    bert_folder: Path, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    data = tiny_config("topic", topic_file, tmp_path / "run", epochs=1)
+    data["model"] = {"name": str(bert_folder), "recipe": "arabert"}
+    result = train(_config(data))
+    info = read_info(result.folder)
+    assert info is not None
+    assert info.recipe["name"] == "arabert"
+    assert info.max_length == 24
+    model = TextClassifier.from_pretrained(result.folder, device="cpu")
+    ids = model.encode(["أحمد http://x.org/a"])[0].input_ids
+    assert model.encoder.tokenizer.convert_ids_to_tokens(ids) == ["[CLS]", "أحمد", "[رابط]", "[SEP]"]
+
+
+def test_fine_tuning_mt5_keeps_its_head_apart(
+    mt5_folder: Path, summary_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    data = tiny_config("summary", summary_file, tmp_path / "run", max_steps=3)
+    data["model"] = {"name": str(mt5_folder), "max_length": 48}
+    result = train(_config(data))
+    model: Any = AutoModelForSeq2SeqLM.from_pretrained(result.folder)
+    assert not torch.equal(model.lm_head.weight, model.shared.weight)
+    assert json.loads((result.folder / "config.json").read_text(encoding="utf-8"))["tie_word_embeddings"] is False
+
+
+def test_the_trainer_alone_would_save_max_length_20(
+    summary_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    job = prepare(_config(tiny_config("summary", summary_file, tmp_path / "run", max_steps=1)))
+    mine = train_module.build_trainer(job, progress=False, report=lambda line: None)
+    plain = Seq2SeqTrainer(
+        model=job.start.model,
+        args=mine.args,  # type: ignore[arg-type]
+        data_collator=mine.data_collator,
+        eval_dataset=job.dev,
+        processing_class=job.start.encoder.tokenizer,
+        compute_metrics=lambda output: {},  # without one it would not generate
+    )
+    settings = job.start.model.generation_config
+    mine.evaluate()
+    assert settings is not None
+    assert settings.max_length is None
+    plain.evaluate()
+    assert settings.max_length is not None  # the trap: filled with the library's default
+
+
+def test_the_same_seed_gives_the_same_weights(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    torch.set_num_threads(1)
+    logits = []
+    for name in ("a", "b"):
+        result = train(_config(tiny_config("topic", topic_file, tmp_path / name, epochs=2)))
+        logits.append(TextClassifier.from_pretrained(result.folder, precision="float32").logits(["فاز الفريق"]))
+    np.testing.assert_array_equal(*logits)
+
+
+def test_a_finished_run_is_not_overwritten(
+    trained: Callable[[str], Path], topic_file: Path, tiny_config: TinyConfig
+) -> None:
+    folder = trained("topic")
+    with pytest.raises(UsageError, match="finished run.*--restart"):
+        train(_config(tiny_config("topic", topic_file, folder)))
+    with pytest.raises(UsageError, match=r"another config \(different: training.epochs\)"):
+        train(_config(tiny_config("topic", topic_file, folder, epochs=9)))
+
+
+def test_a_killed_run_resumes_and_ends_like_one_that_was_not(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    folder = tmp_path / "killed"
+    data = tiny_config("topic", topic_file, folder, epochs=12, save_every=5, patience=None)
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+    command = [sys.executable, "-m", "mujaz", "train", str(tmp_path / "run.yaml")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while last_checkpoint(folder / "checkpoints") is None and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    assert last_checkpoint(folder / "checkpoints") is not None
+    assert not (folder / "metrics.json").exists()
+    lines: list[str] = []
+    resumed = train(_config(data), report=lines.append)
+    assert any("resuming from checkpoint-" in line for line in lines)
+    whole = train(_config({**data, "output": str(tmp_path / "whole")}))
+    assert resumed.steps == whole.steps == 60
+    a, b = (TextClassifier.from_pretrained(r.folder, device="cpu", precision="float32") for r in (resumed, whole))
+    np.testing.assert_allclose(a.logits(["فاز الفريق", "سهم"]), b.logits(["فاز الفريق", "سهم"]), atol=1e-4)
+
+
+def test_a_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
+    for step, state in ((5, "{}"), (10, '{"global'), (15, None)):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        if state is not None:
+            (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(state, encoding="utf-8")
+    found = last_checkpoint(tmp_path)
+    assert found is not None
+    assert found.name == "checkpoint-5"
+    assert last_checkpoint(tmp_path / "none") is None
+
+
+def test_a_loss_that_is_no_number_stops_the_run(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    data = tiny_config("topic", topic_file, tmp_path / "run", learning_rate=1e30, evaluations=1)
+    with pytest.raises(TrainingError, match="loss became nan.*learning_rate"):
+        train(_config(data))
+
+
+def test_a_full_disk_says_so_and_keeps_the_checkpoint(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(train_module.Trainer, "_save_checkpoint", full)
+    with pytest.raises(OutputError, match="disk is full.*run the same command"):
+        train(_config(tiny_config("topic", topic_file, tmp_path / "run")))
+
+
+def test_an_output_that_cannot_be_written(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OutputError, match="cannot be written"):
+        train(_config(tiny_config("topic", topic_file, tmp_path / "file" / "run")))
+
+
+def test_a_summarizer_cannot_start_from_an_encoder(
+    bert_folder: Path, summary_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    data = tiny_config("summary", summary_file, tmp_path / "run")
+    data["model"] = {"name": str(bert_folder)}
+    with pytest.raises(CheckpointError, match="cannot do task 'summary'"):
+        train(_config(data))
+
+
+def test_the_plan_counts_what_the_trainer_does(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    data = tiny_config("topic", topic_file, tmp_path / "run", epochs=2, gradient_accumulation=2)
+    config = _config(data)
+    job = prepare(config)
+    assert job.plan().steps == total_steps(config, 36) == 6
+    assert train(config).steps == 6
+
+
+def test_reduced_precision_halves_the_file(
+    trained: Callable[[str], Path], summary_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    config = tiny_config("summary", summary_file, tmp_path / "run", max_steps=1, save_precision="bfloat16")
+    half = train(_config(config)).folder / "model.safetensors"
+    assert half.stat().st_size < 0.6 * (trained("summary") / "model.safetensors").stat().st_size
+    model = Summarizer.from_pretrained(half.parent, device="cpu", precision="float32")
+    assert model.model.dtype == torch.float32
+
+
+def test_a_copy_of_a_run_is_a_model(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    copy = shutil.copytree(trained("topic"), tmp_path / "elsewhere")
+    assert TextClassifier.from_pretrained(copy).labels == ["money", "sport"]

@@ -1,0 +1,73 @@
+"""What happens beside the training: lines for people, a stop where the loss is no number, checkpoints to resume from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from transformers import ProgressCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from mujaz.errors import TrainingError
+from mujaz.training.arguments import BEST_BY
+
+Report = Callable[[str], None]
+
+
+class LogLines(TrainerCallback):
+    """Says how the training goes, and stops it when the loss is no number."""
+
+    def __init__(self, report: Report) -> None:
+        """Lines go to ``report``."""
+        self.report = report
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """One line a log; a loss that is not finite ends the training."""
+        values = {k: float(v) for k, v in (logs or {}).items() if _is_number(v)}
+        if not math.isfinite(values.get("loss", 0.0)):
+            raise TrainingError(
+                f"the loss became {values['loss']} at step {state.global_step}. Lower training.learning_rate, raise "
+                "training.warmup, or train with --set training.precision=float32."
+            )
+        shown = [k for k in values if k.removeprefix("eval_") in {"loss", "accuracy", *BEST_BY.values()}]
+        if shown:
+            text = "  ".join(f"{k.replace('eval_', 'dev ')} {values[k]:.4g}" for k in shown)
+            self.report(f"step {state.global_step:,}/{state.max_steps:,}  {text}")
+
+
+def _is_number(value: Any) -> bool:
+    try:
+        float(value)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+class QuietProgress(ProgressCallback):
+    """The Trainer's progress bars without its dictionaries between them."""
+
+    def on_log(self, *args: Any, **kwargs: Any) -> None:
+        """LogLines says it."""
+
+
+class SaveEvery(TrainerCallback):
+    """Saves a checkpoint to resume from every so many steps, besides those after an evaluation."""
+
+    def __init__(self, steps: int) -> None:
+        """Every ``steps`` updates."""
+        self.steps = steps
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> TrainerControl:
+        """Ask for a checkpoint."""
+        if state.global_step % self.steps == 0:
+            control.should_save = True
+        return control

@@ -1,0 +1,201 @@
+"""Labelled data: rows of files or of a hub dataset, checked, as examples; and splits of them."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sklearn.model_selection import train_test_split
+
+from mujaz.configs.loading import expand_path, is_hub_dataset
+from mujaz.configs.schema import ColumnsConfig, DataConfig
+from mujaz.errors import DataError
+from mujaz.formats import Row, read_rows
+from mujaz.models.checkpoint import DataInfo, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One labelled text.
+
+    Attributes:
+        text: Raw text, with its title on a line before it where the config names a title column.
+        label: Label name (topic, stance).
+        target: What the stance is toward (stance).
+        summary: Reference summary (summary).
+        file: Where it was read.
+        row: Which row of it, counted from 1.
+    """
+
+    text: str
+    label: str | None
+    target: str | None
+    summary: str | None
+    file: str
+    row: int
+
+
+@dataclass(frozen=True)
+class Splits:
+    """The examples of a training job."""
+
+    train: list[Example]
+    dev: list[Example]
+    test: list[Example]
+    labels: list[str]
+
+
+def load_splits(config: DataConfig, task: Task) -> Splits:
+    """Read, check and split the data of a config.
+
+    Raises:
+        DataError: something in the data is wrong; the message names file and row.
+    """
+    train = read_examples(config.train, task, config.columns)
+    labels = list(config.labels or sorted({e.label for e in train if e.label is not None}))
+    if task != "summary" and len(labels) < 2:
+        raise DataError(f"expected at least two labels, found {labels}", file=_names(config.train))
+    dev = read_examples(config.dev, task, config.columns) if config.dev else []
+    test = read_examples(config.test, task, config.columns) if config.test else []
+    if not test and config.test_fraction:
+        train, test = split_off(train, config.test_fraction, config.split_seed)
+    if not dev and config.dev_fraction:
+        train, dev = split_off(train, config.dev_fraction, config.split_seed)
+    if task != "summary":
+        for part in (train, dev, test):
+            check_labels(part, labels)
+    seed = config.split_seed
+    return Splits(sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed), test, labels)
+
+
+def sample(examples: list[Example], most: int | None, seed: int) -> list[Example]:
+    """At most so many examples, drawn at random (files are often sorted by label), in file order."""
+    if most is None or len(examples) <= most:
+        return examples
+    return [examples[i] for i in sorted(random.Random(seed).sample(range(len(examples)), most))]
+
+
+def read_examples(source: str | Sequence[str], task: Task, columns: ColumnsConfig) -> list[Example]:
+    """The examples of files, folders or a hub dataset.
+
+    Args:
+        source: One or more of them; ``~`` and environment variables are expanded.
+        task: Which columns are needed.
+        columns: How they are called.
+
+    Raises:
+        DataError: a file is missing or unreadable, has no rows, lacks a column, or a row lacks a value.
+    """
+    wanted = {"topic": ["label"], "stance": ["target", "label"], "summary": ["summary"]}[task]
+    names = {field: getattr(columns, field) for field in ("text", *wanted)}
+    if columns.title:
+        names["title"] = columns.title
+    sources = [source] if isinstance(source, str) else list(source)
+    examples = [_example(row, names) for name in sources for row in _rows(expand_path(name), list(names.values()))]
+    if not examples:
+        raise DataError("expected labelled rows, found none", file=_names(source))
+    return examples
+
+
+def _rows(name: str, columns: list[str]) -> Iterator[Row]:
+    if is_hub_dataset(name):
+        return _hub_rows(name, columns)
+    return read_rows(name, columns=columns)
+
+
+def _hub_rows(name: str, columns: list[str]) -> Iterator[Row]:
+    """Rows of a hub dataset, ``owner/name``, ``owner/name:config`` or ``owner/name:config:split``."""
+    from datasets import load_dataset
+
+    path, _, rest = name.partition(":")
+    config, _, split = rest.partition(":")
+    try:
+        dataset = load_dataset(path, config or None, split=split or "train", streaming=True)
+    except Exception as error:  # the reader underneath raises what it likes
+        raise DataError(f"this hub dataset cannot be loaded: {str(error).splitlines()[0]}", file=name) from error
+    names = {k: f.int2str for k, f in (dataset.features or {}).items() if hasattr(f, "int2str")}
+    for number, values in enumerate(dataset, 1):
+        missing = [column for column in columns if column not in values]
+        if missing:
+            raise DataError(f"expected column '{missing[0]}', found {', '.join(values)}", file=name)
+        yield Row({k: names[k](v) if k in names and v is not None else v for k, v in values.items()}, name, number)
+
+
+def _example(row: Row, names: dict[str, str]) -> Example:
+    values = {field: _text(row, column) for field, column in names.items() if field != "title"}
+    title = row.values.get(names["title"]) if "title" in names else None
+    text = f"{title}\n{values['text']}" if isinstance(title, str) and title.strip() else values["text"]
+    return Example(text, values.get("label"), values.get("target"), values.get("summary"), row.file, row.row)
+
+
+def _text(row: Row, column: str) -> str:
+    """A value as text. Numbers are labels in many files; None and NaN are missing, never the words."""
+    value: Any = row.values.get(column)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        found = "nothing" if value is None or value != value else f"{type(value).__name__} {value!r}"
+        raise DataError(f"expected text in column '{column}', found {found}", file=row.file, row=row.row)
+    if not value.strip():
+        raise DataError(f"column '{column}' is empty", file=row.file, row=row.row)
+    return value
+
+
+def check_labels(examples: Iterable[Example], labels: Sequence[str]) -> None:
+    """Refuse labels that the model does not have.
+
+    Raises:
+        DataError: names the first such row, and how many there are.
+    """
+    known = set(labels)
+    unknown = [e for e in examples if e.label not in known]
+    if unknown:
+        first, count = unknown[0], len(unknown)
+        raise DataError(
+            f"unknown label '{first.label}' (in {count} row{'s' if count > 1 else ''}): expected one of {', '.join(labels)}",
+            file=first.file,
+            row=first.row,
+        )
+
+
+def split_off(examples: list[Example], fraction: float, seed: int) -> tuple[list[Example], list[Example]]:
+    """Split examples in two, at random, keeping the share of each label; both parts stay in file order.
+
+    Args:
+        examples: What to split.
+        fraction: Share of the second part.
+        seed: Same seed, same split.
+
+    Raises:
+        DataError: there are too few examples to split.
+    """
+    if len(examples) < 2:
+        raise DataError(f"expected at least 2 rows to split, found {len(examples)}. Give dev and test files instead")
+    counts = Counter(e.label for e in examples)
+    size = min(max(round(len(examples) * fraction), 1), len(examples) - 1)
+    # A label with a single row cannot stand on both sides, nor can all labels when the part is smaller than their number.
+    possible = min(counts.values()) >= 2 and min(size, len(examples) - size) >= len(counts)
+    strata = [e.label for e in examples] if possible and None not in counts else None
+    kept, taken = train_test_split(range(len(examples)), test_size=size, random_state=seed, stratify=strata)
+    return [examples[i] for i in sorted(kept)], [examples[i] for i in sorted(taken)]
+
+
+def data_info(examples: Iterable[Example], source: str | Sequence[str]) -> DataInfo:
+    """What ``mujaz.json`` says of the training data: rows, file names and a sha256 over all values in order."""
+    digest = hashlib.sha256()
+    rows = 0
+    for example in examples:
+        digest.update(orjson.dumps([example.text, example.label, example.target, example.summary]) + b"\n")
+        rows += 1
+    sources = [source] if isinstance(source, str) else source
+    return DataInfo(rows=rows, fingerprint=digest.hexdigest(), files=[Path(name).name for name in sources])
+
+
+def _names(source: str | Sequence[str]) -> str:
+    return source if isinstance(source, str) else ", ".join(source)

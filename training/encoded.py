@@ -1,0 +1,74 @@
+"""Examples as the Trainer reads them: token ids, label ids, lengths; and batches of them as tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import datasets
+import torch
+from transformers import PreTrainedModel
+
+from mujaz.models.encoding import Encoding, TextEncoder, padded_batch
+from mujaz.training.data import Example
+
+IGNORED = -100  # what torch's cross entropy skips
+
+_CHUNK = 2000  # texts tokenized at once, so that not all of them are held twice
+
+
+def encode_classification(
+    examples: Sequence[Example], encoder: TextEncoder, labels: Sequence[str], *, pairs: bool
+) -> datasets.Dataset:
+    """Columns input_ids, token_type_ids, truncated, length, label (an index into ``labels``)."""
+    index = {label: i for i, label in enumerate(labels)}
+    columns = _encode_inputs(examples, encoder, pairs=pairs)
+    columns["label"] = [index[e.label or ""] for e in examples]
+    return datasets.Dataset.from_dict(columns)
+
+
+def encode_summaries(examples: Sequence[Example], encoder: TextEncoder, max_target_length: int) -> datasets.Dataset:
+    """Columns input_ids, token_type_ids, truncated, length, label (token ids of the reference summary)."""
+    columns = _encode_inputs(examples, encoder, pairs=False)
+    columns["label"] = encoder.labels([e.summary or "" for e in examples], max_target_length) if examples else []
+    return datasets.Dataset.from_dict(columns)
+
+
+def _encode_inputs(examples: Sequence[Example], encoder: TextEncoder, *, pairs: bool) -> dict[str, list[Any]]:
+    columns: dict[str, list[Any]] = {"input_ids": [], "token_type_ids": [], "truncated": [], "length": []}
+    for start in range(0, len(examples), _CHUNK):
+        chunk = examples[start : start + _CHUNK]
+        targets = [e.target or "" for e in chunk] if pairs else None
+        for encoding in encoder([e.text for e in chunk], targets):
+            columns["input_ids"].append(encoding.input_ids)
+            columns["token_type_ids"].append(encoding.token_type_ids)
+            columns["truncated"].append(encoding.truncated)
+            columns["length"].append(len(encoding.input_ids))
+    return columns
+
+
+@dataclass(frozen=True)
+class Collator:
+    """Pads a batch to its longest row; reference summaries are padded with what the loss ignores.
+
+    Attributes:
+        encoder: Knows the padding token and whether segments are told apart.
+        model: For a summarizer: shifts the reference summaries to the right.
+    """
+
+    encoder: TextEncoder
+    model: PreTrainedModel
+
+    def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
+        """One batch: input_ids, attention_mask (batch, longest), labels (batch,) or (batch, longest summary)."""
+        tokenizer = self.encoder.tokenizer
+        token_types = "token_type_ids" in tokenizer.model_input_names
+        encodings = [Encoding(row["input_ids"], row["token_type_ids"], False) for row in rows]
+        batch = padded_batch(encodings, tokenizer.pad_token_id, token_types=token_types)
+        labels = [row["label"] for row in rows]
+        if not isinstance(labels[0], list):
+            return {**batch, "labels": torch.tensor(labels)}
+        longest = max(map(len, labels))
+        padded = torch.tensor([ids + [IGNORED] * (longest - len(ids)) for ids in labels])
+        return {**batch, "labels": padded}

@@ -1,0 +1,105 @@
+"""Score a model on labelled data, through the same code that labels and summarizes a corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mujaz.configs.schema import ColumnsConfig
+from mujaz.errors import OutputError
+from mujaz.models.classifier import TextClassifier
+from mujaz.models.summarizer import Summarizer
+from mujaz.training.data import Example, check_labels, read_examples
+from mujaz.training.metrics import ClassificationMetric, Rouge
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Scores of a model on labelled data.
+
+    Attributes:
+        task: Of the model.
+        rows: How many texts were scored.
+        metrics: Classification: accuracy, macro_f1 … and per_class; summary: rouge1, rouge2, rougeL, rougeLsum (0-100).
+        predictions: One a row, in order: the reference and what the model said.
+    """
+
+    task: str
+    rows: int
+    metrics: dict[str, Any]
+    predictions: list[dict[str, Any]]
+
+    def save(self, folder: Path) -> None:
+        """Write ``metrics.json`` and ``predictions.jsonl``.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        lines = b"".join(orjson.dumps(row) + b"\n" for row in self.predictions)
+        summary = {"task": self.task, "rows": self.rows, "metrics": self.metrics}
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "metrics.json").write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
+            (folder / "predictions.jsonl").write_bytes(lines)
+        except OSError as error:
+            raise OutputError(f"the scores cannot be written to {folder}: {error.strerror or error}") from error
+
+
+def evaluate(
+    model: TextClassifier | Summarizer,
+    data: str | Sequence[str] | Sequence[Example],
+    *,
+    columns: ColumnsConfig | None = None,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Score a model.
+
+    Args:
+        model: A loaded classifier or summarizer.
+        data: Files, folders or a hub dataset; or examples already read.
+        columns: How the columns are called.
+        progress: Called with the number of texts done, batch by batch.
+
+    Raises:
+        DataError: the data cannot be read, or has a label that the model does not have.
+    """
+    if isinstance(data, str) or not data or isinstance(data[0], str):
+        examples = read_examples(data, model.info.task, columns or ColumnsConfig())  # type: ignore[arg-type]
+    else:
+        examples = list(data)  # type: ignore[arg-type]
+    if isinstance(model, Summarizer):
+        return _evaluate_summaries(model, examples, progress)
+    return _evaluate_labels(model, examples, progress)
+
+
+def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: Progress | None) -> Evaluation:
+    check_labels(examples, model.labels)
+    targets = [e.target or "" for e in examples] if model.needs_target else None
+    results = model.predict([e.text for e in examples], targets, progress=progress)
+    index = {label: i for i, label in enumerate(model.labels)}
+    metrics = ClassificationMetric().compute(
+        predictions=[index[r.label] for r in results],
+        references=[index[e.label or ""] for e in examples],
+        labels=model.labels,
+    )
+    predictions = [
+        {"row": e.row, "reference": e.label, "prediction": r.label, "probability": r.probability}
+        for e, r in zip(examples, results, strict=True)
+    ]
+    return Evaluation(model.task, len(examples), dict(metrics or {}), predictions)
+
+
+def _evaluate_summaries(model: Summarizer, examples: list[Example], progress: Progress | None) -> Evaluation:
+    results = model.summarize([e.text for e in examples], progress=progress)
+    references = [e.summary or "" for e in examples]
+    metrics = Rouge().compute(predictions=[r.text for r in results], references=references)
+    predictions = [
+        {"row": e.row, "reference": e.summary, "prediction": r.text} for e, r in zip(examples, results, strict=True)
+    ]
+    return Evaluation("summary", len(examples), dict(metrics or {}), predictions)

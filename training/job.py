@@ -1,0 +1,104 @@
+"""A training that is ready to run: data read, model loaded or made, texts tokenized."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mujaz.configs.schema import TrainConfig
+from mujaz.models.checkpoint import CheckpointInfo
+from mujaz.models.saving import library_versions
+from mujaz.training.arguments import total_steps, trains_in_bfloat16
+from mujaz.training.data import Splits, data_info, load_splits
+from mujaz.training.encoded import encode_classification, encode_summaries
+from mujaz.training.start import Start, start_from
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The size of a training job, before any of it is done."""
+
+    rows: dict[str, int]
+    labels: list[str]
+    steps: int
+    parameters: int
+    max_length: int
+    recipe: str
+    bfloat16: bool
+    truncated: float
+
+    def lines(self) -> list[str]:
+        """For people."""
+        rows = ", ".join(f"{count:,} {split}" for split, count in self.rows.items())
+        return [
+            f"rows: {rows}",
+            *([f"labels: {', '.join(self.labels)}"] if self.labels else []),
+            f"model: {self.parameters / 1e6:.1f} M parameters, recipe {self.recipe}, up to {self.max_length} tokens "
+            f"({self.truncated:.1%} of the training texts are longer and will be cut)",
+            f"training: {self.steps:,} steps in {'bfloat16' if self.bfloat16 else 'float32'}",
+        ]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A training that is ready to run."""
+
+    config: TrainConfig
+    splits: Splits
+    start: Start
+    train: Any  # datasets.Dataset
+    dev: Any  # datasets.Dataset or None
+
+    def plan(self) -> Plan:
+        """Its size."""
+        rows = {"train": len(self.splits.train), "dev": len(self.splits.dev), "test": len(self.splits.test)}
+        return Plan(
+            rows=rows,
+            labels=self.splits.labels if self.config.task != "summary" else [],
+            steps=total_steps(self.config, rows["train"]),
+            parameters=self.start.model.num_parameters(),
+            max_length=self.start.encoder.max_length,
+            recipe=self.start.encoder.recipe.name,
+            bfloat16=trains_in_bfloat16(self.config),
+            truncated=float(np.mean(self.train["truncated"])),
+        )
+
+
+def prepare(config: TrainConfig, resume: Path | None = None) -> Job:
+    """Read the data, load or make the model, tokenize: everything but the training.
+
+    Args:
+        config: What was asked for.
+        resume: The Trainer's checkpoint to go on from.
+
+    Raises:
+        UsageError: whatever is wrong with data, model or settings.
+    """
+    splits = load_splits(config.data, config.task)
+    start = start_from(config, splits, resume)
+
+    def encode(examples: list[Any]) -> Any:
+        if config.task == "summary":
+            return encode_summaries(examples, start.encoder, config.model.max_target_length)
+        return encode_classification(examples, start.encoder, splits.labels, pairs=config.task == "stance")
+
+    return Job(config, splits, start, encode(splits.train), encode(splits.dev) if splits.dev else None)
+
+
+def checkpoint_info(job: Job) -> CheckpointInfo:
+    """What ``mujaz.json`` will say of the result."""
+    config, encoder = job.config, job.start.encoder
+    return CheckpointInfo(
+        task=config.task,
+        labels=job.splits.labels if config.task != "summary" else [],
+        recipe=encoder.recipe.to_json(),
+        clean_article=encoder.clean_article,
+        max_length=encoder.max_length,
+        base_model=job.start.base_model,
+        versions=library_versions(),
+        data=data_info(job.splits.train, config.data.train),
+        licence=config.licence,
+    )

@@ -1,0 +1,99 @@
+"""Where a training starts: a pretrained model or one from nothing, with the encoder that prepares its text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from mujaz.configs.schema import ModelConfig, TrainConfig
+from mujaz.errors import UsageError
+from mujaz.models.encoding import TextEncoder
+from mujaz.models.loading import load_for_classification, load_seq2seq
+from mujaz.models.opening import open_checkpoint
+from mujaz.models.recipes import Recipe, get_recipe
+from mujaz.models.tokenizer_recipe import attach_recipe
+from mujaz.training.data import Splits, sample
+from mujaz.training.scratch import new_classifier, new_seq2seq, train_unigram, train_wordpiece
+
+# A model from nothing has no positions of its own yet; most news articles lose little beyond this.
+SCRATCH_MAX_LENGTH = 256
+
+TOKENIZER_TEXTS = 20_000  # more change few of a small vocabulary's pieces and take minutes
+
+
+@dataclass(frozen=True)
+class Start:
+    """A model about to be trained.
+
+    Attributes:
+        model: float32 weights on the CPU.
+        encoder: Prepares and tokenizes its text.
+        base_model: What ``mujaz.json`` will name as its origin.
+    """
+
+    model: PreTrainedModel
+    encoder: TextEncoder
+    base_model: str
+
+
+def start_from(config: TrainConfig, splits: Splits, resume: Path | None = None) -> Start:
+    """The model and the encoder that a config asks for.
+
+    Args:
+        config: What was asked for.
+        splits: A model from nothing gets its labels and its vocabulary from them.
+        resume: The Trainer's checkpoint to go on from: its tokenizer is taken, not trained again.
+
+    Raises:
+        CheckpointError: the pretrained model cannot be had.
+        UsageError: recipe or maximum length cannot be had.
+    """
+    return _from_nothing(config, splits, resume) if config.model.name is None else _from_pretrained(config, splits)
+
+
+def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
+    name = config.model.name or ""
+    opened = open_checkpoint(_expanded(name), task=config.task, max_length=config.model.max_length)
+    encoder = opened.encoder
+    recipe = encoder.recipe if config.model.recipe == "auto" else get_recipe(config.model.recipe)
+    if recipe.fingerprint != encoder.recipe.fingerprint:
+        attach_recipe(encoder.tokenizer, recipe)
+    encoder = TextEncoder(encoder.tokenizer, recipe, encoder.max_length, config.model.clean_article)
+    if config.task == "summary":
+        model = load_seq2seq(opened.folder)
+    else:
+        model = load_for_classification(opened.folder, splits.labels)
+    return Start(model.train(), encoder, name)
+
+
+def _expanded(name: str) -> str | Path:
+    return Path(name).expanduser() if name.startswith("~") else name
+
+
+def _from_nothing(config: TrainConfig, splits: Splits, resume: Path | None) -> Start:
+    shape = config.model.scratch
+    if shape is None:
+        raise UsageError("a model from nothing needs the section model.scratch.")
+    recipe = scratch_recipe(config.model, config.task)
+    length = config.model.max_length or SCRATCH_MAX_LENGTH
+    if resume:
+        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(resume)
+    else:
+        drawn = sample(splits.train, TOKENIZER_TEXTS, config.data.split_seed)
+        texts = (text for e in drawn for text in (e.text, e.target, e.summary) if text)
+        trainer = train_unigram if config.task == "summary" else train_wordpiece
+        tokenizer = trainer(texts, recipe, shape.vocab_size)
+    if config.task == "summary":
+        model = new_seq2seq(shape, tokenizer, config.training.seed)
+    else:
+        model = new_classifier(shape, tokenizer, splits.labels, length, config.training.seed)
+    return Start(model, TextEncoder(tokenizer, recipe, length, config.model.clean_article), "trained from nothing")
+
+
+def scratch_recipe(model: ModelConfig, task: str) -> Recipe:
+    """The recipe of a model from nothing: letters folded to label, kept to write."""
+    if model.recipe != "auto":
+        return get_recipe(model.recipe)
+    return get_recipe("news" if task == "summary" else "news-folded")

@@ -1,0 +1,207 @@
+"""Fine-tune a model on labelled data: a config in, a checkpoint out."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import torch
+from transformers import (
+    EarlyStoppingCallback,
+    EvalPrediction,
+    GenerationConfig,
+    PrinterCallback,
+    Seq2SeqTrainer,
+    Trainer,
+)
+
+from mujaz.configs.schema import TrainConfig
+from mujaz.errors import OutputError, TrainingError
+from mujaz.models.classifier import TextClassifier
+from mujaz.models.loading import quiet_transformers
+from mujaz.models.machine import DTYPES
+from mujaz.models.saving import save_checkpoint
+from mujaz.models.summarizer import Summarizer
+from mujaz.training.arguments import BEST_BY, generation_config, training_arguments
+from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
+from mujaz.training.encoded import IGNORED, Collator
+from mujaz.training.evaluation import Evaluation, evaluate
+from mujaz.training.job import Job, checkpoint_info, prepare
+from mujaz.training.metrics import ClassificationMetric, Rouge
+from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training left behind.
+
+    Attributes:
+        folder: The checkpoint.
+        steps: Updates made, over all sittings.
+        seconds: Wall time of this sitting.
+        evaluation: On the test data, else on the dev data; None without either.
+        split: ``test``, ``dev`` or empty.
+        metrics: What ``metrics.json`` says.
+    """
+
+    folder: Path
+    steps: int
+    seconds: float
+    evaluation: Evaluation | None
+    split: str
+    metrics: dict[str, Any]
+
+
+def train(
+    config: TrainConfig, *, restart: bool = False, progress: bool = False, report: Report | None = None
+) -> TrainResult:
+    """Fine-tune a model. A training that was killed goes on from its last checkpoint when called again.
+
+    Args:
+        config: From :func:`mujaz.configs.loading.load_config`, or built in Python.
+        restart: Begin again, even where the output folder holds a run.
+        progress: Show progress bars.
+        report: Receives lines for people as the training goes.
+
+    Raises:
+        UsageError: data, model or settings are wrong, or the output holds another run.
+        TrainingError: the training cannot go on (loss is NaN, out of memory).
+        OutputError: the disk is full or the folder not writable; the last good checkpoint stays.
+    """
+    say = report or (lambda line: None)
+    began = time.monotonic()
+    resume = open_run(config, restart=restart)
+    job = prepare(config, resume)
+    for line in job.plan().lines():
+        say(line)
+    if resume:
+        say(f"resuming from {resume.name} (--restart begins again)")
+    trainer = build_trainer(job, progress=progress, report=say)
+    _run(trainer, resume, Path(config.output))
+    model, folder = job.start.model, Path(config.output)
+    generation = model.generation_config if config.task == "summary" else None
+    model.to(dtype=DTYPES[config.training.save_precision])  # type: ignore[call-arg]  # see classifier.py
+    save_checkpoint(folder, model, job.start.encoder.tokenizer, checkpoint_info(job), generation)
+    result = _finish(job, trainer, folder, time.monotonic() - began, progress)
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    return result
+
+
+def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
+    """transformers' Trainer for a job."""
+    config, model = job.config, job.start.model
+    folder = Path(config.output) / CHECKPOINTS
+    dev_rows = len(job.splits.dev)
+    common: dict[str, Any] = {
+        "model": model,
+        "args": training_arguments(config, folder, len(job.splits.train), dev_rows),
+        "data_collator": Collator(job.start.encoder, model),
+        "train_dataset": job.train,
+        "eval_dataset": job.dev,
+        "processing_class": job.start.encoder.tokenizer,
+        "callbacks": [LogLines(report)],
+    }
+    if config.training.patience and dev_rows:
+        common["callbacks"].append(EarlyStoppingCallback(early_stopping_patience=config.training.patience))
+    if config.training.save_every:
+        common["callbacks"].append(SaveEvery(config.training.save_every))
+    if config.task == "summary":
+        model.generation_config = generation_config(config.generation, model.generation_config)
+        trainer: Trainer = _SummaryTrainer(**common, compute_metrics=_summary_metrics(job))
+    else:
+        trainer = Trainer(**common, compute_metrics=_label_metrics(job.splits.labels))
+    trainer.remove_callback(PrinterCallback)  # prints dictionaries; LogLines says the same for people
+    if progress:
+        trainer.add_callback(QuietProgress())
+    return trainer
+
+
+class _SummaryTrainer(Seq2SeqTrainer):
+    """Keeps ``Seq2SeqTrainer`` from filling the model's generation settings with library defaults (max_length 20)."""
+
+    def prediction_step(self, *args: Any, **kwargs: Any) -> Any:
+        model: Any = self.model
+        mine: GenerationConfig = model.generation_config
+        model.generation_config = GenerationConfig.from_dict(mine.to_dict())
+        try:
+            return super().prediction_step(*args, **kwargs)
+        finally:
+            model.generation_config = mine
+
+
+def _run(trainer: Trainer, resume: Path | None, folder: Path) -> None:
+    try:
+        with quiet_transformers():
+            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+    except torch.OutOfMemoryError as error:
+        raise TrainingError(
+            "out of memory. Lower training.batch_size (and raise training.gradient_accumulation by as much), "
+            "or model.max_length."
+        ) from error
+    except Exception as error:  # safetensors and torch each raise a class of their own for a full disk
+        if "No space left" not in str(error):
+            raise
+        raise OutputError(
+            f"the disk is full. The last good checkpoint in {folder} stays: make room and run the same command to go on."
+        ) from error
+
+
+def _label_metrics(labels: list[str]) -> Callable[[EvalPrediction], dict[str, float]]:
+    metric = ClassificationMetric()
+
+    def compute(output: EvalPrediction) -> dict[str, float]:
+        logits = output.predictions[0] if isinstance(output.predictions, tuple) else output.predictions
+        scores = metric.compute(predictions=logits.argmax(-1), references=output.label_ids, labels=labels) or {}
+        return {name: scores[name] for name in ("accuracy", "macro_f1")}
+
+    return compute
+
+
+def _summary_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
+    tokenizer = job.start.encoder.tokenizer
+    references = [e.summary or "" for e in job.splits.dev]
+    metric = Rouge()
+
+    def compute(output: EvalPrediction) -> dict[str, float]:
+        ids = np.asarray(output.predictions)
+        ids = np.where(ids == IGNORED, tokenizer.pad_token_id, ids)  # the tokenizer knows no negative ids
+        texts = tokenizer.batch_decode(ids, skip_special_tokens=True)
+        scores = metric.compute(predictions=texts, references=references) or {}
+        return {name: scores[name] for name in ("rouge1", "rouge2", "rougeL")}
+
+    return compute
+
+
+def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, progress: bool) -> TrainResult:
+    """Score the saved checkpoint, loaded as a user would load it, and write ``metrics.json``."""
+    config, splits = job.config, job.splits
+    split, examples = ("test", splits.test) if splits.test else ("dev", splits.dev)
+    evaluation: Evaluation | None = None
+    if examples:
+        loader = Summarizer if config.task == "summary" else TextClassifier
+        options: dict[str, Any] = {"device": config.training.device}
+        if config.task != "summary":
+            options["task"] = config.task
+        evaluation = evaluate(loader.from_pretrained(folder, **options), examples)
+    metrics = {
+        "task": config.task,
+        "steps": trainer.state.global_step,
+        "seconds": round(seconds, 1),
+        "best_dev": trainer.state.best_metric,
+        "best_dev_metric": BEST_BY[config.task],
+        "split": split if evaluation else None,
+        "rows": len(examples),
+        "metrics": evaluation.metrics if evaluation else None,
+        "log": trainer.state.log_history,
+    }
+    try:
+        (folder / METRICS_FILE).write_bytes(orjson.dumps(metrics, option=orjson.OPT_INDENT_2) + b"\n")
+    except OSError as error:
+        raise OutputError(f"{folder / METRICS_FILE} cannot be written: {error.strerror or error}") from error
+    return TrainResult(folder, trainer.state.global_step, seconds, evaluation, split if evaluation else "", metrics)
