@@ -68,11 +68,20 @@ _RUN = re.compile(_REDUNDANT + "{2,}")
 def unique_punctuation(text: str) -> str:
     """A run of punctuation and spaces to each of its characters once, in order of appearance, spaces around it.
 
-    Spaces are squeezed first, and those around the run do not count, so that a second time changes nothing; where the
-    reference counts them, the same pieces come out with other spaces between brackets.
+    Unlike the reference, spaces inside the run stay where they are, so that a second time changes nothing; after the
+    next steps this shows only in the spaces between square brackets, which give the same pieces.
     """
-    text = _RUN.sub(lambda match: f" {''.join(dict.fromkeys(match[0].strip()))} ", " ".join(text.split()))
-    return " ".join(text.split())
+    return " ".join(_RUN.sub(_once_each, text).split())
+
+
+def _once_each(match: re.Match[str]) -> str:
+    seen: set[str] = set()
+    kept = [" "]
+    for character in match[0]:
+        if character.isspace() or character not in seen:
+            kept.append(character)
+            seen.add(character)
+    return "".join((*kept, " "))
 
 
 UNIQUE = Step(name="repeated_punctuation", call=unique_punctuation, inside=((f"({_REDUNDANT})\\1*\\K\\1", ""),))

@@ -11,6 +11,9 @@ from transformers import PreTrainedTokenizerBase
 from mujaz.models.articles import clean_article
 from mujaz.models.recipes import Recipe
 
+# Far above what Arabic takes (3 to 5); it only decides how much is tokenized at first.
+CHARACTERS_PER_TOKEN = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
@@ -60,14 +63,30 @@ class TextEncoder:
             One encoding a text, in order.
         """
         prepared = [self.prepare(text) for text in texts]
-        if not prepared:
+        pairs = None if targets is None else [self._short_target(self.recipe(target)) for target in targets]
+        beginnings = [self._beginning(text) for text in prepared]
+        encodings = self._encode(beginnings, pairs)
+        # A beginning that overflows gives the ids of the whole text; the few that do not are encoded whole.
+        short = [i for i, e in enumerate(encodings) if not e.truncated and len(beginnings[i]) < len(prepared[i])]
+        whole = self._encode([prepared[i] for i in short], None if pairs is None else [pairs[i] for i in short])
+        for i, encoding in zip(short, whole, strict=True):
+            encodings[i] = encoding
+        return encodings
+
+    def _encode(self, texts: list[str], pairs: list[str] | None) -> list[Encoding]:
+        if not texts:
             return []
-        if targets is None:
-            batch = self.tokenizer(prepared, truncation=True, max_length=self.max_length)
-        else:
-            pairs = [self._short_target(self.recipe(target)) for target in targets]
-            batch = self.tokenizer(prepared, pairs, truncation="only_first", max_length=self.max_length)
+        truncation = "longest_first" if pairs is None else "only_first"
+        batch = self.tokenizer(texts, pairs, truncation=truncation, max_length=self.max_length)
         return [Encoding(e.ids, e.type_ids, bool(e.overflowing)) for e in batch.encodings or []]
+
+    def _beginning(self, text: str) -> str:
+        """As much of a text as fills the model many times over: the tokenizer would read all of it, to throw it away."""
+        limit = self.max_length * CHARACTERS_PER_TOKEN
+        if len(text) <= limit:
+            return text
+        end = text.rfind(" ", 0, limit)  # words are tokenized apart, so a cut between words changes no id before it
+        return text if end < 0 else text[:end]
 
     def labels(self, summaries: Sequence[str], max_length: int) -> list[list[int]]:
         """Reference summaries as decoder token ids, cut to ``max_length``; prepared by the recipe, never stripped."""

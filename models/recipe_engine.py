@@ -102,8 +102,7 @@ class _Table:
         self.late = {key for key, value in self.table.items() if any(c in self.table and c != key for c in value)}
         self.ordinals = {ord(key): value for key, value in self.table.items()}
         self.touches = f"[{escape_class(''.join(self.table))}]"
-        self.output = "".join({c for key, value in self.table.items() for c in value if c != key})
-        self.brings_anything = False
+        self.outputs = {key: value.replace(key, "") for key, value in self.table.items()}
 
     def __call__(self, text: str, present: set[str], counts: Counter[Step] | None) -> str:
         found = present & self.table.keys()
@@ -124,8 +123,8 @@ class _Rule:
         self.step = step
         self.touches = step.touches
         self.pattern = re.compile(step.pattern)
-        self.output = step.into + "".join((step.table or {}).values())
-        self.brings_anything = step.call is not None and step.effect == "repair"  # decoding entities does
+        self.outputs = {"": step.into + "".join((step.table or {}).values())}
+        self.decodes = step.call is not None and step.effect == "repair"  # may bring in any character
 
     def __call__(self, text: str, present: set[str], counts: Counter[Step] | None) -> str:
         step = self.step
@@ -194,8 +193,9 @@ class Program:
             self._rules.append((rule, bit))
             if bit:
                 self._mark(rule.touches, bit)
-        # What each rule brings into a text, so that the text need not be looked at again after it.
-        self._brings = [self._scan(rule.output) for rule, _ in self._rules]
+        # What else a text may need after each rule, by what the rule replaced: so the text is looked at only once.
+        brings = [{key: self._scan(value) for key, value in rule.outputs.items()} for rule, _ in self._rules]
+        self._brings = [{key: more for key, more in each.items() if more[0]} for each in brings]
 
     def _mark(self, touches: str, bit: int) -> None:
         for match in re.finditer(touches, _BMP):
@@ -217,16 +217,18 @@ class Program:
 
     def _once(self, text: str, counts: Counter[Step] | None) -> str:
         bits, present = self._scan(text)
-        for (rule, bit), (more_bits, more_present) in zip(self._rules, self._brings, strict=True):
+        for (rule, bit), brings in zip(self._rules, self._brings, strict=True):
             if bit and not bits & bit:
                 continue
             new = rule(text, present, counts)
-            if rule.brings_anything and new != text:
-                bits, present = self._scan(new)
-            elif more_bits and new != text:
-                bits |= more_bits
-                present = present | more_present
+            if new == text:
+                continue
             text = new
+            if isinstance(rule, _Rule) and rule.decodes:
+                bits, present = self._scan(text)
+            for key in brings.keys() & present if isinstance(rule, _Table) else brings:
+                bits |= brings[key][0]
+                present = present | brings[key][1]
         return text
 
     def run(self, text: str, counts: Counter[Step] | None = None) -> str:

@@ -54,7 +54,7 @@ _ANGLED = s.placeholders(s.URLS, " <URL> ", "", " <USER> ")
 # Keyboard letters are mapped in all models that know only Arabic; mT5's vocabulary has Persian and Urdu. Letters with a
 # sound of their own are mapped for AraBERT alone, whose list of characters is published and has none of them.
 _CODES = (s.PRESENTATION, s.INVISIBLE)
-_ENTITIES = (s.JOINER, s.HAMZA, s.UNESCAPE)
+_ENTITIES = (s.HAMZA, s.JOINER, s.UNESCAPE)
 _MARKS = (s.TASHKEEL, s.TATWEEL)
 _MULTILINGUAL = (*_CODES, *_ENTITIES)
 _REPAIR = (*_CODES, s.KEYBOARD, *_ENTITIES)

@@ -1,21 +1,150 @@
-"""A recipe inside a saved tokenizer, as its normalizer, for servers that know nothing of mujaz."""
+"""A recipe inside a tokenizer, as its normalizer: a server that knows nothing of mujaz prepares text the same way.
+
+The normalizer is written from the same steps that Python runs, ahead of the tokenizer's own, in the nested form
+``Sequence[Sequence[recipe], own]`` by which it is found again. What cannot be said there stands in
+:data:`NOT_EXPRESSIBLE`. mujaz itself prepares text in Python, which is faster and complete, and then needs the
+tokenizer without the recipe: :func:`detach_recipe`.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+import logging
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
 
+from mujaz.models.recipe_engine import merge
+from mujaz.models.recipe_steps import Step, escape_class
 from mujaz.models.recipes import Recipe
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
-def attach_recipe(tokenizer: Any, recipe: Recipe) -> None:
-    """Put ``recipe`` before the normalizer of a fast tokenizer, in place; it is saved and loaded with the tokenizer."""
+# Rule -> why a tokenizer of the tokenizers library cannot do it, and what it does instead.
+NOT_EXPRESSIBLE: dict[str, str] = {
+    "lone surrogates": "the library takes valid Unicode only and raises; Python makes them U+FFFD",
+    "html_entities": "no function of the match: the entities of _NAMED are decoded, other names and numbers are not",
+    "a second pass": "steps run once: entities in entities, and URLs that appear only after elongation is cut, stay",
+    "digit_borders": "no copy of the match into the replacement: Latin letters glued to such a word stay glued (a5م)",
+    "repeated_punctuation": "no copy of the match: only equal neighbours are joined (AraBERT v0.1, v1)",
+    "emails, mentions": r"\w in Oniguruma takes combining marks, in Python not: they matter only with tashkeel=False",
+    "character tables": "a mark on a replaced letter is lost where the letter's group is under 6 bytes (tashkeel=False)",
+    "farasa": "a Java program: such a tokenizer gets no recipe at all and must be given segmented text",
+}
+
+
+def _charsmap(table: dict[str, str]) -> bytes:
+    """A table as sentencepiece's compiled map, which a tokenizer applies in one pass over the text."""
+    import sentencepiece
+    from sentencepiece import sentencepiece_model_pb2
+
+    sentencepiece.set_min_log_level(2)
+    normalizer = sentencepiece.SentencePieceNormalizer(norm_map=sorted(table.items()))
+    model = sentencepiece_model_pb2.ModelProto.FromString(normalizer.serialized_model_proto())
+    return bytes(model.normalizer_spec.precompiled_charsmap)
+
+
+def _tables(steps: Sequence[Step]) -> dict[str, str]:
+    """Tables that follow one another, as one: what an earlier one puts in, a later one replaces again."""
+    merged: dict[str, str] = {}
+    for step in steps:
+        new = step.table or {}
+        merged = {key: "".join(new.get(c, c) for c in value) for key, value in merged.items()}
+        merged = {**new, **merged}
+    return merged
+
+
+def _normalizers(steps: Sequence[Step]) -> Iterator[Any]:
     from tokenizers import Regex, normalizers
 
-    parts: list[Any] = []
-    for step in recipe.steps:
-        if step.pattern:
-            parts.append(normalizers.Replace(Regex(step.pattern), step.into))
-    own = tokenizer.backend_tokenizer.normalizer
-    if own is not None:
-        parts.append(own)
-    tokenizer.backend_tokenizer.normalizer = normalizers.Sequence(parts)
+    waiting: list[Step] = []
+    for group in (*merge(steps), []):
+        if group and group[0].table is not None:
+            waiting += group
+            continue
+        if waiting:
+            table = _tables(waiting)
+            deleted = "".join(key for key, value in table.items() if not value)
+            kept = {key: value for key, value in table.items() if value}
+            if deleted:
+                yield normalizers.Replace(Regex(f"[{escape_class(deleted)}]+"), "")
+            if kept:
+                yield normalizers.Precompiled(_charsmap(kept))
+            waiting = []
+        for step in group:
+            for pattern, into in ((step.pattern, step.into),) if step.pattern else step.inside:
+                yield normalizers.Replace(Regex(pattern), into)
+
+
+def recipe_normalizer(recipe: Recipe) -> Any:
+    """The recipe as a ``tokenizers.normalizers.Sequence``."""
+    from tokenizers import normalizers
+
+    return normalizers.Sequence(list(_normalizers(recipe.steps)))
+
+
+def _own(normalizer: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The tokenizer's own normalizer, without a recipe that was attached before."""
+    if normalizer and normalizer["type"] == "Sequence":
+        parts = normalizer["normalizers"]
+        if parts and parts[0]["type"] == "Sequence":
+            return parts[1] if len(parts) > 1 else None
+    return normalizer
+
+
+def _placeholders(recipe: Recipe) -> set[str]:
+    """What the recipe writes for URLs, e-mails and mentions, where a tokenizer would take it apart."""
+    written = {step.into.strip() for step in recipe.steps if step.name in ("urls", "emails", "mentions")}
+    return {text for text in written if not text.isalnum()}
+
+
+def attach_recipe(tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> None:
+    """Put ``recipe`` before the normalizer of a fast tokenizer, in place. It is saved and loaded with the tokenizer.
+
+    ``[رابط]``, ``[بريد]`` and ``[مستخدم]`` become tokens that are looked for in the prepared text (``normalized``), with
+    the ids they have in the vocabulary: ``never_split``, which used to keep them whole, is ignored by transformers 5.
+
+    Args:
+        tokenizer: A fast tokenizer; a recipe attached before is replaced.
+        recipe: Any but those with Farasa, for which nothing is attached.
+    """
+    from tokenizers import AddedToken, Tokenizer
+
+    if any(step.name == "farasa" for step in recipe.steps):
+        logging.getLogger(__name__).warning("recipe '%s' cannot live in a tokenizer: %s", recipe.name, NOT_EXPRESSIBLE["farasa"])
+        return
+    state = json.loads(_backend(tokenizer).to_str())
+    own = _own(state["normalizer"])
+    parts = json.loads(_as_json(recipe_normalizer(recipe)))
+    state["normalizer"] = {"type": "Sequence", "normalizers": [parts, own] if own else [parts]} if recipe.steps else own
+    whole = _placeholders(recipe)
+    for token in state["added_tokens"]:
+        if token["content"] in whole:
+            token["normalized"] = True
+    backend = Tokenizer.from_str(json.dumps(state))
+    known = {token["content"] for token in state["added_tokens"]}
+    missing = [text for text in sorted(whole - known) if backend.token_to_id(text) is not None]
+    backend.add_tokens([AddedToken(text, normalized=True, special=False) for text in missing])
+    _set_backend(tokenizer, backend)
+
+
+def detach_recipe(tokenizer: PreTrainedTokenizerBase) -> None:
+    """Take an attached recipe out again, in place: for text that Python has prepared already."""
+    from tokenizers import Tokenizer
+
+    state = json.loads(_backend(tokenizer).to_str())
+    state["normalizer"] = _own(state["normalizer"])
+    _set_backend(tokenizer, Tokenizer.from_str(json.dumps(state)))
+
+
+def _backend(tokenizer: PreTrainedTokenizerBase) -> Any:
+    return tokenizer.backend_tokenizer
+
+
+def _set_backend(tokenizer: PreTrainedTokenizerBase, backend: Any) -> None:
+    tokenizer._tokenizer = backend
+
+
+def _as_json(normalizer: Any) -> str:
+    state = normalizer.__getstate__()
+    return state.decode() if isinstance(state, bytes) else str(state)

@@ -61,7 +61,10 @@ class Collator:
     model: PreTrainedModel
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """One batch: input_ids, attention_mask (batch, longest), labels (batch,) or (batch, longest summary)."""
+        """One batch: input_ids, attention_mask (batch, longest), labels (batch,) or (batch, longest summary).
+
+        For a summarizer also decoder_input_ids (batch, longest summary).
+        """
         tokenizer = self.encoder.tokenizer
         token_types = "token_type_ids" in tokenizer.model_input_names
         encodings = [Encoding(row["input_ids"], row["token_type_ids"], False) for row in rows]
@@ -71,4 +74,6 @@ class Collator:
             return {**batch, "labels": torch.tensor(labels)}
         longest = max(map(len, labels))
         padded = torch.tensor([ids + [IGNORED] * (longest - len(ids)) for ids in labels])
-        return {**batch, "labels": padded}
+        # Label smoothing takes the labels away from the model, which then cannot shift them itself.
+        decoder_input_ids = self.model.prepare_decoder_input_ids_from_labels(labels=padded)  # type: ignore[operator]
+        return {**batch, "labels": padded, "decoder_input_ids": decoder_input_ids}

@@ -14,7 +14,8 @@ from mujaz.errors import OutputError
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.summarizer import Summarizer
 from mujaz.training.data import Example, check_labels, read_examples
-from mujaz.training.metrics import ClassificationMetric, Rouge
+from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
+from mujaz.training.metrics.scoring import signature
 
 Progress = Callable[[int], None]
 
@@ -26,7 +27,8 @@ class Evaluation:
     Attributes:
         task: Of the model.
         rows: How many texts were scored.
-        metrics: Classification: accuracy, macro_f1 … and per_class; summary: rouge1, rouge2, rougeL, rougeLsum (0-100).
+        metrics: Classification: accuracy, macro_f1 … and per_class; summary: rouge1, rouge2, rougeL, rougeLsum (F1,
+            0-100), tokenization (how their words were made) and quality (checks against the article).
         predictions: One a row, in order: the reference and what the model said.
     """
 
@@ -98,8 +100,11 @@ def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: P
 def _evaluate_summaries(model: Summarizer, examples: list[Example], progress: Progress | None) -> Evaluation:
     results = model.summarize([e.text for e in examples], progress=progress)
     references = [e.summary or "" for e in examples]
-    metrics = Rouge().compute(predictions=[r.text for r in results], references=references)
+    texts = [r.text for r in results]
+    rouge = Rouge().compute(predictions=texts, references=references) or {}
+    quality = SummaryQuality().compute(predictions=texts, sources=[e.text for e in examples])
+    metrics = {**rouge, "tokenization": signature(), "quality": quality}
     predictions = [
         {"row": e.row, "reference": e.summary, "prediction": r.text} for e, r in zip(examples, results, strict=True)
     ]
-    return Evaluation("summary", len(examples), dict(metrics or {}), predictions)
+    return Evaluation("summary", len(examples), metrics, predictions)

@@ -10,6 +10,15 @@ if TYPE_CHECKING:
     from mujaz.training.evaluation import Evaluation
 
 
+_QUALITY = {
+    "words": "words a summary",
+    "coverage": "share of words copied from the article",
+    "empty_share": "share that is empty",
+    "loop_share": "share that repeats itself",
+    "new_numbers_share": "share with a number that is not in the article",
+}
+
+
 def metrics_table(evaluation: Evaluation, title: str) -> None:
     """Print scores: overall first, then a line a label."""
     from rich.console import Console
@@ -21,9 +30,12 @@ def metrics_table(evaluation: Evaluation, title: str) -> None:
 def _summary_table(evaluation: Evaluation, title: str) -> Any:
     from rich.table import Table
 
-    table = Table("metric", "F1", title=title, title_justify="left")
+    metrics = evaluation.metrics
+    table = Table("metric", "value", title=f"{title} ({metrics['tokenization']})", title_justify="left")
     for name in ("rouge1", "rouge2", "rougeL", "rougeLsum"):
-        table.add_row(name, f"{evaluation.metrics[name]:.2f}")
+        table.add_row(f"{name} F1", f"{metrics[name]:.2f}")
+    for name, text in _QUALITY.items():
+        table.add_row(text, f"{metrics['quality'][name]:.3f}")
     return table
 
 

@@ -43,7 +43,7 @@ def test_a_rule_can_be_left_out_to_measure_it() -> None:
 
 
 @given(st.text(max_size=60))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_any_text_gives_normal_words_that_stay_as_they_are(text: str) -> None:
     found = words(text)
     assert words(" ".join(found)) == found
@@ -52,6 +52,7 @@ def test_any_text_gives_normal_words_that_stay_as_they_are(text: str) -> None:
         assert not any(unicodedata.category(char) == "Mn" for char in word)
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(categories=["Lo"], min_codepoint=0x621, max_codepoint=0x64A), min_size=1, max_size=20))
 def test_arabic_letters_are_never_lost(text: str) -> None:
     assert len(normalize(text)) == len(text)

@@ -26,14 +26,14 @@ def by_comparing_places(summary: list[str], source: list[str]) -> list[int]:
 
 
 @given(WORDS, WORDS)
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_equal_to_the_search_that_compares_every_pair_of_places(summary: list[str], source: list[str]) -> None:
     assert fragments(summary, source) == by_comparing_places(summary, source)
 
 
 def test_fragments() -> None:
-    source = "فاز الفريق مساء امس في ملعبه".split()
-    assert fragments("امس فاز الفريق في القاهره".split(), source) == [1, 2, 1]
+    source = ["فاز", "الفريق", "مساء", "امس", "في", "ملعبه"]
+    assert fragments(["امس", "فاز", "الفريق", "في", "القاهره"], source) == [1, 2, 1]
     assert fragments(source, source) == [6]
     assert fragments([], source) == fragments(["جديد"], source) == fragments(["جديد"], []) == []
 

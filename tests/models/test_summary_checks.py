@@ -98,7 +98,7 @@ def test_empty_texts() -> None:
 
 
 @given(st.text(st.sampled_from("ابتهي ولملا 12٣.,<pad>ab\n"), max_size=80), st.text(max_size=60))
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 def test_any_texts_give_shares_between_0_and_1(summary: str, source: str) -> None:
     found = check_summary(summary, source)
     for share in (found.coverage, found.repeated, *found.novel):

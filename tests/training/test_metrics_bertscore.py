@@ -12,7 +12,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from mujaz.errors import CheckpointError, MissingExtraError, UsageError
 from mujaz.training.metrics import BertScore
 
-WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] فاز الفريق انتصر المنتخب أمس بالكأس".split()
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "فاز", "الفريق", "انتصر", "المنتخب", "أمس", "بالكأس"]
 
 
 @pytest.fixture(scope="module")

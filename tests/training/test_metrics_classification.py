@@ -12,6 +12,7 @@ NAMES = ["رياضة", "اقتصاد", "ثقافة", "سياسة"]
 PAIRS = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=40)
 
 
+@pytest.mark.filterwarnings("ignore:A single label:UserWarning")
 @given(PAIRS)
 @settings(max_examples=60, deadline=None)
 def test_equal_to_scikit_learn(pairs: list[tuple[int, int]]) -> None:

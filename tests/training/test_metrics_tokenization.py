@@ -40,10 +40,10 @@ def stop_words(monkeypatch: pytest.MonkeyPatch) -> Iterator[StopWords]:
     ("text", "expected"),
     [  # as csebuetnlp/xl-sum's multilingual_rouge_scoring (in its copy multilingual-rouge 0.0.1) cuts them
         ("زارَ الوزيرُ مصنعَ «النور»، أمس!", ["زارَ", "الوزيرُ", "مصنعَ", "النور", "أمس"]),
-        ("بلغت الكلفة 3.5 مليون دولار في 2020م", "بلغت الكلفة 3 5 مليون دولار في 2020 م".split()),
-        ("تطبيق WhatsApp2 متاح لأندرويد ١٤", "تطبيق whatsapp 2 متاح لأندرويد ١٤".split()),
-        ("#طقس_اليوم حار جدا 45°", "طقس اليوم حار جدا 45 °".split()),
-        ("سعر الصرف: 1٬500€ (تقريبا)", "سعر الصرف 1 500 € تقريبا".split()),
+        ("بلغت الكلفة 3.5 مليون دولار في 2020م", ["بلغت", "الكلفة", "3", "5", "مليون", "دولار", "في", "2020", "م"]),
+        ("تطبيق WhatsApp2 متاح لأندرويد ١٤", ["تطبيق", "whatsapp", "2", "متاح", "لأندرويد", "١٤"]),
+        ("#طقس_اليوم حار جدا 45°", ["طقس", "اليوم", "حار", "جدا", "45", "°"]),
+        ("سعر الصرف: 1٬500€ (تقريبا)", ["سعر", "الصرف", "1", "500", "€", "تقريبا"]),
         ("كلمة\u200fواحدة\u00a0", ["كلمةواحدة"]),
     ],
 )
@@ -52,7 +52,7 @@ def test_words_of_xlsum(text: str, expected: list[str]) -> None:
 
 
 @given(st.text(st.sampled_from("ابةأىَّـ ab12٣.,،؟»_-$€°\u200f\n"), max_size=40))
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_words_of_xlsum_are_those_of_its_own_code(text: str) -> None:
     rouge_scorer = pytest.importorskip("multilingual_rouge.rouge_scorer")
     wrapper = pytest.importorskip("multilingual_rouge.tokenization_wrapper")
@@ -71,7 +71,7 @@ def test_stems_of_xlsum_are_those_of_nltk_in_the_middle_of_a_run(stop_words: Sto
 
 def test_a_word_of_xlsum_has_one_stem_wherever_it_stands(stop_words: StopWords) -> None:
     stems = tokenizer("xlsum", stem=True)
-    words = "معلمهم كتابكم ساعدونا يلعبون".split()
+    words = ["معلمهم", "كتابكم", "ساعدونا", "يلعبون"]
     assert [stem for word in words for stem in stems(word)] == stems(" ".join(words))
     assert stems(" ".join(reversed(words))) == stems(" ".join(words))[::-1]
 

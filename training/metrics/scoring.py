@@ -1,9 +1,9 @@
 """ROUGE-1/2/L/Lsum (Lin 2004) over words that hold Arabic letters, with the counting of rouge_score 0.1.2.
 
 rouge_score's own tokenizer keeps ``[a-z0-9]`` only, so to it an Arabic text is its digits: a sentence scores 0 against
-itself, and two unrelated ones that name the same year score 1. The counting is the reference, though, and the numbers here
-equal those of rouge_score run with the same tokenizer. Its code is not called because it is slower and comes as a source
-archive of 2022 that brings nltk, absl-py and six along.
+itself, and two unrelated ones that name the same year score 1. Its counting is the reference, though, and the numbers here
+equal those of rouge_score run with the same tokenizer. Its code is not called: it has had no release since 2022, is built
+from source, brings nltk, absl-py and six along, and on texts of 300 words takes five times as long.
 """
 
 from __future__ import annotations

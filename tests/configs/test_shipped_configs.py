@@ -1,0 +1,96 @@
+"""Every shipped config goes through the real command line; only the model and the data are small."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from mujaz.cli import cli
+from mujaz.models import opening
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = sorted((ROOT / "configs").glob("*.yaml"))
+
+
+@pytest.fixture
+def here(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    topic_file: Path,
+    stance_file: Path,
+    summary_file: Path,
+    bert_folder: Path,
+    mt5_folder: Path,
+) -> Path:
+    """A working directory with the data where the configs look for it; hub ids lead to tiny local models."""
+    files = {"topic": topic_file, "stance": stance_file, "summary": summary_file}
+    for task, file in files.items():
+        (tmp_path / "data" / task).mkdir(parents=True)
+        for split in ("train", "dev", "test"):
+            (tmp_path / "data" / task / f"{split}.jsonl").write_bytes(file.read_bytes())
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "principal.jsonl").write_bytes(summary_file.read_bytes())
+    local = {
+        "arabert": bert_folder,
+        "mt5-small": mt5_folder,
+        "arabart": mt5_folder,
+        "runs/embedded-summary-1": mt5_folder,
+    }
+    monkeypatch.setattr(opening, "locate", lambda name: local.get(str(name), Path(name)))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _small(config: dict[str, Any], here: Path) -> list[str]:
+    """Overrides that shrink a job without touching what kind of job it is."""
+    data = here / "data" / config["task"]
+    settings = {
+        "training.max_steps": 2,
+        "training.batch_size": 4,
+        "training.gradient_accumulation": 1,
+        "training.evaluations": 1,
+        "training.device": "cpu",
+        "model.max_length": 24,
+        "data.train": data / "train.jsonl",
+        "data.dev": data / "dev.jsonl",
+        "data.test": data / "test.jsonl",
+        "data.max_dev_rows": 4,
+    }
+    if "scratch" in config["model"]:
+        shape = {"vocab_size": 150, "hidden_size": 16, "layers": 1, "heads": 2, "intermediate_size": 32}
+        settings |= {f"model.scratch.{key}": value for key, value in shape.items()}
+    return [part for key, value in settings.items() for part in ("--set", f"{key}={value}")]
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_config_trains(path: Path, here: Path) -> None:
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    result = CliRunner().invoke(cli, ["train", str(path), *_small(config, here)])
+    assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
+    assert "test set" in result.output
+    assert (here / config["output"] / "mujaz.json").is_file()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_config_says_what_it_is_for_and_how_it_is_called(path: Path) -> None:
+    header = path.read_text(encoding="utf-8").split("task:")[0]
+    assert all(line.startswith("#") for line in header.strip().splitlines())
+    assert re.search(r"^# Needs:", header, re.MULTILINE)
+    assert f"mujaz train configs/{path.name}" in header
+
+
+def test_a_dry_run_trains_nothing(here: Path, trained: Callable[[str], Path]) -> None:
+    path = ROOT / "configs" / "topic-small.yaml"
+    result = CliRunner().invoke(cli, ["train", str(path), "--dry-run"])
+    assert result.exit_code == 0, result.output
+    resolved = yaml.safe_load(result.output)  # the size of the job stands in comments
+    assert resolved["training"]["weight_decay"] == 0.01
+    assert "# rows: 64 train, 64 dev, 64 test" in result.output
+    assert "# training: 12 steps" in result.output
+    assert not (here / "runs" / "topic-small").exists()

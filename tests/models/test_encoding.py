@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mujaz import TextClassifier
+from mujaz.models import encoding
+from mujaz.models.encoding import TextEncoder, padded_batch
+
+TEXTS = [
+    "",
+    "فاز",
+    "فاز المنتخب في مباراة الكرة. " * 40,
+    "ككككككككك" * 90,
+    "سهم " * 3 + "بنك" * 200 + " ذهب" * 200,
+    "😂" * 500,
+]
+
+
+@pytest.fixture(scope="module")
+def encoder(trained: Callable[[str], Path]) -> TextEncoder:
+    return TextClassifier.from_pretrained(trained("stance"), device="cpu").encoder
+
+
+@pytest.mark.parametrize("characters", [1, 2, 8])
+@pytest.mark.parametrize("paired", [False, True])
+def test_beginnings_give_the_ids_of_the_whole_text(
+    encoder: TextEncoder, characters: int, paired: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoding, "CHARACTERS_PER_TOKEN", characters)
+    prepared = [encoder.prepare(text) for text in TEXTS]
+    pairs = ["السوق"] * len(TEXTS) if paired else None
+    plain = encoder.tokenizer(
+        prepared, pairs, truncation="only_first" if paired else True, max_length=encoder.max_length
+    )
+    ours = encoder(TEXTS, pairs)
+    assert [e.input_ids for e in ours] == plain["input_ids"]
+    assert [e.token_type_ids for e in ours] == plain["token_type_ids"]
+    assert [e.truncated for e in ours] == [bool(e.overflowing) for e in plain.encodings]
+
+
+def test_clean_article_happens_before_the_recipe(encoder: TextEncoder) -> None:
+    article = "فاز المنتخب في مباراة الكرة أمس.\nطباعة\nسجل اللاعب هدفا في الدوري."
+    cleaning = dataclasses.replace(encoder, clean_article=True)
+    left, stripped = encoder.prepare(article), cleaning.prepare(article)
+    assert encoder.prepare("طباعة") in left
+    assert encoder.prepare("طباعة") not in stripped
+
+
+def test_padding(encoder: TextEncoder) -> None:
+    short, long = encoder(["فاز", "فاز المنتخب في مباراة"])
+    batch = padded_batch([short, long], pad_token_id=7, token_types=True)
+    assert batch["input_ids"].shape == (2, len(long.input_ids))
+    assert batch["input_ids"][0].tolist() == short.input_ids + [7] * (len(long.input_ids) - len(short.input_ids))
+    assert batch["attention_mask"].sum(dim=1).tolist() == [len(short.input_ids), len(long.input_ids)]
+    assert "token_type_ids" not in padded_batch([short], pad_token_id=7, token_types=False)
