@@ -31,6 +31,8 @@ class ScratchConfig(Section):
     """Width inside the feed-forward blocks."""
     dropout: Fraction = 0.1
     """Dropout while training."""
+    prime_copying: bool = True
+    """Start a summarizer from weights that copy from the article, instead of random ones; see training/copying.py."""
 
     @model_validator(mode="after")
     def _heads_divide_width(self) -> ScratchConfig:

@@ -42,6 +42,8 @@ def _expand(ranges: str) -> list[str]:
     return [chr(n) for a, b in re.findall(r"(?s)(.)(?:-(.))?", ranges) for n in range(ord(a), ord(b or a) + 1)]
 
 
+# All of them, also those inside emoji: AraBERT sets every part of an emoji apart, and BERT's normalizer deletes joiners.
+JOINERS = Step(name="stray_joiners", effect="repair", table={"\u200d": ""})
 SPACED = Step(name="punctuation", table={c: f" {c} " for c in _KEPT} | {"/": " - "})
 SPACED_EMOJI = Step(name="emoji", table={c: f" {c} " for c in _expand(_EMOJI)})
 
@@ -61,8 +63,8 @@ QUOTES = Step(name="quotes", table={"«": ' " ', "»": ' " '})
 # The reference replaces "…" by a backslash and a dot (re.sub with "\." as replacement), and was trained so.
 ELLIPSIS = Step(name="ellipsis", table={"…": "\\."})
 
-_REDUNDANT = r"[!\"#$%'()*+,.:;\-<=·>?@\[\\\]^_ـ`{|}~—٪’،؟`୍“؛”ۚ【»\s«–…‘]"
-_RUN = re.compile(_REDUNDANT + "{2,}")
+_MARKS = r"!\"#$%'()*+,.:;\-<=·>?@\[\\\]^_ـ`{|}~—٪’،؟`୍“؛”ۚ【»«–…‘"
+_RUN = re.compile(rf"[\s{_MARKS}]{{2,}}")
 
 
 def unique_punctuation(text: str) -> str:
@@ -84,11 +86,19 @@ def _once_each(match: re.Match[str]) -> str:
     return "".join((*kept, " "))
 
 
-UNIQUE = Step(name="repeated_punctuation", call=unique_punctuation, inside=((f"({_REDUNDANT})\\1*\\K\\1", ""),))
-# The step before may have put a space inside a placeholder.
-BRACKETS = tuple(
-    Step(name="placeholders", pattern=rf"\[ {word} \]|\[ {word}\]|\[{word} \]", into=f" [{word}] ", hint="[")
-    for word in ("رابط", "بريد", "مستخدم")
+# In a tokenizer: equal neighbours first, then twice a character that stands earlier in the run.
+_AGAIN = (rf"([{_MARKS}])[\s{_MARKS}]+?\K\1", "")
+UNIQUE = Step(
+    name="repeated_punctuation",
+    call=unique_punctuation,
+    inside=((r"\s+", " "), (rf"([{_MARKS}])\K\1+", ""), _AGAIN, _AGAIN),
+)
+# The step before puts spaces into some placeholders and around some brackets; this makes all of them alike.
+_WORDS = ("رابط", "بريد", "مستخدم")
+BRACKETS = (
+    *(Step(name="placeholders", pattern=rf"\[ ?{word} ?\]", into=f" [{word}] ", hint="[") for word in _WORDS),
+    Step(name="brackets", pattern=rf"\[(?!(?:{'|'.join(_WORDS)})\])", into=" [ ", hint="["),
+    Step(name="brackets", pattern="".join(rf"(?<!\[{word})" for word in _WORDS) + r"\]", into=" ] ", hint="]"),
 )
 # Version 1 spaces everything that is not a Latin or Arabic letter, a harakah, a digit or a bracket, and drops nothing.
 _APART = r"[^0-9\u0621-\u063A\u0641-\u0669\u0671-\u0673a-zA-Z\[\]\s]"

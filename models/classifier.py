@@ -167,7 +167,7 @@ class TextClassifier:
         Raises:
             OutputError: the folder cannot be written.
         """
-        save_checkpoint(Path(folder), self.model, self.encoder.tokenizer, self.info)
+        save_checkpoint(Path(folder), self.model, self.encoder, self.info)
 
     def _matching_targets(self, texts: Sequence[str], targets: Sequence[str] | str | None) -> Sequence[str] | None:
         if isinstance(texts, str):

@@ -35,7 +35,7 @@ class TextEncoder:
     """Prepares and tokenizes text for one model.
 
     Attributes:
-        tokenizer: A fast tokenizer that holds the recipe as its normalizer.
+        tokenizer: A fast tokenizer, without the recipe: :meth:`prepare` runs it.
         recipe: What happens to a text before the tokenizer.
         max_length: Longest input in tokens, special tokens included.
         clean_article: Whether dateline, byline and page leftovers are stripped first.

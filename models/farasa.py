@@ -10,10 +10,12 @@ from mujaz.errors import MissingExtraError, UsageError
 
 _LICENCE = (
     "It downloads Farasa (Java, 200 MB), whose licence allows research only, not commercial use. AraBERT v0.2 "
-    "(recipe 'arabert') needs none of this and is as good or better on most tasks."
+    "(recipe 'arabert') needs none of this."
 )
-_PREFIXES = frozenset(["ال", "و", "ف", "ب", "ك", "ل", "لل", "س"])
-_SUFFIXES = frozenset(["ه", "ها", "ك", "ي", "هما", "كما", "نا", "كم", "هم", "هن", "كن", "ا", "ان", "ين", "ون", "وا", "ات", "ت", "ن", "ة"])
+_PREFIXES = frozenset({"ال", "و", "ف", "ب", "ك", "ل", "لل", "س"})
+_SUFFIXES = frozenset(
+    ["ه", "ها", "ك", "ي", "هما", "كما", "نا", "كم", "هم", "هن", "كن", "ا", "ان", "ين", "ون", "وا", "ات", "ت", "ن", "ة"]
+)
 _PLACEHOLDERS = frozenset({"رابط", "بريد", "مستخدم"})
 _WHOLE = frozenset(f"[{word}]" for word in _PLACEHOLDERS)
 

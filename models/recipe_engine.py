@@ -243,7 +243,8 @@ class Program:
             text = repair.join_surrogates(text)
             first = self._once(text, counts)
         for _ in range(_ROUNDS):
-            if first == text or not (any(sign in first for sign in _SIGNS) or _DOMAIN.search(first)):
+            unsettled = "&" in text or any(sign in first for sign in _SIGNS) or _DOMAIN.search(first)
+            if first == text or not unsettled:
                 return first
             text, first = first, self._once(first, counts)
         return self._once(_LEFTOVER.sub(" ", first), counts)

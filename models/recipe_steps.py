@@ -79,7 +79,8 @@ UNESCAPE = Step(
 TASHKEEL = _table("tashkeel", dict.fromkeys(repair.TASHKEEL, ""))
 TATWEEL = _table("tatweel", {"\u0640": ""})
 DIGITS = _table("digits", {chr(start + n): str(n) for start in (0x660, 0x6F0) for n in range(10)})
-FOLD = _table("letter_variants", {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه"})
+_FOLDED = {"أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ة": "ه"}
+FOLD = _table("letter_variants", _FOLDED | dict.fromkeys("\u0653\u0654\u0655", ""))
 
 _HOST = "-a-zA-Z0-9@:%._+~#="
 # AraBERT's patterns, in its order (arabert 1.0.1, URL_REGEXES), less one that can never match; {2,256} became {2,}.
@@ -147,17 +148,35 @@ def shorten_runs(text: str) -> str:
 
 ELONGATION = Step(name="elongation", call=shorten_runs, inside=((r"(\D)\1\K\1+", ""),))
 
+_BETWEEN = f"(?<=[0-9])(?=[{LETTERS}])|(?<=[{LETTERS}])(?=[0-9])"
+_BORDER = re.compile(_BETWEEN)
+_LATIN = re.compile(r"[a-zA-Z\[\]]")  # all that can stand at the other edge of such a word by now, except a space
+# The other edges as far as a tokenizer can say them: it cannot look back over more than four digits, nor over letters.
+_EDGES = (
+    f"(?<=[a-zA-Z])(?=[0-9]+[{LETTERS}]|[{LETTERS}]+[0-9]++(?![{LETTERS}]))",
+    *(f"(?<=[{LETTERS}][0-9]{{{count}}})(?=[a-zA-Z])" for count in range(1, 5)),
+)
 _DIGITS = re.compile("[0-9]++")
 _LETTER = frozenset(map(chr, [*range(0x621, 0x63B), *range(0x641, 0x64B)]))
 _DIGITS_LETTERS = re.compile(f"(?<![0-9])([0-9]++)([{LETTERS}]++)")
 _LETTERS_DIGITS = re.compile(f"(?<![{LETTERS}])([{LETTERS}]++)([0-9]++)")
 
 
+def _apart(match: re.Match[str]) -> str:
+    return f" {match[1]} {match[2]} "
+
+
+def _space_all_borders(text: str) -> str:
+    if _LATIN.search(text) is None:
+        return _BORDER.sub(" ", text)
+    return _LETTERS_DIGITS.sub(_apart, _DIGITS_LETTERS.sub(_apart, text))
+
+
 def space_borders(text: str) -> str:
     """Put spaces around digits and Arabic letters that touch (``2020م`` to ``2020 م``).
 
     AraBERT's two patterns, but only on the words around such a place: they look at every letter, and words with digits
-    are few.
+    are few. Where they are many, on the whole text.
     """
     parts, done = [], 0
     for match in _DIGITS.finditer(text):
@@ -166,16 +185,17 @@ def space_borders(text: str) -> str:
             left = text.rfind(" ", done, start) + 1 or done
             right = text.find(" ", end)
             right = len(text) if right < 0 else right
-            parts.append(text[done:left])
-            parts.append(_LETTERS_DIGITS.sub(r" \1 \2 ", _DIGITS_LETTERS.sub(r" \1 \2 ", text[left:right])))
+            parts += [text[done:left], _space_all_borders(text[left:right])]
             done = right
+            if len(parts) > 200:
+                return _space_all_borders(text)
     return "".join((*parts, text[done:])) if parts else text
 
 
 BORDERS = Step(
     name="digit_borders",
     call=space_borders,
-    inside=((f"(?<=[0-9])(?=[{LETTERS}])|(?<=[{LETTERS}])(?=[0-9])", " "),),
+    inside=(("|".join((_BETWEEN, *_EDGES)), " "),),
     touches="[0-9]",
 )
 
@@ -185,4 +205,4 @@ def squeeze(text: str) -> str:
     return " ".join(text.split())
 
 
-SPACES = Step(name="spaces", call=squeeze, inside=((r"^\s+|\s+$", ""), (r"\s{2,}|[^\S ]", " ")))
+SPACES = Step(name="spaces", call=squeeze, inside=((r"\A\s+|\s+\z", ""), (r"\s{2,}|[^\S ]", " ")))

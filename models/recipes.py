@@ -53,23 +53,23 @@ _ANGLED = s.placeholders(s.URLS, " <URL> ", "", " <USER> ")
 
 # Keyboard letters are mapped in all models that know only Arabic; mT5's vocabulary has Persian and Urdu. Letters with a
 # sound of their own are mapped for AraBERT alone, whose list of characters is published and has none of them.
-_CODES = (s.PRESENTATION, s.INVISIBLE)
-_ENTITIES = (s.HAMZA, s.JOINER, s.UNESCAPE)
+_CODES = (s.UNESCAPE, s.PRESENTATION, s.INVISIBLE)
+_PAIRS = (s.HAMZA, s.JOINER)
 _MARKS = (s.TASHKEEL, s.TATWEEL)
-_MULTILINGUAL = (*_CODES, *_ENTITIES)
-_REPAIR = (*_CODES, s.KEYBOARD, *_ENTITIES)
-_REPAIR_MARKS = (*_CODES, s.KEYBOARD, *_MARKS, *_ENTITIES)
+_MULTILINGUAL = (*_CODES, *_PAIRS)
+_REPAIR = (*_CODES, s.KEYBOARD, *_PAIRS)
+_REPAIR_MARKS = (*_CODES, s.KEYBOARD, *_MARKS, *_PAIRS)
 
-_V2 = (*_CODES, s.KEYBOARD, s.FOREIGN, *_MARKS, s.DIGITS, *_ENTITIES, *_ARABIC, s.TAGS, s.ELONGATION)
+_V2 = (*_CODES, a.JOINERS, s.KEYBOARD, s.FOREIGN, *_MARKS, s.DIGITS, s.HAMZA, *_ARABIC, s.TAGS, s.ELONGATION)
 _ARABERT = (*_V2, a.SPACED, a.REJECTED, s.BORDERS, s.SPACES)
 _TWITTER = (*_V2, a.SPACED, a.SPACED_EMOJI, a.REJECTED_BUT_EMOJI, s.BORDERS, s.SPACES)
 _V1 = (
-    *(*_CODES, s.KEYBOARD, s.FOREIGN, *_MARKS, *_ENTITIES, a.DATES, a.QUOTES, *_ARABIC_V1, a.ELLIPSIS),
+    *(*_CODES, a.JOINERS, s.KEYBOARD, s.FOREIGN, *_MARKS, s.HAMZA, a.DATES, a.QUOTES, *_ARABIC_V1, a.ELLIPSIS),
     *(a.UNIQUE, *a.BRACKETS, s.ELONGATION, a.APART, s.SPACES),
 )
 _FARASA_V1 = s.Step(name="farasa", call=farasa.segment_v1)
 _FARASA_V2 = s.Step(name="farasa", call=farasa.segment_v2)
-_NEWS = (*_CODES, s.KEYBOARD, *_MARKS, s.DIGITS, *_ENTITIES, *_ARABIC, s.TAGS)
+_NEWS = (*_CODES, s.KEYBOARD, *_MARKS, s.DIGITS, *_PAIRS, *_ARABIC, s.TAGS)
 
 _V2_SOURCE = "arabert 1.0.1, preprocess.py, _preprocess_v2"
 _V1_SOURCE = "arabert 1.0.1, preprocess.py, _preprocess_v1"
@@ -77,9 +77,13 @@ _UBC_SOURCE = "ARBERT & MARBERT paper (ACL 2021): diacritics removed, URL and US
 
 RECIPES: dict[str, Entry] = {
     "none": Entry(1, "text as it is; only lone surrogates, which no tokenizer takes, are set right", "", ()),
-    "news": Entry(1, "mujaz' own, for models trained from nothing: letters, emoji, punctuation stay", "", (*_NEWS, s.SPACES)),
+    "news": Entry(
+        *(1, "mujaz' own, for models trained from nothing: letters, emoji and punctuation stay", ""),
+        (*_NEWS, s.SPACES),
+    ),
     "news-folded": Entry(
-        1, "as 'news', letter variants folded (أإآٱ, ى, ة) and elongation cut", "", (*_NEWS, s.FOLD, s.ELONGATION, s.SPACES)
+        *(1, "as 'news', letter variants folded (أإآٱ, ى, ة) and elongation cut", ""),
+        (*_NEWS, s.FOLD, s.ELONGATION, s.SPACES),
     ),
     "arabert": Entry(1, "AraBERT v0.2, base and large; AraELECTRA, AraGPT2", _V2_SOURCE, _ARABERT),
     "arabert-twitter": Entry(1, "AraBERT v0.2 twitter: as 'arabert', emoji kept", _V2_SOURCE, _TWITTER),
@@ -92,11 +96,17 @@ RECIPES: dict[str, Entry] = {
     "marbert": Entry(1, "MARBERT, MARBERTv2", _UBC_SOURCE, (*_REPAIR_MARKS, *_UPPER, s.SPACES)),
     "arbert": Entry(1, "ARBERT, ARBERTv2", _UBC_SOURCE, (*_REPAIR_MARKS, *_UPPER, s.SPACES)),
     "arat5": Entry(
-        *(1, "AraT5, AraT5v2", "AraT5 paper (ACL 2022): diacritics, HTML and elongation removed, <URL> and <USER> put in"),
+        *(
+            1,
+            "AraT5, AraT5v2",
+            "AraT5 paper (ACL 2022): diacritics, HTML and elongation removed, <URL> and <USER> put in",
+        ),
         (*_REPAIR_MARKS, s.TAGS, *_ANGLED, s.ELONGATION, s.SPACES),
     ),
     "arabart": Entry(1, "AraBART", "nothing published was found: repair only", (*_REPAIR, s.SPACES)),
-    "mt5": Entry(1, "mT5 and other multilingual models", "mT5 was trained on text as it is", (*_MULTILINGUAL, s.SPACES)),
+    "mt5": Entry(
+        1, "mT5 and other multilingual models", "mT5 was trained on text as it is", (*_MULTILINGUAL, s.SPACES)
+    ),
 }
 
 
@@ -212,7 +222,8 @@ def recipe_from_json(data: Mapping[str, Any], *, allow_mismatch: bool = False) -
             "Use the version of mujaz that the checkpoint was saved with."
         ) from error
     own = recipe.to_json()
-    wrong = [f"{key}: the checkpoint has {data.get(key)!r}, this version {own[key]!r}" for key in own if data.get(key) != own[key]]
+    differing = [key for key in own if data.get(key) != own[key]]
+    wrong = [f"{key}: the checkpoint has {data.get(key)!r}, this version {own[key]!r}" for key in differing]
     if wrong and not allow_mismatch:
         raise RecipeMismatchError(
             f"The checkpoint was made with a text recipe '{recipe.name}' that behaves differently from the one this "

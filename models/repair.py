@@ -20,8 +20,18 @@ INVISIBLE = (
 _PICTURES = "\u2190-\u2bff\U0001f000-\U0001faff"
 STRAY_JOINER = f"\u200d(?![{_PICTURES}])|(?<![{_PICTURES}\ufe0f])\u200d"
 
-# Harakat and the dagger alef. arabert 1.0.1 leaves the last in and later breaks the word at it (هٰذا to ه ذا).
-TASHKEEL = "".join(map(chr, range(0x64B, 0x653))) + "\u0670"
+# Harakat, the dagger alef, and the signs of the Quran that stand on letters. arabert 1.0.1 strips the first alone, and
+# later breaks the word at the others (هٰذا to ه ذا). Not the pause sign U+06DA: AraBERT's vocabulary has it.
+_SIGNS = (
+    (0x610, 0x61A),
+    (0x64B, 0x652),
+    (0x670, 0x670),
+    (0x6D6, 0x6D9),
+    (0x6DB, 0x6DC),
+    (0x6DF, 0x6E4),
+    (0x6E7, 0x6E8),
+)
+TASHKEEL = "".join(chr(n) for first, last in (*_SIGNS, (0x6EA, 0x6ED)) for n in range(first, last + 1))
 
 # Typed on a Persian or Urdu keyboard, read as the Arabic letter or digit: the same character with another code point.
 KEYBOARD: Mapping[str, str] = {
@@ -53,7 +63,7 @@ def presentation_forms() -> dict[str, str]:
 
 
 # Without its semicolon a name counts only where it cannot be part of a URL's query (?a=1&copy=2), as in HTML attributes.
-_ENTITY = re.compile(r"&(?:amp;)*+(#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[A-Za-z][A-Za-z0-9]{1,31}+(?:;|(?![=\w;])))")
+_ENTITY = re.compile(r"&(?:amp;)*(#[0-9]{1,7};?|#[xX][0-9a-fA-F]{1,6};?|[A-Za-z][A-Za-z0-9]{1,31}+(?:;|(?![=\w;])))")
 
 
 def _decode(match: re.Match[str]) -> str:

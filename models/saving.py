@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from importlib.metadata import version
 from pathlib import Path
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import GenerationConfig, PreTrainedModel
 
 from mujaz.errors import OutputError
 from mujaz.models.checkpoint import CheckpointInfo, write_info
+from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import protect_head, quiet_transformers
+from mujaz.models.tokenizer_recipe import attach_recipe, detach_recipe
 
 
 def library_versions() -> dict[str, str]:
@@ -21,7 +24,7 @@ def library_versions() -> dict[str, str]:
 def save_checkpoint(
     folder: Path,
     model: PreTrainedModel,
-    tokenizer: PreTrainedTokenizerBase,
+    encoder: TextEncoder,
     info: CheckpointInfo,
     generation: GenerationConfig | None = None,
 ) -> None:
@@ -30,7 +33,7 @@ def save_checkpoint(
     Args:
         folder: Made where it does not exist.
         model: Of ``info.task``.
-        tokenizer: Holds the recipe as its normalizer.
+        encoder: Its recipe is written into its tokenizer, so that plain transformers prepares text the same way.
         info: What ``mujaz.json`` will say.
         generation: For a summarizer: the settings to generate with. They are written as they are, since
             ``Seq2SeqTrainer`` fills the model's own with library defaults, and so saves ``max_length: 20``.
@@ -41,7 +44,9 @@ def save_checkpoint(
     protect_head(model)
     if model.config.is_encoder_decoder:
         model.config.use_cache = True  # the Trainer turns it off and would save it so
+    tokenizer = encoder.tokenizer
     tokenizer.model_max_length = info.max_length
+    attach_recipe(tokenizer, encoder.recipe)
     if generation is not None:
         model.generation_config = generation
     try:
@@ -49,6 +54,18 @@ def save_checkpoint(
         with quiet_transformers(), torch.no_grad():
             model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
+        _name_tokenizer_class(folder)
         write_info(folder, info)
     except Exception as error:  # safetensors raises its own class for a full disk
         raise OutputError(f"the checkpoint could not be written to {folder}: {error}") from error
+    finally:
+        detach_recipe(tokenizer)
+
+
+def _name_tokenizer_class(folder: Path) -> None:
+    """Name the generic tokenizer class as transformers 4 does; transformers 5 knows both names."""
+    path = folder / "tokenizer_config.json"
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    if settings.get("tokenizer_class") == "TokenizersBackend":
+        settings["tokenizer_class"] = "PreTrainedTokenizerFast"
+        path.write_text(json.dumps(settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

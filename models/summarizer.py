@@ -168,7 +168,7 @@ class Summarizer:
         Raises:
             OutputError: the folder cannot be written.
         """
-        save_checkpoint(Path(folder), self.model, self.encoder.tokenizer, self.info, self.generation)
+        save_checkpoint(Path(folder), self.model, self.encoder, self.info, self.generation)
 
     @torch.inference_mode()
     def _generate(self, encodings: Sequence[Encoding], overrides: dict[str, int]) -> list[Summary]:

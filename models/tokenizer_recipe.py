@@ -13,6 +13,7 @@ import logging
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from mujaz.errors import UsageError
 from mujaz.models.recipe_engine import merge
 from mujaz.models.recipe_steps import Step, escape_class
 from mujaz.models.recipes import Recipe
@@ -25,7 +26,7 @@ NOT_EXPRESSIBLE: dict[str, str] = {
     "lone surrogates": "the library takes valid Unicode only and raises; Python makes them U+FFFD",
     "html_entities": "no function of the match: the entities of _NAMED are decoded, other names and numbers are not",
     "a second pass": "steps run once: entities in entities, and URLs that appear only after elongation is cut, stay",
-    "digit_borders": "no copy of the match into the replacement: Latin letters glued to such a word stay glued (a5م)",
+    "digit_borders": "no copy of the match into the replacement: some Latin letters glued to such a word stay glued (5مab)",
     "repeated_punctuation": "no copy of the match: only equal neighbours are joined (AraBERT v0.1, v1)",
     "emails, mentions": r"\w in Oniguruma takes combining marks, in Python not: they matter only with tashkeel=False",
     "character tables": "a mark on a replaced letter is lost where the letter's group is under 6 bytes (tashkeel=False)",
@@ -38,9 +39,10 @@ def _charsmap(table: dict[str, str]) -> bytes:
     import sentencepiece
     from sentencepiece import sentencepiece_model_pb2
 
+    protobuf: Any = sentencepiece_model_pb2  # its classes are made at run time
     sentencepiece.set_min_log_level(2)
     normalizer = sentencepiece.SentencePieceNormalizer(norm_map=sorted(table.items()))
-    model = sentencepiece_model_pb2.ModelProto.FromString(normalizer.serialized_model_proto())
+    model = protobuf.ModelProto.FromString(normalizer.serialized_model_proto())
     return bytes(model.normalizer_spec.precompiled_charsmap)
 
 
@@ -111,7 +113,8 @@ def attach_recipe(tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> None:
     from tokenizers import AddedToken, Tokenizer
 
     if any(step.name == "farasa" for step in recipe.steps):
-        logging.getLogger(__name__).warning("recipe '%s' cannot live in a tokenizer: %s", recipe.name, NOT_EXPRESSIBLE["farasa"])
+        reason = NOT_EXPRESSIBLE["farasa"]
+        logging.getLogger(__name__).warning("recipe '%s' cannot live in a tokenizer: %s", recipe.name, reason)
         return
     state = json.loads(_backend(tokenizer).to_str())
     own = _own(state["normalizer"])
@@ -138,11 +141,28 @@ def detach_recipe(tokenizer: PreTrainedTokenizerBase) -> None:
 
 
 def _backend(tokenizer: PreTrainedTokenizerBase) -> Any:
-    return tokenizer.backend_tokenizer
+    backend = getattr(tokenizer, "backend_tokenizer", None)
+    if backend is None:
+        raise UsageError(
+            f"a recipe can only live in a fast tokenizer (of the tokenizers library), found {type(tokenizer).__name__}"
+        )
+    return backend
 
 
 def _set_backend(tokenizer: PreTrainedTokenizerBase, backend: Any) -> None:
-    tokenizer._tokenizer = backend
+    """Give the tokenizer a new backend, and the one class that loads ``tokenizer.json`` as it stands.
+
+    ``BertTokenizer``, ``T5Tokenizer`` and their like of transformers 5 write their own normalizer over the saved one
+    whenever they are loaded. What they know beyond the base class, the names of the model's inputs, is kept.
+    """
+    from transformers import PreTrainedTokenizerFast
+
+    generic: Any = tokenizer
+    generic._tokenizer = backend
+    names = list(tokenizer.model_input_names)
+    generic.__class__ = PreTrainedTokenizerFast
+    generic.model_input_names = names
+    generic.init_kwargs["model_input_names"] = names
 
 
 def _as_json(normalizer: Any) -> str:

@@ -19,22 +19,20 @@ from transformers import (
 )
 
 from mujaz.configs.schema import ScratchConfig
-from mujaz.models.recipes import Recipe
-from mujaz.models.tokenizer_recipe import attach_recipe
+from mujaz.training.copying import prime_copying
 
 PLACEHOLDERS = ("[رابط]", "[بريد]", "[مستخدم]")
 MOST_CHARACTERS = 400  # of an alphabet: Arabic, Latin, digits, punctuation, common emoji
 
 
-def train_wordpiece(texts: Iterable[str], recipe: Recipe, vocab_size: int) -> PreTrainedTokenizerBase:
-    """A WordPiece tokenizer in BERT's layout, trained on texts as the recipe prepares them; same texts, same pieces.
+def train_wordpiece(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerBase:
+    """A WordPiece tokenizer in BERT's layout; same texts, same pieces.
 
     Args:
-        texts: Raw texts.
-        recipe: Becomes part of the tokenizer.
+        texts: Prepared texts.
         vocab_size: Pieces, special tokens included.
     """
-    prepared = [recipe(text) for text in texts]
+    prepared = list(texts)
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *PLACEHOLDERS]
     alphabet = _alphabet(prepared)
     # The trainer numbers the inner characters ("##ا") as a hash map happens to yield them, and breaks ties between pairs
@@ -58,7 +56,7 @@ def train_wordpiece(texts: Iterable[str], recipe: Recipe, vocab_size: int) -> Pr
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")],
     )
-    fast = PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="[PAD]",
         unk_token="[UNK]",
@@ -67,8 +65,6 @@ def train_wordpiece(texts: Iterable[str], recipe: Recipe, vocab_size: int) -> Pr
         mask_token="[MASK]",
         model_input_names=["input_ids", "token_type_ids", "attention_mask"],
     )
-    attach_recipe(fast, recipe)
-    return fast
 
 
 def _alphabet(texts: Iterable[str]) -> list[str]:
@@ -80,12 +76,11 @@ def _alphabet(texts: Iterable[str]) -> list[str]:
     return known[:MOST_CHARACTERS]
 
 
-def train_unigram(texts: Iterable[str], recipe: Recipe, vocab_size: int) -> PreTrainedTokenizerBase:
-    """A Unigram tokenizer in T5's layout, trained on texts as the recipe prepares them; same texts, same pieces.
+def train_unigram(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerBase:
+    """A Unigram tokenizer in T5's layout; same texts, same pieces.
 
     Args:
-        texts: Raw texts.
-        recipe: Becomes part of the tokenizer.
+        texts: Prepared texts.
         vocab_size: Pieces, special tokens included.
     """
     # Digits stand alone: numbers must be copied exactly, and pieces like "201" make that harder.
@@ -98,7 +93,7 @@ def train_unigram(texts: Iterable[str], recipe: Recipe, vocab_size: int) -> PreT
     trainer = trainers.UnigramTrainer(
         vocab_size=vocab_size, special_tokens=special, unk_token="<unk>", show_progress=False
     )
-    bare.train_from_iterator(map(recipe, texts), trainer)
+    bare.train_from_iterator(texts, trainer)
     pieces = json.loads(bare.to_str())["model"]["vocab"]
     # Sums over a hash map differ in their last digits from run to run, and with them the order of equal pieces.
     learned = sorted(((p, round(score, 6)) for p, score in pieces if p not in special), key=lambda x: (-x[1], x[0]))
@@ -108,15 +103,13 @@ def train_unigram(texts: Iterable[str], recipe: Recipe, vocab_size: int) -> PreT
     tokenizer.post_processor = processors.TemplateProcessing(
         single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", special.index("</s>"))]
     )
-    fast = PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="<pad>",
         eos_token="</s>",
         unk_token="<unk>",
         model_input_names=["input_ids", "attention_mask"],
     )
-    attach_recipe(fast, recipe)
-    return fast
 
 
 def new_classifier(
@@ -158,4 +151,7 @@ def new_seq2seq(shape: ScratchConfig, tokenizer: PreTrainedTokenizerBase, seed: 
     )
     config.decoder_start_token_id = tokenizer.pad_token_id
     torch.manual_seed(seed)
-    return T5ForConditionalGeneration(config)
+    model = T5ForConditionalGeneration(config)
+    if shape.prime_copying:
+        prime_copying(model, seed)
+    return model

@@ -11,16 +11,15 @@ from mujaz.configs.schema import ModelConfig, TrainConfig
 from mujaz.errors import UsageError
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import load_for_classification, load_seq2seq
-from mujaz.models.opening import open_checkpoint
+from mujaz.models.opening import hand_over, open_checkpoint
 from mujaz.models.recipes import Recipe, get_recipe
-from mujaz.models.tokenizer_recipe import attach_recipe
 from mujaz.training.data import Splits, sample
 from mujaz.training.scratch import new_classifier, new_seq2seq, train_unigram, train_wordpiece
 
 # A model from nothing has no positions of its own yet; most news articles lose little beyond this.
 SCRATCH_MAX_LENGTH = 256
 
-TOKENIZER_TEXTS = 20_000  # more change few of a small vocabulary's pieces and take minutes
+TOKENIZER_TEXTS = 6_000  # more change few of a small vocabulary's pieces and take minutes
 
 
 @dataclass(frozen=True)
@@ -58,8 +57,7 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
     opened = open_checkpoint(_expanded(name), task=config.task, max_length=config.model.max_length)
     encoder = opened.encoder
     recipe = encoder.recipe if config.model.recipe == "auto" else get_recipe(config.model.recipe)
-    if recipe.fingerprint != encoder.recipe.fingerprint:
-        attach_recipe(encoder.tokenizer, recipe)
+    hand_over(encoder.tokenizer, recipe)
     encoder = TextEncoder(encoder.tokenizer, recipe, encoder.max_length, config.model.clean_article)
     if config.task == "summary":
         model = load_seq2seq(opened.folder)
@@ -84,7 +82,8 @@ def _from_nothing(config: TrainConfig, splits: Splits, resume: Path | None) -> S
         drawn = sample(splits.train, TOKENIZER_TEXTS, config.data.split_seed)
         texts = (text for e in drawn for text in (e.text, e.target, e.summary) if text)
         trainer = train_unigram if config.task == "summary" else train_wordpiece
-        tokenizer = trainer(texts, recipe, shape.vocab_size)
+        tokenizer = trainer(map(recipe, texts), shape.vocab_size)
+    hand_over(tokenizer, recipe)
     if config.task == "summary":
         model = new_seq2seq(shape, tokenizer, config.training.seed)
     else:

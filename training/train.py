@@ -87,7 +87,7 @@ def train(
     model, folder = job.start.model, Path(config.output)
     generation = model.generation_config if config.task == "summary" else None
     model.to(dtype=DTYPES[config.training.save_precision])  # type: ignore[call-arg]  # see classifier.py
-    save_checkpoint(folder, model, job.start.encoder.tokenizer, checkpoint_info(job), generation)
+    save_checkpoint(folder, model, job.start.encoder, checkpoint_info(job), generation)
     result = _finish(job, trainer, folder, time.monotonic() - began, progress)
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return result

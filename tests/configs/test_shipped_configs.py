@@ -35,12 +35,10 @@ def here(
         for split in ("train", "dev", "test"):
             (tmp_path / "data" / task / f"{split}.jsonl").write_bytes(file.read_bytes())
     (tmp_path / "runs").mkdir()
-    (tmp_path / "runs" / "principal.jsonl").write_bytes(summary_file.read_bytes())
     local = {
         "arabert": bert_folder,
         "mt5-small": mt5_folder,
         "arabart": mt5_folder,
-        "runs/embedded-summary-1": mt5_folder,
     }
     monkeypatch.setattr(opening, "locate", lambda name: local.get(str(name), Path(name)))
     monkeypatch.chdir(tmp_path)

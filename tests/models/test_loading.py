@@ -111,7 +111,8 @@ def test_saved_configuration_stays_untied(mt5_folder: Path, tmp_path: Path) -> N
 
 
 def test_t5_v1_1_is_not_scaled_after_a_round_trip(tmp_path: Path) -> None:
-    config = T5Config(vocab_size=50, d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2, tie_word_embeddings=False)
+    untied: dict[str, Any] = {"tie_word_embeddings": False}
+    config = T5Config(vocab_size=50, d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2, **untied)
     model: Any = T5ForConditionalGeneration(config).eval()
     model.lm_head.weight = torch.nn.Parameter(torch.randn(50, 16))
     protect_head(model)

@@ -28,10 +28,10 @@ def summarizer(trained: Callable[[str], Path]) -> Summarizer:
 def test_summaries_equal_those_of_plain_transformers(summarizer: Summarizer, trained: Callable[[str], Path]) -> None:
     tokenizer = AutoTokenizer.from_pretrained(trained("summary"))
     model = AutoModelForSeq2SeqLM.from_pretrained(trained("summary")).eval()
-    plain = []
+    plain: list[str] = []
     for article in ARTICLES:
         batch = tokenizer(article, truncation=True, return_tensors="pt")
-        plain.append(tokenizer.decode(model.generate(**batch)[0], skip_special_tokens=True).strip())
+        plain += [text.strip() for text in tokenizer.batch_decode(model.generate(**batch), skip_special_tokens=True)]
     assert [s.text for s in summarizer.summarize(ARTICLES)] == plain
 
 

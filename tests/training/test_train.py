@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from transformers import AutoModelForSeq2SeqLM, Seq2SeqTrainer
+from transformers import AutoModelForSeq2SeqLM, Seq2SeqTrainer, Trainer
 
 from mujaz import Summarizer, TextClassifier, evaluate, train
 from mujaz.configs.loading import check_config
@@ -101,7 +101,7 @@ def test_the_trainer_alone_would_save_max_length_20(
     mine = train_module.build_trainer(job, progress=False, report=lambda line: None)
     plain = Seq2SeqTrainer(
         model=job.start.model,
-        args=mine.args,  # type: ignore[arg-type]
+        args=mine.args,
         data_collator=mine.data_collator,
         eval_dataset=job.dev,
         processing_class=job.start.encoder.tokenizer,
@@ -121,7 +121,7 @@ def test_the_same_seed_gives_the_same_weights(topic_file: Path, tmp_path: Path, 
     for name in ("a", "b"):
         result = train(_config(tiny_config("topic", topic_file, tmp_path / name, epochs=2)))
         logits.append(TextClassifier.from_pretrained(result.folder, precision="float32").logits(["فاز الفريق"]))
-    np.testing.assert_array_equal(*logits)
+    np.testing.assert_array_equal(logits[0], logits[1])
 
 
 def test_a_finished_run_is_not_overwritten(
@@ -179,7 +179,7 @@ def test_a_full_disk_says_so_and_keeps_the_checkpoint(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(train_module.Trainer, "_save_checkpoint", full)
+    monkeypatch.setattr(Trainer, "_save_checkpoint", full)
     with pytest.raises(OutputError, match="disk is full.*run the same command"):
         train(_config(tiny_config("topic", topic_file, tmp_path / "run")))
 

@@ -1,0 +1,124 @@
+"""What goes wrong most often: each gives one clear message and its exit code, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from mujaz.cli import main
+
+TinyConfig = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def model(trained: Callable[[str], Path]) -> str:
+    return str(trained("topic"))
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
+    def call(*arguments: str | Path) -> tuple[int, str]:
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as leaving:
+            main([str(a) for a in arguments])
+        errors = [line for line in capsys.readouterr().err.splitlines() if "error:" in line or line.startswith("  ")]
+        return int(leaving.value.code or 0), "\n".join(errors)
+
+    return call
+
+
+Run = Callable[..., tuple[int, str]]
+
+
+def _write(path: Path, content: str | bytes) -> Path:
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_a_missing_column(run: Run, model: str, tmp_path: Path) -> None:
+    file = _write(tmp_path / "a.csv", "id,txet\n1,نص\n")
+    code, message = run("classify", file, "--model", model, "--out", tmp_path / "o.jsonl")
+    assert code == 2
+    assert "a.csv" in message
+    assert "'text'" in message
+    assert "txet" in message
+
+
+def test_an_empty_file(run: Run, model: str, tmp_path: Path) -> None:
+    code, message = run("evaluate", model, _write(tmp_path / "a.jsonl", ""))
+    assert code == 2
+    assert "a.jsonl" in message
+    assert "empty" in message or "none" in message
+
+
+def test_a_binary_file(run: Run, model: str, tmp_path: Path) -> None:
+    file = _write(tmp_path / "a.jsonl", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" * 50)
+    code, message = run("classify", file, "--model", model, "--out", tmp_path / "o.jsonl")
+    assert code == 2
+    assert "a.jsonl" in message
+
+
+def test_a_wrong_encoding(run: Run, model: str, tmp_path: Path) -> None:
+    file = _write(tmp_path / "a.csv", "text,label\nنص عربي طويل,sport\n".encode("windows-1256"))
+    code, message = run("evaluate", model, file)
+    assert code == 2
+    assert "UTF-8" in message
+    assert "windows-1256" in message
+
+
+def test_an_unknown_label(run: Run, model: str, tmp_path: Path) -> None:
+    rows = [{"text": "نص", "label": "sport"}, {"text": "نص", "label": "sprot"}]
+    file = _write(tmp_path / "a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    code, message = run("evaluate", model, file)
+    assert code == 2
+    assert "a.jsonl, row 2: unknown label 'sprot'" in message
+    assert "money, sport" in message
+
+
+def test_an_unknown_key(run: Run, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    config = tiny_config("topic", topic_file, tmp_path / "run", learning_rat=1)
+    file = _write(tmp_path / "c.yaml", yaml.safe_dump(config))
+    code, message = run("train", file)
+    assert code == 2
+    assert "unknown key 'training.learning_rat'; did you mean 'learning_rate'?" in message
+
+
+def test_a_missing_model(run: Run, topic_file: Path, tmp_path: Path) -> None:
+    code, message = run("classify", topic_file, "--model", "runs/nowhere/at/all", "--out", tmp_path / "o.jsonl")
+    assert code == 2
+    assert "no model 'runs/nowhere/at/all'" in message
+
+
+def test_a_label_count_mismatch(run: Run, model: str, topic_file: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(model, tmp_path / "copy")
+    info = json.loads((folder / "mujaz.json").read_text(encoding="utf-8"))
+    info["labels"].append("weather")
+    _write(folder / "mujaz.json", json.dumps(info))
+    code, message = run("classify", topic_file, "--model", folder, "--out", tmp_path / "o.jsonl")
+    assert code == 2
+    assert "names 3 labels, config.json 2" in message
+
+
+def test_an_unwritable_output(run: Run, model: str, topic_file: Path, tmp_path: Path) -> None:
+    _write(tmp_path / "file", "")
+    code, message = run("classify", topic_file, "--model", model, "--out", tmp_path / "file" / "o.jsonl")
+    assert code in (1, 2)
+    assert "o.jsonl" in message
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk(model: str, topic_file: Path) -> None:
+    command = [sys.executable, "-m", "mujaz", "classify", str(topic_file), "--model", model]
+    with Path("/dev/full").open("wb") as full:
+        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "No space left" in result.stderr or "full" in result.stderr
