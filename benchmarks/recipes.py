@@ -58,7 +58,8 @@ def load_texts(data: Path, count: int) -> list[str]:
 
 
 def _table(table: dict[str, str]) -> Callable[[str], str]:
-    return lambda text: text.translate(str.maketrans(table))
+    ordinals = {ord(key): value for key, value in table.items()}
+    return lambda text: text.translate(ordinals)
 
 
 def _pairs(text: str) -> str:
@@ -119,7 +120,7 @@ def parity(texts: list[str]) -> None:
         recipe("")
         ours: list[str] = []
         theirs: list[str] = []
-        seconds = Counter[str]()
+        seconds: dict[str, float] = dict.fromkeys(("arabert", "mujaz", "counting"), 0.0)
         for start in range(0, len(texts), 50):
             chunk = texts[start : start + 50]
             for who, function, out in (("arabert", reference, theirs), ("mujaz", recipe, ours)):
@@ -194,7 +195,7 @@ def compare(recipe: Recipe, make: Callable[[list[str]], Any], texts: list[str]) 
         "recipe, then tokenizer without it": lambda text: bare(recipe(text))["input_ids"],
         "recipe, then tokenizer with it": lambda text: plain(recipe(text))["input_ids"],
     }
-    seconds = Counter[str]()
+    seconds = dict.fromkeys(ways, 0.0)
     ids: dict[str, list[list[int]]] = {way: [] for way in ways}
     for start in range(0, len(texts), 50):
         for way, encode in ways.items():

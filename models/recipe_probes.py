@@ -32,6 +32,9 @@ _RULES = (
 )
 
 PROBES = (
-    *("".join(f"م{chr(n)}م{chr(n)}5 {chr(n) * 3}a{chr(n)} " for n in range(first, last + 1)) for first, last in _BLOCKS),
+    *(
+        "".join(f"م{chr(n)}م{chr(n)}5 {chr(n) * 3}a{chr(n)} " for n in range(first, last + 1))
+        for first, last in _BLOCKS
+    ),
     *_RULES,
 )

@@ -73,7 +73,10 @@ _NEWS = (*_CODES, s.KEYBOARD, *_MARKS, s.DIGITS, *_PAIRS, *_ARABIC, s.TAGS)
 
 _V2_SOURCE = "arabert 1.0.1, preprocess.py, _preprocess_v2"
 _V1_SOURCE = "arabert 1.0.1, preprocess.py, _preprocess_v1"
-_UBC_SOURCE = "ARBERT & MARBERT paper (ACL 2021): diacritics removed, URL and USER put in; hashtags stay text here"
+_UBC_SOURCE = (
+    "ARBERT & MARBERT paper (ACL 2021), from memory, not checked: diacritics removed, URL and USER put in; "
+    "hashtags stay text here"
+)
 
 RECIPES: dict[str, Entry] = {
     "none": Entry(1, "text as it is; only lone surrogates, which no tokenizer takes, are set right", "", ()),
@@ -99,7 +102,7 @@ RECIPES: dict[str, Entry] = {
         *(
             1,
             "AraT5, AraT5v2",
-            "AraT5 paper (ACL 2022): diacritics, HTML and elongation removed, <URL> and <USER> put in",
+            "AraT5 paper (ACL 2022), from memory, not checked: diacritics, HTML, elongation removed, <URL>, <USER> put in",
         ),
         (*_REPAIR_MARKS, s.TAGS, *_ANGLED, s.ELONGATION, s.SPACES),
     ),

@@ -54,7 +54,7 @@ def save_checkpoint(
         with quiet_transformers(), torch.no_grad():
             model.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-        _name_tokenizer_class(folder)
+        _settings_for_transformers_4(folder)
         write_info(folder, info)
     except Exception as error:  # safetensors raises its own class for a full disk
         raise OutputError(f"the checkpoint could not be written to {folder}: {error}") from error
@@ -62,10 +62,14 @@ def save_checkpoint(
         detach_recipe(tokenizer)
 
 
-def _name_tokenizer_class(folder: Path) -> None:
-    """Name the generic tokenizer class as transformers 4 does; transformers 5 knows both names."""
+def _settings_for_transformers_4(folder: Path) -> None:
+    """Write the tokenizer's settings as transformers 4 reads them; transformers 5 reads both forms."""
     path = folder / "tokenizer_config.json"
     settings = json.loads(path.read_text(encoding="utf-8"))
     if settings.get("tokenizer_class") == "TokenizersBackend":
         settings["tokenizer_class"] = "PreTrainedTokenizerFast"
-        path.write_text(json.dumps(settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    if isinstance(
+        settings.get("extra_special_tokens"), list
+    ):  # a dictionary there; tokenizer.json has the tokens anyway
+        del settings["extra_special_tokens"]
+    path.write_text(json.dumps(settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

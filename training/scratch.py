@@ -77,7 +77,7 @@ def _alphabet(texts: Iterable[str]) -> list[str]:
 
 
 def train_unigram(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerBase:
-    """A Unigram tokenizer in T5's layout; same texts, same pieces.
+    """A Unigram tokenizer in T5's layout, but with ``<s>`` in front; same texts, same pieces.
 
     Args:
         texts: Prepared texts.
@@ -87,7 +87,7 @@ def train_unigram(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerB
     split = pre_tokenizers.Sequence(
         [pre_tokenizers.Metaspace(), pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.Punctuation()]
     )
-    special = ["<pad>", "</s>", "<unk>", *PLACEHOLDERS]
+    special = ["<pad>", "</s>", "<unk>", "<s>", *PLACEHOLDERS]
     bare = Tokenizer(models.Unigram())
     bare.pre_tokenizer = split
     trainer = trainers.UnigramTrainer(
@@ -101,11 +101,14 @@ def train_unigram(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerB
     tokenizer.pre_tokenizer = split
     tokenizer.decoder = decoders.Metaspace()
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", special.index("</s>"))]
+        single="<s> $A </s>",  # the article begins with <s> for the sake of prime_copying
+        pair="<s> $A </s> $B </s>",
+        special_tokens=[(token, special.index(token)) for token in ("<s>", "</s>")],
     )
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         pad_token="<pad>",
+        bos_token="<s>",
         eos_token="</s>",
         unk_token="<unk>",
         model_input_names=["input_ids", "attention_mask"],
