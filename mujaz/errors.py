@@ -80,5 +80,7 @@ class MissingExtraError(UsageError):
 
     def __init__(self, what: str, package: str, extra: str, note: str = "") -> None:
         """Build the message from the parts, so that all of them read alike."""
-        line = f"{what} needs the package '{package}', which is not installed. Install it: pip install 'mujaz[{extra}]'."
+        line = (
+            f"{what} needs the package '{package}', which is not installed. Install it: pip install 'mujaz[{extra}]'."
+        )
         super().__init__(f"{line} {note}".strip())

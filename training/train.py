@@ -165,14 +165,15 @@ def _label_metrics(labels: list[str]) -> Callable[[EvalPrediction], dict[str, fl
 
 def _summary_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
     tokenizer = job.start.encoder.tokenizer
-    references = [e.summary or "" for e in job.splits.dev]
     metric = Rouge()
 
+    def decode(ids: Any) -> list[str]:
+        known = np.where(np.asarray(ids) == IGNORED, tokenizer.pad_token_id, ids)  # the tokenizer knows no negative ids
+        return list(tokenizer.batch_decode(known, skip_special_tokens=True))
+
     def compute(output: EvalPrediction) -> dict[str, float]:
-        ids = np.asarray(output.predictions)
-        ids = np.where(ids == IGNORED, tokenizer.pad_token_id, ids)  # the tokenizer knows no negative ids
-        texts = tokenizer.batch_decode(ids, skip_special_tokens=True)
-        scores = metric.compute(predictions=texts, references=references) or {}
+        # The Trainer groups dev rows by length too: references must come from the batches, not from the file.
+        scores = metric.compute(predictions=decode(output.predictions), references=decode(output.label_ids)) or {}
         return {name: scores[name] for name in ("rouge1", "rouge2", "rougeL")}
 
     return compute

@@ -21,7 +21,9 @@ import click
 @click.option(
     "--precision", default="auto", show_default=True, type=click.Choice(["auto", "float32", "bfloat16", "float16"])
 )
-@click.option("--ignore-recipe-mismatch", is_flag=True, help="Load a model whose text recipe differs from this version's.")
+@click.option(
+    "--ignore-recipe-mismatch", is_flag=True, help="Load a model whose text recipe differs from this version's."
+)
 def command(
     model: str,
     data: tuple[str, ...],

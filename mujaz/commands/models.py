@@ -18,13 +18,24 @@ def command() -> None:
     from mujaz.models.presets import PRESETS
 
     console = Console()
-    embedded = Table("name", "task", "labels", "recipe", "licence", title="Embedded: work offline", title_justify="left")
+    embedded = Table(
+        "name", "task", "labels", "recipe", "licence", title="Embedded: work offline", title_justify="left"
+    )
     for name in embedded_models():
         info = read_info(EMBEDDED / name)
         if info:
             embedded.add_row(name, info.task, ", ".join(info.labels), info.recipe["name"], info.licence or "")
     presets = Table(
-        "name", "hub id", "for", "recipe", "million", "tokens", "licence", "to know", title="Presets", title_justify="left"
+        "name",
+        "hub id",
+        "for",
+        "recipe",
+        "million",
+        "tokens",
+        "licence",
+        "to know",
+        title="Presets",
+        title_justify="left",
     )
     tasks = {"encoder": "topic, stance", "seq2seq": "summary"}
     for p in PRESETS.values():

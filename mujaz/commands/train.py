@@ -9,7 +9,9 @@ import click
 
 @click.command("train")
 @click.argument("config", metavar="CONFIG")
-@click.option("--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the config; repeatable.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the config; repeatable."
+)
 @click.option("--dry-run", is_flag=True, help="Print the resolved config and the size of the job, and stop.")
 @click.option("--restart", is_flag=True, help="Begin again, even where the output folder holds a run.")
 def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: bool) -> None:

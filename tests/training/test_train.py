@@ -220,3 +220,26 @@ def test_reduced_precision_halves_the_file(
 def test_a_copy_of_a_run_is_a_model(trained: Callable[[str], Path], tmp_path: Path) -> None:
     copy = shutil.copytree(trained("topic"), tmp_path / "elsewhere")
     assert TextClassifier.from_pretrained(copy).labels == ["money", "sport"]
+
+
+def test_dev_summaries_meet_their_own_references(summary_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    """The Trainer reorders dev rows by length; were the references taken in file order, every score would be wrong."""
+    job = prepare(_config(tiny_config("summary", summary_file, tmp_path / "run", max_steps=1)))
+    seen: list[tuple[list[str], list[str]]] = []
+
+    class Spy:
+        def compute(self, predictions: list[str], references: list[str]) -> dict[str, float]:
+            seen.append((predictions, references))
+            return {"rouge1": 0.0, "rouge2": 0.0, "rougeL": 0.0}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_module, "Rouge", Spy)
+        trainer = train_module.build_trainer(job, progress=False, report=lambda line: None)
+    # A model that writes the beginning of its input, which is the reference: each row must meet its own.
+    patched: Any = job.start.model
+    patched.generate = lambda input_ids, **_: input_ids[:, :16]
+    trainer.evaluate()
+    ((predictions, references),) = seen
+    assert len(references) == len(job.splits.dev)
+    for prediction, reference in zip(predictions, references, strict=True):
+        assert prediction.startswith(reference)

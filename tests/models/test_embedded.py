@@ -1,0 +1,111 @@
+"""The models inside the package: there, small, documented, and better than chance by far."""
+
+from __future__ import annotations
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+from click.testing import CliRunner
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from mujaz import Summarizer, TextClassifier, evaluate
+from mujaz.cli import cli
+from mujaz.models.checkpoint import EMBEDDED, embedded_models, read_info
+from mujaz.training.data import Example
+
+ROOT = Path(__file__).resolve().parents[2]
+ROWS = 200
+
+HEADLINES = {
+    "sports": "المنتخب يفوز على ضيفه بهدفين في تصفيات كأس العالم لكرة القدم ويتصدر مجموعته",
+    "finance": "أسهم البنوك ترفع مؤشر البورصة وأرباح الشركات تتجاوز مليار درهم في الربع الثالث",
+    "medical": "أطباء: لقاح جديد يحمي مرضى السكري من مضاعفات الفيروس وينصح بالعلاج المبكر",
+    "religion": "الشيخ يشرح في خطبة الجمعة آيات من القرآن الكريم عن الصبر والصلاة والزكاة",
+}
+
+
+@pytest.fixture(scope="module")
+def topic() -> TextClassifier:
+    return TextClassifier.from_pretrained(device="cpu", precision="float32")
+
+
+def _rows(file: Path) -> list[dict[str, Any]]:
+    """Rows drawn evenly from a whole file, since files are often sorted by label."""
+    table = pq.read_table(file)
+    rows: list[dict[str, Any]] = table.take(np.linspace(0, len(table) - 1, ROWS).astype(int)).to_pylist()
+    return rows
+
+
+def test_both_are_there() -> None:
+    assert {"summary", "topic"} <= set(embedded_models())
+
+
+@pytest.mark.parametrize("name", ["summary", "topic"])
+def test_small_and_documented(name: str) -> None:
+    folder = EMBEDDED / name
+    assert sum(file.stat().st_size for file in folder.iterdir()) <= 25e6
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for heading in ("## Data", "## Scores", "## Not good for", "licence"):
+        assert heading in card
+    info = read_info(folder)
+    assert info is not None
+    assert info.licence is not None
+    assert info.data is not None
+
+
+def test_topics_of_plain_headlines(topic: TextClassifier) -> None:
+    assert [r.label for r in topic.predict(list(HEADLINES.values()))] == list(HEADLINES)
+
+
+def test_real_articles(topic: TextClassifier, shared_data: Path) -> None:
+    rows = _rows(shared_data / "topic" / "sanad" / "test.parquet")
+    examples = [Example(r["text"], r["label"], None, None, "sanad", i) for i, r in enumerate(rows)]
+    assert evaluate(topic, examples).metrics["accuracy"] > 0.9
+
+
+def test_plain_transformers_gives_the_same_logits_on_real_articles(topic: TextClassifier, shared_data: Path) -> None:
+    texts = [row["text"] for row in _rows(shared_data / "topic" / "sanad" / "test.parquet")]
+    tokenizer = AutoTokenizer.from_pretrained(EMBEDDED / "topic")
+    model = AutoModelForSequenceClassification.from_pretrained(EMBEDDED / "topic").eval()
+    with torch.no_grad():
+        plain = [model(**tokenizer(t, truncation=True, return_tensors="pt")).logits[0].numpy() for t in texts]
+    np.testing.assert_allclose(topic.logits(texts), np.array(plain), atol=1e-4)
+
+
+def test_classify_and_evaluate_agree(topic: TextClassifier, shared_data: Path, tmp_path: Path) -> None:
+    rows = _rows(shared_data / "topic" / "sanad" / "test.parquet")
+    corpus, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
+    corpus.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    result = CliRunner().invoke(cli, ["classify", str(corpus), "--out", str(out), "--keep", "label", "--device", "cpu"])
+    assert result.exit_code == 0, result.output
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [line["id"] for line in lines] == [row["id"] for row in rows]
+    right = sum(line["label"] == row["label"] for line, row in zip(lines, rows, strict=True))
+    assert right / len(rows) == evaluate(TextClassifier.from_pretrained(device="cpu"), str(corpus)).metrics["accuracy"]
+
+
+def test_summaries_of_real_articles_say_what_the_articles_say(shared_data: Path) -> None:
+    rows = _rows(shared_data / "summary" / "saudinewsnet" / "test.parquet")[:40]
+    examples = [Example(r["text"], None, None, r["summary"], "news", i) for i, r in enumerate(rows)]
+    metrics = evaluate(Summarizer.from_pretrained(device="cpu", precision="float32"), examples).metrics
+    shuffled = [
+        Example(e.text, None, None, o.summary, "", 0)
+        for e, o in zip(examples, examples[1:] + examples[:1], strict=True)
+    ]
+    chance = evaluate(Summarizer.from_pretrained(device="cpu", precision="float32"), shuffled).metrics
+    assert metrics["rougeL"] > 3 * chance["rougeL"]
+    assert metrics["quality"]["empty_share"] < 0.05
+
+
+def test_the_demo_runs(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    runpy.run_path(str(ROOT / "examples" / "demo.py"))["demo"](tmp_path)
+    printed = capfd.readouterr().out
+    assert "finance" in printed
+    assert len((tmp_path / "labels.jsonl").read_text(encoding="utf-8").splitlines()) == 10
+    assert str((tmp_path / "labels.jsonl").resolve()) in printed
