@@ -175,11 +175,11 @@ class Summarizer:
         tokenizer = self.encoder.tokenizer
         batch = padded_batch(encodings, tokenizer.pad_token_id, token_types=False)
         settings = GenerationConfig.from_dict({**self.generation.to_dict(), **overrides})
+        settings.return_dict_in_generate = True
+        settings.output_scores = (settings.num_beams or 1) > 1
         output = self.model.generate(
             **{key: tensor.to(self.model.device) for key, tensor in batch.items()},
             generation_config=settings,
-            return_dict_in_generate=True,
-            output_scores=(settings.num_beams or 1) > 1,
         )
         texts = tokenizer.batch_decode(output.sequences, skip_special_tokens=True)
         scores = getattr(output, "sequences_scores", None)
