@@ -90,5 +90,5 @@ def test_a_dry_run_trains_nothing(here: Path, trained: Callable[[str], Path]) ->
     resolved = yaml.safe_load(result.output)  # the size of the job stands in comments
     assert resolved["training"]["weight_decay"] == 0.01
     assert "# rows: 64 train, 64 dev, 64 test" in result.output
-    assert "# training: 12 steps" in result.output
+    assert "# training: 10 steps" in result.output
     assert not (here / "runs" / "topic-small").exists()
