@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-# A slow machine is no failure: no test is timed.
-settings.register_profile("mujaz", deadline=None)
+# A slow machine is no failure: no test is timed. What passed once in CI passes again; new examples are sought at home.
+settings.register_profile("mujaz", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("mujaz")
 
 # Before any test imports transformers: a test that reaches for the hub must fail at once, not wait for a time-out.

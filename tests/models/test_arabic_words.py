@@ -48,7 +48,8 @@ def test_any_text_gives_normal_words_that_stay_as_they_are(text: str) -> None:
     found = words(text)
     assert words(" ".join(found)) == found
     for word in found:
-        assert word.isalpha() or word.isdecimal()
+        assert word.isalnum()
+        assert not (any(c.isalpha() for c in word) and any(c.isdecimal() for c in word))
         assert not any(unicodedata.category(char) == "Mn" for char in word)
 
 
