@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from transformers import PreTrainedModel
 
 from mujaz.errors import UsageError
-from mujaz.models.batching import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS, token_budget_batches
+from mujaz.models.batching import token_budget_batches
 from mujaz.models.checkpoint import CheckpointInfo
-from mujaz.models.encoding import Encoding, TextEncoder, padded_batch
+from mujaz.models.encoding import Encoding, TextEncoder
+from mujaz.models.engines.base import ClassifierEngine
+from mujaz.models.engines.torch_engine import TorchClassifier
 from mujaz.models.loading import load_classifier
-from mujaz.models.machine import choose_device, choose_dtype, dtype_name
+from mujaz.models.machine import choose_device, choose_dtype
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.saving import save_checkpoint
 
@@ -58,6 +59,7 @@ class TextClassifier:
         self.encoder = encoder
         self.info = info
         self.note = note
+        self.engine: ClassifierEngine = TorchClassifier(self.model, encoder.tokenizer)
 
     @classmethod
     def from_pretrained(
@@ -117,10 +119,9 @@ class TextClassifier:
     def description(self) -> str:
         """One line on what runs where."""
         parameters = sum(p.numel() for p in self.model.parameters()) / 1e6
-        where = f"{self.model.device.type}, {dtype_name(self.model.dtype)}, {torch.get_num_threads()} threads"
         return (
             f"{self.task} model {self.info.base_model}: {parameters:.1f} M parameters, {len(self.labels)} labels, "
-            f"recipe {self.encoder.recipe.name}, up to {self.max_length} tokens; {where}"
+            f"recipe {self.encoder.recipe.name}, up to {self.max_length} tokens; {self.engine.description}"
         )
 
     def predict(
@@ -184,19 +185,13 @@ class TextClassifier:
             raise UsageError(f"expected as many targets as texts, found {len(targets)} for {len(texts)}.")
         return targets
 
-    @torch.inference_mode()
     def _logits(
         self, encodings: Sequence[Encoding], budget: int | None, progress: Progress | None
     ) -> NDArray[np.float32]:
-        device = self.model.device
-        budget = budget or (CPU_BATCH_TOKENS if device.type == "cpu" else GPU_BATCH_TOKENS)
         logits = np.empty((len(encodings), len(self.labels)), dtype=np.float32)
-        tokenizer = self.encoder.tokenizer
-        token_types = "token_type_ids" in tokenizer.model_input_names
-        for indices in token_budget_batches([len(e.input_ids) for e in encodings], budget):
-            batch = padded_batch([encodings[i] for i in indices], tokenizer.pad_token_id, token_types=token_types)
-            scores = self.model(**{key: tensor.to(device) for key, tensor in batch.items()}).logits  # (batch, labels)
-            logits[indices] = scores.float().cpu().numpy()
+        lengths = [len(e.input_ids) for e in encodings]
+        for indices in token_budget_batches(lengths, budget or self.engine.batch_tokens):
+            logits[indices] = self.engine.logits([encodings[i] for i in indices])
             if progress:
                 progress(len(indices))
         return logits

@@ -7,16 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from mujaz.errors import CheckpointError, UsageError
 from mujaz.models.batching import token_budget_batches
 from mujaz.models.checkpoint import CheckpointInfo
 from mujaz.models.classifier import Progress
-from mujaz.models.encoding import Encoding, TextEncoder, padded_batch
+from mujaz.models.encoding import Encoding, TextEncoder
+from mujaz.models.engines.base import GenerationEngine
+from mujaz.models.engines.torch_engine import TorchGenerator
 from mujaz.models.loading import load_seq2seq
-from mujaz.models.machine import choose_device, choose_dtype, dtype_name
+from mujaz.models.machine import choose_device, choose_dtype
 from mujaz.models.opening import open_checkpoint
 from mujaz.models.presets import find_preset
 from mujaz.models.saving import save_checkpoint
@@ -25,10 +26,6 @@ from mujaz.models.saving import save_checkpoint
 DEFAULT_NUM_BEAMS = 4
 DEFAULT_MAX_NEW_TOKENS = 84
 DEFAULT_NO_REPEAT_NGRAM = 3
-
-# Article tokens a batch. Every article is decoded num_beams times at once, so these are smaller than a classifier's.
-CPU_BATCH_TOKENS = 2048
-GPU_BATCH_TOKENS = 16384
 
 _SENTINEL = re.compile(r"<extra_id_\d+>")
 
@@ -64,6 +61,7 @@ class Summarizer:
         self.encoder = encoder
         self.info = info
         self.note = note
+        self.engine: GenerationEngine = TorchGenerator(self.model, encoder.tokenizer)
         self.generation = complete_generation(model.generation_config, encoder.tokenizer)
 
     @classmethod
@@ -112,10 +110,9 @@ class Summarizer:
     def description(self) -> str:
         """One line on what runs where."""
         parameters = sum(p.numel() for p in self.model.parameters()) / 1e6
-        where = f"{self.model.device.type}, {dtype_name(self.model.dtype)}, {torch.get_num_threads()} threads"
         return (
             f"summary model {self.info.base_model}: {parameters:.1f} M parameters, recipe {self.encoder.recipe.name}, "
-            f"up to {self.max_length} tokens, {self.generation.num_beams} beams; {where}"
+            f"up to {self.max_length} tokens, {self.generation.num_beams} beams; {self.engine.description}"
         )
 
     def summarize(
@@ -152,12 +149,11 @@ class Summarizer:
             if value < 1:
                 raise UsageError(f"{key} must be at least 1, found {value}.")
         encodings = self.encoder(texts)
-        on_cpu = self.model.device.type == "cpu"
-        budget = batch_tokens or (CPU_BATCH_TOKENS if on_cpu else GPU_BATCH_TOKENS)
+        budget = batch_tokens or self.engine.batch_tokens
         summaries: dict[int, Summary] = {}
         for indices in token_budget_batches([len(e.input_ids) for e in encodings], budget):
             batch = [encodings[i] for i in indices]
-            summaries.update(zip(indices, self._generate(batch, overrides), strict=True))
+            summaries.update(zip(indices, self._summaries(batch, overrides), strict=True))
             if progress:
                 progress(len(indices))
         return [summaries[i] for i in range(len(encodings))]
@@ -170,23 +166,13 @@ class Summarizer:
         """
         save_checkpoint(Path(folder), self.model, self.encoder, self.info, self.generation)
 
-    @torch.inference_mode()
-    def _generate(self, encodings: Sequence[Encoding], overrides: dict[str, int]) -> list[Summary]:
-        tokenizer = self.encoder.tokenizer
-        batch = padded_batch(encodings, tokenizer.pad_token_id, token_types=False)
+    def _summaries(self, batch: Sequence[Encoding], overrides: dict[str, int]) -> list[Summary]:
         settings = GenerationConfig.from_dict({**self.generation.to_dict(), **overrides})
-        settings.return_dict_in_generate = True
-        settings.output_scores = (settings.num_beams or 1) > 1
-        output = self.model.generate(
-            **{key: tensor.to(self.model.device) for key, tensor in batch.items()},
-            generation_config=settings,
-        )
-        texts = tokenizer.batch_decode(output.sequences, skip_special_tokens=True)
-        scores = getattr(output, "sequences_scores", None)
-        floats = [None] * len(texts) if scores is None else scores.float().tolist()
+        best = [hypotheses[0] for hypotheses in self.engine.generate(batch, settings)]
+        texts = self.encoder.tokenizer.batch_decode([one.ids for one in best], skip_special_tokens=True)
         return [
-            Summary(text.strip(), score, len(e.input_ids), e.truncated)
-            for text, score, e in zip(texts, floats, encodings, strict=True)
+            Summary(text.strip(), one.score, len(e.input_ids), e.truncated)
+            for text, one, e in zip(texts, best, batch, strict=True)
         ]
 
 

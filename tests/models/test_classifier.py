@@ -84,7 +84,8 @@ def test_stance_reads_the_target(stance: TextClassifier) -> None:
     both = stance.predict([text, text], ["الكرة", "السوق"])
     assert both[0].probabilities != both[1].probabilities
     one = stance.predict([text, text], "الكرة")
-    assert one[0] == one[1] == both[0]
+    for same in (one[1], both[0]):  # in bfloat16 the last digits depend on what else is in the batch
+        assert same.probabilities == pytest.approx(one[0].probabilities, abs=1e-3)
 
 
 def test_swapping_text_and_target_changes_the_ids(stance: TextClassifier) -> None:

@@ -1,0 +1,1 @@
+"""What computes: one class an engine, each taking a batch of encodings."""

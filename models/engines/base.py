@@ -1,0 +1,64 @@
+"""What an engine is: it takes one batch of encodings and computes; batching, sorting and text belong to its caller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from transformers import GenerationConfig
+
+from mujaz.models.encoding import Encoding
+
+
+class ClassifierEngine(Protocol):
+    """Computes the scores of a classifier."""
+
+    @property
+    def batch_tokens(self) -> int:
+        """Padded tokens a batch that suit it on this machine."""
+
+    @property
+    def description(self) -> str:
+        """What runs where: ``cpu, bfloat16, 2 threads``."""
+
+    def logits(self, batch: Sequence[Encoding]) -> NDArray[np.float32]:
+        """Scores of one batch, shape (batch, labels)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One generated text.
+
+    Attributes:
+        ids: Its tokens, without padding; start and end may stand in it.
+        score: Mean log-probability of its tokens under beam search (length penalty applied); None for greedy decoding.
+    """
+
+    ids: list[int]
+    score: float | None
+
+
+class GenerationEngine(Protocol):
+    """Generates with a sequence-to-sequence model."""
+
+    @property
+    def batch_tokens(self) -> int:
+        """Padded article tokens a batch that suit it on this machine."""
+
+    @property
+    def description(self) -> str:
+        """What runs where: ``cpu, bfloat16, 2 threads``."""
+
+    def generate(self, batch: Sequence[Encoding], settings: GenerationConfig) -> list[list[Hypothesis]]:
+        """Texts for one batch of articles.
+
+        Args:
+            batch: The articles.
+            settings: Complete; ``num_return_sequences`` says how many hypotheses each article gets, best first.
+
+        Returns:
+            The hypotheses of each article, in order.
+        """

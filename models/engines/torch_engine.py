@@ -1,0 +1,89 @@
+"""Plain torch: always there, and what the other engines are checked against."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+
+from mujaz.models.batching import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS
+from mujaz.models.encoding import Encoding, padded_batch
+from mujaz.models.engines.base import Hypothesis
+from mujaz.models.machine import dtype_name
+
+# Article tokens a batch. Every article is decoded num_beams times at once, so these are smaller than a classifier's.
+CPU_ARTICLE_TOKENS = 2048
+GPU_ARTICLE_TOKENS = 16384
+
+
+def describe(model: PreTrainedModel) -> str:
+    """``cpu, bfloat16, 2 threads``."""
+    threads = f", {torch.get_num_threads()} threads" if model.device.type == "cpu" else ""
+    return f"{model.device.type}, {dtype_name(model.dtype)}{threads}"
+
+
+class TorchClassifier:
+    """A classifier's forward pass."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Compute with ``model``, where and in what it is."""
+        self.model = model
+        self.pad_token_id = tokenizer.pad_token_id
+        self.token_types = "token_type_ids" in tokenizer.model_input_names
+
+    @property
+    def batch_tokens(self) -> int:
+        """Padded tokens a batch."""
+        return CPU_BATCH_TOKENS if self.model.device.type == "cpu" else GPU_BATCH_TOKENS
+
+    @property
+    def description(self) -> str:
+        """Device, number format, threads."""
+        return describe(self.model)
+
+    @torch.inference_mode()
+    def logits(self, batch: Sequence[Encoding]) -> NDArray[np.float32]:
+        """Scores of one batch, shape (batch, labels)."""
+        tensors = padded_batch(batch, self.pad_token_id, token_types=self.token_types)
+        scores = self.model(**{key: tensor.to(self.model.device) for key, tensor in tensors.items()}).logits
+        return np.asarray(scores.float().cpu().numpy())
+
+
+class TorchGenerator:
+    """``model.generate``."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Generate with ``model``, where and in what it is."""
+        self.model = model
+        self.pad_token_id = tokenizer.pad_token_id
+
+    @property
+    def batch_tokens(self) -> int:
+        """Padded article tokens a batch."""
+        return CPU_ARTICLE_TOKENS if self.model.device.type == "cpu" else GPU_ARTICLE_TOKENS
+
+    @property
+    def description(self) -> str:
+        """Device, number format, threads."""
+        return describe(self.model)
+
+    @torch.inference_mode()
+    def generate(self, batch: Sequence[Encoding], settings: GenerationConfig) -> list[list[Hypothesis]]:
+        """Texts for one batch of articles; see :class:`~mujaz.models.engines.base.GenerationEngine`."""
+        tensors = padded_batch(batch, self.pad_token_id, token_types=False)
+        settings = GenerationConfig.from_dict(settings.to_dict())
+        settings.return_dict_in_generate = True
+        settings.output_scores = (settings.num_beams or 1) > 1
+        inputs = {key: tensor.to(self.model.device) for key, tensor in tensors.items()}
+        model: Any = self.model  # its annotations do not know what generate returns
+        output = model.generate(**inputs, generation_config=settings)
+        rows = [[int(i) for i in row if i != self.pad_token_id] for row in output.sequences.tolist()]
+        found = getattr(output, "sequences_scores", None)
+        scores = [None] * len(rows) if found is None else found.float().tolist()
+        each = len(rows) // len(batch)
+        hypotheses = [Hypothesis(ids, score) for ids, score in zip(rows, scores, strict=True)]
+        return [hypotheses[i : i + each] for i in range(0, len(hypotheses), each)]
