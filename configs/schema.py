@@ -143,6 +143,17 @@ class TrainingConfig(Section):
     """Number format of the saved weights; bfloat16 halves the files, at 3 significant digits."""
 
 
+class CalibrationConfig(Section):
+    """What happens to a classifier's probabilities after training, on the dev data; kept in mujaz.json."""
+
+    temperature: bool = True
+    """Divide the logits by the number that makes the probabilities most honest; no label changes."""
+    bins: Positive = 15
+    """Bins of the calibration error; 15 is what most papers use."""
+    min_precision: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Give no label (null) below the probability from which on this share of dev labels is right."""
+
+
 class GenerationSettings(Section):
     """How a summarizer generates; saved with the checkpoint."""
 
@@ -171,6 +182,8 @@ class TrainConfig(Section):
     """What it learns from."""
     training: TrainingConfig = TrainingConfig()
     """How to train."""
+    calibration: CalibrationConfig = CalibrationConfig()
+    """What happens to a classifier's probabilities after training."""
     generation: GenerationSettings = GenerationSettings()
     """How a summarizer generates."""
     licence: str | None = None

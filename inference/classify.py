@@ -29,6 +29,8 @@ def classify_corpus(
     format: str | None = None,
     target: str | None = None,
     all_probabilities: bool = False,
+    min_probability: float | None = None,
+    min_precision: float | None = None,
     clean_article: bool = False,
     device: str = "auto",
     precision: str = "auto",
@@ -51,6 +53,9 @@ def classify_corpus(
         format: The format of the inputs, where their suffix does not tell.
         target: The target of all texts, for a stance model; else ``columns.target`` names a column.
         all_probabilities: Write the probability of every label.
+        min_probability: Below it the label is null, and the probability is still written. None takes the checkpoint's
+            own; 0 labels every text.
+        min_precision: Take the threshold from which on this share of labels was right on the model's dev data.
         clean_article: Strip dateline, byline and page leftovers off each text first.
         device: Where the model runs; not for a model already loaded.
         precision: What it computes in; not for a model already loaded.
@@ -63,10 +68,11 @@ def classify_corpus(
         Counts, seconds and where the output lies.
 
     Raises:
-        UsageError: An input, the output, the model or the target cannot be used.
+        UsageError: An input, the output, the model or the target cannot be used, or the model never measured that precision.
         OutputError: The output cannot be written; what was written stays.
     """
     _check_one_target(target, columns)
+    _check_one_threshold(min_probability, min_precision)
     records = open_corpus(inputs, columns, format=format, clean=article_cleaner() if clean_article else None)
     sink = open_sink(out, force=force, inputs=inputs)
     with closing(sink):
@@ -78,8 +84,17 @@ def classify_corpus(
                 model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
             )
         _check_target(model, target, columns)
+        if min_precision is not None:
+            min_probability = _threshold(model, min_precision)
         hooks.started("\n".join(line for line in (model.description, model.note) if line))
-        job = ClassifyJob(model, target, all_probabilities, nested=sink.nested, batch_tokens=batch_tokens)
+        job = ClassifyJob(
+            model,
+            target,
+            all_probabilities,
+            nested=sink.nested,
+            batch_tokens=batch_tokens,
+            min_probability=min_probability,
+        )
         return run(records, job, sink, keep=columns.keep, hooks=hooks)
 
 
@@ -96,9 +111,11 @@ class ClassifyJob:
         *,
         nested: bool,
         batch_tokens: int | None = None,
+        min_probability: float | None = None,
     ) -> None:
         """Keep the settings; see :func:`classify_corpus`. ``nested``: the output takes an object as a value."""
-        self.classifier, self.target, self.batch_tokens = classifier, target, batch_tokens
+        self.classifier, self.target = classifier, target
+        self.options: dict[str, Any] = {"batch_tokens": batch_tokens, "min_probability": min_probability}
         self.all_probabilities, self.nested = all_probabilities, nested
         spread = ("probabilities",) if nested else tuple(f"p_{label}" for label in classifier.labels)
         self.fields = ("label", "probability", *(spread if all_probabilities else ()))
@@ -109,8 +126,8 @@ class ClassifyJob:
         if self.classifier.needs_target and targets is None:
             targets = [record.target or "" for record in records]
         texts = [record.text for record in records]
-        found = self.classifier.predict(texts, targets, batch_tokens=self.batch_tokens, progress=progress)
-        return [Answer(self._values(one), one.label, one.truncated) for one in found]
+        found = self.classifier.predict(texts, targets, **self.options, progress=progress)
+        return [Answer(self._values(one), one.label, one.truncated, abstained=one.label is None) for one in found]
 
     def _values(self, found: Classification) -> tuple[Any, ...]:
         if not self.all_probabilities:
@@ -125,6 +142,24 @@ def article_cleaner() -> Any:
     from mujaz.models.articles import clean_article
 
     return clean_article
+
+
+def _check_one_threshold(min_probability: float | None, min_precision: float | None) -> None:
+    if min_probability is not None and min_precision is not None:
+        raise UsageError("expected a least probability or a least precision, found both. Leave one out.")
+    for name, value in (("probability", min_probability), ("precision", min_precision)):
+        if value is not None and not 0 <= value <= 1:
+            raise UsageError(f"expected a least {name} from 0 to 1, found {value}.")
+
+
+def _threshold(model: TextClassifier, precision: float) -> float:
+    calibration = model.info.calibration
+    if calibration is None:
+        raise UsageError(
+            "this model was never calibrated, so nobody knows how precise it is above which probability. "
+            "Train it with dev data, or give a probability (--min-probability)."
+        )
+    return calibration.threshold_for(precision).min_probability
 
 
 def _check_one_target(target: str | None, columns: Columns) -> None:

@@ -23,11 +23,13 @@ class Answer:
         values: One value for each of the job's fields.
         label: What the closing summary counts, if anything.
         truncated: Whether the model did not read all of the text.
+        abstained: Whether the model was not sure enough to say anything.
     """
 
     values: tuple[Any, ...]
     label: str | None = None
     truncated: bool = False
+    abstained: bool = False
 
 
 class Job(Protocol):
@@ -72,6 +74,7 @@ class RunSummary:
         errors: Records that no model could read.
         labels: Records per label.
         truncated: Texts that were longer than the model reads.
+        abstained: Texts that got no label, since none was probable enough.
         seconds: Wall time, without loading the model.
         output: Where the results lie.
         stopped: Whether the run was asked to stop before its end.
@@ -81,6 +84,7 @@ class RunSummary:
     errors: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     truncated: int = 0
+    abstained: int = 0
     seconds: float = 0.0
     output: str = ""
     stopped: bool = False
@@ -93,6 +97,7 @@ class RunSummary:
                 self.errors += 1
                 continue
             self.truncated += answer.truncated
+            self.abstained += answer.abstained
             if answer.label is not None:
                 self.labels[answer.label] += 1
 
@@ -102,6 +107,9 @@ class RunSummary:
         lines = [f"{self.records:,} records in {self.seconds:,.1f} s{rate}: {self.output}"]
         if self.labels:
             lines.append("labels: " + ", ".join(f"{label} {count:,}" for label, count in self.labels.most_common()))
+        if self.abstained:
+            share = self.abstained / (self.records - self.errors)
+            lines.append(f"no label: {self.abstained:,} texts ({share:.1%}), no label was probable enough")
         if self.truncated:
             lines.append(f"truncated: {self.truncated:,} texts were longer than the model reads")
         if self.errors:

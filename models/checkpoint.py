@@ -9,6 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mujaz.errors import CheckpointError
+from mujaz.models.calibration import Calibration
 from mujaz.models.presets import find_preset, unknown_model
 
 INFO_FILE = "mujaz.json"
@@ -41,6 +42,7 @@ class CheckpointInfo(BaseModel):
     versions: dict[str, str] = Field(default_factory=dict)
     data: DataInfo | None = None
     licence: str | None = Field(default=None, description="the strictest term of the base model and the data, if known")
+    calibration: Calibration | None = Field(default=None, description="of a classifier's probabilities, on dev")
 
 
 def read_info(folder: Path) -> CheckpointInfo | None:

@@ -30,18 +30,23 @@ class Classification:
     """What a classifier says of one text.
 
     Attributes:
-        label: The most probable label.
-        probability: Its probability, 0 to 1.
+        label: The most probable label, or None where it is not probable enough.
+        probability: The probability of the most probable label, 0 to 1.
         probabilities: The probability of every label.
         tokens: Tokens that the model read, special tokens included.
         truncated: Whether the text was longer than that.
     """
 
-    label: str
+    label: str | None
     probability: float
     probabilities: dict[str, float]
     tokens: int
     truncated: bool
+
+    @property
+    def best(self) -> str:
+        """The most probable label, however probable it is."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
 class TextClassifier:
@@ -116,6 +121,12 @@ class TextClassifier:
         return self.encoder.max_length
 
     @property
+    def min_probability(self) -> float:
+        """Texts below it get no label, unless a call says otherwise; 0 where the training was asked for no precision."""
+        calibration = self.info.calibration
+        return (calibration.min_probability if calibration else None) or 0.0
+
+    @property
     def description(self) -> str:
         """One line on what runs where."""
         parameters = sum(p.numel() for p in self.model.parameters()) / 1e6
@@ -129,6 +140,7 @@ class TextClassifier:
         texts: Sequence[str],
         targets: Sequence[str] | str | None = None,
         *,
+        min_probability: float | None = None,
         batch_tokens: int | None = None,
         progress: Progress | None = None,
     ) -> list[Classification]:
@@ -137,6 +149,7 @@ class TextClassifier:
         Args:
             texts: Raw texts, as they come.
             targets: For stance: a target for each text, or one for all.
+            min_probability: Below it the label is None; None takes the checkpoint's own, which most have not.
             batch_tokens: Padded tokens a batch; None takes what suits the device.
             progress: Called after each batch with the number of texts it held.
 
@@ -147,12 +160,13 @@ class TextClassifier:
             UsageError: texts and targets do not fit together or with the model.
         """
         encodings = self.encode(texts, targets)
-        probabilities = softmax(self._logits(encodings, batch_tokens, progress))
-        return [self._classification(row, encoding) for row, encoding in zip(probabilities, encodings, strict=True)]
+        probabilities = self._softmax(self._logits(encodings, batch_tokens, progress))
+        least = self.min_probability if min_probability is None else min_probability
+        return [self._classification(row, e, least) for row, e in zip(probabilities, encodings, strict=True)]
 
     def predict_proba(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> NDArray[np.float64]:
         """Probabilities, shape (texts, labels), columns in the order of :attr:`labels`."""
-        return softmax(self.logits(texts, targets))
+        return self._softmax(self.logits(texts, targets))
 
     def logits(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> NDArray[np.float32]:
         """Raw scores, shape (texts, labels), columns in the order of :attr:`labels`."""
@@ -196,15 +210,21 @@ class TextClassifier:
                 progress(len(indices))
         return logits
 
-    def _classification(self, probabilities: NDArray[np.float64], encoding: Encoding) -> Classification:
+    def _softmax(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Probabilities, at the temperature that the training found."""
+        calibration = self.info.calibration
+        return softmax(logits.astype(np.float64) / calibration.temperature if calibration else logits)
+
+    def _classification(
+        self, probabilities: NDArray[np.float64], encoding: Encoding, min_probability: float
+    ) -> Classification:
         best = int(probabilities.argmax())
         named = {label: float(p) for label, p in zip(self.labels, probabilities, strict=True)}
-        return Classification(
-            self.labels[best], float(probabilities[best]), named, len(encoding.input_ids), encoding.truncated
-        )
+        label = self.labels[best] if probabilities[best] >= min_probability else None
+        return Classification(label, float(probabilities[best]), named, len(encoding.input_ids), encoding.truncated)
 
 
-def softmax(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Rows of scores to rows of probabilities, in float64."""
     shifted = np.exp(logits.astype(np.float64) - logits.max(axis=-1, keepdims=True, initial=-np.inf))
     return shifted / shifted.sum(axis=-1, keepdims=True)

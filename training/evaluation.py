@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 
 from mujaz.configs.schema import ColumnsConfig
 from mujaz.errors import OutputError
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.summarizer import Summarizer
+from mujaz.training.calibration import label_ids, probability_metrics
 from mujaz.training.data import Example, check_labels, read_examples
 from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
 from mujaz.training.metrics.scoring import signature
@@ -27,7 +29,8 @@ class Evaluation:
     Attributes:
         task: Of the model.
         rows: How many texts were scored.
-        metrics: Classification: accuracy, macro_f1 … and per_class; summary: rouge1, rouge2, rougeL, rougeLsum (F1,
+        metrics: Classification: accuracy, macro_f1 … and per_class, of the most probable labels, whether the model would
+            abstain or not, and probabilities (how honest they are); summary: rouge1, rouge2, rougeL, rougeLsum (F1,
             0-100), tokenization (how their words were made) and quality (checks against the article).
         predictions: One a row, in order: the reference and what the model said.
     """
@@ -84,17 +87,21 @@ def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: P
     check_labels(examples, model.labels)
     targets = [e.target or "" for e in examples] if model.needs_target else None
     results = model.predict([e.text for e in examples], targets, progress=progress)
+    references = label_ids(examples, model.labels)
     index = {label: i for i, label in enumerate(model.labels)}
-    metrics = ClassificationMetric().compute(
-        predictions=[index[r.label] for r in results],
-        references=[index[e.label or ""] for e in examples],
-        labels=model.labels,
+    metrics: dict[str, Any] = dict(
+        ClassificationMetric().compute(
+            predictions=[index[r.best] for r in results], references=references.tolist(), labels=model.labels
+        )
+        or {}
     )
+    probabilities = np.array([list(r.probabilities.values()) for r in results])
+    metrics["probabilities"] = probability_metrics(probabilities, references, model.info.calibration)
     predictions = [
-        {"row": e.row, "reference": e.label, "prediction": r.label, "probability": r.probability}
+        {"row": e.row, "reference": e.label, "prediction": r.best, "probability": r.probability}
         for e, r in zip(examples, results, strict=True)
     ]
-    return Evaluation(model.task, len(examples), dict(metrics or {}), predictions)
+    return Evaluation(model.task, len(examples), metrics, predictions)
 
 
 def _evaluate_summaries(model: Summarizer, examples: list[Example], progress: Progress | None) -> Evaluation:

@@ -29,6 +29,7 @@ from mujaz.models.machine import DTYPES
 from mujaz.models.saving import save_checkpoint
 from mujaz.models.summarizer import Summarizer
 from mujaz.training.arguments import BEST_BY, generation_config, training_arguments
+from mujaz.training.calibration import calibrate_checkpoint, calibration_line
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
 from mujaz.training.encoded import IGNORED, Collator
 from mujaz.training.evaluation import Evaluation, evaluate
@@ -88,7 +89,7 @@ def train(
     generation = model.generation_config if config.task == "summary" else None
     model.to(dtype=DTYPES[config.training.save_precision])  # type: ignore[call-arg]  # see classifier.py
     save_checkpoint(folder, model, job.start.encoder, checkpoint_info(job), generation)
-    result = _finish(job, trainer, folder, time.monotonic() - began, progress)
+    result = _finish(job, trainer, folder, time.monotonic() - began, say)
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return result
 
@@ -179,17 +180,22 @@ def _summary_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
     return compute
 
 
-def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, progress: bool) -> TrainResult:
-    """Score the saved checkpoint, loaded as a user would load it, and write ``metrics.json``."""
+def _as_users_load_it(config: TrainConfig, folder: Path) -> TextClassifier | Summarizer:
+    if config.task == "summary":
+        return Summarizer.from_pretrained(folder, device=config.training.device)
+    return TextClassifier.from_pretrained(folder, task=config.task, device=config.training.device)
+
+
+def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Report) -> TrainResult:
+    """Calibrate and score the saved checkpoint, loaded as a user would load it, and write ``metrics.json``."""
     config, splits = job.config, job.splits
     split, examples = ("test", splits.test) if splits.test else ("dev", splits.dev)
     evaluation: Evaluation | None = None
     if examples:
-        loader = Summarizer if config.task == "summary" else TextClassifier
-        options: dict[str, Any] = {"device": config.training.device}
-        if config.task != "summary":
-            options["task"] = config.task
-        evaluation = evaluate(loader.from_pretrained(folder, **options), examples)
+        model = _as_users_load_it(config, folder)
+        if isinstance(model, TextClassifier) and splits.dev:
+            report(calibration_line(calibrate_checkpoint(model, folder, splits.dev, config.calibration)))
+        evaluation = evaluate(model, examples)
     metrics = {
         "task": config.task,
         "steps": trainer.state.global_step,

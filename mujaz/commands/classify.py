@@ -17,6 +17,13 @@ if TYPE_CHECKING:
 @corpus_options
 @click.option("--target", metavar="TEXT", help="For a stance model: the target of all texts.")
 @click.option("--target-column", metavar="COL", help="For a stance model: the column of targets.")
+@click.option(
+    "--min-precision",
+    type=click.FloatRange(0, 1),
+    metavar="P",
+    help="No label where the model is not right that often.",
+)
+@click.option("--min-probability", type=click.FloatRange(0, 1), metavar="P", help="No label below it; 0 labels all.")
 @click.option("--all-probabilities", is_flag=True, help="Write the probability of every label.")
 def command(
     inputs: tuple[str, ...],
@@ -32,12 +39,16 @@ def command(
     files: one text a file), or - for standard input. The output has a line a record, in input order: id, label,
     probability, error, and the columns of --keep. Until all is done it is called OUT.partial.SUFFIX.
 
+    --min-precision 0.95 gives a text no label (null) where its probability is below the one from which on 95 % of the labels
+    were right on the data that the model was calibrated on.
+
     \b
     Example:
       mujaz classify news.jsonl --out labels.jsonl
       mujaz classify tweets.csv --model runs/stance --target "العمل عن بعد" --out stance.csv --keep date
       zcat archive.jsonl.gz | mujaz classify - --text-column body --all-probabilities > labels.jsonl
       mujaz classify article.txt --format article
+      mujaz classify news.jsonl --model runs/topic --min-precision 0.95 --out labels.jsonl
     """
 
     def work(hooks: Hooks) -> RunSummary:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pandas as pd
@@ -12,6 +14,7 @@ from mujaz.errors import DataError, UsageError
 from mujaz.inference.classify import classify_corpus
 from mujaz.inference.records import Columns
 from mujaz.inference.runner import Hooks
+from mujaz.models.calibration import Calibration, Threshold
 from mujaz.models.classifier import Classification, TextClassifier
 
 LABELS = ["رياضة", "اقتصاد", "sci,tech"]
@@ -33,6 +36,7 @@ class FakeClassifier:
         texts: Sequence[str],
         targets: Sequence[str] | str | None = None,
         *,
+        min_probability: float | None = None,
         batch_tokens: int | None = None,
         progress: Callable[[int], None] | None = None,
     ) -> list[Classification]:
@@ -237,3 +241,50 @@ def test_a_trained_model_says_the_same_of_a_corpus_as_of_single_texts(
         expected = model.predict([row["text"]], row.get("target"))[0]
         assert line["label"] == expected.label
         assert line["probability"] == pytest.approx(expected.probability, abs=1e-5)
+
+
+class CalibratedClassifier(FakeClassifier):
+    """As sure as its answers say, and calibrated: 0.9 precise from 0.6 on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        numbers = {"ece_before": 0.1, "ece_after": 0.1, "nll_before": 1.0, "nll_after": 1.0}
+        threshold = Threshold(min_probability=0.6, precision=0.9, coverage=0.3)
+        calibration = Calibration(temperature=1, rows=50, bins=15, thresholds=[threshold], **numbers)
+        self.info = SimpleNamespace(calibration=calibration)
+
+    def predict(self, texts: Any, targets: Any = None, *, min_probability: float | None = None, **_: Any) -> Any:
+        found = [self.answer(text) for text in texts]
+        return [replace(one, label=one.label if one.probability >= (min_probability or 0) else None) for one in found]
+
+
+@pytest.mark.parametrize("option", [{"min_probability": 0.6}, {"min_precision": 0.85}])
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_below_the_threshold_there_is_a_probability_and_no_label(
+    corpus: Path, tmp_path: Path, suffix: str, option: dict[str, float]
+) -> None:
+    out = tmp_path / f"labels{suffix}"
+    summary = classify_corpus([str(corpus)], str(out), model=classifier(CalibratedClassifier()), **option)  # type: ignore[arg-type]
+    found = READERS[suffix](out)
+    read = found[found["error"].isna()]
+    low = read["probability"] < 0.6
+    assert summary.abstained == low.sum() > 0
+    assert read["label"][low].isna().all()
+    assert read["label"][~low].notna().all()
+    assert read["probability"].notna().all()
+    assert f"no label: {summary.abstained:,} texts" in str(summary)
+
+
+def test_thresholds_that_cannot_be_had(corpus: Path, tmp_path: Path) -> None:
+    fake = classifier(CalibratedClassifier())
+    out = str(tmp_path / "labels.jsonl")
+    with pytest.raises(UsageError, match="found both"):
+        classify_corpus([str(corpus)], out, model=fake, min_probability=0.5, min_precision=0.5)
+    with pytest.raises(UsageError, match="from 0 to 1, found 95"):
+        classify_corpus([str(corpus)], out, model=fake, min_precision=95)
+    with pytest.raises(UsageError, match=r"found 0.99: the highest is 0.900, for 30% of the texts"):
+        classify_corpus([str(corpus)], out, model=fake, min_precision=0.99)
+    fake.info.calibration = None
+    with pytest.raises(UsageError, match="never calibrated"):
+        classify_corpus([str(corpus)], out, model=fake, min_precision=0.5)
+    assert not Path(out).exists()

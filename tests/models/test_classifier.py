@@ -34,7 +34,7 @@ def test_it_learned_and_says_so(topic: TextClassifier) -> None:
     results = topic.predict(["فاز الفريق في البطولة", "ارتفع سعر سهم الشركة"])
     assert [r.label for r in results] == ["sport", "money"]
     for result in results:
-        assert result.probability == result.probabilities[result.label] == max(result.probabilities.values())
+        assert result.probability == result.probabilities[result.best] == max(result.probabilities.values())
         assert sum(result.probabilities.values()) == pytest.approx(1)
 
 

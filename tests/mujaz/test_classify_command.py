@@ -42,7 +42,7 @@ class TextClassifier:
     @classmethod
     def from_pretrained(cls, name=None, *, task="topic", **options):
         return cls(task)
-    def predict(self, texts, targets=None, *, batch_tokens=None, progress=None):
+    def predict(self, texts, targets=None, *, min_probability=None, batch_tokens=None, progress=None):
         if any("ذاكرة" in text for text in texts):
             raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB\\nmore")
         if "SLOW" in os.environ:

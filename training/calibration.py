@@ -1,0 +1,252 @@
+"""Honest probabilities: temperature scaling, the expected calibration error, and thresholds for abstaining.
+
+A classifier that was trained to low loss is too sure of itself. Dividing its logits by one number, found on data it was not
+trained on, repairs most of that and changes no label (Guo, Pleiss, Sun & Weinberger 2017, "On Calibration of Modern Neural
+Networks", section 4.2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import log_softmax, softmax
+
+from mujaz.configs.schema import CalibrationConfig
+from mujaz.errors import OutputError
+from mujaz.models.calibration import Calibration, Threshold
+from mujaz.models.checkpoint import write_info
+from mujaz.models.classifier import TextClassifier
+from mujaz.training.data import Example
+
+HOTTEST = 20.0  # temperatures are sought between 1/20 and 20; trained models lie between 0.5 and 5
+BINS = 15  # of a model without a calibration of its own
+FEWEST_LABELLED = 20  # a precision over fewer texts says nothing: 20 of 20 right still allows for 86 % (95 % interval)
+PRECISIONS = 200  # thresholds are kept for precisions 1/200 apart, so that mujaz.json stays short
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def fit_temperature(logits: NDArray[np.floating], references: Ints) -> float:
+    """The temperature of the lowest negative log-likelihood.
+
+    It is convex in 1/temperature, so that a bounded search over one number finds the minimum. Where no prediction is
+    wrong there is none (the likelihood only rises as the temperature falls), and the answer is 1.
+
+    Args:
+        logits: (texts, labels).
+        references: The right label of each, an index.
+    """
+    scores = np.asarray(logits, dtype=np.float64)
+    if (scores.argmax(axis=1) == references).all():
+        return 1.0
+    found = minimize_scalar(
+        lambda heat: mean_nll(scores / np.exp(heat), references),
+        bounds=(-np.log(HOTTEST), np.log(HOTTEST)),
+        method="bounded",
+        options={"xatol": 1e-9},
+    )
+    return float(np.exp(found.x))
+
+
+def mean_nll(logits: NDArray[np.floating], references: Ints) -> float:
+    """Mean negative log-likelihood in nats."""
+    right: Floats = log_softmax(np.asarray(logits, dtype=np.float64), axis=1)[np.arange(len(references)), references]
+    return float(-right.mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """The texts whose top probability lies in one interval.
+
+    Attributes:
+        low: Above this,
+        high: up to and with this.
+        texts: How many there are.
+        confidence: Their mean top probability; 0 where there are none.
+        accuracy: Share of them whose top label is right; 0 where there are none.
+    """
+
+    low: float
+    high: float
+    texts: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(confidence: Floats, right: NDArray[np.bool_], bins: int) -> list[Bin]:
+    """Texts in equal-width bins of their top probability.
+
+    Args:
+        confidence: The top probability of each text.
+        right: Whether its label is right.
+        bins: How many.
+    """
+    edges = np.linspace(0.0, 1.0, bins + 1)
+    which = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
+    counts = np.bincount(which, minlength=bins)
+    some = np.maximum(counts, 1)
+    means = np.bincount(which, weights=confidence, minlength=bins) / some
+    shares = np.bincount(which, weights=right, minlength=bins) / some
+    return [
+        Bin(float(edges[i]), float(edges[i + 1]), int(counts[i]), float(means[i]), float(shares[i]))
+        for i in range(bins)
+    ]
+
+
+def calibration_error(table: list[Bin]) -> float:
+    """ECE (Naeini, Cooper & Hauskrecht 2015): the mean distance of confidence and accuracy, by texts, 0-1."""
+    total = sum(one.texts for one in table)
+    return sum(one.texts * abs(one.confidence - one.accuracy) for one in table) / total if total else 0.0
+
+
+def thresholds(confidence: Floats, right: NDArray[np.bool_]) -> list[Threshold]:
+    """For each precision that can be had, the lowest probability from which on it is had; rising in both.
+
+    Args:
+        confidence: The top probability of each text.
+        right: Whether its label is right.
+    """
+    order = np.argsort(-confidence, kind="stable")
+    sorted_confidence, hits = confidence[order], np.cumsum(right[order])
+    counts = np.arange(1, len(order) + 1)
+    last = np.append(sorted_confidence[1:] != sorted_confidence[:-1], True)  # equal probabilities go together
+    usable = last & (counts >= FEWEST_LABELLED)
+    found: list[Threshold] = []
+    step = -1
+    for kept in counts[usable][::-1]:  # from all texts down to the surest
+        precision = float(hits[kept - 1] / kept)
+        reached = int(precision * PRECISIONS + 1e-9)
+        if reached > step:
+            step = reached
+            found.append(
+                Threshold(
+                    min_probability=float(sorted_confidence[kept - 1]),
+                    precision=precision,
+                    coverage=float(kept / len(order)),
+                )
+            )
+    return found
+
+
+def calibrate(logits: NDArray[np.floating], references: Ints, settings: CalibrationConfig) -> Calibration:
+    """Measure and repair the probabilities of a classifier on data it was not trained on.
+
+    Args:
+        logits: (texts, labels).
+        references: The right label of each, an index.
+        settings: What is wanted.
+
+    Returns:
+        What ``mujaz.json`` keeps. ``min_probability`` is None where the precision asked for cannot be had.
+    """
+    scores = np.asarray(logits, dtype=np.float64)
+    temperature = fit_temperature(scores, references) if settings.temperature else 1.0
+    right = scores.argmax(axis=1) == references
+    before, after = (softmax(scores / t, axis=1).max(axis=1) for t in (1.0, temperature))
+    choices = thresholds(after, right)
+    chosen = next((t for t in choices if settings.min_precision and t.precision >= settings.min_precision), None)
+    return Calibration(
+        temperature=temperature,
+        rows=len(references),
+        bins=settings.bins,
+        ece_before=calibration_error(reliability(before, right, settings.bins)),
+        ece_after=calibration_error(reliability(after, right, settings.bins)),
+        nll_before=mean_nll(scores, references),
+        nll_after=mean_nll(scores / temperature, references),
+        thresholds=choices,
+        min_precision=settings.min_precision,
+        min_probability=chosen.min_probability if chosen else None,
+    )
+
+
+def calibrate_checkpoint(
+    model: TextClassifier, folder: Path, examples: Sequence[Example], settings: CalibrationConfig
+) -> Calibration:
+    """Calibrate a saved classifier; ``mujaz.json`` and the loaded model know of it from then on.
+
+    Args:
+        model: Loaded from ``folder``, as its users will load it.
+        folder: The checkpoint.
+        examples: Labelled, and not among those it was trained on.
+        settings: What is wanted.
+
+    Raises:
+        OutputError: ``mujaz.json`` cannot be written.
+    """
+    targets = [e.target or "" for e in examples] if model.needs_target else None
+    found = calibrate(model.logits([e.text for e in examples], targets), label_ids(examples, model.labels), settings)
+    model.info = model.info.model_copy(update={"calibration": found})
+    try:
+        write_info(folder, model.info)
+    except OSError as error:
+        raise OutputError(f"the calibration cannot be written to {folder}: {error.strerror or error}") from error
+    return found
+
+
+def label_ids(examples: Sequence[Example], labels: Sequence[str]) -> Ints:
+    """The labels of examples as indices."""
+    index = {label: i for i, label in enumerate(labels)}
+    return np.array([index[e.label or ""] for e in examples], dtype=np.int64)
+
+
+def probability_metrics(probabilities: Floats, references: Ints, calibration: Calibration | None) -> dict[str, Any]:
+    """How honest probabilities are on labelled texts.
+
+    Args:
+        probabilities: (texts, labels), as the model gives them.
+        references: The right label of each, an index.
+        calibration: The model's own, if it has one.
+
+    Returns:
+        ``bins``; ``nll`` and ``ece``; ``reliability``, a row a bin; for a calibrated model the three also under
+        ``uncalibrated``, as they would be at temperature 1, and where it has a threshold ``abstention``:
+        ``min_probability``, ``coverage`` and ``precision`` (None where no text got a label).
+    """
+    bins = calibration.bins if calibration else BINS
+    with np.errstate(divide="ignore"):
+        logits = np.log(probabilities)  # up to a constant a row, which no softmax sees
+    found = {"bins": bins, **_honesty(logits, references, bins)}
+    if calibration is None:
+        return found
+    found["uncalibrated"] = _honesty(logits * calibration.temperature, references, bins)
+    if calibration.min_probability is not None:
+        kept = probabilities.max(axis=1) >= calibration.min_probability
+        right = probabilities.argmax(axis=1) == references
+        found["abstention"] = {
+            "min_probability": calibration.min_probability,
+            "asked_precision": calibration.min_precision,
+            "coverage": float(kept.mean()),
+            "precision": float(right[kept].mean()) if kept.any() else None,
+        }
+    return found
+
+
+def _honesty(logits: Floats, references: Ints, bins: int) -> dict[str, Any]:
+    top = softmax(logits, axis=1).max(axis=1)
+    table = reliability(top, logits.argmax(axis=1) == references, bins)
+    rows = [asdict(one) for one in table]
+    return {"nll": mean_nll(logits, references), "ece": calibration_error(table), "reliability": rows}
+
+
+def calibration_line(found: Calibration) -> str:
+    """What a training says of it, for people."""
+    line = (
+        f"probabilities: temperature {found.temperature:.3f}; calibration error on dev {found.ece_before:.4f} before, "
+        f"{found.ece_after:.4f} after ({found.rows:,} rows, {found.bins} bins)"
+    )
+    if found.min_precision is None:
+        return line
+    if found.min_probability is None:
+        return f"{line}; no threshold gives precision {found.min_precision:g} on dev, so every text gets a label"
+    chosen = found.threshold_for(found.min_precision)
+    return (
+        f"{line}; below {chosen.min_probability:.4f} no label: precision {chosen.precision:.3f} on {chosen.coverage:.1%} "
+        "of dev"
+    )
