@@ -13,6 +13,7 @@ from mujaz.models.recipes import Recipe
 
 # Far above what Arabic takes (3 to 5); it only decides how much is tokenized at first.
 CHARACTERS_PER_TOKEN = 8
+_COUNTED = 1000  # texts whose tokens are counted at once, so that not all of them are held
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,23 @@ class TextEncoder:
         for i, encoding in zip(short, whole, strict=True):
             encodings[i] = encoding
         return encodings
+
+    def lengths(self, texts: Sequence[str], targets: Sequence[str] | None = None, *, clean: bool = True) -> list[int]:
+        """Tokens of each text with its target, special tokens included, before anything is cut.
+
+        Args:
+            texts: Raw texts.
+            targets: Raw targets, as many as texts, or None.
+            clean: Strip page leftovers first where this encoder does; not from summaries.
+        """
+        found: list[int] = []
+        for start in range(0, len(texts), _COUNTED):
+            chunk = texts[start : start + _COUNTED]
+            prepared = [self.prepare(text) if clean else self.recipe(text) for text in chunk]
+            pairs = None if targets is None else [self.recipe(target) for target in targets[start : start + _COUNTED]]
+            batch = self.tokenizer(prepared, pairs, truncation=False, verbose=False, return_attention_mask=False)
+            found += map(len, batch["input_ids"])
+        return found
 
     def _encode(self, texts: list[str], pairs: list[str] | None) -> list[Encoding]:
         if not texts:

@@ -17,6 +17,7 @@ class LazyGroup(click.Group):
     # name -> (module in mujaz.commands, first line of its help)
     table: ClassVar[dict[str, tuple[str, str]]] = {
         "train": ("train", "Fine-tune a model on labelled data, from a YAML config."),
+        "check": ("check", "Look at labelled data: balance, lengths, duplicates, conflicts, leaks, leftovers."),
         "evaluate": ("evaluate", "Score a model on labelled data."),
         "classify": ("classify", "Label every text of a corpus."),
         "summarize": ("summarize", "Summarize an article, or every article of a corpus."),

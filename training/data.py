@@ -105,11 +105,11 @@ def read_examples(source: str | Sequence[str], task: Task, columns: ColumnsConfi
 
 def _rows(name: str, columns: list[str]) -> Iterator[Row]:
     if is_hub_dataset(name):
-        return _hub_rows(name, columns)
+        return hub_rows(name, columns)
     return read_rows(name, columns=columns)
 
 
-def _hub_rows(name: str, columns: list[str]) -> Iterator[Row]:
+def hub_rows(name: str, columns: list[str]) -> Iterator[Row]:
     """Rows of a hub dataset, ``owner/name``, ``owner/name:config`` or ``owner/name:config:split``."""
     from datasets import load_dataset
 

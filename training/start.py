@@ -7,13 +7,13 @@ from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from mujaz.configs.schema import ModelConfig, TrainConfig
+from mujaz.configs.schema import ModelConfig, ScratchConfig, TrainConfig
 from mujaz.errors import UsageError
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import load_for_classification, load_seq2seq
-from mujaz.models.opening import hand_over, open_checkpoint
+from mujaz.models.opening import OpenCheckpoint, hand_over, open_checkpoint
 from mujaz.models.recipes import Recipe, get_recipe
-from mujaz.training.data import Splits, sample
+from mujaz.training.data import Example, Splits, sample
 from mujaz.training.scratch import new_classifier, new_seq2seq, train_unigram, train_wordpiece
 
 # A model from nothing has no positions of its own yet; most news articles lose little beyond this.
@@ -52,18 +52,36 @@ def start_from(config: TrainConfig, splits: Splits, resume: Path | None = None) 
     return _from_nothing(config, splits, resume) if config.model.name is None else _from_pretrained(config, splits)
 
 
-def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
+def encoder_of(config: TrainConfig, examples: list[Example]) -> TextEncoder:
+    """The encoder that a training would have, without its model.
+
+    Args:
+        config: What was asked for.
+        examples: Training rows: a model from nothing gets its vocabulary from them.
+
+    Raises:
+        CheckpointError: the pretrained model cannot be had.
+        UsageError: recipe or maximum length cannot be had.
+    """
+    return _new_encoder(config, examples) if config.model.name is None else _opened(config)[1]
+
+
+def _opened(config: TrainConfig) -> tuple[OpenCheckpoint, TextEncoder]:
     name = config.model.name or ""
     opened = open_checkpoint(_expanded(name), task=config.task, max_length=config.model.max_length)
     encoder = opened.encoder
     recipe = encoder.recipe if config.model.recipe == "auto" else get_recipe(config.model.recipe)
     hand_over(encoder.tokenizer, recipe)
-    encoder = TextEncoder(encoder.tokenizer, recipe, encoder.max_length, config.model.clean_article)
+    return opened, TextEncoder(encoder.tokenizer, recipe, encoder.max_length, config.model.clean_article)
+
+
+def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
+    opened, encoder = _opened(config)
     if config.task == "summary":
         model = load_seq2seq(opened.folder)
     else:
         model = load_for_classification(opened.folder, splits.labels)
-    return Start(model.train(), encoder, name)
+    return Start(model.train(), encoder, config.model.name or "")
 
 
 def _expanded(name: str) -> str | Path:
@@ -71,24 +89,32 @@ def _expanded(name: str) -> str | Path:
 
 
 def _from_nothing(config: TrainConfig, splits: Splits, resume: Path | None) -> Start:
-    shape = config.model.scratch
-    if shape is None:
-        raise UsageError("a model from nothing needs the section model.scratch.")
-    recipe = scratch_recipe(config.model, config.task)
-    length = config.model.max_length or SCRATCH_MAX_LENGTH
-    if resume:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(resume)
+    shape = _shape(config)
+    encoder = _new_encoder(config, splits.train, AutoTokenizer.from_pretrained(resume) if resume else None)
+    if config.task == "summary":
+        model = new_seq2seq(shape, encoder.tokenizer, config.training.seed)
     else:
-        drawn = sample(splits.train, TOKENIZER_TEXTS, config.data.split_seed)
+        model = new_classifier(shape, encoder.tokenizer, splits.labels, encoder.max_length, config.training.seed)
+    return Start(model, encoder, "trained from nothing")
+
+
+def _new_encoder(
+    config: TrainConfig, examples: list[Example], tokenizer: PreTrainedTokenizerBase | None = None
+) -> TextEncoder:
+    recipe = scratch_recipe(config.model, config.task)
+    if tokenizer is None:
+        drawn = sample(examples, TOKENIZER_TEXTS, config.data.split_seed)
         texts = (text for e in drawn for text in (e.text, e.target, e.summary) if text)
         trainer = train_unigram if config.task == "summary" else train_wordpiece
-        tokenizer = trainer(map(recipe, texts), shape.vocab_size)
+        tokenizer = trainer(map(recipe, texts), _shape(config).vocab_size)
     hand_over(tokenizer, recipe)
-    if config.task == "summary":
-        model = new_seq2seq(shape, tokenizer, config.training.seed)
-    else:
-        model = new_classifier(shape, tokenizer, splits.labels, length, config.training.seed)
-    return Start(model, TextEncoder(tokenizer, recipe, length, config.model.clean_article), "trained from nothing")
+    return TextEncoder(tokenizer, recipe, config.model.max_length or SCRATCH_MAX_LENGTH, config.model.clean_article)
+
+
+def _shape(config: TrainConfig) -> ScratchConfig:
+    if config.model.scratch is None:
+        raise UsageError("a model from nothing needs the section model.scratch.")
+    return config.model.scratch
 
 
 def scratch_recipe(model: ModelConfig, task: str) -> Recipe:

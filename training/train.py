@@ -31,6 +31,7 @@ from mujaz.models.summarizer import Summarizer
 from mujaz.training.arguments import BEST_BY, generation_config, training_arguments
 from mujaz.training.calibration import calibrate_checkpoint, calibration_line
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
+from mujaz.training.checks import quick_check
 from mujaz.training.encoded import IGNORED, Collator
 from mujaz.training.evaluation import Evaluation, evaluate
 from mujaz.training.job import Job, checkpoint_info, prepare
@@ -81,6 +82,8 @@ def train(
     job = prepare(config, resume)
     for line in job.plan().lines():
         say(line)
+    for finding in [] if resume else quick_check(job.splits):
+        say(f"data: {finding.level}: {finding.line}; see mujaz check")
     if resume:
         say(f"resuming from {resume.name} (--restart begins again)")
     trainer = build_trainer(job, progress=progress, report=say)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mujaz.training.checks import DataReport, Lengths
     from mujaz.training.evaluation import Evaluation
 
 
@@ -49,6 +50,54 @@ def _label_table(evaluation: Evaluation, title: str) -> Any:
         row = [f"{scores[key]:.4f}" for key in ("precision", "recall", "f1")]
         table.add_row(name, *row, f"{scores['support']:,.0f}")
     return table
+
+
+_MARKS = {"problem": "[red]problem[/red]", "warning": "[yellow]warning[/yellow]", "note": "note"}
+
+
+def check_tables(report: DataReport) -> None:
+    """Print what a data set holds, and what is wrong with it."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    console = Console()
+    console.print(_contents_table(report))
+    if report.labels:
+        names = list(dict.fromkeys(label for labels in report.labels.values() for label in labels))
+        table = Table("label", *report.labels, title="rows a label", title_justify="left")
+        for name in names:
+            row = [_count_and_share(labels.get(name, 0), report.rows[split]) for split, labels in report.labels.items()]
+            table.add_row(escape(name) or "(none)", *row)
+        console.print(table)
+    findings = Table("level", "found", "what it means", title="findings", title_justify="left")
+    for first, *others in report.grouped():
+        where = ", ".join(finding.amount for finding in (first, *others))
+        findings.add_row(_MARKS[first.level], escape(f"{first.title}: {where}"), escape(first.advice))
+    console.print(findings if report.findings else "Nothing suspicious was found.")
+
+
+def _contents_table(report: DataReport) -> Any:
+    from rich.table import Table
+
+    title = f"{report.name}: {report.task or 'texts'}, {sum(report.rows.values()):,} rows"
+    table = Table("part", "rows", "unit", "least", "median", "mean", "95 %", "most", "cut", title=title)
+    table.title_justify = "left"
+    for unit, parts in (("words", report.words), ("tokens", report.tokens)):
+        for name, lengths in parts.items():
+            table.add_row(
+                name, f"{report.rows.get(name, 0):,}" if name in report.rows else "", unit, *_numbers(lengths)
+            )
+    return table
+
+
+def _numbers(lengths: Lengths) -> list[str]:
+    values = (lengths.least, lengths.median, lengths.mean, lengths.p95, lengths.most)
+    return [*(f"{value:,.0f}" for value in values), "" if lengths.cut is None else f"{lengths.cut:.1%}"]
+
+
+def _count_and_share(count: int, of: int) -> str:
+    return f"{count:,} ({count / of:.1%})"
 
 
 @contextmanager

@@ -1,0 +1,118 @@
+"""``mujaz check``: look at labelled data before training on it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from mujaz.models.encoding import TextEncoder
+    from mujaz.training.checks import DataReport
+    from mujaz.training.checks_rows import CheckInput
+
+
+@click.command("check")
+@click.argument("what", nargs=-1, required=True, metavar="CONFIG|DATA...")
+@click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with examples, too.")
+@click.option("--model", metavar="M", help="Count tokens as this model does: folder, embedded model, preset or hub id.")
+@click.option("--task", type=click.Choice(["topic", "stance", "summary"]), help="Left out: told by the columns.")
+@click.option("--text-column", default="text", show_default=True)
+@click.option("--label-column", default="label", show_default=True)
+@click.option("--target-column", default="target", show_default=True)
+@click.option("--summary-column", default="summary", show_default=True)
+@click.option("--title-column", default="title", show_default=True)
+@click.option("--no-near", is_flag=True, help="Leave near-duplicates out: the slowest part.")
+@click.option("--strict", is_flag=True, help="Exit with 1 where a problem is found.")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the config; repeatable."
+)
+def command(
+    what: tuple[str, ...],
+    html: Path | None,
+    model: str | None,
+    task: str | None,
+    text_column: str,
+    label_column: str,
+    target_column: str,
+    summary_column: str,
+    title_column: str,
+    no_near: bool,
+    strict: bool,
+    overrides: tuple[str, ...],
+) -> None:
+    """Look at labelled data: balance, lengths, duplicates, conflicts, leaks between parts, leftovers.
+
+    Give a training config (.yaml), or data: files or folders, whose names say what is train, dev and test.
+
+    Example: mujaz check data/topic --model arabert --html check.html
+    """
+    from mujaz.commands.tables import check_tables
+    from mujaz.configs.schema import ColumnsConfig
+    from mujaz.errors import UsageError
+    from mujaz.training.checks import check_data
+    from mujaz.training.checks_rows import rows_of_files
+
+    encoder: TextEncoder | None = None
+    longest: int | None = None
+    if len(what) == 1 and what[0].endswith((".yaml", ".yml")):
+        data, encoder, longest = _from_config(what[0], overrides)
+    else:
+        if overrides:
+            raise UsageError("--set changes a config: give one (CONFIG.yaml), or leave --set out.")
+        columns = ColumnsConfig(
+            text=text_column, label=label_column, target=target_column, summary=summary_column, title=title_column
+        )
+        data = rows_of_files(what, task, columns)  # type: ignore[arg-type]  # click checked it
+    if model:
+        encoder = _encoder(model, data.task)
+    report = check_data(data, encoder=encoder, max_target_length=longest, near=not no_near, progress=_progress)
+    check_tables(report)
+    if html:
+        _write(html, report)
+    if strict and report.problems:
+        sys.exit(1)
+
+
+def _progress(text: str) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"… {text}", err=True)
+
+
+def _from_config(path: str, overrides: tuple[str, ...]) -> tuple[CheckInput, TextEncoder | None, int]:
+    from mujaz.configs.loading import load_config
+    from mujaz.errors import UsageError
+    from mujaz.training.checks_rows import rows_of_config
+    from mujaz.training.data import Example
+    from mujaz.training.start import encoder_of
+
+    config = load_config(path, overrides)
+    data = rows_of_config(config)
+    train = [
+        Example(r.text, None, r.target, r.summary, r.file, r.row) for r in data.rows if r.split == "train" and r.text
+    ]
+    try:
+        encoder = encoder_of(config, train)
+    except UsageError as error:
+        click.echo(f"tokens are not counted: {error}", err=True)
+        encoder = None
+    return data, encoder, config.model.max_target_length
+
+
+def _encoder(model: str, task: str | None) -> TextEncoder:
+    from mujaz.models.opening import open_checkpoint
+
+    return open_checkpoint(model, task=task or "topic").encoder  # type: ignore[arg-type]  # one of the three
+
+
+def _write(path: Path, report: DataReport) -> None:
+    from mujaz.errors import OutputError
+    from mujaz.training.checks_page import page
+
+    try:
+        path.write_text(page(report), encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+    click.echo(f"page: {path}")

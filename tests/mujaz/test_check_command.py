@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from mujaz.cli import cli
+from mujaz.errors import DataError, OutputError, UsageError
+from tests.conftest import TinyConfig, write_jsonl
+
+
+@pytest.fixture
+def leaky(tmp_path: Path) -> Path:
+    rows: list[dict[str, object]] = [{"text": f"خبر رقم {i} عن السوق", "label": "ab"[i % 2]} for i in range(30)]
+    write_jsonl(tmp_path / "train.jsonl", rows)
+    write_jsonl(tmp_path / "test.jsonl", rows[:3])
+    return tmp_path
+
+
+def test_data_is_checked(leaky: Path, tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["check", str(leaky), "--html", str(tmp_path / "page.html")])
+    assert result.exit_code == 0, result.output
+    assert "3 (100.0%)" in result.output
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_strict_fails_where_there_is_a_problem(leaky: Path) -> None:
+    assert CliRunner().invoke(cli, ["check", str(leaky), "--strict"]).exit_code == 1
+    assert CliRunner().invoke(cli, ["check", str(leaky / "train.jsonl"), "--strict", "--no-near"]).exit_code == 0
+
+
+def test_a_config_is_checked_with_its_models_tokens(leaky: Path, tiny_config: TinyConfig) -> None:
+    settings = tiny_config("topic", leaky / "train.jsonl", leaky / "run")
+    (leaky / "c.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    result = CliRunner().invoke(
+        cli, ["check", str(leaky / "c.yaml"), "--set", "model.max_length=6"], env={"COLUMNS": "200"}
+    )
+    assert result.exit_code == 0, result.output
+    assert "tokens" in result.output
+    assert "longer than the model reads" in result.output
+    assert not (leaky / "run").exists()
+
+
+def test_a_model_that_is_not_at_hand_leaves_the_tokens_out(leaky: Path, tiny_config: TinyConfig) -> None:
+    settings = tiny_config("topic", leaky / "train.jsonl", leaky / "run")
+    settings["model"] = {"name": "nobody/nothing"}
+    (leaky / "c.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    result = CliRunner().invoke(cli, ["check", str(leaky / "c.yaml")])
+    assert result.exit_code == 0, result.output
+    assert "tokens are not counted: model 'nobody/nothing'" in result.output
+
+
+def test_what_cannot_be_checked_is_misuse(leaky: Path) -> None:
+    def run(*arguments: str) -> None:
+        CliRunner().invoke(cli, ["check", *arguments], catch_exceptions=False)
+
+    with pytest.raises(DataError, match="no such file"):
+        run(str(leaky / "nothing.jsonl"))
+    with pytest.raises(DataError, match="no column 'body'"):
+        run(str(leaky), "--text-column", "body")
+    with pytest.raises(UsageError, match="--set changes a config"):
+        run(str(leaky), "--set", "a=b")
+    with pytest.raises(OutputError, match="cannot be written"):
+        run(str(leaky), "--html", str(leaky / "none" / "page.html"))

@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from mujaz.configs.loading import check_config
+from mujaz.models.opening import open_checkpoint
+from mujaz.training.checks import DataReport, check_data, quick_check
+from mujaz.training.checks_page import page
+from mujaz.training.checks_rows import CheckRow, rows_of_config, rows_of_files
+from mujaz.training.checks_text import row_faults
+from mujaz.training.data import load_splits
+from mujaz.training.train import train
+from tests.conftest import write_jsonl
+
+ARTICLE = (
+    "أعلنت البلدية أمس بدء العمل في ترميم السوق القديم الذي بني قبل مئة عام. وقال المهندس المسؤول إن العمل يستمر ستة أشهر، "
+    "وإن المحال تبقى مفتوحة طوال هذه المدة."
+)
+
+
+def _found(report: DataReport) -> dict[tuple[str, str], int]:
+    return {(finding.kind, finding.split): finding.count for finding in report.findings}
+
+
+def _row(text: str = ARTICLE, **values: str) -> CheckRow:
+    return CheckRow("train", "f", 1, text, **values)
+
+
+@pytest.mark.parametrize(
+    ("row", "task", "expected"),
+    [
+        (_row(label="x"), "topic", []),
+        (_row("  ", label="x"), "topic", ["empty text"]),
+        (_row(label=" "), "topic", ["no label"]),
+        (_row(label="x"), "stance", ["no target"]),
+        (_row("The mayor opened the old market yesterday, in بلدة.", label="x"), "topic", ["not Arabic"]),
+        (_row("123 456", label="x"), "topic", ["not Arabic"]),
+        (_row("أعلن @mayor_of_town افتتاح السوق", label="x"), "topic", []),
+        (_row("ط§ظ„ط³ظˆظ‚ ط§ظ„ظ‚ط¯ظٹظ…", label="x"), "topic", ["broken encoding"]),
+        (_row(f"<p>{ARTICLE}</p>", label="x"), "topic", ["HTML"]),
+        (_row(f"{ARTICLE} قال&nbsp;أحدهم", label="x"), "topic", ["HTML"]),
+        (_row(f"{ARTICLE} وكانت النتيجة 3 < 5 و 7 > 6.", label="x"), "topic", []),
+        (_row(f"{ARTICLE} https://example.org/a", label="x"), "topic", ["URL"]),
+        (_row(f"{ARTICLE}\nشارك الخبر على فيسبوك", label="x"), "topic", ["share bar"]),
+        (_row(f"الرياض - واس: {ARTICLE}", label="x"), "topic", ["dateline"]),
+        (_row(f"{ARTICLE}\nجميع الحقوق محفوظة 2020", label="x"), "topic", ["page leftover"]),
+        (_row(label="x", title="ترميم السوق القديم الذي بني"), "topic", ["title in text"]),
+        (_row(label="x", title="السوق القديم"), "topic", []),  # two words stand in many a text
+        (_row(summary="ترميم سوق المدينة"), "summary", []),
+        (_row(summary=""), "summary", ["no summary"]),
+        (_row(summary=f"{ARTICLE} وكفى"), "summary", ["summary not shorter"]),
+        (_row(summary="أعلنت البلديّة أمس بدء العمل"), "summary", ["summary is beginning"]),
+        (_row(summary="المحالّ تبقى مفتوحة طوال هذه"), "summary", ["summary in text"]),
+    ],
+)
+def test_one_row(row: CheckRow, task: str, expected: list[str]) -> None:
+    assert list(row_faults(row, task)) == expected
+
+
+@pytest.fixture
+def spoiled(tmp_path: Path) -> Path:
+    """A data set with one of each: repeated, leaked, conflicting, nearly the same, unreadable, rare."""
+    train: list[dict[str, object]] = [
+        {"text": f"خبر رقم {i} عن {'الرياضة' if i % 2 else 'الاقتصاد'} في المدينة اليوم", "label": "ab"[i % 2]}
+        for i in range(40)
+    ]
+    long = "افتتح الوزير صباح اليوم معرض الكتاب السنوي في العاصمة بحضور عدد كبير من الناشرين والكتاب"
+    train += [
+        {"text": long, "label": "a"},
+        {"text": f"{long}  ", "label": "a"},  # repeated
+        {"text": "نص له وسمان مختلفان كل الاختلاف", "label": "a"},
+        {"text": "نص له وسمان مختلفان كل الاختلاف", "label": "b"},
+        {"text": "", "label": "a"},
+        {"text": "نادر", "label": "c"},
+    ]
+    test: list[dict[str, object]] = [
+        {"text": long, "label": "a"},
+        {"text": f"{long} العرب", "label": "b"},
+        {"text": "نص جديد تماما لم يره أحد", "label": "d"},
+    ]
+    write_jsonl(tmp_path / "train.jsonl", train)
+    write_jsonl(tmp_path / "my_test.jsonl", test)
+    with (tmp_path / "train.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write("{broken\n")
+    return tmp_path
+
+
+def test_each_fault_is_found_once(spoiled: Path) -> None:
+    report = check_data(rows_of_files([str(spoiled)]))
+    assert (report.task, report.rows) == ("topic", {"train": 46, "test": 3})
+    found = _found(report)
+    expected = {
+        ("unreadable", ""): 1,
+        ("empty text", "train"): 1,
+        ("duplicate", "train"): 2,
+        ("leak", "test"): 1,
+        ("near leak", "test"): 1,
+        ("conflict", ""): 2,
+        ("unknown label", "test"): 1,
+        ("few", ""): 1,
+    }
+    assert {key: count for key, count in found.items() if key in expected} == expected
+    assert [f.level for f in report.findings] == sorted(
+        (f.level for f in report.findings), key=["problem", "warning", "note"].index
+    )
+    assert any(
+        "لم يره" in e.text or "(1)" in e.text for f in report.findings if f.kind == "unknown label" for e in f.examples
+    )
+
+
+def test_clean_data_gives_no_finding(topic_file: Path) -> None:
+    report = check_data(rows_of_files([str(topic_file)]), near=False)
+    assert report.findings == []
+    assert report.labels == {"topic": {"sport": 32, "money": 32}}
+
+
+def test_without_near_nothing_near_is_looked_for(spoiled: Path) -> None:
+    report = check_data(rows_of_files([str(spoiled)]), near=False)
+    assert not any(finding.kind.startswith("near") for finding in report.findings)
+
+
+def test_a_text_with_another_target_is_no_repetition(tmp_path: Path) -> None:
+    write_jsonl(
+        tmp_path / "train.jsonl", [{"text": ARTICLE, "target": t, "label": "favor"} for t in ("السوق", "البلدية")]
+    )
+    write_jsonl(tmp_path / "test.jsonl", [{"text": ARTICLE, "target": "العمل", "label": "against"}])
+    report = check_data(rows_of_files([str(tmp_path)]))
+    assert report.targets == {"train": 2, "test": 1}
+    assert ("text leak", "test") in _found(report)
+    assert not {"duplicate", "leak", "conflict", "near leak"} & {finding.kind for finding in report.findings}
+
+
+def test_lengths_are_those_of_pandas_and_of_the_tokenizer(topic_file: Path, trained: Callable[[str], Path]) -> None:
+    encoder = open_checkpoint(trained("topic"), task="topic", max_length=8).encoder
+    data = rows_of_files([str(topic_file)])
+    report = check_data(data, encoder=encoder, near=False)
+    words = pd.Series([len(row.text.split()) for row in data.rows])
+    lengths = report.words["topic"]
+    assert (lengths.least, lengths.median, lengths.most) == (words.min(), words.median(), words.max())
+    assert lengths.p95 == pytest.approx(words.quantile(0.95))
+    tokens = [len(encoder.tokenizer(encoder.prepare(row.text))["input_ids"]) for row in data.rows]
+    cut = [encoding.truncated for encoding in encoder([row.text for row in data.rows])]
+    assert report.tokens["topic"].most == max(tokens) > 8
+    assert report.tokens["topic"].cut == pytest.approx(sum(cut) / len(cut))
+    assert _found(report)["cut", "topic"] == sum(cut)
+
+
+def test_a_config_is_checked_with_its_own_columns(spoiled: Path, tmp_path: Path, tiny_config: Any) -> None:
+    settings = tiny_config("topic", spoiled / "train.jsonl", tmp_path / "run")
+    settings["data"]["test"] = str(spoiled / "my_test.jsonl")
+    report = check_data(rows_of_config(check_config(settings, "test")), near=False)
+    assert report.rows == {"train": 46, "test": 3}
+    assert _found(report)["leak", "test"] == 1
+
+
+def test_training_says_what_it_found(tmp_path: Path, topic_file: Path, tiny_config: Any) -> None:
+    settings = tiny_config("topic", topic_file, tmp_path / "run", max_steps=1)
+    settings["data"] |= {"test": str(topic_file), "dev": str(topic_file)}
+    config = check_config(settings, "test")
+    kinds = Counter(finding.kind for finding in quick_check(load_splits(config.data, "topic")))
+    assert kinds == {"leak": 3}  # dev in train, test in train, test in dev
+    lines: list[str] = []
+    train(config, report=lines.append)
+    assert "data: problem: rows that stand in train too: test 64 (100.0%); see mujaz check" in lines
+
+
+class _Page(HTMLParser):
+    """Checks that tags close in order, and that nothing is fetched from elsewhere."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.links: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.links += [str(value) for name, value in attrs if name in ("src", "href")]
+        if tag not in ("meta", "br"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def test_the_page_is_whole_and_self_contained(spoiled: Path) -> None:
+    write_jsonl(spoiled / "dev.jsonl", [{"text": "<script>alert(1)</script> نص", "label": "<b>"}])
+    report = check_data(rows_of_files([str(spoiled)]))
+    html = page(report)
+    parser = _Page()
+    parser.feed(html)
+    parser.close()
+    assert (parser.open, parser.links) == ([], [])
+    text = " ".join(parser.text)
+    assert "<script>alert(1)</script>" in text  # shown, not run
+    assert "rows that stand in train too" in text
+    assert 'dir="auto"' in html
+
+
+def test_the_leaks_of_asnd_are_found(shared_data: Path) -> None:
+    data = rows_of_files([str(shared_data / "topic" / "asnd")])
+    report = check_data(data, near=False)
+    frame = pd.read_parquet(shared_data / "topic" / "asnd" / "test.parquet")
+    leaks = [f for f in report.findings if f.kind == "leak" and f.split == "test" and "train" in f.title]
+    assert [finding.count for finding in leaks] == [int(frame["in_train"].sum())] == [354]
+
+
+def test_the_near_duplicates_of_arcovidvac_are_found(shared_data: Path) -> None:
+    data = rows_of_files([str(shared_data / "stance" / "arcovidvac")])
+    found = _found(check_data(data))
+    assert found["near duplicate", "train"] > 100

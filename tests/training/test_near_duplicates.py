@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import random
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.metrics import jaccard_score
+
+from mujaz.training.near_duplicates import THRESHOLD, NearDuplicates, jaccard, word_pairs
+
+WORDS = [f"كلمة{letter}" for letter in "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"]
+
+
+def _texts(count: int, seed: int) -> list[str]:
+    """Texts of 20 words, each of several followed by copies with more and more words replaced."""
+    drawn = random.Random(seed)
+    texts: list[str] = []
+    while len(texts) < count:
+        words = [drawn.choice(WORDS) for _ in range(20)]
+        for replaced in range(5):
+            copy = list(words)
+            for place in drawn.sample(range(20), replaced):
+                copy[place] = drawn.choice(WORDS)
+            texts.append(" ".join(copy))
+    return texts[:count]
+
+
+def test_the_similarity_is_that_of_scikit_learn() -> None:
+    texts = _texts(40, 0)
+    padded = [f"أول {text} آخر" for text in texts]
+    pairs = CountVectorizer(ngram_range=(2, 2), binary=True, token_pattern=r"\S+").fit_transform(padded).toarray()
+    sets = word_pairs(texts)
+    for a, b in combinations(range(len(texts)), 2):
+        assert abs(jaccard(sets[a], sets[b]) - jaccard_score(pairs[a], pairs[b])) < 1e-12
+
+
+def test_clusters_are_those_that_comparing_all_with_all_gives() -> None:
+    texts = _texts(400, 1)
+    sets = word_pairs(texts)
+    alike = [(a, b) for a, b in combinations(range(len(texts)), 2) if jaccard(sets[a], sets[b]) >= THRESHOLD]
+    assert len(alike) > 100
+    found = NearDuplicates(texts)
+    assert [pair for pair in alike if found.cluster[pair[0]] != found.cluster[pair[1]]] == []
+    # And nothing else is joined: as many clusters as the graph of all pairs has components.
+    parent = list(range(len(texts)))
+    for a, b in alike:
+        parent = [parent[a] if root == parent[b] else root for root in parent]
+    assert len(set(found.cluster)) == len(set(parent))
+
+
+def test_marks_and_letter_variants_do_not_count_and_keys_do() -> None:
+    texts = ["أعلنَ الوزيرُ عن الخطة الجديدة.", "اعلن الوزير عن الخطه الجديده", "اعلن الوزير عن الخطه الجديده"]
+    assert len(set(NearDuplicates(texts).cluster)) == 1
+    assert NearDuplicates(texts, ["x", "x", "y"]).cluster == [0, 0, 2]
+
+
+def test_texts_without_words_are_alone() -> None:
+    assert NearDuplicates(["!!", "", "!!"]).cluster == [0, 1, 2]
+
+
+def test_the_nearest_is_the_most_similar() -> None:
+    near = NearDuplicates(["ا ب ت ث ج ح خ د ذ ر ز س", "ا ب ت ث ج ح خ د ذ ر ز ش", "ا ب ت ث ج ح خ د ذ ر ز س", "شيء آخر"])
+    assert near.nearest(0, [1, 2, 3]) == (2, 1.0)
+    nearest = near.nearest(0, [1, 3])
+    assert nearest is not None
+    assert nearest[0] == 1
+    assert near.nearest(3, [0, 1]) is None
+
+
+@given(st.lists(st.text(alphabet="ابت ", max_size=12), max_size=12))
+def test_the_same_text_is_always_in_the_same_cluster(texts: list[str]) -> None:
+    cluster = NearDuplicates([*texts, *texts]).cluster
+    sets = word_pairs(texts)
+    for index in range(len(texts)):
+        if len(sets[index]):
+            assert cluster[index] == cluster[index + len(texts)]

@@ -1,0 +1,215 @@
+"""Look at labelled data before training on it: what it holds, and what will spoil a model or its scores.
+
+Example::
+
+    report = check_data(rows_of_files(["data/topic"]))
+    for finding in report.findings:
+        print(finding.level, finding.title, finding.count)
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from mujaz.models.encoding import TextEncoder
+from mujaz.training.checks_duplicates import near_texts, same_texts
+from mujaz.training.checks_findings import FEW_ROWS, IMBALANCE, LEVELS, SHOWN, Example, Finding, make_finding, shown
+from mujaz.training.checks_rows import CheckInput, CheckRow
+from mujaz.training.checks_text import row_faults
+from mujaz.training.data import Splits
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """How long things are: smallest, median, mean, 95th percentile and largest; and the share that will be cut."""
+
+    least: int
+    median: float
+    mean: float
+    p95: float
+    most: int
+    cut: float | None = None
+
+
+@dataclass
+class DataReport:
+    """What a data set holds, and what is wrong with it.
+
+    Attributes:
+        name: Of the data.
+        task: What it is for; None for texts alone.
+        rows: Rows a split.
+        labels: Rows a label, split by split.
+        targets: Distinct targets a split; empty without targets.
+        words: Lengths of the texts in words (runs without white space), split by split, and of summaries under
+            ``split summaries``.
+        tokens: The same in tokens of a model; empty without one.
+        findings: What is wrong, worst first.
+    """
+
+    name: str
+    task: str | None
+    rows: dict[str, int]
+    labels: Mapping[str, Mapping[str, int]]
+    targets: dict[str, int]
+    words: dict[str, Lengths]
+    tokens: dict[str, Lengths] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def problems(self) -> list[Finding]:
+        """The findings of the worst level."""
+        return [finding for finding in self.findings if finding.level == "problem"]
+
+    def grouped(self) -> list[list[Finding]]:
+        """The findings, those that differ only in the part of the data together."""
+        groups: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+        for finding in self.findings:
+            groups[finding.kind, finding.title].append(finding)
+        return list(groups.values())
+
+
+def check_data(
+    data: CheckInput,
+    *,
+    encoder: TextEncoder | None = None,
+    max_target_length: int | None = None,
+    near: bool = True,
+    progress: Callable[[str], None] | None = None,
+) -> DataReport:
+    """Check data.
+
+    Args:
+        data: From :func:`~mujaz.training.checks_rows.rows_of_config` or
+            :func:`~mujaz.training.checks_rows.rows_of_files`.
+        encoder: Of the model that is to be trained; None leaves lengths in tokens out.
+        max_target_length: Longest reference summary in tokens, for the share that will be cut.
+        near: Look for near-duplicates; without, only for texts that are the same.
+        progress: Told what is done next.
+    """
+    say = progress or (lambda text: None)
+    rows = data.rows
+    report = _contents(data)
+    found: list[Finding] = []
+    if data.unreadable:
+        found.append(make_finding("unreadable", "", [Example("", text) for text in data.unreadable], 0))
+    say("looking at each row")
+    found += _row_findings(rows, data.task)
+    say("looking for duplicates")
+    found += same_texts(rows)
+    found += _label_findings(report)
+    if near:
+        say("looking for near-duplicates")
+        found += near_texts(rows)
+    if encoder is not None and rows:
+        say("counting tokens")
+        report.tokens = _tokens(rows, encoder, data.task, max_target_length)
+        found += _cut_findings(report)
+    report.findings = sorted(found, key=lambda finding: LEVELS.index(finding.level))
+    return report
+
+
+def _contents(data: CheckInput) -> DataReport:
+    by_split = _by_split(data.rows)
+    lengths = {split: _lengths([len(row.text.split()) for row in rows]) for split, rows in by_split.items()}
+    if data.task == "summary":
+        for split, rows in by_split.items():
+            lengths[f"{split} summaries"] = _lengths([len(row.summary.split()) for row in rows])
+    labelled = data.task in ("topic", "stance")
+    return DataReport(
+        name=data.name,
+        task=data.task,
+        rows={split: len(rows) for split, rows in by_split.items()},
+        labels={s: dict(Counter(r.label for r in rows).most_common()) for s, rows in by_split.items() if labelled},
+        targets={s: len({r.target for r in rows}) for s, rows in by_split.items() if data.task == "stance"},
+        words=lengths,
+    )
+
+
+def _by_split(rows: Iterable[CheckRow]) -> dict[str, list[CheckRow]]:
+    parts: dict[str, list[CheckRow]] = defaultdict(list)
+    for row in rows:
+        parts[row.split].append(row)
+    return dict(parts)
+
+
+def _lengths(values: Sequence[int], limit: int | None = None) -> Lengths:
+    array = np.asarray(values)
+    cut = None if limit is None else float(np.mean(array > limit))
+    median, p95 = np.percentile(array, [50, 95])
+    return Lengths(int(array.min()), float(median), float(array.mean()), float(p95), int(array.max()), cut)
+
+
+def _row_findings(rows: Sequence[CheckRow], task: str | None) -> list[Finding]:
+    found: dict[tuple[str, str], list[CheckRow]] = defaultdict(list)
+    for row in rows:
+        for kind in row_faults(row, task):
+            found[kind, row.split].append(row)
+    sizes = Counter(row.split for row in rows)
+    return [
+        make_finding(kind, split, [shown(row) for row in bad[:SHOWN]], sizes[split], count=len(bad))
+        for (kind, split), bad in found.items()
+    ]
+
+
+def _label_findings(report: DataReport) -> list[Finding]:
+    counts = report.labels.get("train") or next(iter(report.labels.values()), {})
+    counts = {label: count for label, count in counts.items() if label.strip()}
+    found = []
+    for split, labels in report.labels.items():
+        unknown = {label: n for label, n in labels.items() if label.strip() and label not in counts}
+        if unknown and "train" in report.labels:
+            examples = [Example(split, f"{label} ({n:,})") for label, n in unknown.items()]
+            found.append(
+                make_finding("unknown label", split, examples, report.rows[split], count=sum(unknown.values()))
+            )
+    few = [Example("train", f"{label} ({n:,})") for label, n in counts.items() if n < FEW_ROWS]
+    if few:
+        found.append(make_finding("few", "", few, 0))
+    if len(counts) > 1 and max(counts.values()) >= IMBALANCE * min(counts.values()):
+        largest, smallest = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
+        both = [Example("train", f"{name} ({counts[name]:,})") for name in (largest, smallest)]
+        found.append(make_finding("imbalance", "", both, 0, count=round(counts[largest] / counts[smallest])))
+    return found
+
+
+def _tokens(
+    rows: Sequence[CheckRow], encoder: TextEncoder, task: str | None, max_target_length: int | None
+) -> dict[str, Lengths]:
+    found = {}
+    for split, part in _by_split(row for row in rows if row.text.strip()).items():
+        targets = [row.target for row in part] if task == "stance" else None
+        found[split] = _lengths(encoder.lengths([row.text for row in part], targets), encoder.max_length)
+        if task == "summary":
+            summaries = encoder.lengths([row.summary for row in part], None, clean=False)
+            found[f"{split} summaries"] = _lengths(summaries, max_target_length)
+    return found
+
+
+def _cut_findings(report: DataReport) -> list[Finding]:
+    found = []
+    for name, lengths in report.tokens.items():
+        split = name.removesuffix(" summaries")
+        if lengths.cut:
+            kind = "cut" if name == split else "cut summary"
+            count = round(lengths.cut * report.rows[split])
+            found.append(make_finding(kind, split, (), report.rows[split], count=count))
+    return found
+
+
+def quick_check(splits: Splits) -> list[Finding]:
+    """What one pass over the examples of a training shows: texts that stand twice, conflicting and rare labels."""
+    parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+    rows = [
+        CheckRow(split, e.file, e.row, e.text, e.label or "", e.target or "", e.summary or "")
+        for split, examples in parts.items()
+        for e in examples
+    ]
+    labelled = {split: Counter(e.label or "" for e in examples) for split, examples in parts.items() if splits.labels}
+    report = DataReport("", None, {s: len(examples) for s, examples in parts.items()}, labelled, {}, {})
+    found = [*same_texts(rows), *_label_findings(report)]
+    return sorted((f for f in found if f.level != "note"), key=lambda finding: LEVELS.index(finding.level))

@@ -1,0 +1,172 @@
+"""Rows to check: read without stopping at what is wrong with them, since that is what is looked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mujaz.configs.loading import expand_path, is_hub_dataset
+from mujaz.configs.schema import ColumnsConfig, TrainConfig
+from mujaz.errors import DataError
+from mujaz.files import data_files
+from mujaz.formats import Row, iter_rows
+from mujaz.models.checkpoint import Task
+from mujaz.training.data import hub_rows
+
+# What the parts of a data set are called in file names.
+_SPLIT_NAMES = {
+    "train": "train",
+    "training": "train",
+    "dev": "dev",
+    "devel": "dev",
+    "val": "dev",
+    "valid": "dev",
+    "validation": "dev",
+    "test": "test",
+}
+_FIELDS = ("text", "label", "target", "summary", "title")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """One row as it stands in a file; a value that is missing, or no text, is empty.
+
+    Attributes:
+        split: ``train``, ``dev``, ``test``, or the name of its file.
+        file: Where it was read.
+        row: Which row of it, counted from 1.
+        text: The text.
+        label: The label (topic, stance).
+        target: The target (stance).
+        summary: The reference summary (summary).
+        title: The title, where there is a column of titles.
+    """
+
+    split: str
+    file: str
+    row: int
+    text: str
+    label: str = ""
+    target: str = ""
+    summary: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True)
+class CheckInput:
+    """What is to be checked.
+
+    Attributes:
+        name: Of the data, for titles.
+        task: Whose columns the rows have; None for texts alone.
+        rows: In order, split by split.
+        unreadable: What is wrong with the rows that could not be read.
+    """
+
+    name: str
+    task: Task | None
+    rows: list[CheckRow]
+    unreadable: list[str]
+
+
+def rows_of_config(config: TrainConfig) -> CheckInput:
+    """The rows of a config's files, before any part is split off.
+
+    Raises:
+        DataError: a file as a whole cannot be read, or none of its rows.
+    """
+    rows: list[CheckRow] = []
+    unreadable: list[str] = []
+    for split in ("train", "dev", "test"):
+        value = getattr(config.data, split)
+        for source in [value] if isinstance(value, str) else value or []:
+            _read(source, split, config.task, config.data.columns, rows, unreadable)
+    return _checked(CheckInput(Path(config.output).name, config.task, rows, unreadable))
+
+
+def rows_of_files(sources: Sequence[str], task: Task | None = None, columns: ColumnsConfig | None = None) -> CheckInput:
+    """The rows of files, folders or hub datasets. A file's name says which part of the data it is.
+
+    Args:
+        sources: What to read. A folder is read file by file.
+        task: What the rows are for; None tells it by their columns.
+        columns: How the columns are called.
+
+    Raises:
+        DataError: a file as a whole cannot be read, or none of its rows.
+    """
+    columns = columns or ColumnsConfig()
+    rows: list[CheckRow] = []
+    unreadable: list[str] = []
+    files = [file for source in sources for file in _files(source)]
+    task = task or _task_of(files, columns)
+    names = {file: _split_name(file) for file in files}
+    order = ["train", "dev", "test"]
+    for file in sorted(files, key=lambda f: order.index(names[f]) if names[f] in order else len(order)):
+        _read(file, names[file], task, columns, rows, unreadable)
+    return _checked(CheckInput(", ".join(Path(source).name for source in sources), task, rows, unreadable))
+
+
+def _checked(data: CheckInput) -> CheckInput:
+    if not data.rows:
+        raise DataError(f"no row can be read. The first: {data.unreadable[0]}" if data.unreadable else "no rows found")
+    return data
+
+
+def _files(source: str) -> list[str]:
+    path = expand_path(source)
+    return [source] if is_hub_dataset(path) else [file.path for file in data_files(path)]
+
+
+def _split_name(file: str) -> str:
+    """The part that a file's name says it is; else the name without its suffixes."""
+    name = Path(file).name.split(".")[0]
+    for word in re.split(r"[^a-z]+", name.lower()):
+        if word in _SPLIT_NAMES:
+            return _SPLIT_NAMES[word]
+    return name
+
+
+def _task_of(files: Sequence[str], columns: ColumnsConfig) -> Task | None:
+    """What the first readable row has columns for."""
+    rows = (item for file in files for item in _iterate(file, columns, [columns.text]) if isinstance(item, Row))
+    first = next(rows, None)
+    has = {field for field in _FIELDS if first and getattr(columns, field) in first.values}
+    if "summary" in has:
+        return "summary"
+    return ("stance" if "target" in has else "topic") if "label" in has else None
+
+
+def _iterate(source: str, columns: ColumnsConfig, needed: list[str]) -> Iterator[Row | DataError]:
+    path = expand_path(source)
+    if is_hub_dataset(path):
+        return hub_rows(path, needed)
+    optional = [name for field in _FIELDS if (name := _column(columns, field)) not in needed]
+    return iter_rows(path, columns=needed, optional=optional)
+
+
+def _column(columns: ColumnsConfig, field: str) -> str:
+    return getattr(columns, field) or "title"
+
+
+def _read(
+    source: str, split: str, task: Task | None, columns: ColumnsConfig, rows: list[CheckRow], unreadable: list[str]
+) -> None:
+    fields = {"topic": ["label"], "stance": ["target", "label"], "summary": ["summary"], None: []}[task]
+    names = {field: _column(columns, field) for field in ("text", *fields, "title")}
+    for item in _iterate(source, columns, [names[field] for field in ("text", *fields)]):
+        if isinstance(item, DataError):
+            unreadable.append(str(item))
+            continue
+        values = {field: _text(item.values.get(name)) for field, name in names.items()}
+        rows.append(CheckRow(split, item.file, item.row, **values))
+
+
+def _text(value: Any) -> str:
+    """A value as text; numbers are labels in many files, anything else is as good as missing."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) else ""

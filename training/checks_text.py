@@ -1,0 +1,88 @@
+"""What can be wrong with one row, seen by itself: no text, another language, leftovers, a summary that is no summary."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mujaz.models.arabic_words import words
+from mujaz.models.articles import find_parts
+from mujaz.models.repair import find_mojibake
+from mujaz.training.checks_rows import CheckRow
+
+# Less of its letters Arabic, and a text is called not Arabic. Tweets with Latin names in them stay above it.
+ARABIC_SHARE = 0.5
+BEGINNING = 0.9  # share of a summary's words that the text begins with, to call it copied from the beginning
+SHORTEST_TITLE = 4  # words: fewer stand in many a text by chance
+
+_LETTERS = re.compile(r"[^\W\d_]+")
+_ARABIC = re.compile("[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\u0750-\u077f\u08a0-\u08c9\ufb50-\ufdff\ufe70-\ufefc]+")
+_TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,300})?/?>|<!--")
+_ENTITY = re.compile(r"&(?:nbsp|quot|amp|lt|gt|laquo|raquo|#\d{2,5}|#x[0-9a-fA-F]{2,4});")
+_URL = re.compile(r"https?://\S|www\.\w")
+
+
+def row_faults(row: CheckRow, task: str | None) -> Iterator[str]:
+    """Names of the faults of one row, keys of :data:`mujaz.training.checks.KINDS`."""
+    if not row.text.strip():
+        yield "empty text"
+        return
+    if task in ("topic", "stance") and not row.label.strip():
+        yield "no label"
+    if task == "stance" and not row.target.strip():
+        yield "no target"
+    yield from _script_faults(row.text)
+    yield from _leftovers(row.text)
+    if task == "summary":
+        yield from _summary_faults(row)
+    elif row.title.strip() and inside(words(row.title), words(row.text), SHORTEST_TITLE):
+        yield "title in text"
+
+
+def arabic_share(text: str) -> float:
+    """Share of the letters of a text that are Arabic, 0-1; 0 without letters."""
+    letters = sum(map(len, _LETTERS.findall(text)))
+    return sum(map(len, _ARABIC.findall(text))) / letters if letters else 0.0
+
+
+def inside(part: list[str], whole: list[str], shortest: int) -> bool:
+    """Whether a run of at least so many words stands in a text, word for word."""
+    # Joined with spaces around, so that a word is never found inside another.
+    return len(part) >= shortest and f" {' '.join(part)} " in f" {' '.join(whole)} "
+
+
+def _script_faults(text: str) -> Iterator[str]:
+    if find_mojibake(text):
+        yield "broken encoding"
+    elif arabic_share(text) < ARABIC_SHARE:
+        yield "not Arabic"
+
+
+def _leftovers(text: str) -> Iterator[str]:
+    if _TAG.search(text) or _ENTITY.search(text):
+        yield "HTML"
+    if _URL.search(text):
+        yield "URL"
+    kinds = {part.kind for part in find_parts(text)}
+    if "share bar" in kinds:
+        yield "share bar"
+    if kinds & {"dateline", "byline"}:
+        yield "dateline"
+    if kinds - {"title", "dateline", "byline", "share bar", "link"}:
+        yield "page leftover"
+
+
+def _summary_faults(row: CheckRow) -> Iterator[str]:
+    summary, text = words(row.summary), words(row.text)
+    if not summary:
+        yield "no summary"
+        return
+    length = round(len(summary) * BEGINNING)
+    if len(summary) >= len(text):
+        yield "summary not shorter"
+    elif summary[:length] == text[:length]:
+        yield "summary is beginning"
+    elif inside(summary, text, SHORTEST_TITLE):
+        yield "summary in text"
+    if row.title.strip() and inside(words(row.title), text, SHORTEST_TITLE):
+        yield "title in text"
