@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
-from sklearn.model_selection import train_test_split
 
 from mujaz.configs.loading import expand_path, is_hub_dataset
 from mujaz.configs.schema import ColumnsConfig, DataConfig
-from mujaz.errors import DataError
+from mujaz.errors import DataError, UsageError
 from mujaz.formats import Row, read_rows
 from mujaz.models.checkpoint import DataInfo, Task
+from mujaz.training.near_duplicates import NearDuplicates
+from mujaz.training.splits import (
+    Parts,
+    cut_groups,
+    cut_latest,
+    cut_stratified,
+    cut_target,
+    group_folds,
+    one_fold,
+    stratified_folds,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,7 @@ class Example:
         summary: Reference summary (summary).
         file: Where it was read.
         row: Which row of it, counted from 1.
+        key: What the data is split by: a group or a date; None where it is split by label.
     """
 
     text: str
@@ -39,6 +49,7 @@ class Example:
     summary: str | None
     file: str
     row: int
+    key: Any = None
 
 
 @dataclass(frozen=True)
@@ -57,16 +68,23 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
     Raises:
         DataError: something in the data is wrong; the message names file and row.
     """
-    train = read_examples(config.train, task, config.columns)
+    column = config.split.column
+    train = read_examples(config.train, task, config.columns, key=column)
     labels = list(config.labels or sorted({e.label for e in train if e.label is not None}))
     if task != "summary" and len(labels) < 2:
         raise DataError(f"expected at least two labels, found {labels}", file=_names(config.train))
     dev = read_examples(config.dev, task, config.columns) if config.dev else []
     test = read_examples(config.test, task, config.columns) if config.test else []
-    if not test and config.test_fraction:
-        train, test = split_off(train, config.test_fraction, config.split_seed)
+    if config.folds:
+        if config.fold is None:
+            raise UsageError(f"one training is of one fold: give data.fold (1 to {config.folds}), or call train_folds")
+        train, test = _take(train, one_fold(fold_parts(train, config), config.fold))
+    elif config.split.held_out:
+        train, test = _take(train, cut_target([e.target for e in train], config.split.held_out))
+    elif not test and config.test_fraction:
+        train, test = _take(train, _cut(train, config, config.test_fraction))
     if not dev and config.dev_fraction:
-        train, dev = split_off(train, config.dev_fraction, config.split_seed)
+        train, dev = _take(train, _cut(train, config, config.dev_fraction))
     if task != "summary":
         for part in (train, dev, test):
             check_labels(part, labels)
@@ -81,13 +99,51 @@ def sample(examples: list[Example], most: int | None, seed: int) -> list[Example
     return [examples[i] for i in sorted(random.Random(seed).sample(range(len(examples)), most))]
 
 
-def read_examples(source: str | Sequence[str], task: Task, columns: ColumnsConfig) -> list[Example]:
+def fold_parts(examples: list[Example], config: DataConfig) -> list[Parts]:
+    """The folds that a config asks for: row numbers that stay, and row numbers that are left out, fold by fold.
+
+    Raises:
+        DataError: there are too few rows or groups.
+    """
+    labels, folds = [e.label for e in examples], config.folds or 0
+    if config.split.by == "stratified":
+        return stratified_folds(labels, folds, config.split_seed)
+    return group_folds(labels, _groups(examples, config), folds, config.split_seed)
+
+
+def _cut(examples: list[Example], config: DataConfig, fraction: float) -> Parts:
+    """Cut a part off the training data, as ``data.split`` says."""
+    by, labels = config.split.by, [e.label for e in examples]
+    if by == "date":
+        return cut_latest([e.key for e in examples], fraction)
+    if by in ("stratified", "target"):  # dev is of the targets that are trained on: test alone is of others
+        return cut_stratified(labels, fraction, config.split_seed)
+    return cut_groups(labels, _groups(examples, config), fraction, config.split_seed)
+
+
+def _groups(examples: list[Example], config: DataConfig) -> list[str]:
+    if config.split.by == "target":
+        return [e.target or "" for e in examples]
+    if config.split.by == "near_duplicates":
+        return [str(cluster) for cluster in NearDuplicates([e.text for e in examples]).cluster]
+    return [str(e.key) for e in examples]
+
+
+def _take(examples: list[Example], parts: Parts) -> tuple[list[Example], list[Example]]:
+    kept, taken = parts
+    return [examples[i] for i in kept], [examples[i] for i in taken]
+
+
+def read_examples(
+    source: str | Sequence[str], task: Task, columns: ColumnsConfig, *, key: str | None = None
+) -> list[Example]:
     """The examples of files, folders or a hub dataset.
 
     Args:
         source: One or more of them; ``~`` and environment variables are expanded.
         task: Which columns are needed.
         columns: How they are called.
+        key: A further column, of the groups or dates to split by.
 
     Raises:
         DataError: a file is missing or unreadable, has no rows, lacks a column, or a row lacks a value.
@@ -96,6 +152,8 @@ def read_examples(source: str | Sequence[str], task: Task, columns: ColumnsConfi
     names = {field: getattr(columns, field) for field in ("text", *wanted)}
     if columns.title:
         names["title"] = columns.title
+    if key:
+        names["key"] = key
     sources = [source] if isinstance(source, str) else list(source)
     examples = [_example(row, names) for name in sources for row in _rows(expand_path(name), list(names.values()))]
     if not examples:
@@ -128,10 +186,13 @@ def hub_rows(name: str, columns: list[str]) -> Iterator[Row]:
 
 
 def _example(row: Row, names: dict[str, str]) -> Example:
-    values = {field: _text(row, column) for field, column in names.items() if field != "title"}
+    values = {field: _text(row, column) for field, column in names.items() if field not in ("title", "key")}
     title = row.values.get(names["title"]) if "title" in names else None
     text = f"{title}\n{values['text']}" if isinstance(title, str) and title.strip() else values["text"]
-    return Example(text, values.get("label"), values.get("target"), values.get("summary"), row.file, row.row)
+    key = row.values.get(names["key"]) if "key" in names else None
+    if "key" in names and (key is None or not str(key).strip()):
+        raise DataError(f"column '{names['key']}', to split by, is empty", file=row.file, row=row.row)
+    return Example(text, values.get("label"), values.get("target"), values.get("summary"), row.file, row.row, key)
 
 
 def _text(row: Row, column: str) -> str:
@@ -175,15 +236,7 @@ def split_off(examples: list[Example], fraction: float, seed: int) -> tuple[list
     Raises:
         DataError: there are too few examples to split.
     """
-    if len(examples) < 2:
-        raise DataError(f"expected at least 2 rows to split, found {len(examples)}. Give dev and test files instead")
-    counts = Counter(e.label for e in examples)
-    size = min(max(round(len(examples) * fraction), 1), len(examples) - 1)
-    # A label with a single row cannot stand on both sides, nor can all labels when the part is smaller than their number.
-    possible = min(counts.values()) >= 2 and min(size, len(examples) - size) >= len(counts)
-    strata = [e.label for e in examples] if possible and None not in counts else None
-    kept, taken = train_test_split(range(len(examples)), test_size=size, random_state=seed, stratify=strata)
-    return [examples[i] for i in sorted(kept)], [examples[i] for i in sorted(taken)]
+    return _take(examples, cut_stratified([e.label for e in examples], fraction, seed))
 
 
 def data_info(examples: Iterable[Example], source: str | Sequence[str]) -> DataInfo:

@@ -57,6 +57,17 @@ def open_run(config: TrainConfig, *, restart: bool) -> Path | None:
     return None
 
 
+def finished_metrics(config: TrainConfig) -> dict[str, Any] | None:
+    """What a finished run of this very config scored, or None where there is none in its folder."""
+    folder = Path(config.output)
+    try:
+        saved = yaml.safe_load((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        metrics: dict[str, Any] = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return None if _differences(saved, config.model_dump()) else metrics
+
+
 def last_checkpoint(folder: Path) -> Path | None:
     """The newest checkpoint that was written to its end; the Trainer writes ``trainer_state.json`` last."""
     steps = [(int(match[1]), path) for path in folder.glob("checkpoint-*") if (match := _STEP.fullmatch(path.name))]

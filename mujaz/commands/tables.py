@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mujaz.training.checks import DataReport, Lengths
     from mujaz.training.evaluation import Evaluation
+    from mujaz.training.folds import FoldsResult
 
 
 _QUALITY = {
@@ -50,6 +51,19 @@ def _label_table(evaluation: Evaluation, title: str) -> Any:
         row = [f"{scores[key]:.4f}" for key in ("precision", "recall", "f1")]
         table.add_row(name, *row, f"{scores['support']:,.0f}")
     return table
+
+
+def folds_table(result: FoldsResult) -> None:
+    """Print the scores of a cross-validation: mean, deviation, and fold by fold."""
+    from rich.console import Console
+    from rich.table import Table
+
+    folds = len(result.rows)
+    title = f"{folds} folds, {sum(result.rows):,} rows"
+    table = Table("metric", "mean", "deviation", *map(str, range(1, folds + 1)), title=title, title_justify="left")
+    for name, score in result.scores.items():
+        table.add_row(name, *(f"{value:.4f}" for value in (score.mean, score.deviation, *score.values)))
+    Console().print(table)
 
 
 _MARKS = {"problem": "[red]problem[/red]", "warning": "[yellow]warning[/yellow]", "note": "note"}

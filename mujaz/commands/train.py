@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from mujaz.configs.schema import TrainConfig
 
 
 @click.command("train")
@@ -14,7 +18,8 @@ import click
 )
 @click.option("--dry-run", is_flag=True, help="Print the resolved config and the size of the job, and stop.")
 @click.option("--restart", is_flag=True, help="Begin again, even where the output folder holds a run.")
-def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: bool) -> None:
+@click.option("--folds", type=click.IntRange(2), metavar="K", help="Cross-validate: one training a fold (data.folds).")
+def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: bool, folds: int | None) -> None:
     """Fine-tune a model on labelled data.
 
     CONFIG is a YAML file; shipped ones lie in configs/. Called again after a kill, the training goes on where it stopped.
@@ -23,20 +28,38 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
     """
     from mujaz.configs.loading import load_config, resolved_yaml
 
-    checked = load_config(config, overrides)
+    checked = load_config(config, [*overrides, f"data.folds={folds}"] if folds else overrides)
+    all_folds = checked.data.folds is not None and checked.data.fold is None
     if dry_run:
+        from mujaz.training.folds import fold_config
         from mujaz.training.job import prepare
 
         click.echo(resolved_yaml(checked), nl=False)
-        for line in prepare(checked).plan().lines():
+        if all_folds:
+            click.echo("# the first of the folds:")
+        for line in prepare(fold_config(checked, 1) if all_folds else checked).plan().lines():
             click.echo(f"# {line}")
+        return
+    if all_folds:
+        _train_folds(checked, restart)
         return
     from mujaz.commands.tables import metrics_table
     from mujaz.training.train import train
 
-    result = train(
-        checked, restart=restart, progress=sys.stderr.isatty(), report=lambda line: click.echo(line, err=True)
-    )
+    result = train(checked, restart=restart, progress=sys.stderr.isatty(), report=_say)
     if result.evaluation:
         metrics_table(result.evaluation, f"{result.split} set, {result.evaluation.rows:,} rows")
     click.echo(f"saved to {result.folder} ({result.steps:,} steps, {result.seconds:.0f} s)")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _train_folds(config: TrainConfig, restart: bool) -> None:
+    from mujaz.commands.tables import folds_table
+    from mujaz.training.folds import train_folds
+
+    result = train_folds(config, restart=restart, progress=sys.stderr.isatty(), report=_say)
+    folds_table(result)
+    click.echo(f"saved to {result.folder}")

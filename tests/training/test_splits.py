@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+import json
+import random
+from collections import Counter
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.model_selection import LeaveOneGroupOut
+
+from mujaz.cli import cli
+from mujaz.configs.loading import check_config
+from mujaz.configs.schema import DataConfig, SplitConfig
+from mujaz.errors import ConfigError, DataError, UsageError
+from mujaz.training.data import load_splits
+from mujaz.training.folds import fold_config, train_folds
+from mujaz.training.near_duplicates import jaccard, word_pairs
+from mujaz.training.splits import cut_groups, cut_latest, cut_target, group_folds, stratified_folds
+from mujaz.training.train import train
+from tests.conftest import TinyConfig, write_jsonl
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("ABCDEFGH")), min_size=12, max_size=80),
+    st.floats(0.05, 0.95),
+    st.integers(0, 9),
+)
+def test_no_group_stands_on_both_sides(rows: list[tuple[str, str]], fraction: float, seed: int) -> None:
+    labels, groups = [label for label, _ in rows], [group for _, group in rows]
+    try:
+        kept, taken = cut_groups(labels, groups, fraction, seed)
+    except DataError:
+        assert len(set(groups)) < max(round(1 / min(fraction, 1 - fraction)), 2)
+        return
+    assert sorted(kept + taken) == list(range(len(rows)))
+    assert kept
+    assert taken
+    assert not {groups[i] for i in kept} & {groups[i] for i in taken}
+
+
+def test_groups_keep_the_share_of_labels_and_rows() -> None:
+    drawn = random.Random(0)
+    groups = [str(i // 5) for i in range(1000)]
+    labels: list[str | None] = ["a" if drawn.random() < 0.2 else "b" for _ in groups]
+    kept, taken = cut_groups(labels, groups, 0.1, 3)
+    assert 80 <= len(taken) <= 120
+    assert abs(Counter(labels[i] for i in taken)["a"] / len(taken) - Counter(labels)["a"] / 1000) < 0.02
+    assert cut_groups(labels, groups, 0.1, 3) == (kept, taken)
+    assert cut_groups(labels, groups, 0.1, 4) != (kept, taken)
+
+
+def test_a_fold_a_group_is_leave_one_group_out() -> None:
+    groups = list("aabbbcab")
+    mine = {tuple(taken) for _, taken in group_folds(["x", "y"] * 4, groups, 3, 0)}
+    theirs = {tuple(map(int, taken)) for _, taken in LeaveOneGroupOut().split(groups, groups=groups)}
+    assert mine == theirs
+
+
+@given(st.lists(st.sampled_from("ab"), min_size=20, max_size=60), st.integers(2, 5))
+def test_folds_cover_every_row_once(labels: list[str], folds: int) -> None:
+    if min(Counter(labels).values()) < folds or len(set(labels)) < 2:
+        return
+    parts = stratified_folds(labels, folds, 0)
+    assert sorted(row for _, taken in parts for row in taken) == list(range(len(labels)))
+    for kept, taken in parts:
+        assert not set(kept) & set(taken)
+        share = Counter(labels)["a"] / folds
+        assert abs(Counter(labels[i] for i in taken)["a"] - share) < 1 + 1e-9
+
+
+def test_data_without_labels_is_cut_too() -> None:
+    assert sorted(row for _, taken in stratified_folds([None] * 10, 3, 0) for row in taken) == list(range(10))
+    kept, taken = cut_groups([None] * 10, list("aabbccddee"), 0.2, 0)
+    assert len(taken) == 2
+    assert len(kept) == 8
+
+
+def test_too_few_groups_or_rows_are_named() -> None:
+    with pytest.raises(DataError, match="at least 10 groups, found 2"):
+        cut_groups(["x"] * 4, list("aabb"), 0.1, 0)
+    with pytest.raises(DataError, match="3 folds need 3 rows of each label; 'b' has 1"):
+        stratified_folds(["a", "a", "a", "b"], 3, 0)
+
+
+def test_the_latest_rows_are_cut_off_and_no_date_is_split() -> None:
+    dates = ["2015-03-01", datetime(2015, 7, 1, 12), date(2015, 1, 1), "2015-06-30T10:00:00+03:00", "2015-07-01 12:00"]
+    assert cut_latest(dates, 0.2) == ([0, 2, 3], [1, 4])
+    with pytest.raises(DataError, match="ISO 8601.*'31/12/2015' as number 2"):
+        cut_latest(["2015-03-01", "31/12/2015"], 0.5)
+    with pytest.raises(DataError, match="would leave no row"):
+        cut_latest(["2015-03-01", "2015-03-01"], 0.5)
+
+
+def test_held_out_targets() -> None:
+    assert cut_target(["x", "y", "x"], ["x"]) == ([1], [0, 2])
+    with pytest.raises(DataError, match="no row has the target 'z'; targets found: x, y"):
+        cut_target(["x", "y"], ["z"])
+    with pytest.raises(DataError, match="all targets"):
+        cut_target(["x", "y"], ["x", "y"])
+
+
+@pytest.fixture
+def stance(tmp_path: Path) -> Path:
+    """120 rows of three targets, four sources and several days; every fourth text nearly repeats the one before."""
+    drawn = random.Random(1)
+    names = [f"كلمة{a}{b}" for a in "ابتثجحخد" for b in "سشصضطظعغ"]
+    rows: list[dict[str, object]] = []
+    for i in range(120):
+        words = rows[-1]["text"].split() if i % 4 == 3 else drawn.sample(names, 20)  # type: ignore[attr-defined]
+        words = [*words[:-1], "آخر"]
+        day = f"2020-01-{1 + i // 10:02}"
+        row = {"text": " ".join(words), "target": "سعج"[i % 3], "label": "ab"[i // 2 % 2], "source": f"s{i % 24}"}
+        rows.append({**row, "day": day})
+    return write_jsonl(tmp_path / "stance.jsonl", rows)
+
+
+def _load(file: Path, **split: object) -> tuple[list[list[str]], DataConfig]:
+    fractions = {} if "held_out" in split else {"test_fraction": 0.2}
+    config = DataConfig(train=str(file), dev_fraction=0.2, split=SplitConfig.model_validate(split), **fractions)  # type: ignore[arg-type]
+    splits = load_splits(config, "stance")
+    assert sum(map(len, (splits.train, splits.dev, splits.test))) == 120
+    assert min(map(len, (splits.train, splits.dev, splits.test))) >= 10
+    return [[f"{e.row}|{e.key}|{e.target}" for e in part] for part in (splits.train, splits.dev, splits.test)], config
+
+
+def _column(parts: list[list[str]], index: int) -> list[set[str]]:
+    return [{row.split("|")[index] for row in part} for part in parts]
+
+
+def test_a_config_splits_by_group(stance: Path) -> None:
+    train_, dev, test = _column(_load(stance, by="group", column="source")[0], 1)
+    assert not train_ & dev
+    assert not (train_ | dev) & test
+
+
+def test_a_config_splits_by_date(stance: Path) -> None:
+    train_, dev, test = _column(_load(stance, by="date", column="day")[0], 1)
+    assert max(train_) < min(dev)
+    assert max(dev) < min(test)
+
+
+def test_a_config_leaves_a_target_out(stance: Path) -> None:
+    train_, dev, test = _column(_load(stance, by="target", held_out=["ع"])[0], 2)
+    assert (train_, dev, test) == ({"س", "ج"}, {"س", "ج"}, {"ع"})
+
+
+def test_a_config_keeps_near_duplicates_together(stance: Path) -> None:
+    config = DataConfig(train=str(stance), dev_fraction=0.2, test_fraction=0.2, split=SplitConfig(by="near_duplicates"))
+    splits = load_splits(config, "stance")
+    parts = [[e.text for e in part] for part in (splits.train, splits.dev, splits.test)]
+    sets = [word_pairs([*parts[0], *parts[1], *parts[2]])][0]
+    sides = [side for side, part in enumerate(parts) for _ in part]
+    across = [jaccard(sets[a], sets[b]) for a in range(120) for b in range(a) if sides[a] != sides[b]]
+    within = [jaccard(sets[a], sets[b]) for a in range(120) for b in range(a) if sides[a] == sides[b]]
+    assert max(across) < 0.7 <= max(within)
+    plain = load_splits(config.model_copy(update={"split": SplitConfig()}), "stance")
+    assert {e.row for e in plain.test} != {e.row for e in splits.test}
+
+
+def test_a_row_without_the_key_is_named(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"text": "نص", "label": "ab"[i % 2], "source": "x" if i else ""} for i in range(9)]
+    file = write_jsonl(tmp_path / "a.jsonl", rows)
+    config = DataConfig(train=str(file), split=SplitConfig(by="group", column="source"))
+    with pytest.raises(DataError, match=r"row 1: column 'source', to split by, is empty"):
+        load_splits(config, "topic")
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"split": {"by": "group"}}, "by: group needs a column"),
+        ({"split": {"by": "date"}}, "by: date needs a column"),
+        ({"split": {"column": "x"}}, "by: stratified takes no column"),
+        ({"split": {"held_out": ["x"]}}, "held_out goes with by: target"),
+        ({"split": {"by": "target"}}, "needs split.held_out, or folds"),
+        ({"split": {"by": "target", "held_out": ["x"]}, "test_fraction": 0.1}, "held_out are the test data"),
+        ({"folds": 3, "test_fraction": 0.1}, "leave folds out, or test_fraction"),
+        ({"folds": 3, "split": {"by": "date", "column": "day"}}, "folds cannot be cut by date"),
+        ({"folds": 3, "fold": 4}, "fold 4 of 3"),
+        ({"fold": 1}, "fold 1 of none"),
+    ],
+)
+def test_a_wrong_split_is_refused(data: dict[str, object], expected: str, topic_file: Path) -> None:
+    settings = {
+        "task": "topic",
+        "output": "x",
+        "model": {"name": "arabert"},
+        "data": {"train": str(topic_file), **data},
+    }
+    with pytest.raises(ConfigError, match=expected):
+        check_config(settings, "test")
+
+
+def test_folds_are_trained_scored_and_not_trained_twice(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    settings = tiny_config("topic", topic_file, tmp_path / "run", epochs=2)
+    settings["data"] |= {"folds": 3, "test_fraction": 0}
+    config = check_config(settings, "test")
+    lines: list[str] = []
+    result = train_folds(config, report=lines.append)
+    assert result.rows == (22, 21, 21)
+    accuracies = [
+        json.loads((tmp_path / "run" / f"fold-{i}" / "metrics.json").read_text(encoding="utf-8"))["metrics"]["accuracy"]
+        for i in (1, 2, 3)
+    ]
+    assert result.scores["accuracy"].mean == pytest.approx(np.mean(accuracies))
+    assert result.scores["accuracy"].deviation == pytest.approx(np.std(accuracies, ddof=1))
+    saved = json.loads((tmp_path / "run" / "folds.json").read_text(encoding="utf-8"))
+    assert saved["scores"]["accuracy"]["folds"] == accuracies
+    count = len(lines)
+    again = train_folds(config, report=lines.append)
+    assert again == result
+    assert len(lines) == count + 3  # a line a fold, nothing of any training
+    with pytest.raises(UsageError, match="give data.fold"):
+        train(config)
+    with pytest.raises(UsageError, match="no data.fold"):
+        train_folds(fold_config(config, 1))
+
+
+def test_the_command_cross_validates(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    settings = tiny_config("topic", topic_file, tmp_path / "run", max_steps=1)
+    settings["data"]["test_fraction"] = 0.0
+    (tmp_path / "c.yaml").write_text(json.dumps(settings), encoding="utf-8")  # JSON is YAML
+    dry = CliRunner().invoke(cli, ["train", str(tmp_path / "c.yaml"), "--folds", "2", "--dry-run"])
+    assert "# the first of the folds:" in dry.output
+    assert "32 test" in dry.output
+    result = CliRunner().invoke(cli, ["train", str(tmp_path / "c.yaml"), "--folds", "2"])
+    assert result.exit_code == 0, result.output
+    assert "2 folds, 64 rows" in result.output
+    assert "macro_f1" in result.output

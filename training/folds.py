@@ -1,0 +1,107 @@
+"""Cross-validation: one training a fold, and the mean and deviation of their scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from mujaz.configs.schema import TrainConfig
+from mujaz.errors import OutputError, UsageError
+from mujaz.training.callbacks import Report
+from mujaz.training.resume import finished_metrics
+from mujaz.training.train import train
+
+FOLDS_FILE = "folds.json"
+
+
+@dataclass(frozen=True)
+class FoldScore:
+    """One score over all folds.
+
+    Attributes:
+        mean: Of the folds, each counting alike.
+        deviation: Standard deviation of the folds, with n - 1.
+        values: Fold by fold.
+    """
+
+    mean: float
+    deviation: float
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class FoldsResult:
+    """What a cross-validation left behind.
+
+    Attributes:
+        folder: One run a fold, and ``folds.json``.
+        rows: Test rows of each fold.
+        scores: By the name of the score.
+    """
+
+    folder: Path
+    rows: tuple[int, ...]
+    scores: dict[str, FoldScore]
+
+
+def train_folds(
+    config: TrainConfig, *, restart: bool = False, progress: bool = False, report: Report | None = None
+) -> FoldsResult:
+    """Train once a fold, each tested on the rows that it did not see.
+
+    A fold that is done already is not trained again, so a cross-validation that was killed goes on where it stopped.
+
+    Args:
+        config: With ``data.folds``, without ``data.fold``.
+        restart: Begin again with the first fold.
+        progress: Show progress bars.
+        report: Receives lines for people as the training goes.
+
+    Raises:
+        UsageError, TrainingError, OutputError: as :func:`mujaz.training.train.train`.
+    """
+    if not config.data.folds or config.data.fold:
+        raise UsageError("cross-validation needs data.folds, and no data.fold.")
+    say = report or (lambda line: None)
+    runs = []
+    for number in range(1, config.data.folds + 1):
+        say(f"fold {number} of {config.data.folds}")
+        one = fold_config(config, number)
+        done = None if restart else finished_metrics(one)
+        runs.append(done or train(one, restart=restart, progress=progress, report=report).metrics)
+    result = FoldsResult(Path(config.output), tuple(run["rows"] for run in runs), _scores([r["metrics"] for r in runs]))
+    _save(result)
+    return result
+
+
+def fold_config(config: TrainConfig, number: int) -> TrainConfig:
+    """The config of one fold, counted from 1: a run of its own in ``output/fold-N``."""
+    return config.model_copy(
+        update={
+            "output": str(Path(config.output) / f"fold-{number}"),
+            "data": config.data.model_copy(update={"fold": number}),
+        }
+    )
+
+
+def _scores(metrics: list[dict[str, Any]]) -> dict[str, FoldScore]:
+    names = [name for name, value in metrics[0].items() if isinstance(value, float)]
+    found = {}
+    for name in names:
+        values = [run[name] for run in metrics if isinstance(run.get(name), float)]
+        if len(values) == len(metrics):
+            found[name] = FoldScore(float(np.mean(values)), float(np.std(values, ddof=1)), tuple(values))
+    return found
+
+
+def _save(result: FoldsResult) -> None:
+    scores = {name: {"mean": s.mean, "deviation": s.deviation, "folds": s.values} for name, s in result.scores.items()}
+    path = result.folder / FOLDS_FILE
+    try:
+        path.write_bytes(orjson.dumps({"rows": result.rows, "scores": scores}, option=orjson.OPT_INDENT_2) + b"\n")
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error

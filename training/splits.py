@@ -1,0 +1,166 @@
+"""Ways to cut data in parts: by label, by groups that stay together, by date, by target; once, or into folds.
+
+Everything here works on one key and one label a row, and answers with row numbers.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import numpy as np
+from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
+
+from mujaz.errors import DataError, UsageError
+
+Parts = tuple[list[int], list[int]]  # row numbers that stay, row numbers of the part that is cut off
+Labels = Sequence[str | None]
+
+
+def cut_stratified(labels: Labels, fraction: float, seed: int) -> Parts:
+    """Cut at random, keeping the share of each label.
+
+    Args:
+        labels: One a row; None throughout for data without labels.
+        fraction: Share of the part that is cut off.
+        seed: Same seed, same parts.
+
+    Raises:
+        DataError: there are too few rows.
+    """
+    rows = len(labels)
+    if rows < 2:
+        raise DataError(f"expected at least 2 rows to split, found {rows}. Give dev and test files instead")
+    counts = Counter(labels)
+    size = min(max(round(rows * fraction), 1), rows - 1)
+    # A label with a single row cannot stand on both sides, nor can all labels when the part is smaller than their number.
+    possible = min(counts.values()) >= 2 and min(size, rows - size) >= len(counts)
+    strata = labels if possible and None not in counts else None
+    kept, taken = train_test_split(range(rows), test_size=size, random_state=seed, stratify=strata)
+    return sorted(kept), sorted(taken)
+
+
+def cut_groups(labels: Labels, groups: Sequence[str], fraction: float, seed: int) -> Parts:
+    """Cut so that no group stands on both sides; sizes and labels are kept as far as the groups allow.
+
+    Args:
+        labels: As in :func:`cut_stratified`.
+        groups: One a row.
+        fraction: Share of the part that is cut off.
+        seed: Same seed, same parts.
+
+    Raises:
+        DataError: there are fewer groups than such a part needs.
+    """
+    smaller = min(fraction, 1 - fraction)
+    kept, taken = group_folds(labels, groups, max(round(1 / smaller), 2), seed)[0]
+    return (kept, taken) if fraction <= 0.5 else (taken, kept)
+
+
+def cut_latest(dates: Sequence[Any], fraction: float) -> Parts:
+    """Cut the latest rows off. All rows of one date stay on one side.
+
+    Args:
+        dates: One a row: a date, or text that begins with one as ISO 8601 writes it (2019-03-31).
+        fraction: Share of the part that is cut off, at least; the date it begins in is taken whole.
+
+    Raises:
+        DataError: a date is missing or cannot be read, or all rows are of one date.
+    """
+    days = [read_date(value, row) for row, value in enumerate(dates, 1)]
+    first = sorted(days)[-max(round(len(days) * fraction), 1)]
+    kept = [row for row, day in enumerate(days) if day < first]
+    if not kept:
+        raise DataError(f"a split by date would leave no row: all that is not cut off would be before {first}")
+    return kept, [row for row, day in enumerate(days) if day >= first]
+
+
+def read_date(value: Any, row: int) -> datetime:
+    """A date, or the beginning of a text as one.
+
+    Raises:
+        DataError: it is none.
+    """
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    try:
+        return datetime.fromisoformat(str(value).strip()).replace(tzinfo=None)
+    except ValueError:
+        raise DataError(
+            f"a split by date expects dates as ISO 8601 writes them (2019-03-31), found {value!r} as number {row} of them"
+        ) from None
+
+
+def cut_target(targets: Sequence[str | None], held_out: Sequence[str]) -> Parts:
+    """Cut the rows of some targets off, so that the other part never saw them.
+
+    Raises:
+        DataError: a target does not occur, or no row would stay.
+    """
+    missing = [target for target in held_out if target not in targets]
+    if missing:
+        found = sorted({target for target in targets if target})
+        raise DataError(f"no row has the target '{missing[0]}'; targets found: {', '.join(found[:20])}")
+    kept = [row for row, target in enumerate(targets) if target not in held_out]
+    if not kept:
+        raise DataError("all targets are held out: no row would stay to train on")
+    return kept, [row for row, target in enumerate(targets) if target in held_out]
+
+
+def stratified_folds(labels: Labels, folds: int, seed: int) -> list[Parts]:
+    """Cut into folds with the same share of each label; data without labels at random.
+
+    Raises:
+        DataError: a label has fewer rows than there are folds.
+    """
+    if None in labels or not labels:
+        return _parts(KFold(folds, shuffle=True, random_state=seed), len(labels), None, None)
+    counts = Counter(labels)
+    rarest = min(counts, key=counts.__getitem__)
+    if counts[rarest] < folds:
+        raise DataError(f"{folds} folds need {folds} rows of each label; '{rarest}' has {counts[rarest]}")
+    return _parts(StratifiedKFold(folds, shuffle=True, random_state=seed), len(labels), labels, None)
+
+
+def group_folds(labels: Labels, groups: Sequence[str], folds: int, seed: int) -> list[Parts]:
+    """Cut into folds so that no group stands in two of them.
+
+    Raises:
+        DataError: there are fewer groups than folds.
+    """
+    count = len(set(groups))
+    if count < folds:
+        raise DataError(f"a split into {folds} parts by groups needs at least {folds} groups, found {count}")
+    # With a fold a group there is nothing to choose by label; nor where no label has a row for each fold.
+    if None in labels or count == folds or max(Counter(labels).values()) < folds:
+        splitter: Any = GroupKFold(folds, shuffle=True, random_state=seed)
+        return _parts(splitter, len(labels), None, groups)
+    # StratifiedGroupKFold takes the fold of least deviation for each group, so one may stay empty where groups are few.
+    parts = _parts(StratifiedGroupKFold(folds, shuffle=True, random_state=seed), len(labels), labels, groups)
+    if all(taken for _, taken in parts):
+        return parts
+    return _parts(GroupKFold(folds, shuffle=True, random_state=seed), len(labels), None, groups)
+
+
+def one_fold(parts: Sequence[Parts], number: int) -> Parts:
+    """The fold of a number, counted from 1.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if not 1 <= number <= len(parts):
+        raise UsageError(f"data.fold: expected 1 to {len(parts)}, found {number}")
+    return parts[number - 1]
+
+
+def _parts(splitter: Any, rows: int, labels: Any, groups: Any) -> list[Parts]:
+    names = None if labels is None else np.unique(np.array(labels, dtype=str), return_inverse=True)[1]
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)  # it cannot stand in every fold
+        found = list(splitter.split(np.zeros(rows), names, None if groups is None else np.array(groups, dtype=str)))
+    return [(sorted(map(int, kept)), sorted(map(int, taken))) for kept, taken in found]
