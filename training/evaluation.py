@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from mujaz.training.data import Example, check_labels, read_examples
 from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
 from mujaz.training.metrics.scoring import signature
 
+PREDICTIONS_FILE = "predictions.jsonl"
 Progress = Callable[[int], None]
 
 
@@ -32,7 +34,8 @@ class Evaluation:
         metrics: Classification: accuracy, macro_f1 … and per_class, of the most probable labels, whether the model would
             abstain or not, and probabilities (how honest they are); summary: rouge1, rouge2, rougeL, rougeLsum (F1,
             0-100), tokenization (how their words were made) and quality (checks against the article).
-        predictions: One a row, in order: the reference and what the model said.
+        predictions: One a row, in order: the reference and what the model said, and ``text_id``, by which the same text
+            is known in another run without being told.
     """
 
     task: str
@@ -46,14 +49,30 @@ class Evaluation:
         Raises:
             OutputError: the folder cannot be written.
         """
-        lines = b"".join(orjson.dumps(row) + b"\n" for row in self.predictions)
+        self.save_predictions(folder)
         summary = {"task": self.task, "rows": self.rows, "metrics": self.metrics}
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             (folder / "metrics.json").write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
-            (folder / "predictions.jsonl").write_bytes(lines)
         except OSError as error:
             raise OutputError(f"the scores cannot be written to {folder}: {error.strerror or error}") from error
+
+    def save_predictions(self, folder: Path) -> None:
+        """Write ``predictions.jsonl``, a line a text; :mod:`mujaz.training.compare` reads it.
+
+        Raises:
+            OutputError: the folder cannot be written.
+        """
+        lines = b"".join(orjson.dumps(row) + b"\n" for row in self.predictions)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / PREDICTIONS_FILE).write_bytes(lines)
+        except OSError as error:
+            raise OutputError(f"the predictions cannot be written to {folder}: {error.strerror or error}") from error
+
+
+def text_id(example: Example) -> str:
+    """Sixteen digits that tell one text (with its target) from others, whatever file it stands in."""
+    return hashlib.sha256(orjson.dumps([example.text, example.target])).hexdigest()[:16]
 
 
 def evaluate(
@@ -98,7 +117,7 @@ def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: P
     probabilities = np.array([list(r.probabilities.values()) for r in results])
     metrics["probabilities"] = probability_metrics(probabilities, references, model.info.calibration)
     predictions = [
-        {"row": e.row, "reference": e.label, "prediction": r.best, "probability": r.probability}
+        {"row": e.row, "text_id": text_id(e), "reference": e.label, "prediction": r.best, "probability": r.probability}
         for e, r in zip(examples, results, strict=True)
     ]
     return Evaluation(model.task, len(examples), metrics, predictions)
@@ -112,6 +131,7 @@ def _evaluate_summaries(model: Summarizer, examples: list[Example], progress: Pr
     quality = SummaryQuality().compute(predictions=texts, sources=[e.text for e in examples])
     metrics = {**rouge, "tokenization": signature(), "quality": quality}
     predictions = [
-        {"row": e.row, "reference": e.summary, "prediction": r.text} for e, r in zip(examples, results, strict=True)
+        {"row": e.row, "text_id": text_id(e), "reference": e.summary, "prediction": r.text}
+        for e, r in zip(examples, results, strict=True)
     ]
     return Evaluation("summary", len(examples), metrics, predictions)

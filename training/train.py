@@ -21,6 +21,7 @@ from transformers import (
     Trainer,
 )
 
+from mujaz.configs.loading import resolved_yaml
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, TrainingError
 from mujaz.models.classifier import TextClassifier
@@ -36,6 +37,8 @@ from mujaz.training.encoded import IGNORED, Collator
 from mujaz.training.evaluation import Evaluation, evaluate
 from mujaz.training.job import Job, checkpoint_info, prepare
 from mujaz.training.metrics import ClassificationMetric, Rouge
+from mujaz.training.report.inputs import ReportInput
+from mujaz.training.report.report import REPORT_FILE, write_report
 from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run
 
 
@@ -199,6 +202,13 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         if isinstance(model, TextClassifier) and splits.dev:
             report(calibration_line(calibrate_checkpoint(model, folder, splits.dev, config.calibration)))
         evaluation = evaluate(model, examples)
+        evaluation.save_predictions(folder)
+        named = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+        given = ReportInput(
+            model, evaluation, examples, split, folder.name, resolved_yaml(config), trainer.state.log_history, named
+        )
+        write_report(folder / REPORT_FILE, given)
+        report(f"report: {folder / REPORT_FILE}")
     metrics = {
         "task": config.task,
         "steps": trainer.state.global_step,

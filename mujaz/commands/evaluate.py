@@ -11,7 +11,7 @@ import click
 @click.command("evaluate")
 @click.argument("model")
 @click.argument("data", nargs=-1, required=True)
-@click.option("--out", type=click.Path(path_type=Path), help="Folder for metrics.json and predictions.jsonl.")
+@click.option("--out", type=click.Path(path_type=Path), help="Folder for metrics.json, predictions.jsonl, report.html.")
 @click.option("--task", type=click.Choice(["topic", "stance", "summary"]), help="For a checkpoint without mujaz.json.")
 @click.option("--text-column", default="text", show_default=True)
 @click.option("--label-column", default="label", show_default=True)
@@ -57,5 +57,9 @@ def command(
         evaluation = evaluate(loaded, examples, progress=advance)
     metrics_table(evaluation, f"{evaluation.rows:,} rows")
     if out:
+        from mujaz.training.report.inputs import ReportInput
+        from mujaz.training.report.report import REPORT_FILE, write_report
+
         evaluation.save(out)
+        write_report(out / REPORT_FILE, ReportInput(loaded, evaluation, examples, "the data", f"{model}: evaluation"))
         click.echo(f"saved to {out}")

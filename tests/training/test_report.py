@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+from mujaz.cli import cli
+from mujaz.errors import OutputError
+from mujaz.training.report.charts import Line, histogram, interval_bar, line_chart, reliability_chart, ticks
+from mujaz.training.report.inputs import length_groups
+from mujaz.training.report.page import write_page
+
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+class Checker(HTMLParser):
+    """Fails on tags that do not close in order, and collects what a page would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.loads: list[str] = []
+        self.text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        self.loads += [f"{name}={value}" for name, value in attrs if name in {"src", "href", "srcset"}]
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data)
+
+
+def read(page: str) -> Checker:
+    checker = Checker()
+    checker.feed(page)
+    checker.close()
+    assert checker.open == []
+    return checker
+
+
+SECTIONS = {
+    "topic": ["Labels", "Which label is taken for which", "Probabilities", "By length", "Training", "Data"],
+    "stance": ["Labels", "By target", "Probabilities", "By length", "Training", "Data"],
+    "summary": ["ROUGE", "What the summaries are like", "By length of the text", "Summaries from the middle", "Data"],
+}
+
+
+@pytest.mark.parametrize("task", SECTIONS)
+def test_a_run_leaves_a_page_that_needs_nothing_else(trained: Callable[[str], Path], task: str) -> None:
+    page = (trained(task) / "report.html").read_text(encoding="utf-8")
+    checker = read(page)
+    assert checker.loads == []
+    assert not re.search(r"@import|url\(", page)
+    headings = re.findall(r"<h2>(.*?)</h2>", page)
+    assert [name for name in SECTIONS[task] if name not in headings] == []
+    assert "polyline" in page  # the curves
+    assert "split_seed" in page  # the config
+
+
+@pytest.mark.parametrize("task", SECTIONS)
+@pytest.mark.parametrize("width", [1200, 420])
+def test_a_browser_shows_it(trained: Callable[[str], Path], tmp_path: Path, task: str, width: int) -> None:
+    """Headless Chromium draws the page, and nothing is wider than the window."""
+    if BROWSER is None:
+        pytest.skip("no Chromium on the path")
+    # What is too wide scrolls inside its own box; the page itself must not. Chromium's window is 500 wide at the least, so
+    # the page stands in a frame of the width that is asked for.
+    page = trained(task) / "report.html"
+    probe = (
+        "<script>onload = () => { const root = document.documentElement;"
+        "const sections = document.querySelectorAll('section').length;"
+        "document.title = `${root.scrollWidth}/${root.clientWidth}/${sections}`; }</script>"
+    )
+    (tmp_path / "page.html").write_text(page.read_text(encoding="utf-8") + probe, encoding="utf-8")
+    (tmp_path / "frame.html").write_text(
+        f'<body style="margin:0"><iframe src="page.html" style="width:{width}px;height:900px;border:0"></iframe><script>'
+        "onload = () => setTimeout(() => { document.title = frames[0].document.title; }, 200)</script>",
+        encoding="utf-8",
+    )
+    options = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--allow-file-access-from-files",
+        "--virtual-time-budget=4000",
+    ]
+    options += [f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1300,900"]
+    url = (tmp_path / "frame.html").as_uri()
+    done = subprocess.run([BROWSER, *options, "--dump-dom", url], capture_output=True, timeout=120, check=True)
+    found = re.search(rb"<title>(\d+)/(\d+)/(\d+)</title>", done.stdout)
+    assert found is not None
+    scroll, client, sections = map(int, found.groups())
+    assert client <= width
+    assert scroll <= client
+    assert sections >= 5
+    picture = tmp_path / "page.png"
+    subprocess.run(
+        [BROWSER, *options, f"--screenshot={picture}", page.as_uri()], capture_output=True, timeout=120, check=True
+    )
+    size = struct.unpack(">II", picture.read_bytes()[16:24])
+    assert size == (1300, 900)
+
+
+def test_texts_cannot_break_out_of_the_page(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    bad = '<script>alert("x")</script> & </section> فاز الفريق'
+    data = tmp_path / "data.jsonl"
+    rows = [{"text": bad, "label": label} for label in ("sport", "money")]  # one of them is a mistake
+    data.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    result = CliRunner().invoke(cli, ["evaluate", str(trained("topic")), str(data), "--out", str(tmp_path / "out")])
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "The surest mistakes" in page
+    read(page)
+
+
+def test_length_groups_cover_all_texts_once() -> None:
+    rng = np.random.default_rng(0)
+    words = rng.integers(1, 200, 500).astype(float)
+    right = rng.integers(0, 2, 500).astype(float)
+    groups = length_groups(words, right)
+    assert sum(g["texts"] for g in groups) == 500
+    assert all(60 <= g["texts"] <= 140 for g in groups)
+    assert sum(g["texts"] * g["value"] for g in groups) == pytest.approx(right.sum())
+    same = length_groups(np.full(10, 7.0), np.ones(10))
+    assert [(g["name"], g["texts"]) for g in same] == [("7", 10)]
+
+
+def test_ticks_are_round_and_cover() -> None:
+    for low, high in ((0, 1), (0.13, 0.94), (3, 3), (0, 1234), (-2, 5), (1e-5, 3e-5)):
+        found = ticks(low, high)
+        assert found[0] <= low + 1e-12
+        assert found[-1] >= high - 1e-12
+        assert 2 <= len(found) <= 9
+
+
+def test_charts_hold_their_numbers() -> None:
+    line = line_chart("loss", [Line("training", [(1, 2.0), (5, 1.0)])], x_label="step")
+    (points,) = re.findall(r'points="([^"]+)"', line)
+    (x1, y1), (x2, y2) = ([float(v) for v in point.split(",")] for point in points.split())
+    assert x1 < x2
+    assert y1 < y2  # down the page is down in value
+    assert line_chart("none", [], x_label="step") == ""
+    bar = interval_bar(0.5, 0.25, 0.75)
+    assert 'width="60"' in bar
+    assert re.findall(r'x1="([\d.]+)" x2="([\d.]+)"', bar)[0] == ("30", "90")
+    assert "3 to 6: 2" in histogram("h", [3.5, 4.0, 60.0], high=60, bins=20, x_label="x")
+    table = [
+        {"low": 0.0, "high": 0.5, "texts": 0, "confidence": 0.0, "accuracy": 0.0},
+        {"low": 0.5, "high": 1.0, "texts": 8, "confidence": 0.9, "accuracy": 0.75},
+    ]
+    assert "50% to 100%: 8 texts, 75% right" in reliability_chart(table)
+
+
+def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_page(tmp_path / "file" / "report.html", "")

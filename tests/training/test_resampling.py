@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.metrics import accuracy_score, f1_score
+
+from mujaz.training.metrics.resampling import draws, label_intervals, label_scores
+
+LABELS = ["a", "b", "c", "never"]
+
+
+def drawn(rows: int = 300) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(5)
+    references = rng.choice(3, p=[0.6, 0.3, 0.1], size=rows)
+    predictions = np.where(rng.random(rows) < 0.7, references, rng.integers(3, size=rows))
+    return references, predictions
+
+
+def test_weights_are_repetitions_to_scikit_learn() -> None:
+    references, predictions = drawn()
+    for weights in draws(len(references), 20, seed=1):
+        again = np.repeat(np.arange(len(references)), weights.astype(int))
+        scores = label_scores(references, predictions, len(LABELS), weights)
+        assert scores[0] == pytest.approx(accuracy_score(references[again], predictions[again]))
+        assert scores[1] == pytest.approx(f1_score(references[again], predictions[again], average="macro"))
+        expected = f1_score(references[again], predictions[again], average=None, labels=[0, 1, 2])
+        np.testing.assert_allclose(scores[2:5], expected)
+        assert np.isnan(scores[5])
+
+
+def test_the_interval_of_accuracy_is_that_of_scipy() -> None:
+    references, predictions = drawn()
+    found = label_intervals(references, predictions, LABELS, resamples=4000)
+    right = (references == predictions).astype(float)
+    theirs = stats.bootstrap((right,), np.mean, method="percentile", n_resamples=4000, rng=1).confidence_interval
+    assert found["accuracy"] == pytest.approx([theirs.low, theirs.high], abs=0.008)
+    low, high = found["macro_f1"]
+    assert low < f1_score(references, predictions, average="macro") < high
+    assert set(found["f1"]) == {"a", "b", "c"}
+    assert label_intervals(references, predictions, LABELS) == label_intervals(references, predictions, LABELS)

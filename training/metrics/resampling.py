@@ -1,0 +1,71 @@
+"""Bootstrap over labelled texts for scores that are no mean over texts, like macro-F1 (Efron 1979; Koehn 2004)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mujaz.training.metrics.bootstrap import LEVEL, RESAMPLES
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def draws(rows: int, resamples: int, seed: int) -> Iterator[Floats]:
+    """How often each row was drawn, resample by resample: (rows,) each, summing to ``rows``."""
+    rng = np.random.default_rng(seed)
+    for _ in range(resamples):
+        yield np.bincount(rng.integers(rows, size=rows), minlength=rows).astype(np.float64)
+
+
+def weighted_f1(references: Ints, predictions: Ints, labels: int, weights: Floats) -> Floats:
+    """F1 of each label where a row counts as often as its weight; NaN for a label that neither side has."""
+    hits = references == predictions
+    right = np.bincount(references[hits], weights=weights[hits], minlength=labels)
+    either = np.bincount(references, weights=weights, minlength=labels)
+    either += np.bincount(predictions, weights=weights, minlength=labels)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(2 * right / either)
+
+
+def label_scores(references: Ints, predictions: Ints, labels: int, weights: Floats) -> Floats:
+    """Accuracy, macro-F1 over the labels that occur, and the F1 of each label: (2 + labels,)."""
+    f1 = weighted_f1(references, predictions, labels, weights)
+    accuracy = weights[references == predictions].sum() / weights.sum()
+    return np.array([accuracy, np.nanmean(f1), *f1])
+
+
+def label_intervals(
+    references: Ints,
+    predictions: Ints,
+    labels: list[str],
+    *,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """Between what bounds scores lie, by drawing the texts again.
+
+    Args:
+        references: Label ids.
+        predictions: Label ids.
+        labels: Their names.
+        resamples: How many times as many texts are drawn.
+        level: Share of the resampled scores that lies between the bounds.
+        seed: The same seed gives the same bounds.
+
+    Returns:
+        ``accuracy`` and ``macro_f1``: [low, high]; ``f1``: the same for each label that occurs.
+    """
+    samples = np.stack(
+        [label_scores(references, predictions, len(labels), w) for w in draws(len(references), resamples, seed)]
+    )
+    occurs = np.asarray(~np.isnan(samples).all(axis=0))
+    low, high = np.full((2, samples.shape[1]), np.nan)
+    low[occurs], high[occurs] = np.nanquantile(samples[:, occurs], [(1 - level) / 2, (1 + level) / 2], axis=0)
+    bounds = [[float(a), float(b)] for a, b in zip(low, high, strict=True)]
+    f1 = {label: bounds[2 + i] for i, label in enumerate(labels) if occurs[2 + i]}
+    return {"accuracy": bounds[0], "macro_f1": bounds[1], "f1": f1}
