@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,16 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerB
 from mujaz.models.batching import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS
 from mujaz.models.encoding import Encoding, padded_batch
 from mujaz.models.engines.base import Hypothesis
+from mujaz.models.engines.lean_encoder import PackedProduct, is_lean_kind, lean_copy, packs_weights
 from mujaz.models.machine import dtype_name
 
 # Article tokens a batch. Every article is decoded num_beams times at once, so these are smaller than a classifier's.
 CPU_ARTICLE_TOKENS = 2048
 GPU_ARTICLE_TOKENS = 16384
+
+# Padded tokens a batch with packed weights. oneDNN shares products with 400 to 1,400 rows badly between two cores; above
+# 4,096 tokens the memory of a batch is fetched from the system and returned each time.
+PACKED_BATCH_TOKENS = 3072
 
 
 def describe(model: PreTrainedModel) -> str:
@@ -35,21 +41,34 @@ class TorchClassifier:
         self.pad_token_id = tokenizer.pad_token_id
         self.token_types = "token_type_ids" in tokenizer.model_input_names
 
+    @cached_property
+    def _packed(self) -> PreTrainedModel | None:
+        """The model with its weights packed, made at the first batch; later changes of the weights do not reach it."""
+        return lean_copy(self.model, PackedProduct) if self.packs else None
+
+    @property
+    def packs(self) -> bool:
+        """Whether the weights are packed, which the model and this machine have to allow."""
+        return is_lean_kind(self.model) and packs_weights(self.model)
+
     @property
     def batch_tokens(self) -> int:
         """Padded tokens a batch."""
+        if self.packs:
+            return PACKED_BATCH_TOKENS
         return CPU_BATCH_TOKENS if self.model.device.type == "cpu" else GPU_BATCH_TOKENS
 
     @property
     def description(self) -> str:
         """Device, number format, threads."""
-        return describe(self.model)
+        return describe(self.model) + (", packed weights" if self.packs else "")
 
     @torch.inference_mode()
     def logits(self, batch: Sequence[Encoding]) -> NDArray[np.float32]:
         """Scores of one batch, shape (batch, labels)."""
         tensors = padded_batch(batch, self.pad_token_id, token_types=self.token_types)
-        scores = self.model(**{key: tensor.to(self.model.device) for key, tensor in tensors.items()}).logits
+        model = self._packed or self.model
+        scores = model(**{key: tensor.to(model.device) for key, tensor in tensors.items()}).logits
         return np.asarray(scores.float().cpu().numpy())
 
 
