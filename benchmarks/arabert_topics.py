@@ -28,7 +28,7 @@ STEPS = 400
 
 
 def cut_rows(parquet: Path, out: Path, seed: int, rows: int | None) -> None:
-    """Write a split as JSON Lines, every text cut to a random number of words (log-uniform over SHORT, or up to LONG), in random order."""
+    """Write a split as JSON Lines in random order, texts cut to words drawn log-uniformly from SHORT, or to LONG."""
     import pyarrow.parquet as pq
 
     draw = random.Random(seed)
