@@ -19,6 +19,7 @@ class LazyGroup(click.Group):
         "train": ("train", "Fine-tune a model on labelled data, from a YAML config."),
         "check": ("check", "Look at labelled data: balance, lengths, duplicates, conflicts, leaks, leftovers."),
         "evaluate": ("evaluate", "Score a model on labelled data."),
+        "compare": ("compare", "Set runs side by side, with paired bootstrap significance."),
         "classify": ("classify", "Label every text of a corpus."),
         "summarize": ("summarize", "Summarize an article, or every article of a corpus."),
         "models": ("models", "List the model presets and the embedded models."),

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from scipy import stats
+from sklearn.metrics import accuracy_score, f1_score
+
+from mujaz.cli import cli
+from mujaz.errors import DataError, UsageError
+from mujaz.training.compare import compare, two_sided
+
+LABELS = ["رياضة", "اقتصاد", "ثقافة"]
+
+
+def write(folder: Path, references: list[str], predictions: list[str], *, task: str = "topic", start: int = 0) -> Path:
+    folder.mkdir()
+    rows = [
+        {"row": i, "text_id": f"{start + i:016x}", "reference": r, "prediction": p}
+        for i, (r, p) in enumerate(zip(references, predictions, strict=True))
+    ]
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (folder / "predictions.jsonl").write_text(lines, encoding="utf-8")
+    (folder / "metrics.json").write_text(json.dumps({"task": task}), encoding="utf-8")
+    return folder
+
+
+def guesses(references: list[str], accuracy: float, seed: int) -> list[str]:
+    rng = np.random.default_rng(seed)
+    return [r if rng.random() < accuracy else str(rng.choice(LABELS)) for r in references]
+
+
+@pytest.fixture
+def references() -> list[str]:
+    return [str(label) for label in np.random.default_rng(0).choice(LABELS, size=400)]
+
+
+def test_scores_are_those_of_scikit_learn_and_the_range_that_of_scipy(tmp_path: Path, references: list[str]) -> None:
+    a, b = guesses(references, 0.6, 1), guesses(references, 0.8, 2)
+    found = compare([write(tmp_path / "a", references, a), write(tmp_path / "b", references, b)], resamples=2000)
+    for run, said in zip(found.runs, (a, b), strict=True):
+        assert run.scores["accuracy"] == pytest.approx(accuracy_score(references, said))
+        assert run.scores["macro_f1"] == pytest.approx(f1_score(references, said, average="macro"))
+    first, second = found.runs
+    assert first.p is None
+    assert second.difference == pytest.approx(second.scores["macro_f1"] - first.scores["macro_f1"])
+    assert second.p is not None
+    assert second.p < 0.01
+    arrays = (np.array(references), np.array(a), np.array(b))
+
+    def difference(truth: np.ndarray, one: np.ndarray, other: np.ndarray) -> float:
+        return float(f1_score(truth, other, average="macro") - f1_score(truth, one, average="macro"))
+
+    theirs = stats.bootstrap(
+        arrays, difference, paired=True, vectorized=False, method="percentile", n_resamples=300, rng=3
+    ).confidence_interval
+    assert second.bounds == pytest.approx((theirs.low, theirs.high), abs=0.015)
+
+
+def test_two_of_a_kind_are_undecided_and_equals_are_equal(tmp_path: Path, references: list[str]) -> None:
+    a, b = guesses(references, 0.7, 1), guesses(references, 0.7, 2)
+    folders = [write(tmp_path / name, references, said) for name, said in (("a", a), ("b", b), ("c", a))]
+    _, other, same = compare(folders).runs
+    assert other.p is not None
+    assert other.p > 0.05
+    assert (same.difference, same.bounds, same.p) == (0.0, (0.0, 0.0), 1.0)
+
+
+def test_no_difference_is_found_significant_as_often_as_chance_says() -> None:
+    """Of 400 pairs of equally good runs about 5 % have p < 0.05."""
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(400):
+        differences = rng.normal(size=200)
+        drawn = rng.integers(200, size=(400, 200))
+        hits += two_sided(differences[drawn].mean(axis=1)) < 0.05
+    assert 0.02 < hits / 400 < 0.09
+
+
+def test_rows_may_stand_in_another_order(tmp_path: Path, references: list[str]) -> None:
+    said = guesses(references, 0.7, 1)
+    a = write(tmp_path / "a", references, said)
+    b = write(tmp_path / "b", references, said)
+    lines = (b / "predictions.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+    (b / "predictions.jsonl").write_text("".join(reversed(lines)), encoding="utf-8")
+    assert compare([a, b]).runs[1].bounds == (0.0, 0.0)
+
+
+def test_summaries_are_compared_by_rouge_l(tmp_path: Path) -> None:
+    truth = ["فاز الفريق بالكأس", "ارتفع سهم البنك", "افتتح الوزير المعرض"] * 10
+    good = write(tmp_path / "good", truth, truth, task="summary")
+    bad = write(tmp_path / "bad", truth, ["فاز الفريق"] * 30, task="summary")
+    found = compare([bad, good])
+    assert found.metric == "rougeL"
+    assert found.runs[1].scores["rougeL"] == pytest.approx(100)
+    result = CliRunner().invoke(cli, ["compare", str(bad), str(good), "--html", str(tmp_path / "page.html")])
+    assert result.exit_code == 0, result.output
+    assert "better" in result.output
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert '<span class="chip good">better</span>' in page
+    assert "100.00" in page
+
+
+def test_what_cannot_be_compared(tmp_path: Path, references: list[str]) -> None:
+    a = write(tmp_path / "a", references, references)
+    with pytest.raises(UsageError, match="two or more"):
+        compare([a])
+    with pytest.raises(UsageError, match="of 'topic'.*of 'stance'"):
+        compare([a, write(tmp_path / "s", references, references, task="stance")])
+    with pytest.raises(UsageError, match="has 400, .* 400, and 390 are the same.*mujaz evaluate"):
+        compare([a, write(tmp_path / "other", references[10:] + references[:10], references, start=10)])
+    with pytest.raises(DataError, match=r"metrics.json cannot be read"):
+        compare([a, tmp_path])
+    (a / "predictions.jsonl").write_text("{}\n", encoding="utf-8")
+    with pytest.raises(DataError, match="Score the model again"):
+        compare([a, a])

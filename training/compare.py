@@ -1,0 +1,208 @@
+"""Runs side by side on the same texts: is the one better than the other, or luckier?
+
+Paired bootstrap resampling (Koehn 2004, "Statistical Significance Tests for Machine Translation Evaluation"): the same texts
+are drawn again for all runs at once, and what counts is how often the difference turns round.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from mujaz.errors import DataError, UsageError
+from mujaz.training.arguments import BEST_BY
+from mujaz.training.evaluation import PREDICTIONS_FILE
+from mujaz.training.metrics.bootstrap import LEVEL, RESAMPLES
+from mujaz.training.metrics.resampling import draws, label_scores
+from mujaz.training.metrics.scoring import TYPES, pair_scores
+from mujaz.training.metrics.tokenization import tokenizer
+from mujaz.training.resume import METRICS_FILE
+
+Floats = NDArray[np.float64]
+Row = dict[str, Any]
+Scorer = Callable[[Floats], Floats]  # how often each text counts -> scores
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """A run beside the first one.
+
+    Attributes:
+        name: Its folder.
+        scores: By metric: 0-1 for labels, 0-100 for ROUGE.
+        difference: Of the primary metric, to the first run; 0 for that one.
+        bounds: 95 % interval of the difference.
+        p: Two-sided: how likely so large a difference is if there is none; None for the first run.
+    """
+
+    name: str
+    scores: dict[str, float]
+    difference: float
+    bounds: tuple[float, float]
+    p: float | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Runs on the same texts; the first is what the others are compared with."""
+
+    task: str
+    metric: str
+    rows: int
+    resamples: int
+    runs: list[ComparedRun]
+
+
+def compare(folders: Sequence[Path], *, resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
+    """Compare runs by the predictions that train or evaluate saved.
+
+    Args:
+        folders: Two or more; the others are compared with the first.
+        resamples: How often the texts are drawn again.
+        seed: The same seed gives the same numbers.
+
+    Raises:
+        UsageError: there are fewer than two, they are of different tasks, or were not scored on the same texts.
+        DataError: a folder holds no predictions, or they cannot be read.
+    """
+    if len(folders) < 2:
+        raise UsageError(f"expected two or more runs to compare, found {len(folders)}.")
+    tasks = {folder: _task(folder) for folder in folders}
+    task = tasks[folders[0]]
+    for folder, other in tasks.items():
+        if other != task:
+            raise UsageError(f"expected runs of one task: {folders[0]} is of '{task}', {folder} of '{other}'.")
+    runs = _aligned(folders)
+    names, scorers = _summary_scorers(runs) if task == "summary" else _label_scorers(runs)
+    rows, primary = len(runs[0]), names.index(BEST_BY[task])
+    whole = np.stack([scorer(np.ones(rows)) for scorer in scorers])  # (runs, metrics)
+    samples = np.stack([[s(w)[primary] for s in scorers] for w in draws(rows, resamples, seed)])  # (resamples, runs)
+    found = []
+    for number, folder in enumerate(folders):
+        differences = samples[:, number] - samples[:, 0]
+        low, high = np.quantile(differences, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+        scores = dict(zip(names, whole[number].tolist(), strict=True))
+        difference = float(whole[number, primary] - whole[0, primary])
+        p = two_sided(differences) if number else None
+        found.append(ComparedRun(str(folder), scores, difference, (float(low), float(high)), p))
+    return Comparison(task, BEST_BY[task], rows, resamples, found)
+
+
+def two_sided(differences: Floats) -> float:
+    """Twice the share of resamples in which the difference is not on its own side, at least 2/(resamples + 1)."""
+    smaller = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
+    return min(2 * (smaller + 1) / (len(differences) + 1), 1.0)
+
+
+def _task(folder: Path) -> str:
+    try:
+        return str(orjson.loads((folder / METRICS_FILE).read_bytes())["task"])
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(
+            f"expected the folder of a run or of 'mujaz evaluate --out', but its {METRICS_FILE} cannot be read ({error})",
+            file=str(folder),
+        ) from error
+
+
+def _rows(folder: Path) -> list[Row]:
+    try:
+        rows = [orjson.loads(line) for line in (folder / PREDICTIONS_FILE).read_bytes().splitlines()]
+        _ = [(row["text_id"], row["reference"], row["prediction"]) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            f"its {PREDICTIONS_FILE} cannot be read ({error}). Score the model again: mujaz evaluate RUN DATA --out FOLDER",
+            file=str(folder),
+        ) from error
+    return rows
+
+
+def _aligned(folders: Sequence[Path]) -> list[list[Row]]:
+    """The rows of each run in the order of the first; the same text may stand in a set more than once."""
+    runs = [{_key(row, seen): row for row in _rows(f)} for f in folders for seen in [Counter[tuple[str, str]]()]]
+    first = runs[0]
+    for folder, run in zip(folders, runs, strict=True):
+        if run.keys() != first.keys():
+            raise UsageError(
+                f"expected runs that were scored on the same texts: {folders[0]} has {len(first):,}, {folder} {len(run):,}, "
+                f"and {len(run.keys() & first.keys()):,} are the same. "
+                "Score both on one file: mujaz evaluate RUN DATA --out FOLDER, then compare these folders."
+            )
+    return [[run[key] for key in first] for run in runs]
+
+
+def _key(row: Row, seen: Counter[tuple[str, str]]) -> tuple[str, str, int]:
+    text = (row["text_id"], row["reference"])
+    seen[text] += 1
+    return (*text, seen[text])
+
+
+def _label_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
+    labels = sorted({row[field] for run in runs for row in run for field in ("reference", "prediction")})
+    index = {label: i for i, label in enumerate(labels)}
+
+    def scorer(run: list[Row]) -> Scorer:
+        references, predictions = (np.array([index[row[f]] for row in run]) for f in ("reference", "prediction"))
+        return lambda weights: label_scores(references, predictions, len(labels), weights)[:2]
+
+    return ["accuracy", "macro_f1"], [scorer(run) for run in runs]
+
+
+def _summary_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
+    def scorer(run: list[Row]) -> Scorer:
+        scores = pair_scores([r["prediction"] for r in run], [r["reference"] for r in run], tokenizer("arabic"))
+        return lambda weights: np.asarray(weights @ scores / weights.sum())
+
+    return list(TYPES), [scorer(run) for run in runs]
+
+
+def comparison_page(found: Comparison) -> str:
+    """The comparison as one self-contained HTML page."""
+    from mujaz.training.report.charts import interval_bar
+    from mujaz.training.report.page import render
+
+    unit = 1 if found.task == "summary" else 100
+    best = max(found.runs, key=lambda run: run.scores[found.metric])
+    rows = [
+        {
+            "name": run.name,
+            "scores": [f"{unit * value:.2f}" for value in run.scores.values()],
+            "bar": interval_bar(run.scores[found.metric] * unit / 100),
+            "difference": "" if run.p is None else f"{unit * run.difference:+.2f}",
+            "range": "" if run.p is None else f"{unit * run.bounds[0]:+.2f} to {unit * run.bounds[1]:+.2f}",
+            "p": "" if run.p is None else f"{run.p:.3f}",
+            "verdict": verdict(run),
+        }
+        for run in found.runs
+    ]
+    tiles = [
+        {"name": f"best {found.metric}", "value": f"{unit * best.scores[found.metric]:.1f}", "note": best.name},
+        {"name": "runs", "value": str(len(rows)), "note": ""},
+        {"name": "texts, the same for all", "value": f"{found.rows:,}", "note": ""},
+    ]
+    return render(
+        "compare.html.j2",
+        title="Runs compared",
+        subtitle=f"{found.task}; each beside {found.runs[0].name}",
+        tiles=tiles,
+        metrics=list(found.runs[0].scores),
+        metric=found.metric,
+        rows=rows,
+        resamples=found.resamples,
+        footer="Made by mujaz.",
+    )
+
+
+def verdict(run: ComparedRun) -> str:
+    """In a word: better, worse or undecided at p < 0.05; of the first run, that it is the first."""
+    if run.p is None:
+        return "what the others are compared with"
+    if run.p >= 1 - LEVEL:
+        return "undecided"
+    return "better" if run.difference > 0 else "worse"
