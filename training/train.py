@@ -32,6 +32,7 @@ from mujaz.models.summarizer import Summarizer
 from mujaz.training.arguments import BEST_BY, generation_config, training_arguments
 from mujaz.training.calibration import calibrate_checkpoint, calibration_line
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
+from mujaz.training.card import model_card, write_card
 from mujaz.training.checks import quick_check
 from mujaz.training.encoded import IGNORED, Collator
 from mujaz.training.evaluation import Evaluation, evaluate
@@ -209,6 +210,8 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         )
         write_report(folder / REPORT_FILE, given)
         report(f"report: {folder / REPORT_FILE}")
+        card = model_card(model.info, evaluation.metrics, split=split, rows=len(examples), name=folder.name)
+        write_card(folder, card)
     metrics = {
         "task": config.task,
         "steps": trainer.state.global_step,

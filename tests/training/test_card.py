@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import ModelCard, metadata_load
+
+from mujaz.errors import OutputError
+from mujaz.models.checkpoint import CheckpointInfo
+from mujaz.training import card
+from mujaz.training.card import model_card, push_to_hub, write_card
+
+
+@pytest.mark.parametrize(("task", "pipeline"), [("topic", "text-classification"), ("summary", "summarization")])
+def test_a_run_has_a_card_that_the_hub_can_read(trained: Callable[[str], Path], task: str, pipeline: str) -> None:
+    folder = trained(task)
+    metadata = metadata_load(folder / "README.md")
+    assert metadata is not None
+    assert (metadata["language"], metadata["pipeline_tag"], metadata["library_name"]) == (
+        "ar",
+        pipeline,
+        "transformers",
+    )
+    assert "base_model" not in metadata  # from nothing
+    data = ModelCard.load(folder / "README.md").data
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["metrics"]
+    found = {result.metric_name: result.metric_value for result in data.eval_results or []}
+    name, key = ("ROUGE-L", "rougeL") if task == "summary" else ("Macro-F1", "macro_f1")
+    assert found[name] == pytest.approx(metrics[key], abs=1e-4)
+    assert all(result.dataset_split == "test" for result in data.eval_results or [])
+    assert str(folder.parent) not in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def info(**fields: Any) -> CheckpointInfo:
+    base = {"task": "topic", "labels": ["رياضة", "a: b"], "recipe": {"name": "news"}, "max_length": 128}
+    return CheckpointInfo.model_validate({**base, "base_model": "arabert", **fields})
+
+
+@pytest.mark.parametrize(
+    ("stated", "licence", "name"),
+    [
+        (None, None, None),
+        ("CC BY 4.0 (trained on SANAD)", "cc-by-4.0", None),
+        ("Apache-2.0", "apache-2.0", None),
+        ("AUB agreement", "other", "aub-agreement"),
+    ],
+)
+def test_licences(stated: str | None, licence: str | None, name: str | None) -> None:
+    data = ModelCard(model_card(info(licence=stated), None, split="", rows=0, name="m")).data.to_dict()
+    assert (data.get("license"), data.get("license_name")) == (licence, name)
+    assert data["base_model"] == "aubmindlab/bert-base-arabertv02"
+
+
+def test_a_folder_is_no_base_model(tmp_path: Path) -> None:
+    text = model_card(info(base_model=str(tmp_path)), None, split="", rows=0, name="m")
+    assert "base_model" not in ModelCard(text).data.to_dict()
+    assert str(tmp_path.parent) not in text
+
+
+def test_an_upload_leaves_out_what_holds_texts(trained: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub.utils._paths import filter_repo_objects
+
+    seen: dict[str, Any] = {}
+
+    class Api:
+        def __init__(self, token: str | None) -> None:
+            seen["token"] = token
+
+        def create_repo(self, repo_id: str, **options: Any) -> None:
+            seen.update(options)
+
+        def upload_folder(self, **options: Any) -> str:
+            seen.update(options)
+            return "https://example.org/commit"
+
+    monkeypatch.setattr(card, "HfApi", Api)
+    folder = trained("topic")
+    assert push_to_hub(folder, "me/topic") == "https://example.org/commit"
+    assert seen["private"] is True
+    names = [path.name for path in folder.iterdir()]
+    uploaded = set(filter_repo_objects(names, ignore_patterns=seen["ignore_patterns"]))
+    assert {"README.md", "mujaz.json", "model.safetensors", "tokenizer.json"} <= uploaded
+    assert uploaded.isdisjoint({"report.html", "predictions.jsonl"})
+    assert {"report.html", "predictions.jsonl"} <= set(names)
+
+
+def test_a_card_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(OutputError, match="model card"):
+        write_card(tmp_path / "file", model_card(info(), None, split="", rows=0, name="m"))

@@ -1,0 +1,182 @@
+"""``README.md`` of a checkpoint: a model card as the Hugging Face hub reads it, and the way there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
+
+from mujaz.errors import OutputError
+from mujaz.models.checkpoint import CheckpointInfo
+from mujaz.models.presets import find_preset
+from mujaz.training.evaluation import PREDICTIONS_FILE
+from mujaz.training.report.report import REPORT_FILE
+
+CARD_FILE = "README.md"
+# What holds texts or references of the user's data, or is of no use to others: never uploaded.
+PRIVATE = (REPORT_FILE, PREDICTIONS_FILE, "checkpoints/*", "config.yaml", "metrics.json")
+
+# metric -> (the hub's type, its name)
+_METRICS = {
+    "summary": {name: ("rouge", name.replace("rouge", "ROUGE-")) for name in ("rouge1", "rouge2", "rougeL")},
+    "labels": {"accuracy": ("accuracy", "Accuracy"), "macro_f1": ("f1", "Macro-F1")},
+}
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+_LICENCES = {
+    "apache-2.0",
+    "mit",
+    "cc-by-4.0",
+    "cc-by-sa-4.0",
+    "cc-by-nc-4.0",
+    "cc-by-nc-sa-4.0",
+    "gpl-3.0",
+    "bsd-3-clause",
+}
+
+
+def model_card(info: CheckpointInfo, metrics: dict[str, Any] | None, *, split: str, rows: int, name: str) -> str:
+    """A model card: metadata in YAML, then what a user of the model should know.
+
+    Args:
+        info: What ``mujaz.json`` says.
+        metrics: Of the evaluation; None where there was none.
+        split: What they are of.
+        rows: How many texts that were.
+        name: Of the model.
+    """
+    data = card_data(info, metrics, split=split, name=name)
+    return f"---\n{data.to_yaml()}\n---\n\n{_body(info, metrics, split, rows, name)}"
+
+
+def card_data(info: CheckpointInfo, metrics: dict[str, Any] | None, *, split: str, name: str) -> ModelCardData:
+    """The metadata of a card."""
+    summary = info.task == "summary"
+    licence, licence_name = _licence(info.licence)
+    return ModelCardData(
+        language="ar",
+        pipeline_tag="summarization" if summary else "text-classification",
+        library_name="transformers",
+        tags=["mujaz", "arabic", info.task],
+        license=licence,
+        license_name=licence_name,
+        base_model=_base_model(info.base_model),
+        model_name=name,
+        eval_results=_results(info, metrics or {}, split) or None,
+    )
+
+
+def push_to_hub(folder: Path, repo_id: str, *, private: bool = True, token: str | None = None) -> str:
+    """Upload a checkpoint with its card, and without the report and the predictions, which hold texts of the data.
+
+    Args:
+        folder: The run.
+        repo_id: ``owner/name``; made where it does not exist.
+        private: Whether a new repository is.
+        token: Of the hub; None takes the saved one.
+
+    Returns:
+        The address of the commit.
+    """
+    api = HfApi(token=token)
+    api.create_repo(repo_id, private=private, exist_ok=True)
+    return str(api.upload_folder(repo_id=repo_id, folder_path=folder, ignore_patterns=list(PRIVATE)))
+
+
+def write_card(folder: Path, card: str) -> None:
+    """Write ``README.md``.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    try:
+        ModelCard(card).save(folder / CARD_FILE)
+    except OSError as error:
+        raise OutputError(f"the model card cannot be written to {folder}: {error.strerror or error}") from error
+
+
+def _licence(stated: str | None) -> tuple[str | None, str | None]:
+    """The hub's id of a licence, or ``other`` and the name of it."""
+    if not stated:
+        return None, None
+    known = re.sub(r"\s+", "-", stated.split("(")[0].strip().lower())
+    if known in _LICENCES:
+        return known, None
+    return "other", re.sub(r"[^a-z0-9.]+", "-", stated.lower()).strip("-")
+
+
+def _base_model(stated: str) -> str | None:
+    """A hub id; a folder of this machine or a model from nothing is none."""
+    preset = find_preset(stated)
+    if preset:
+        return preset.hub_id
+    return stated if _HUB_ID.fullmatch(stated) and not Path(stated).exists() else None
+
+
+def _results(info: CheckpointInfo, metrics: dict[str, Any], split: str) -> list[EvalResult]:
+    summary = info.task == "summary"
+    files = ", ".join(info.data.files) if info.data else "own data"
+    return [
+        EvalResult(
+            task_type="summarization" if summary else "text-classification",
+            dataset_type="private",
+            dataset_name=f"{info.task} data ({files})",
+            dataset_split=split,
+            metric_type=kind,
+            metric_name=title,
+            metric_value=round(float(metrics[key]), 4),
+        )
+        for key, (kind, title) in _METRICS["summary" if summary else "labels"].items()
+        if key in metrics
+    ]
+
+
+def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows: int, name: str) -> str:
+    kind = {
+        "topic": f"Labels Arabic text with one of {len(info.labels)} topics: {', '.join(info.labels)}.",
+        "stance": f"Labels the stance of an Arabic text toward a target: {', '.join(info.labels)}.",
+        "summary": "Writes a short summary of an Arabic article.",
+    }[info.task]
+    lines = [f"# {name}", "", kind, "", "## Use", "", "```python", *_usage(info), "```", ""]
+    lines += [
+        f"Text is prepared by the recipe `{info.recipe['name']}`, which also stands in the tokenizer, so that plain "
+        f"transformers reads it alike. It reads up to {info.max_length:,} tokens.",
+        "",
+        "## Training",
+        "",
+        f"Started from {_base_model(info.base_model) or Path(info.base_model).name}."
+        + (f" {info.data.rows:,} training texts." if info.data else ""),
+        "",
+    ]
+    if metrics:
+        lines += ["## Scores", "", f"On the {split} data, {rows:,} texts.", "", "| metric | value |", "|---|---|"]
+        lines += [f"| {r.metric_name} | {r.metric_value:g} |" for r in _results(info, metrics, split)]
+        if "tokenization" in metrics:
+            lines += ["", f"ROUGE signature: `{metrics['tokenization']}`."]
+        lines.append("")
+    if info.calibration:
+        lines += [
+            f"Probabilities are divided by temperature {info.calibration.temperature:.3f} when mujaz reads the model; "
+            f"calibration error on dev {info.calibration.ece_before:.4f} before, {info.calibration.ece_after:.4f} after.",
+            "",
+        ]
+    lines += ["## Licence", "", info.licence or "Not stated. See those of the base model and of the data.", ""]
+    return "\n".join(lines)
+
+
+def _usage(info: CheckpointInfo) -> list[str]:
+    if info.task == "summary":
+        return [
+            "from mujaz import Summarizer",
+            "",
+            'summarizer = Summarizer.from_pretrained("…")',
+            "summarizer.summarize([article])[0].text",
+        ]
+    target = ', ["…"]' if info.task == "stance" else ""
+    return [
+        "from mujaz import TextClassifier",
+        "",
+        'classifier = TextClassifier.from_pretrained("…")',
+        f"classifier.predict([text]{target})[0].label",
+    ]
