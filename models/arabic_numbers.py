@@ -83,9 +83,14 @@ FOLLOWING = re.compile(r"\s*([^\W\d_]+)")
 Values = frozenset[Decimal]
 
 
-def unsupported_numbers(text: str, source: str) -> tuple[str, ...]:
-    """The numbers of a text, as written (letters unified), that its source does not hold in any form."""
-    known = source_values(source)
+def unsupported_numbers(text: str, source: str | Values) -> tuple[str, ...]:
+    """The numbers of a text, as written (letters unified), that its source does not hold in any form.
+
+    Args:
+        text: A summary.
+        source: Its source, or what :func:`source_values` found in it.
+    """
+    known = source_values(source) if isinstance(source, str) else source
     return tuple(dict.fromkeys(written for written, values in numbers_in(text) if not values & known))
 
 

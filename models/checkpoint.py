@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mujaz.errors import CheckpointError
 from mujaz.models.calibration import Calibration
 from mujaz.models.presets import find_preset, unknown_model
+from mujaz.models.summary_options import LongArticles
 
 INFO_FILE = "mujaz.json"
 FORMAT_VERSION = 1
@@ -38,6 +39,7 @@ class CheckpointInfo(BaseModel):
     recipe: dict[str, Any] = Field(description="name, version, options and fingerprint of the text recipe")
     clean_article: bool = Field(default=False, description="whether page leftovers were stripped before the recipe")
     max_length: int = Field(gt=0, description="longest input in tokens, special tokens included")
+    long: LongArticles | None = Field(default=None, description="what becomes of articles longer than max_length")
     base_model: str = Field(description="what the training started from")
     versions: dict[str, str] = Field(default_factory=dict)
     data: DataInfo | None = None

@@ -9,10 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+Automaton = list[dict[str, int]]
+
 
 def fragments(summary: Sequence[str], source: Sequence[str]) -> list[int]:
     """Lengths, in words, of the extractive fragments of a summary, in order."""
-    step = _automaton(source)
+    return fragments_in(summary, automaton(source))
+
+
+def fragments_in(summary: Sequence[str], step: Automaton) -> list[int]:
+    """The same, of a summary and what :func:`automaton` made of its source."""
     found: list[int] = []
     state = length = 0
     for word in summary:
@@ -24,7 +30,7 @@ def fragments(summary: Sequence[str], source: Sequence[str]) -> list[int]:
     return [*found, length] if length else found
 
 
-def _automaton(words: Sequence[str]) -> list[dict[str, int]]:
+def automaton(words: Sequence[str]) -> Automaton:
     """The transitions, state by state, of the automaton that reads just the runs of these words. State 0 is its start."""
     step: list[dict[str, int]] = [{}]
     link, length = [-1], [0]

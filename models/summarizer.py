@@ -4,47 +4,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 from mujaz.errors import CheckpointError, UsageError
-from mujaz.models.batching import token_budget_batches
 from mujaz.models.checkpoint import CheckpointInfo
 from mujaz.models.classifier import Progress
-from mujaz.models.encoding import Encoding, TextEncoder
-from mujaz.models.engines.base import GenerationEngine
+from mujaz.models.encoding import TextEncoder
+from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine
 from mujaz.models.engines.torch_engine import TorchGenerator
 from mujaz.models.loading import load_seq2seq
 from mujaz.models.machine import choose_device, choose_dtype
 from mujaz.models.opening import open_checkpoint
 from mujaz.models.presets import find_preset
 from mujaz.models.saving import save_checkpoint
+from mujaz.models.summary_options import Generation
+from mujaz.models.summary_record import Candidate, Finding, Summary
+from mujaz.models.writing import Writer
 
 # What csebuetnlp/mT5_multilingual_XLSum generates with (its config.json): used where a checkpoint says nothing itself.
 DEFAULT_NUM_BEAMS = 4
 DEFAULT_MAX_NEW_TOKENS = 84
 DEFAULT_NO_REPEAT_NGRAM = 3
 
+__all__ = ["Candidate", "Finding", "Summarizer", "Summary", "complete_generation"]
+
 _SENTINEL = re.compile(r"<extra_id_\d+>")
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """The summary of one article.
-
-    Attributes:
-        text: The summary.
-        score: Mean log-probability of its tokens under beam search (length penalty applied); None for greedy decoding.
-        tokens_read: Tokens of the article that the model read, special tokens included.
-        truncated: Whether the article was longer than that.
-    """
-
-    text: str
-    score: float | None
-    tokens_read: int
-    truncated: bool
 
 
 class Summarizer:
@@ -123,6 +109,12 @@ class Summarizer:
         max_new_tokens: int | None = None,
         min_new_tokens: int | None = None,
         batch_tokens: int | None = None,
+        length: str | None = None,
+        candidates: int = 1,
+        long: str | None = None,
+        faithful: bool = False,
+        article_words: bool = False,
+        min_article_words: int | None = None,
         progress: Progress | None = None,
     ) -> list[Summary]:
         """Summarize articles. Deterministic: the same article gives the same summary.
@@ -133,30 +125,40 @@ class Summarizer:
             max_new_tokens: Longest summary in tokens.
             min_new_tokens: Shortest summary in tokens.
             batch_tokens: Padded article tokens a batch; None takes what suits the device.
+            length: ``headline``, ``short``, ``long`` or a range in words like ``20-40``.
+            candidates: Summaries to give for each article, best first.
+            long: What becomes of an article longer than the model reads: ``lead``, ``select``, ``hierarchical`` or ``cut``.
+            faithful: Prefer the candidate of the beam that the article supports best.
+            article_words: Allow no content words but those of the article.
+            min_article_words: Articles of up to so many words are returned as they are; 0 summarizes everything.
             progress: Called after each batch with the number of articles it held.
 
         Returns:
-            One summary an article, in order.
+            One summary an article, in order. See :class:`~mujaz.models.summary_options.Generation` for more on each option.
 
         Raises:
-            UsageError: the texts are not a list, or a number is not positive.
+            UsageError: the texts are not a list, or an option is not known.
         """
         if isinstance(texts, str):
             raise UsageError("summarize expects a list of articles, found one string. Write summarize([text]).")
-        wanted = {"num_beams": num_beams, "max_new_tokens": max_new_tokens, "min_new_tokens": min_new_tokens}
-        overrides = {key: value for key, value in wanted.items() if value is not None}
-        for key, value in overrides.items():
-            if value < 1:
-                raise UsageError(f"{key} must be at least 1, found {value}.")
-        encodings = self.encoder(texts)
-        budget = batch_tokens or self.engine.batch_tokens
-        summaries: dict[int, Summary] = {}
-        for indices in token_budget_batches([len(e.input_ids) for e in encodings], budget):
-            batch = [encodings[i] for i in indices]
-            summaries.update(zip(indices, self._summaries(batch, overrides), strict=True))
-            if progress:
-                progress(len(indices))
-        return [summaries[i] for i in range(len(encodings))]
+        options = Generation(
+            num_beams,
+            max_new_tokens,
+            min_new_tokens,
+            batch_tokens,
+            length,
+            candidates,
+            long,
+            faithful,
+            article_words,
+            min_article_words,
+        )
+        return Writer(self.encoder, self.engine, self.generation, self.info.long)(texts, options, progress)
+
+    @property
+    def constrains(self) -> bool:
+        """Whether its engine can be held to the words of the article; else the candidates are ranked by them."""
+        return isinstance(self.engine, ConstrainedEngine)
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Save the checkpoint, readable by plain transformers too.
@@ -165,15 +167,6 @@ class Summarizer:
             OutputError: the folder cannot be written.
         """
         save_checkpoint(Path(folder), self.model, self.encoder, self.info, self.generation)
-
-    def _summaries(self, batch: Sequence[Encoding], overrides: dict[str, int]) -> list[Summary]:
-        settings = GenerationConfig.from_dict({**self.generation.to_dict(), **overrides})
-        best = [hypotheses[0] for hypotheses in self.engine.generate(batch, settings)]
-        texts = self.encoder.tokenizer.batch_decode([one.ids for one in best], skip_special_tokens=True)
-        return [
-            Summary(text.strip(), one.score, len(e.input_ids), e.truncated)
-            for text, one, e in zip(texts, best, batch, strict=True)
-        ]
 
 
 def complete_generation(saved: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import islice
 
-from mujaz.models.arabic_numbers import unsupported_numbers
+from mujaz.models.arabic_dates import source_dates, unsupported_dates
+from mujaz.models.arabic_names import new_names
+from mujaz.models.arabic_numbers import source_values, unsupported_numbers
 from mujaz.models.arabic_words import words
-from mujaz.models.fragments import fragments
-from mujaz.models.light_stem import light_stem
+from mujaz.models.fragments import automaton, fragments_in
+from mujaz.models.word_bases import bases
 
 NOVEL_UP_TO = 4  # words
 REPEAT_OF = 3  # words: a shorter phrase may well come back in a good summary
@@ -23,20 +25,9 @@ LOOP_UP_TO = 10  # words
 
 # What models leave in their output when something is wrong: T5's, BERT's and BART's special tokens, sentencepiece's unknown.
 SENTINEL = re.compile(r"<extra_id_\d+>|<(?:pad|unk|mask|s)>|</s>|\[(?:UNK|PAD|CLS|SEP|MASK)\]|⁇")
+QUOTED = re.compile('[«“”"„]([^«»“”"„\n]{1,400})[»”“"]')
 LATIN = re.compile(r"[a-z]{2,}")
 LETTER_LOOP = re.compile(rf"(\w{{2,6}}?)\1{{{LOOP_TIMES},}}")
-CLITICS = re.compile("(?:[وف])?(?:[بكلس])?(?:ال)?")
-SHORTEST = 3  # letters of a word that is looked for in the source
-
-# Words that say nothing of their own, letters unified: prepositions, pronouns, particles, auxiliary verbs.
-_FUNCTION_WORDS = """
-    في من الي علي عن مع بين عند لدي حتي منذ خلال بعد قبل فوق تحت امام خلف وراء حول ضد دون بدون عبر نحو رغم سوي غير بسبب
-    هذا هذه ذلك تلك هولاء هنا هناك هو هي هم هن هما انا نحن انت الذي التي الذين اللذان اللتان ما ماذا متي اين كيف لماذا كم
-    ان انه انها انهم لان لانه لانها كي لكي لو اذا اذ لما حين حيث بينما عندما كما مثل مثلما لكن بل او ام ثم قد لقد سوف لا لم
-    لن ليس ليست كان كانت كانوا يكون تكون كل بعض جميع كلا اي ايه احد احدي نفس ذات عدم عليه عليها عليهم اليه اليها اليهم فيه
-    فيها فيهم منه منها منهم به بها بهم له لها لهم لديه لديها عنه عنها معه معها بينهم بينها ايضا فقط جدا الا انما مما بما
-"""
-FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +45,9 @@ class SummaryChecks:
         repeated: Share of its trigrams that stood in the summary before, 0-1.
         loop: A phrase that stands three or more times in a row, or "".
         new_numbers: Numbers that are not in the source, see `mujaz.models.arabic_numbers`.
+        new_dates: Dates, months and days of the week that are not in the source, see `mujaz.models.arabic_dates`.
+        new_quotes: Quotations that are not word for word in the source.
+        new_names: Arabic words that are not in the source and look like names, see `mujaz.models.arabic_names`.
         new_latin: Words in Latin letters that are not in the source, lower-cased.
         new_words: Arabic words that are not in the source in any form that clitics and light stemming can undo. Invented
             names are among them, but so are synonyms and broken plurals: Arabic writes names like any other word.
@@ -70,29 +64,53 @@ class SummaryChecks:
     repeated: float
     loop: str
     new_numbers: tuple[str, ...]
+    new_dates: tuple[str, ...]
+    new_quotes: tuple[str, ...]
+    new_names: tuple[str, ...]
     new_latin: tuple[str, ...]
     new_words: tuple[str, ...]
     sentinels: tuple[str, ...]
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Names of the findings that are faults in any summary: empty, sentinel, loop, new_numbers, new_latin."""
+        """Names of the findings that are faults in any summary: empty, sentinel, loop, and all that is new but words."""
         found = {
             "empty": self.words == 0,
             "sentinel": bool(self.sentinels),
             "loop": bool(self.loop),
             "new_numbers": bool(self.new_numbers),
+            "new_dates": bool(self.new_dates),
+            "new_quotes": bool(self.new_quotes),
+            "new_names": bool(self.new_names),
             "new_latin": bool(self.new_latin),
         }
         return tuple(name for name, there in found.items() if there)
 
 
-def check_summary(summary: str, source: str) -> SummaryChecks:
+class Source:
+    """A text that summaries are compared with; prepared once for any number of them."""
+
+    def __init__(self, text: str) -> None:
+        """Prepare a text.
+
+        Args:
+            text: As it came, whatever a model read of it.
+        """
+        self.words = words(text)
+        self.numbers = source_values(text)
+        self.dates = source_dates(text)
+        self.runs = automaton(self.words)
+        self.known = set(self.words)
+        self.bases = {base for word in self.known for base in bases(word)}
+
+
+def check_summary(summary: str, source: str | Source) -> SummaryChecks:
     """Compare a summary with the text it was made from."""
+    source = Source(source) if isinstance(source, str) else source
     sentinels = tuple(dict.fromkeys(SENTINEL.findall(summary)))
     summary = SENTINEL.sub(" ", summary)
-    said, known = words(summary), words(source)
-    copied = fragments(said, known)
+    said, known = words(summary), source.words
+    copied = fragments_in(said, source.runs)
     length = max(len(said), 1)
     return SummaryChecks(
         words=len(said),
@@ -104,11 +122,20 @@ def check_summary(summary: str, source: str) -> SummaryChecks:
         longest_copy=max(copied, default=0),
         repeated=_repeated(said),
         loop=_loop(said),
-        new_numbers=unsupported_numbers(summary, source),
-        new_latin=_new_latin(said, known),
-        new_words=_new_words(said, known),
+        new_numbers=unsupported_numbers(summary, source.numbers),
+        new_dates=unsupported_dates(summary, source.dates),
+        new_quotes=_new_quotes(summary, source),
+        new_names=new_names(said, source.bases),
+        new_latin=_new_latin(said, source.known),
+        new_words=_new_words(said, source.bases),
         sentinels=sentinels,
     )
+
+
+def is_degenerate(summary: str) -> bool:
+    """Whether a text is no summary of anything: empty, a phrase over and over, or with special tokens left in it."""
+    said = words(SENTINEL.sub(" ", summary))
+    return not said or bool(_loop(said)) or bool(SENTINEL.search(summary))
 
 
 def _grams(of: Sequence[str], n: int) -> Iterator[tuple[str, ...]]:
@@ -139,23 +166,22 @@ def _loop(said: Sequence[str]) -> str:
     return next((found.group(1) for found in inside if found), "")
 
 
-def _new_latin(said: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
-    in_source = set(known)
-    return tuple(dict.fromkeys(word for word in said if LATIN.fullmatch(word) and word not in in_source))
+def _new_latin(said: Sequence[str], known: AbstractSet[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for word in said if LATIN.fullmatch(word) and word not in known))
 
 
-def _new_words(said: Sequence[str], known: Sequence[str]) -> tuple[str, ...]:
-    in_source = {base for word in set(known) for base in _bases(word)}
-    return tuple(dict.fromkeys(word for word in said if _bases(word) and in_source.isdisjoint(_bases(word))))
+def _new_words(said: Sequence[str], known: AbstractSet[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for word in said if bases(word) and known.isdisjoint(bases(word))))
 
 
-@lru_cache(maxsize=1 << 16)
-def _bases(word: str) -> frozenset[str]:
-    """What a word may be without its clitics (و ف, then ب ك ل س, then ال) and inflection; nothing for a function word."""
-    if not word.isalpha() or word.isascii():
-        return frozenset()
-    found = CLITICS.match(word)
-    rests = [word[cut:] for cut in range((found.end() if found else 0) + 1)]
-    if not FUNCTION_WORDS.isdisjoint(rests):
-        return frozenset()
-    return frozenset(light_stem(rest) for rest in rests if len(rest) >= SHORTEST)
+def _new_quotes(summary: str, source: Source) -> tuple[str, ...]:
+    """Quotations whose words the source does not have in that order; clitics of the first word may differ."""
+    found = []
+    for match in QUOTED.finditer(summary):
+        quoted = words(match.group(1))
+        copied = fragments_in(quoted, source.runs)
+        whole = copied == [len(quoted)]
+        rest = len(quoted) > 1 and fragments_in(quoted[1:], source.runs) == [len(quoted) - 1]
+        if quoted and not whole and not (rest and not bases(quoted[0]).isdisjoint(source.bases)):
+            found.append(match.group(1).strip())
+    return tuple(dict.fromkeys(found))

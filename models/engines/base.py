@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,3 +62,17 @@ class GenerationEngine(Protocol):
         Returns:
             The hypotheses of each article, in order.
         """
+
+
+# Generated so far, special tokens among it -> the tokens that may follow.
+Allowed = Callable[[Sequence[int]], list[int]]
+
+
+@runtime_checkable
+class ConstrainedEngine(Protocol):
+    """A generation engine that can be held to some tokens, step by step; not all can."""
+
+    def generate_within(
+        self, batch: Sequence[Encoding], settings: GenerationConfig, allowed: Sequence[Allowed]
+    ) -> list[list[Hypothesis]]:
+        """As :meth:`GenerationEngine.generate`, with what is allowed in each article's texts."""

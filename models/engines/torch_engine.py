@@ -13,7 +13,7 @@ from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerB
 
 from mujaz.models.batching import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS
 from mujaz.models.encoding import Encoding, padded_batch
-from mujaz.models.engines.base import Hypothesis
+from mujaz.models.engines.base import Allowed, Hypothesis
 from mujaz.models.engines.lean_encoder import PackedProduct, is_lean_kind, lean_copy, packs_weights
 from mujaz.models.machine import dtype_name
 
@@ -93,13 +93,29 @@ class TorchGenerator:
     @torch.inference_mode()
     def generate(self, batch: Sequence[Encoding], settings: GenerationConfig) -> list[list[Hypothesis]]:
         """Texts for one batch of articles; see :class:`~mujaz.models.engines.base.GenerationEngine`."""
+        return self._generate(batch, settings)
+
+    @torch.inference_mode()
+    def generate_within(
+        self, batch: Sequence[Encoding], settings: GenerationConfig, allowed: Sequence[Allowed]
+    ) -> list[list[Hypothesis]]:
+        """The same within what is allowed; see :class:`~mujaz.models.engines.base.ConstrainedEngine`."""
+
+        def may_follow(row: int, ids: torch.Tensor) -> list[int]:
+            return allowed[row](ids.tolist())
+
+        return self._generate(batch, settings, prefix_allowed_tokens_fn=may_follow)
+
+    def _generate(
+        self, batch: Sequence[Encoding], settings: GenerationConfig, **constraint: Any
+    ) -> list[list[Hypothesis]]:
         tensors = padded_batch(batch, self.pad_token_id, token_types=False)
         settings = GenerationConfig.from_dict(settings.to_dict())
         settings.return_dict_in_generate = True
         settings.output_scores = (settings.num_beams or 1) > 1
         inputs = {key: tensor.to(self.model.device) for key, tensor in tensors.items()}
         model: Any = self.model  # its annotations do not know what generate returns
-        output = model.generate(**inputs, generation_config=settings)
+        output = model.generate(**inputs, generation_config=settings, **constraint)
         rows = [[int(i) for i in row if i != self.pad_token_id] for row in output.sequences.tolist()]
         found = getattr(output, "sequences_scores", None)
         scores = [None] * len(rows) if found is None else found.float().tolist()

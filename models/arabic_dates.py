@@ -1,0 +1,119 @@
+"""Dates in Arabic text: days of the week, months by any of their names, days of a month (``12 مارس``, ``12/3/2015``).
+
+Made to ask whether a date of a summary is in its source. So ``كانون الثاني`` and ``جانفي`` are ``يناير``, and the source is
+read generously: a month goes with every small number shortly before it. Years and lone numbers are left to
+`mujaz.models.arabic_numbers`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mujaz.models.arabic_words import normalize
+
+# All words here are as `mujaz.models.arabic_words` leaves them; names of one month, separated by |.
+MONTHS = (
+    "يناير|كانون الثاني|جانفي",
+    "فبراير|شباط|فيفري",
+    "مارس|اذار",
+    "ابريل|نيسان|افريل",
+    "مايو|ايار|ماي",
+    "يونيو|يونيه|حزيران|جوان",
+    "يوليو|يوليه|تموز|جويليه",
+    "اغسطس|اب|اوت",
+    "سبتمبر|ايلول",
+    "اكتوبر|تشرين الاول",
+    "نوفمبر|تشرين الثاني",
+    "ديسمبر|كانون الاول",
+    "محرم",
+    "صفر",
+    "ربيع الاول",
+    "ربيع الاخر|ربيع الثاني",
+    "جمادي الاولي|جمادي الاول",
+    "جمادي الاخره|جمادي الثانيه|جمادي الاخر|جمادي الثاني",
+    "رجب",
+    "شعبان",
+    "رمضان",
+    "شوال",
+    "ذو القعده|ذي القعده",
+    "ذو الحجه|ذي الحجه",
+)
+# Also names of people, or words of their own: a month only behind a number or the word "month".
+_ALSO_WORDS = "مارس اب ماي اوت جوان محرم صفر رجب شعبان رمضان شوال"
+ALSO_WORDS = frozenset(_ALSO_WORDS.split())
+WEEKDAY = re.compile(r"(?<!\w)[وفبل]?(ا?ل(?:احد|اثنين|ثلاثاء|اربعاء|خميس|جمعه|سبت))(?!\w)")
+
+_NUMBER_OF = {name: number for number, names in enumerate(MONTHS, 1) for name in names.split("|")}
+_NAMES = "|".join(sorted(_NUMBER_OF, key=len, reverse=True)).replace(" ", r"\s+")
+MONTH = re.compile(
+    rf"(?<!\w)(?:(?P<day>\d{{1,2}})\s*(?:من\s+)?(?:شهر\s+)?|(?P<word>شهر\s+))?[وفبل]?(?P<month>{_NAMES})(?!\w)"
+)
+BEFORE = 40  # characters before a month in which its days may stand: "في 12 و13 من شهر مارس"
+SMALL = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
+FIGURES = re.compile(r"(?<!\d)(\d{1,4})\s?[/.-]\s?(\d{1,2})(?:\s?[/.-]\s?(\d{1,4}))?(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """The dates of a source.
+
+    Attributes:
+        months: By number; those of the Hijri year from 13.
+        days: Pairs of day and month that it may speak of.
+        weekdays: Its days of the week.
+    """
+
+    months: frozenset[int]
+    days: frozenset[tuple[int, int]]
+    weekdays: frozenset[str]
+
+
+def source_dates(text: str) -> Dates:
+    """All dates that a source may speak of."""
+    text = normalize(text)
+    months: set[int] = set()
+    days: set[tuple[int, int]] = set()
+    for match in MONTH.finditer(text):
+        month = _number(match)
+        months.add(month)
+        before = text[max(0, match.start("month") - BEFORE) : match.start("month")]
+        days.update((int(day), month) for day in SMALL.findall(before))
+    for match in FIGURES.finditer(text):  # day/month/year, month/day and year/month/day alike
+        numbers = [int(group) for group in match.groups() if group]
+        for month in numbers:
+            if 1 <= month <= 12:
+                months.add(month)
+                days.update((day, month) for day in numbers)
+    return Dates(frozenset(months), frozenset(days), frozenset(_weekdays(text)))
+
+
+def unsupported_dates(text: str, source: str | Dates) -> tuple[str, ...]:
+    """The dates of a text, as written (letters unified), that its source does not speak of.
+
+    Args:
+        text: A summary.
+        source: Its source, or what :func:`source_dates` found in it.
+    """
+    known = source_dates(source) if isinstance(source, str) else source
+    text = normalize(text)
+    found = []
+    for match in MONTH.finditer(text):
+        written = match.group("month")
+        if written in ALSO_WORDS and not (match.group("day") or match.group("word")):
+            continue
+        day = match.group("day")
+        if _number(match) not in known.months or (day and (int(day), _number(match)) not in known.days):
+            found.append(" ".join(filter(None, (day, written))))
+    found += [day for day in _weekdays(text) if day not in known.weekdays]
+    return tuple(dict.fromkeys(found))
+
+
+def _number(match: re.Match[str]) -> int:
+    return _NUMBER_OF[" ".join(match.group("month").split())]
+
+
+def _weekdays(text: str) -> Iterator[str]:
+    for match in WEEKDAY.finditer(text):
+        yield "ا" + match.group(1) if match.group(1).startswith("ل") else match.group(1)

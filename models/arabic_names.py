@@ -1,0 +1,75 @@
+"""Words of Arabic text that look like names. Arabic has no capitals, so two tables stand in for them.
+
+A word looks like a name that stands in a table of countries, cities and given names, or right behind a word that introduces
+one (``الوزير``, ``مدينة``, ``شركة``). What neither covers is not seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
+
+from mujaz.models.word_bases import bases
+
+# All words here are as `mujaz.models.arabic_words` leaves them, without clitics.
+_PLACES = """
+    السعوديه الرياض جده مكه المدينه الدمام الطايف الطائف تبوك ابها جازان نجران حائل القصيم الاحساء القطيف ينبع
+    الجبيل الامارات دبي ابوظبي الشارقه عجمان الفجيره الكويت قطر الدوحه البحرين المنامه عمان مسقط اليمن صنعاء عدن
+    تعز الحديده مارب صعده العراق بغداد البصره الموصل اربيل كركوك النجف كربلاء الفلوجه الرمادي تكريت سوريا سوريه
+    دمشق حلب حمص حماه ادلب الرقه درعا اللاذقيه لبنان بيروت طرابلس صيدا الاردن اربد فلسطين القدس غزه نابلس رفح جنين
+    مصر القاهره الاسكندريه الجيزه اسوان الاقصر السويس بورسعيد سيناء السودان الخرطوم دارفور جوبا ليبيا بنغازي
+    مصراته سرت تونس صفاقس سوسه القيروان قابس بنزرت القصرين المنستير نابل قفصه الجزائر وهران قسنطينه المغرب الرباط
+    مراكش طنجه موريتانيا نواكشوط الصومال مقديشو جيبوتي تركيا انقره اسطنبول ايران طهران افغانستان كابول باكستان
+    الهند نيودلهي بنغلاديش الصين بكين اليابان طوكيو كوريا ماليزيا اندونيسيا جاكرتا روسيا موسكو اوكرانيا كييف
+    بريطانيا لندن فرنسا باريس المانيا برلين ايطاليا روما اسبانيا مدريد برشلونه هولندا بلجيكا بروكسل سويسرا جنيف
+    النمسا فيينا اليونان اثينا السويد النرويج الدنمارك بولندا البرتغال قبرص اميركا امريكا واشنطن نيويورك كندا
+    المكسيك البرازيل الارجنتين كوبا فنزويلا كولومبيا استراليا اثيوبيا كينيا نيجيريا مالي النيجر تشاد السنغال
+    اسرائيل اوروبا افريقيا اسيا
+"""
+_GIVEN = """
+    محمد احمد محمود علي حسن حسين عمر عثمان خالد سعد سعيد سعود فهد فيصل سلمان سلطان تركي بندر نايف ماجد نواف طلال
+    عبدالله عبدالعزيز عبدالرحمن عبدالملك عبدالرزاق عبدالكريم عبداللطيف عبدالفتاح ابراهيم اسماعيل يوسف يعقوب موسي
+    عيسي مصطفي مرتضي جمال كمال جلال صلاح طارق هشام وليد ياسر سامي سمير منير امير بشار بشير حامد حمد حمود راشد رشيد
+    زياد زيد سليمان شاكر صالح عادل عامر عباس عصام عماد فارس فؤاد قاسم كريم لطفي ماهر مازن مراد مروان منصور ناصر
+    نبيل نزار نوري هاني هيثم يحيي ياسين فاطمه عائشه خديجه مريم زينب ساره نوره هند هدي مني سعاد سميره نجلاء ليلي
+    سلمي امينه حنان باراك دونالد جون جورج فلاديمير انجيلا ديفيد مايكل بوتين اوباما ترامب كيري ميركل هولاند اردوغان
+    روحاني خامنئي السيسي الاسد القذافي العبادي الحوثي هادي السبسي المرزوقي الغنوشي النهضه ميسي رونالدو بايرن ريال
+    يوفنتوس تشيلسي ارسنال ليفربول الهلال النصر الاتحاد الاهلي الزمالك الترجي
+"""
+# Words of these tables that mean something else as often: names only behind an introducing word.
+_ALSO_WORDS = """
+    علي حسن سعد سعيد سلطان امير كريم راشد عادل عامر شاكر صالح ناصر منصور مراد هادي هند هدي مني حمد حامد هلال نصر
+    اتحاد اهلي نهضه مدينه جلال كمال جمال صلاح ماهر فارس بشير مالي مارب سرت نوري زيد ريال مصطفي اسد عمان نابل حنان
+    سامي منير رشيد قاسم لاهلي لاتحاد
+"""
+_INTRODUCING = """
+    الرئيس الوزير الملك الامير الاميره الشيخ الدكتور الدكتوره السيد السيده اللواء العميد العقيد الرائد القاضي
+    النائب المدرب اللاعب الكاتب الفنان الفنانه المهندس السفير المخرج الناشط الصحفي الاعلامي الاستاذ المدعو المواطن
+    الشهيد مدينه محافظه بلده قريه شركه نادي مطار جامعه
+"""
+TABLE = frozenset(_PLACES.split()) | frozenset(_GIVEN.split())
+ALSO_WORDS = frozenset(_ALSO_WORDS.split())
+INTRODUCING = frozenset(_INTRODUCING.split())
+PREFIXES = ("", "و", "ف", "ب", "ل", "ك", "ال")
+
+
+def new_names(said: Sequence[str], known: AbstractSet[str]) -> tuple[str, ...]:
+    """The words of a text that look like names and that its source does not have.
+
+    Args:
+        said: Words of the text, see `mujaz.models.arabic_words`.
+        known: The bases of all words of the source, see `mujaz.models.word_bases`.
+    """
+    found = []
+    for place, word in enumerate(said):
+        if not bases(word) or not known.isdisjoint(bases(word)):
+            continue
+        introduced = place > 0 and _bare(said[place - 1]) & INTRODUCING
+        if introduced or (_bare(word) & TABLE and not _bare(word) & ALSO_WORDS):
+            found.append(word)
+    return tuple(dict.fromkeys(found))
+
+
+def _bare(word: str) -> set[str]:
+    """What a word may be without one prefix: ``بالقاهره`` is ``القاهره``."""
+    return {word[len(prefix) :] for prefix in PREFIXES if word.startswith(prefix) and len(word) - len(prefix) >= 3}

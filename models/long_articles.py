@@ -1,0 +1,130 @@
+"""Articles longer than a model reads: cut into pieces at sentence ends, and pieces chosen or grouped.
+
+Everything here works on counts of tokens, so it knows neither tokenizer nor model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mujaz.models.arabic_words import words
+from mujaz.models.light_stem import light_stem
+from mujaz.models.sentences import split_sentences
+from mujaz.models.word_bases import FUNCTION_WORDS
+
+Count = Callable[[Sequence[str]], list[int]]  # texts -> tokens of each, without special tokens
+
+DAMPING = 0.85  # of PageRank, as in LexRank (Erkan & Radev 2004) and TextRank (Mihalcea & Tarau 2004)
+ITERATIONS = 50
+
+
+def pieces(text: str, window: int, count: Count) -> tuple[list[str], list[int]]:
+    """The sentences of a text, those longer than the window cut between words, and the tokens of each piece.
+
+    Args:
+        text: Any text.
+        window: Tokens that fit the model, without special tokens.
+        count: Counts tokens.
+    """
+    found = [sentence.text for sentence in split_sentences(text)]
+    counts = count(found)
+    for at in range(len(found) - 1, -1, -1):
+        if counts[at] > window:
+            parts = _parts(found[at], math.ceil(counts[at] / window), window, count)
+            found[at : at + 1], counts[at : at + 1] = parts, count(parts)
+    return found, counts
+
+
+def _parts(sentence: str, number: int, window: int, count: Count) -> list[str]:
+    """A sentence in equal parts of whole words, in more of them until each fits or is one word."""
+    split = sentence.split()
+    while True:
+        size = math.ceil(len(split) / number)
+        parts = [" ".join(split[i : i + size]) for i in range(0, len(split), size)]
+        if size == 1 or max(count(parts)) <= window:
+            return parts
+        number += 1
+
+
+def lead(counts: Sequence[int], window: int) -> list[int]:
+    """The first pieces that fit together; at least one."""
+    total = 0
+    chosen: list[int] = []
+    for index, tokens in enumerate(counts):
+        total += tokens
+        if chosen and total > window:
+            break
+        chosen.append(index)
+    return chosen
+
+
+def select(counts: Sequence[int], window: int, scores: Sequence[float] | NDArray[np.float64]) -> list[int]:
+    """The pieces of the highest scores that fit together, in the order of the text.
+
+    Args:
+        counts: Tokens of each piece.
+        window: Tokens that fit.
+        scores: How much each piece is worth.
+    """
+    chosen: list[int] = []
+    total = 0
+    for index in sorted(range(len(counts)), key=lambda i: (-scores[i], i)):
+        if total + counts[index] <= window:
+            chosen.append(index)
+            total += counts[index]
+    return sorted(chosen) or [0]
+
+
+def sections(counts: Sequence[int], window: int) -> list[list[int]]:
+    """Consecutive pieces in as few sections as fit the window, of about equal size."""
+    target = sum(counts) / max(1, math.ceil(sum(counts) / window))
+    found: list[list[int]] = []
+    total = 0
+    for index, tokens in enumerate(counts):
+        if not found or total + tokens > window or total >= target:
+            found.append([])
+            total = 0
+        found[-1].append(index)
+        total += tokens
+    return found
+
+
+def centrality(texts: Sequence[str]) -> NDArray[np.float64]:
+    """How central each text is among all: PageRank over the cosine of TF-IDF weights of light stems (LexRank, TextRank).
+
+    Args:
+        texts: Sentences of one article.
+
+    Returns:
+        Scores of shape (texts,), which sum to 1.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    stems = [[light_stem(word) for word in words(text) if word not in FUNCTION_WORDS] for text in texts]
+    if not any(stems):
+        return np.full(len(texts), 1 / max(1, len(texts)))
+    weights = TfidfVectorizer(analyzer=lambda stemmed: stemmed, sublinear_tf=True).fit_transform(stems)
+    return page_rank(np.asarray((weights @ weights.T).todense()))
+
+
+def page_rank(similarity: NDArray[np.float64]) -> NDArray[np.float64]:
+    """PageRank of a graph of similarities.
+
+    Args:
+        similarity: Not negative, of shape (texts, texts).
+
+    Returns:
+        Scores of shape (texts,), which sum to 1.
+    """
+    number = len(similarity)
+    similarity = similarity - np.diag(np.diag(similarity))
+    out = similarity.sum(axis=1, keepdims=True)
+    step = np.divide(similarity, out, out=np.full_like(similarity, 1 / number), where=out > 0)
+    scores = np.full(number, 1 / number)
+    for _ in range(ITERATIONS):
+        scores = (1 - DAMPING) / number + DAMPING * (scores @ step)
+    return scores

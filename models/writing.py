@@ -1,0 +1,321 @@
+"""From articles to summaries: long ones made to fit, candidates generated, ranked and checked against the whole article.
+
+The engine that generates is whatever :class:`~mujaz.models.engines.base.GenerationEngine` it is given.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from transformers import GenerationConfig
+
+from mujaz.models.arabic_words import words
+from mujaz.models.article_words import ArticleWords, Punctuation
+from mujaz.models.articles import clean_article
+from mujaz.models.batching import token_budget_batches
+from mujaz.models.encoding import Encoding, TextEncoder
+from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine, Hypothesis
+from mujaz.models.long_articles import centrality, lead, pieces, sections, select
+from mujaz.models.summary_checks import Source, check_summary, is_degenerate
+from mujaz.models.summary_options import Generation
+from mujaz.models.summary_record import MILD, Candidate, Finding, Summary, findings_of
+from mujaz.models.word_bases import FUNCTION_WORDS
+
+# Up to 12 words what the embedded summarizer writes is the article itself in four cases of five; of 15, in half of them.
+MIN_ARTICLE_WORDS = 12
+MAX_LEVELS = 4  # of summaries of summaries; each level is several times shorter than the one below
+DEFAULT_LONG = "lead"
+
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class _Article:
+    """One article on its way.
+
+    Attributes:
+        text: The article, page leftovers stripped where the model's training had them stripped.
+        words: How many it has.
+        encoding: What the model reads last: the article, a part of it, or the summaries of its sections.
+        tokens: Of the whole article, without special tokens.
+        tokens_read: That the model read of it, without special tokens.
+        encoded: Tokens read in all, special ones included.
+        long: What was done because it is longer than the model reads.
+        joined: The summaries of its sections, joined.
+    """
+
+    text: str
+    words: int
+    encoding: Encoding
+    tokens: int
+    tokens_read: int
+    encoded: int
+    long: str | None = None
+    joined: str | None = None
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes summaries with an engine.
+
+    Attributes:
+        encoder: Turns text into token ids.
+        engine: Generates.
+        settings: The model's own, complete.
+        long: What becomes of long articles where the caller does not say.
+    """
+
+    encoder: TextEncoder
+    engine: GenerationEngine
+    settings: GenerationConfig
+    long: str | None = None
+
+    def __call__(self, texts: Sequence[str], options: Generation, progress: Progress | None = None) -> list[Summary]:
+        """Summaries of articles, in their order; ``progress`` is called with the number of those that are done."""
+        options.check()
+        progress = progress or (lambda done: None)
+        cleaned = [clean_article(text) if self.encoder.clean_article else text for text in texts]
+        counts = [len(words(text)) for text in cleaned]
+        shortest = options.min_article_words
+        if shortest is None:
+            shortest = options.wanted.high if options.wanted else MIN_ARTICLE_WORDS
+        summaries = {i: _as_is(cleaned[i], counts[i]) for i in range(len(texts)) if counts[i] <= shortest}
+        progress(len(summaries))
+        rest = [i for i in range(len(texts)) if i not in summaries]
+        articles = self._read([cleaned[i] for i in rest], [counts[i] for i in rest], options)
+        summaries.update(zip(rest, self._write(articles, options, progress), strict=True))
+        return [summaries[i] for i in range(len(texts))]
+
+    # --- reading: what of an article the model gets ----------------------------------------------------------------------
+
+    @cached_property
+    def _plain(self) -> TextEncoder:
+        """The encoder for texts whose page leftovers are already off, for a part of an article must not lose more."""
+        return replace(self.encoder, clean_article=False)
+
+    @cached_property
+    def _special(self) -> int:
+        """Special tokens around a text."""
+        return int(self.encoder.tokenizer.num_special_tokens_to_add(pair=False))
+
+    @property
+    def _window(self) -> int:
+        return max(1, self.encoder.max_length - self._special)
+
+    def count(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each text, without special tokens."""
+        if not texts:
+            return []
+        prepared = [self._plain.prepare(text) for text in texts]
+        ids = self.encoder.tokenizer(prepared, add_special_tokens=False)["input_ids"]
+        return [len(row) for row in ids]
+
+    def _read(self, texts: Sequence[str], counts: Sequence[int], options: Generation) -> list[_Article]:
+        way = options.long or self.long or DEFAULT_LONG
+        articles = []
+        for text, number, encoding in zip(texts, counts, self._plain(texts), strict=True):
+            tokens = len(encoding.input_ids) - self._special
+            articles.append(_Article(text, number, encoding, tokens, tokens, len(encoding.input_ids)))
+        longer = [article for article in articles if article.encoding.truncated]
+        for article in longer:
+            article.long = way
+            if way == "cut":
+                article.tokens = self.count([article.text])[0]
+            elif way != "hierarchical":
+                self._choose(article, way)
+        if way == "hierarchical" and longer:
+            self._summarize_sections(longer, options)
+        return articles
+
+    def _choose(self, article: _Article, way: str) -> None:
+        """Let the model read those of the sentences that fit: the first, or the most central."""
+        texts, counts = pieces(article.text, self._window, self.count)
+        central = way == "select"
+        chosen = select(counts, self._window, centrality(texts)) if central else lead(counts, self._window)
+        article.encoding = self._plain([" ".join(texts[i] for i in chosen)])[0]
+        article.encoded = len(article.encoding.input_ids)
+        article.tokens, article.tokens_read = sum(counts), article.encoded - self._special
+
+    def _summarize_sections(self, articles: Sequence[_Article], options: Generation) -> None:
+        """Replace what the model reads last by the summaries of an article's sections, until they fit."""
+        unread = {id(article): article.text for article in articles}
+        for level in range(MAX_LEVELS):
+            waiting = [article for article in articles if id(article) in unread]
+            parts, owners = [], []
+            for article in waiting:
+                texts, counts = pieces(unread[id(article)], self._window, self.count)
+                groups = sections(counts, self._window)
+                if level == 0:
+                    article.tokens = article.tokens_read = sum(counts)
+                    article.encoded = sum(counts) + self._special * len(groups)
+                parts += [" ".join(texts[i] for i in group) for group in groups]
+                owners += [article] * len(groups)
+            written: dict[int, list[str]] = defaultdict(list)
+            for article, text in zip(owners, self._section_summaries(parts, options), strict=True):
+                written[id(article)].append(_sentence(text))
+            for article in waiting:
+                article.joined = " ".join(filter(None, written[id(article)]))
+                article.encoding = self._plain([article.joined])[0]
+                unread[id(article)] = article.joined
+                if not article.encoding.truncated:
+                    del unread[id(article)]
+
+    def _section_summaries(self, parts: Sequence[str], options: Generation) -> list[str]:
+        """The best summary of each section; one too short to summarize stays as it is."""
+        found = {i: part for i, part in enumerate(parts) if len(words(part)) <= MIN_ARTICLE_WORDS}
+        rest = [i for i in range(len(parts)) if i not in found]
+        encodings = self._plain([parts[i] for i in rest])
+        beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
+        settings = self._settings(**beams)
+        generated = self._generate(encodings, [settings] * len(rest), options.batch_tokens)
+        for i, hypotheses in zip(rest, generated, strict=True):
+            texts = [self._text(hypothesis) for hypothesis in hypotheses]
+            found[i] = next((text for text in texts if not is_degenerate(text)), "")
+        return [found[i] for i in range(len(parts))]
+
+    # --- writing ----------------------------------------------------------------------------------------------------------
+
+    def _settings(self, **overrides: int) -> GenerationConfig:
+        """The model's settings with other values; every beam is returned, so that a bad best one can be passed over."""
+        settings = GenerationConfig.from_dict({**self.settings.to_dict(), **overrides})
+        settings.num_return_sequences = settings.num_beams
+        return settings
+
+    def _final_settings(self, article: _Article, options: Generation) -> GenerationConfig:
+        wanted = {"max_new_tokens": options.max_new_tokens, "min_new_tokens": options.min_new_tokens}
+        if options.wanted:
+            read = max(1, article.words) if article.joined is None else max(1, len(words(article.joined)))
+            tokens = article.tokens if article.joined is None else len(article.encoding.input_ids) - self._special
+            wanted["min_new_tokens"], wanted["max_new_tokens"] = options.wanted.tokens(tokens / read)
+        beams = max(options.num_beams or self.settings.num_beams or 1, options.candidates)
+        overrides = {key: value for key, value in wanted.items() if value is not None}
+        return self._settings(num_beams=beams, **overrides)
+
+    def _write(self, articles: Sequence[_Article], options: Generation, progress: Progress) -> list[Summary]:
+        settings = [self._final_settings(article, options) for article in articles]
+        within = None
+        if options.article_words and isinstance(self.engine, ConstrainedEngine):
+            first = self.settings.forced_bos_token_id
+            within = [
+                ArticleWords(self._plain.prepare(article.text), self.encoder.tokenizer, self.punctuation, first)
+                for article in articles
+            ]
+        encodings = [article.encoding for article in articles]
+        generated = self._generate(encodings, settings, options.batch_tokens, within, progress)
+        return [self._summary(*row, options) for row in zip(articles, generated, settings, strict=True)]
+
+    @cached_property
+    def punctuation(self) -> Punctuation:
+        """The tokens without letters."""
+        return Punctuation.of(self.encoder.tokenizer)
+
+    def _generate(
+        self,
+        encodings: Sequence[Encoding],
+        settings: Sequence[GenerationConfig],
+        batch_tokens: int | None,
+        within: Sequence[ArticleWords] | None = None,
+        progress: Progress = lambda done: None,
+    ) -> list[list[Hypothesis]]:
+        """Hypotheses for each encoding, in batches of like settings and lengths."""
+        alike: dict[str, list[int]] = defaultdict(list)
+        for index, one in enumerate(settings):
+            alike[one.to_json_string()].append(index)
+        found: dict[int, list[Hypothesis]] = {}
+        for group in alike.values():
+            lengths = [len(encodings[i].input_ids) for i in group]
+            for batch in token_budget_batches(lengths, batch_tokens or self.engine.batch_tokens):
+                indices = [group[i] for i in batch]
+                chosen = [encodings[i] for i in indices]
+                if within is not None and isinstance(self.engine, ConstrainedEngine):
+                    made = self.engine.generate_within(chosen, settings[indices[0]], [within[i] for i in indices])
+                else:
+                    made = self.engine.generate(chosen, settings[indices[0]])
+                found.update(zip(indices, made, strict=True))
+                progress(len(indices))
+        return [found[i] for i in range(len(encodings))]
+
+    def _text(self, hypothesis: Hypothesis) -> str:
+        """Its text. Only ids of the vocabulary are decoded: -100, or a row of the head beyond it, would make that fail."""
+        size = len(self.encoder.tokenizer)
+        ids = [number for number in hypothesis.ids if 0 <= number < size]
+        return str(self.encoder.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+
+    def _summary(
+        self, article: _Article, hypotheses: Sequence[Hypothesis], settings: GenerationConfig, options: Generation
+    ) -> Summary:
+        source = Source(article.text)
+        wanted = options.wanted
+        rerank = bool(options.faithful or options.article_words or wanted)
+        candidates: list[Candidate] = []
+        for hypothesis in hypotheses:
+            made = self._candidate(hypothesis, source, settings)
+            if made.text not in {one.text for one in candidates}:
+                candidates.append(made)
+            enough = len(candidates) >= options.candidates and not rerank
+            if enough and not all(is_degenerate(one.text) for one in candidates):
+                break
+
+        def worth(one: Candidate) -> tuple[float, ...]:
+            faults = sum(finding.kind not in MILD for finding in one.findings)
+            new = sum(finding.kind == "word" for finding in one.findings)
+            return (
+                is_degenerate(one.text),
+                wanted.distance(one.words) if wanted else 0,
+                *((faults, new) if options.faithful or options.article_words else ()),
+                any(finding.kind == "cut" for finding in one.findings) if wanted else 0,
+            )
+
+        candidates.sort(key=worth)  # stable: the beam's own order where nothing else tells them apart
+        best = candidates[0]
+        return Summary(
+            text=best.text,
+            score=best.score,
+            tokens_read=article.encoded,
+            truncated=article.tokens_read < article.tokens,
+            words=best.words,
+            read=article.tokens_read / max(1, article.tokens),
+            long=article.long,
+            findings=best.findings,
+            copied=best.copied,
+            candidates=tuple(candidates[: options.candidates]),
+        )
+
+    def _candidate(self, hypothesis: Hypothesis, source: Source, settings: GenerationConfig) -> Candidate:
+        text = self._text(hypothesis)
+        cut = self._is_cut(hypothesis, settings)
+        text = _whole_words(text, source) if cut else text
+        checks = check_summary(text, source)
+        return Candidate(text, hypothesis.score, checks.words, findings_of(checks, cut=cut), checks.coverage)
+
+    def _is_cut(self, hypothesis: Hypothesis, settings: GenerationConfig) -> bool:
+        """Whether a text reached the longest length without its end token."""
+        start = settings.decoder_start_token_id
+        ids = hypothesis.ids[1:] if hypothesis.ids[:1] == [start] else hypothesis.ids
+        return self.encoder.tokenizer.eos_token_id not in ids and len(ids) >= (settings.max_new_tokens or 0)
+
+
+def _as_is(text: str, number: int) -> Summary:
+    text = " ".join(text.split())
+    return Summary(text, None, 0, False, words=number, findings=(Finding("as_is"),), copied=1.0)
+
+
+def _sentence(text: str) -> str:
+    """A section's summary as a sentence among others."""
+    return text if not text or text[-1] in '.!?؟…؛:»"' else f"{text}."
+
+
+def _whole_words(text: str, source: Source) -> str:
+    """A text that was cut, without the half word at its end and without a preposition that leads nowhere."""
+    left = text.split()
+    while len(left) > 1:
+        last = words(left[-1])
+        if last and last[-1] in source.known and last[-1] not in FUNCTION_WORDS:
+            break
+        if last and len(left) < len(text.split()) and last[-1] not in FUNCTION_WORDS:
+            break
+        left.pop()
+    return " ".join(left)
