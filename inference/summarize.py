@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mujaz.errors import DataError
 from mujaz.files import data_files, open_file, read_text, suffix_format
@@ -15,29 +15,16 @@ from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record, text_probl
 from mujaz.inference.runner import NO_HOOKS, Answer, Hooks, Progress, RunSummary, run
 from mujaz.inference.sinks import open_sink
 from mujaz.inference.sources import STDIN, STDIN_NAME, open_corpus, standard_input
+from mujaz.models.summary_options import DEFAULT_GENERATION, Generation
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
     from mujaz.models.summarizer import Summarizer
+    from mujaz.models.summary_record import Candidate, Finding, Summary
+
+__all__ = ["Generation", "SummarizeJob", "read_article", "summarize_article", "summarize_corpus", "summary_fields"]
 
 # Articles summarized and written at a time: each takes a second or so, and what is not written is lost with the process.
 CHUNK = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """How summaries are written; None takes what suits the model and the device.
-
-    Attributes:
-        num_beams: Width of the beam; 1 decodes greedily.
-        max_new_tokens: Longest summary in tokens.
-        min_new_tokens: Shortest summary in tokens.
-        batch_tokens: Padded article tokens a batch.
-    """
-
-    num_beams: int | None = None
-    max_new_tokens: int | None = None
-    min_new_tokens: int | None = None
-    batch_tokens: int | None = None
 
 
 def summarize_corpus(
@@ -47,19 +34,19 @@ def summarize_corpus(
     model: Summarizer | str | Path | None = None,
     columns: Columns = DEFAULT_COLUMNS,
     format: str | None = None,
-    generation: Generation = Generation(),
+    generation: Generation = DEFAULT_GENERATION,
     clean_article: bool = False,
     device: str = "auto",
     precision: str = "auto",
     ignore_recipe_mismatch: bool = False,
+    allow_raw: bool = False,
     force: bool = False,
     hooks: Hooks = NO_HOOKS,
 ) -> RunSummary:
     """Summarize the articles of a corpus, one line of output a record, in input order.
 
-    Inputs and output are checked before the model is loaded. Lines have ``id``, ``summary``, ``score`` (of the beam, a
-    log probability a token; null from greedy decoding), ``truncated`` (whether the model did not read all), ``error`` (null
-    unless the record has no text), then the kept columns.
+    Inputs and output are checked before the model is loaded. Lines have ``id``, the fields of :func:`summary_fields`,
+    ``error`` (null unless the record has no text), then the kept columns.
 
     Args:
         inputs: Files, folders, or "-" for standard input. A ``.txt`` file is one article.
@@ -72,6 +59,7 @@ def summarize_corpus(
         device: Where the model runs; not for a model already loaded.
         precision: What it computes in; not for a model already loaded.
         ignore_recipe_mismatch: Load a model whose text recipe is not the one this version has.
+        allow_raw: Load a model that was pretrained and never fine-tuned, though it writes noise.
         force: Replace an output that exists.
         hooks: Progress and stopping.
 
@@ -82,12 +70,13 @@ def summarize_corpus(
         UsageError: An input, the output or the model cannot be used.
         OutputError: The output cannot be written; what was written stays.
     """
+    generation.check()
     clean = article_cleaner() if clean_article else None
     records = open_corpus(inputs, columns, format=format, plain="article", clean=clean)
     sink = open_sink(out, force=force, inputs=inputs)
     with closing(sink):
-        model = _loaded(model, device, precision, ignore_recipe_mismatch)
-        hooks.started("\n".join(line for line in (model.description, model.note) if line))
+        model = _loaded(model, device, precision, ignore_recipe_mismatch, allow_raw)
+        hooks.started(_opening_lines(model, generation))
         return run(records, SummarizeJob(model, generation), sink, keep=columns.keep, hooks=hooks)
 
 
@@ -95,30 +84,31 @@ def summarize_article(
     text: str,
     *,
     model: Summarizer | str | Path | None = None,
-    generation: Generation = Generation(),
+    generation: Generation = DEFAULT_GENERATION,
     clean_article: bool = False,
     device: str = "auto",
     precision: str = "auto",
     ignore_recipe_mismatch: bool = False,
+    allow_raw: bool = False,
     hooks: Hooks = NO_HOOKS,
-) -> Answer:
+) -> Summary:
     """Summarize one article; arguments are those of :func:`summarize_corpus`.
 
     Returns:
-        An answer with the values ``summary``, ``score`` and ``truncated``.
+        Its summary.
 
     Raises:
         DataError: The text is empty.
         UsageError: The model cannot be used.
     """
     text = article_cleaner()(text) if clean_article else text
+    generation.check()
     problem = text_problem(text, "article")
     if problem:
         raise DataError(f"{problem}: there is nothing to summarize")
-    model = _loaded(model, device, precision, ignore_recipe_mismatch)
-    hooks.started("\n".join(line for line in (model.description, model.note) if line))
-    record = Record("", text, None, {}, "", 1)
-    return SummarizeJob(model, generation)([record], hooks.progress)[0]
+    model = _loaded(model, device, precision, ignore_recipe_mismatch, allow_raw)
+    hooks.started(_opening_lines(model, generation))
+    return model.summarize([text], **asdict(generation), progress=hooks.progress)[0]
 
 
 def read_article(name: str, *, format: str | None = None, stdin: BinaryIO | None = None) -> str | None:
@@ -140,32 +130,87 @@ def read_article(name: str, *, format: str | None = None, stdin: BinaryIO | None
         return _not_empty(read_text(stream, name), name)
 
 
+def summary_fields(summary: Summary, *, candidates: bool = False) -> dict[str, Any]:
+    """A summary as programs read it.
+
+    Args:
+        summary: What a summarizer returned.
+        candidates: Whether its candidates are wanted, as a list of objects.
+
+    Returns:
+        ``summary``; ``score`` (of the beam, a log probability a token; null from greedy decoding); ``words`` of the
+        summary; ``read`` (share of the article that the model read, 0-1); ``long`` (what was done with an article longer
+        than the model reads, else null); ``truncated`` (whether it did not read all); ``copied`` (share of the summary's
+        words in runs copied from the article, 0-1); ``findings`` (a list of ``kind`` and ``text``, see
+        `mujaz.models.summary_record`).
+    """
+    fields = {
+        "summary": summary.text,
+        "score": summary.score,
+        "words": summary.words,
+        "read": round(summary.read, 4),
+        "long": summary.long,
+        "truncated": summary.truncated,
+        "copied": round(summary.copied, 4),
+        "findings": _findings(summary.findings),
+    }
+    return {**fields, "candidates": [_candidate(one) for one in summary.candidates]} if candidates else fields
+
+
+def _candidate(one: Candidate) -> dict[str, Any]:
+    found = _findings(one.findings)
+    return {"summary": one.text, "score": one.score, "words": one.words, "copied": one.copied, "findings": found}
+
+
+def _findings(findings: Sequence[Finding]) -> list[dict[str, str]]:
+    return [{"kind": finding.kind, "text": finding.text} for finding in findings]
+
+
+FIELDS = ("summary", "score", "words", "read", "long", "truncated", "copied", "findings")
+
+
 class SummarizeJob:
-    """The runner's job of summarizing: fields ``summary``, ``score`` and ``truncated``."""
+    """The runner's job of summarizing; its fields are those of :func:`summary_fields`."""
 
     chunk = CHUNK
-    fields: tuple[str, ...] = ("summary", "score", "truncated")
 
     def __init__(self, summarizer: Summarizer, generation: Generation) -> None:
         """Keep the model and how it writes."""
         self.summarizer, self.generation = summarizer, generation
+        self.fields: tuple[str, ...] = (*FIELDS, "candidates") if generation.candidates > 1 else FIELDS
 
     def __call__(self, records: Sequence[Record], progress: Progress) -> list[Answer]:
         """Summarize records."""
         texts = [record.text for record in records]
         found = self.summarizer.summarize(texts, **asdict(self.generation), progress=progress)
-        return [Answer((one.text, one.score, one.truncated), truncated=one.truncated) for one in found]
+        several = self.generation.candidates > 1
+        return [
+            Answer(tuple(summary_fields(one, candidates=several).values()), truncated=one.truncated) for one in found
+        ]
+
+
+def _opening_lines(model: Summarizer, generation: Generation) -> str:
+    """What runs, what was assumed, and what of the options the engine cannot do."""
+    ranked = "The engine cannot be held to the words of the article: its candidates are ranked by them instead."
+    lines = [model.description, model.note]
+    if generation.article_words and not model.constrains:
+        lines.append(ranked)
+    return "\n".join(line for line in lines if line)
 
 
 def _loaded(
-    model: Summarizer | str | Path | None, device: str, precision: str, ignore_recipe_mismatch: bool
+    model: Summarizer | str | Path | None, device: str, precision: str, ignore_recipe_mismatch: bool, allow_raw: bool
 ) -> Summarizer:
     if model is not None and not isinstance(model, str | Path):
         return model
     from mujaz.models.summarizer import Summarizer
 
     return Summarizer.from_pretrained(
-        model, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
+        model,
+        device=device,
+        precision=precision,
+        ignore_recipe_mismatch=ignore_recipe_mismatch,
+        allow_raw=allow_raw,
     )
 
 

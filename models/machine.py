@@ -62,6 +62,13 @@ def choose_dtype(precision: str, device: torch.device, config: PretrainedConfig)
     return DTYPES[precision]
 
 
+def half_precision_note(config: PretrainedConfig, dtype: torch.dtype) -> str:
+    """One line where a model that overflows in float16 was stored in it, and is run in another format; else empty."""
+    if config.model_type not in OVERFLOWS_IN_FLOAT16 or config.dtype != torch.float16:
+        return ""
+    return f"{config.model_type} is stored in float16, in which it overflows to NaN: it runs in {dtype_name(dtype)}."
+
+
 def dtype_name(dtype: torch.dtype) -> str:
     """``torch.bfloat16`` as ``bfloat16``."""
     return str(dtype).removeprefix("torch.")

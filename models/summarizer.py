@@ -8,16 +8,17 @@ from pathlib import Path
 
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
 
-from mujaz.errors import CheckpointError, UsageError
+from mujaz.errors import UsageError
 from mujaz.models.checkpoint import CheckpointInfo
 from mujaz.models.classifier import Progress
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine
 from mujaz.models.engines.torch_engine import TorchGenerator
 from mujaz.models.loading import load_seq2seq
-from mujaz.models.machine import choose_device, choose_dtype
+from mujaz.models.machine import choose_device, choose_dtype, half_precision_note
 from mujaz.models.opening import open_checkpoint
 from mujaz.models.presets import find_preset
+from mujaz.models.raw_checkpoints import answers_with_sentinel, origin_note, raw_preset, refuse_raw
 from mujaz.models.saving import save_checkpoint
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import Candidate, Finding, Summary
@@ -59,6 +60,7 @@ class Summarizer:
         precision: str = "auto",
         max_length: int | None = None,
         ignore_recipe_mismatch: bool = False,
+        allow_raw: bool = False,
     ) -> Summarizer:
         """Load a trained summarizer.
 
@@ -68,24 +70,27 @@ class Summarizer:
             precision: ``auto`` (bfloat16 where the device computes in it natively), ``float32`` or ``bfloat16``.
             max_length: Longest article in tokens; None takes the checkpoint's own.
             ignore_recipe_mismatch: Load even where the checkpoint's text recipe is not the one this version has.
+            allow_raw: Load a model that was pretrained and never fine-tuned, though it writes noise.
 
         Raises:
             CheckpointError: the model is not there, cannot be read or was never fine-tuned.
             UsageError: device, precision or length cannot be had.
         """
-        preset = find_preset(str(name)) if name else None
-        if preset and preset.kind == "seq2seq" and not preset.fine_tuned:
-            raise CheckpointError(
-                f"{preset.hub_id} was pretrained but never fine-tuned: it would write noise. "
-                "Fine-tune it first with 'mujaz train', or take 'mt5-xlsum'."
-            )
+        named = find_preset(str(name)) if name else None
+        if named is not None and named.kind == "seq2seq" and not (named.fine_tuned or allow_raw):
+            raise refuse_raw(named.hub_id)  # before anything is fetched
         opened = open_checkpoint(
             name or "summary", task="summary", max_length=max_length, ignore_recipe_mismatch=ignore_recipe_mismatch
         )
+        if not allow_raw and (raw := raw_preset(opened.name, opened.folder)):
+            raise refuse_raw(f"{opened.folder} ({raw.hub_id})")
         where = choose_device(device)
         model = load_seq2seq(opened.folder, choose_dtype(precision, where, opened.config))
         model.to(where)  # type: ignore[arg-type]  # the decorator of transformers hides self
-        return cls(model, opened.encoder, opened.info, opened.note)
+        if not allow_raw and opened.note and answers_with_sentinel(model, opened.encoder.tokenizer):
+            raise refuse_raw(f"{opened.name}, which answers a plain sentence with <extra_id_0>,")
+        notes = (opened.note, origin_note(opened.folder), half_precision_note(opened.config, model.dtype))
+        return cls(model, opened.encoder, opened.info, "\n".join(note for note in notes if note))
 
     @property
     def max_length(self) -> int:

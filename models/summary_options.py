@@ -107,3 +107,6 @@ class Generation:
     def wanted(self) -> WordRange | None:
         """The range of words that was asked for."""
         return None if self.length is None else word_range(self.length)
+
+
+DEFAULT_GENERATION = Generation()

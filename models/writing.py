@@ -164,10 +164,13 @@ class Writer:
                     del unread[id(article)]
 
     def _section_summaries(self, parts: Sequence[str], options: Generation) -> list[str]:
-        """The best summary of each section; one too short to summarize stays as it is."""
-        found = {i: part for i, part in enumerate(parts) if len(words(part)) <= MIN_ARTICLE_WORDS}
+        """The best summary of each section; a few words that fill no quarter of the window stay as they are."""
+        encoded = self._plain(parts)
+        full = [4 * len(encoding.input_ids) > self.encoder.max_length for encoding in encoded]
+        short = [len(words(part)) <= MIN_ARTICLE_WORDS for part in parts]
+        found = {i: part for i, part in enumerate(parts) if short[i] and not full[i]}
         rest = [i for i in range(len(parts)) if i not in found]
-        encodings = self._plain([parts[i] for i in rest])
+        encodings = [encoded[i] for i in rest]
         beams = {} if options.num_beams is None else {"num_beams": options.num_beams}
         settings = self._settings(**beams)
         generated = self._generate(encodings, [settings] * len(rest), options.batch_tokens)
@@ -275,7 +278,7 @@ class Writer:
             text=best.text,
             score=best.score,
             tokens_read=article.encoded,
-            truncated=article.tokens_read < article.tokens,
+            truncated=article.encoding.truncated or article.tokens_read < article.tokens,
             words=best.words,
             read=article.tokens_read / max(1, article.tokens),
             long=article.long,

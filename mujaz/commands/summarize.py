@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mujaz.commands.corpus import corpus_options, out_of_memory_explained, run_corpus, run_hooks
+from mujaz.commands.summaries import show_summary
 
 if TYPE_CHECKING:
     from mujaz.inference.runner import Hooks, RunSummary
+
+# Those of mujaz.models.summary_options, which is not imported for --help; a test compares them.
+LONG = ("lead", "select", "hierarchical", "cut")
 
 
 @click.command("summarize")
@@ -18,6 +22,20 @@ if TYPE_CHECKING:
 @click.option("--num-beams", type=click.IntRange(1), metavar="N", help="Width of the beam; 1 is fastest.")
 @click.option("--max-new-tokens", type=click.IntRange(1), metavar="N", help="Longest summary, in tokens.")
 @click.option("--min-new-tokens", type=click.IntRange(1), metavar="N", help="Shortest summary, in tokens.")
+@click.option("--length", metavar="L", help="headline, short, long, or a range in words: 20-40.")
+@click.option(
+    "--candidates", type=click.IntRange(1), default=1, metavar="N", help="Give N summaries, with their scores."
+)
+@click.option(
+    "--long", type=click.Choice(LONG), help="For articles longer than the model reads; left out: the model's own."
+)
+@click.option("--faithful", is_flag=True, help="Prefer what the article supports best among what the beam found.")
+@click.option("--article-words", is_flag=True, help="Allow no content words but those of the article.")
+@click.option(
+    "--min-article-words", type=click.IntRange(0), metavar="N", help="Shorter articles are given as they are."
+)
+@click.option("--force-raw", "allow_raw", is_flag=True, help="Load a model that was never fine-tuned.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object of one article.")
 def command(
     inputs: tuple[str, ...],
     out: str | None,
@@ -30,31 +48,55 @@ def command(
     max_new_tokens: int | None,
     min_new_tokens: int | None,
     batch_tokens: int | None,
+    length: str | None,
+    candidates: int,
+    long: str | None,
+    faithful: bool,
+    article_words: bool,
+    min_article_words: int | None,
+    as_json: bool,
     **options: Any,
 ) -> None:
     """Summarize an article, or every article of a corpus.
 
     INPUT is one article (a .txt file, or - for standard input), whose summary is printed; or a corpus (JSON Lines, JSON,
-    CSV, TSV, Parquet, a folder), which gives a line a record, in input order: id, summary, score, truncated, error, and the
-    columns of --keep. Until all is done the output is called OUT.partial.SUFFIX.
+    CSV, TSV, Parquet, a folder), which gives a line a record, in input order: id, summary, score, words, read (share of the
+    article that the model read), long, truncated, copied, findings (what the article does not say, and other faults), error,
+    and the columns of --keep. Until all is done the output is called OUT.partial.SUFFIX.
 
     \b
     Example:
       mujaz summarize article.txt
-      mujaz summarize - --max-new-tokens 60 < article.txt
+      mujaz summarize article.txt --length headline --candidates 3 --json
+      mujaz summarize - --length 20-40 --faithful < article.txt
       mujaz summarize news.jsonl --out summaries.jsonl --keep title
     """
     from mujaz.inference.records import Columns
-    from mujaz.inference.summarize import Generation, read_article, summarize_article, summarize_corpus
+    from mujaz.inference.summarize import Generation, read_article, summarize_article, summarize_corpus, summary_fields
 
-    generation = Generation(num_beams, max_new_tokens, min_new_tokens, batch_tokens)
+    generation = Generation(
+        num_beams,
+        max_new_tokens,
+        min_new_tokens,
+        batch_tokens,
+        length,
+        candidates,
+        long,
+        faithful,
+        article_words,
+        min_article_words,
+    )
     article = read_article(inputs[0], format=format) if len(inputs) == 1 and out is None else None
     if article is not None:
         with run_hooks() as hooks, out_of_memory_explained():
-            answer = summarize_article(article, generation=generation, hooks=hooks, **options)
-        click.echo(answer.values[0])
-        if answer.truncated:
-            click.echo("The article is longer than the model reads: its end was left out.", err=True)
+            summary = summarize_article(article, generation=generation, hooks=hooks, **options)
+        if as_json:
+            import orjson
+
+            model = options["model"] or "summary"
+            click.echo(orjson.dumps({**summary_fields(summary, candidates=candidates > 1), "model": model}).decode())
+        else:
+            show_summary(summary, candidates=candidates > 1)
         return
 
     def work(hooks: Hooks) -> RunSummary:

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import csv
 import io
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+import pyarrow.parquet as pq
 import pytest
 
-from mujaz.errors import DataError
+from mujaz.errors import DataError, UsageError
 from mujaz.inference.records import Columns
+from mujaz.inference.runner import Hooks
 from mujaz.inference.summarize import Generation, read_article, summarize_article, summarize_corpus
 from mujaz.models.summarizer import Summarizer, Summary
 
@@ -17,7 +21,7 @@ from mujaz.models.summarizer import Summarizer, Summary
 class FakeSummarizer:
     """The summary of a text is its first word."""
 
-    description, note = "fake model", ""
+    description, note, constrains = "fake model", "", True
 
     def __init__(self) -> None:
         self.calls: list[tuple[int, dict[str, Any]]] = []
@@ -48,10 +52,12 @@ def test_a_corpus_gives_a_line_a_record(tmp_path: Path) -> None:
     found = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [line["id"] for line in found] == list(range(150))
     assert found[7] == {
-        "id": 7, "summary": "خبر7", "score": -0.5, "truncated": True, "error": None, "title": 7,
+        "id": 7, "summary": "خبر7", "score": -0.5, "words": 0, "read": 1.0, "long": None, "truncated": True, "copied": 0.0,
+        "findings": [], "error": None, "title": 7,
     }  # fmt: skip
     assert found[5] == {
-        "id": 5, "summary": None, "score": None, "truncated": None, "error": "the text is empty", "title": 5,
+        "id": 5, "summary": None, "score": None, "words": None, "read": None, "long": None, "truncated": None,
+        "copied": None, "findings": None, "error": "the text is empty", "title": 5,
     }  # fmt: skip
     assert (summary.records, summary.errors, summary.truncated) == (
         150,
@@ -59,8 +65,7 @@ def test_a_corpus_gives_a_line_a_record(tmp_path: Path) -> None:
         sum(bool(line["truncated"]) for line in found),
     )
     assert summary.labels == {}
-    given = {"num_beams": 2, "max_new_tokens": 30, "min_new_tokens": None, "batch_tokens": None}
-    assert fake.calls[0][1] == given
+    assert fake.calls[0][1] == asdict(Generation(num_beams=2, max_new_tokens=30))
 
 
 def test_a_text_file_is_one_article(tmp_path: Path) -> None:
@@ -69,13 +74,15 @@ def test_a_text_file_is_one_article(tmp_path: Path) -> None:
     sources = [str(tmp_path / "a.txt"), str(tmp_path / "b.txt")]
     summarize_corpus(sources, str(tmp_path / "o.csv"), model=summarizer(FakeSummarizer()))
     lines = (tmp_path / "o.csv").read_text(encoding="utf-8").splitlines()
-    assert lines[1:] == [f"{sources[0]},a1,-0.5,true,", f"{sources[1]},b1,-0.5,true,"]
+    assert lines[1:] == [
+        f"{file},{first},-0.5,0,1.0,,true,0.0,[]," for file, first in zip(sources, ("a1", "b1"), strict=True)
+    ]
 
 
 def test_one_article() -> None:
     fake = FakeSummarizer()
     answer = summarize_article("خبر عاجل", model=summarizer(fake), generation=Generation(min_new_tokens=5))
-    assert answer.values == ("خبر", -0.5, False)
+    assert (answer.text, answer.score, answer.truncated) == ("خبر", -0.5, False)
     assert fake.calls[0][1]["min_new_tokens"] == 5
     with pytest.raises(DataError, match="the article is empty: there is nothing to summarize"):
         summarize_article(" \n", model=summarizer(fake))
@@ -120,4 +127,36 @@ def test_a_trained_model_says_the_same_of_a_corpus_as_of_one_article(
     texts = [json.loads(line)["text"] for line in summary_file.read_text(encoding="utf-8").splitlines()]
     assert len(found) == len(texts)
     for text, line in list(zip(texts, found, strict=True))[::12]:
-        assert line["summary"] == summarize_article(text, model=model).values[0]
+        assert line["summary"] == summarize_article(text, model=model).text
+
+
+def test_candidates_are_a_field_where_they_were_asked_for(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    text = "فاز المنتخب في مباراة الكرة. وقال المتحدث إن الأمر مهم. وأضاف أن الخبر صحيح في يوم 3 من الشهر."
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": text}) + "\n", encoding="utf-8")
+    model = Summarizer.from_pretrained(trained("summary"), device="cpu", precision="float32")
+    for suffix in ("jsonl", "csv", "parquet"):
+        out = str(tmp_path / f"o.{suffix}")
+        summarize_corpus([str(tmp_path / "a.jsonl")], out, model=model, generation=Generation(candidates=2))
+    line = json.loads((tmp_path / "o.jsonl").read_text(encoding="utf-8"))
+    assert len(line["candidates"]) == 2
+    assert line["candidates"][0]["summary"] == line["summary"]
+    assert line["candidates"][0]["score"] >= line["candidates"][1]["score"]
+    with (tmp_path / "o.csv").open(encoding="utf-8") as stream:
+        (row,) = csv.DictReader(stream)
+    assert json.loads(row["candidates"]) == line["candidates"]
+    assert json.loads(pq.read_table(tmp_path / "o.parquet").to_pylist()[0]["findings"]) == line["findings"]
+
+
+def test_options_are_checked_before_anything_is_loaded(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="length 'tiny' is not known: expected headline, short, long or a range"):
+        summarize_article("خبر", model="no such model", generation=Generation(length="tiny"))
+    with pytest.raises(UsageError, match="long 'middle' is not known"):
+        summarize_corpus(["no.jsonl"], model="no such model", generation=Generation(long="middle"))
+
+
+def test_an_engine_that_cannot_be_held_to_words_says_so() -> None:
+    fake, lines = FakeSummarizer(), list[str]()
+    fake.constrains = False
+    hooks = Hooks(started=lines.append)
+    summarize_article("خبر عاجل", model=summarizer(fake), generation=Generation(article_words=True), hooks=hooks)
+    assert "candidates are ranked by them instead" in lines[0]

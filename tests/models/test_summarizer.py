@@ -14,9 +14,9 @@ from mujaz.models.loading import load_config, load_tokenizer
 from mujaz.models.summarizer import complete_generation
 
 ARTICLES = [
-    "فاز المنتخب في مباراة الكرة. وقال المتحدث إن الأمر مهم.",
+    "فاز المنتخب في مباراة الكرة. وقال المتحدث إن الأمر في يوم 3 مهم. وأضاف",
     "ارتفع سهم البنك في البورصة. وأضاف أن الخبر صحيح. " * 8,
-    "باعت الشركة حصتها.",
+    "باعت الشركة حصتها في السوق. وقال المتحدث إن الأمر مهم. وأضاف أن الخبر صحيح.",
 ]
 
 
@@ -32,7 +32,10 @@ def test_summaries_equal_those_of_plain_transformers(summarizer: Summarizer, tra
     for article in ARTICLES:
         batch = tokenizer(article, truncation=True, return_tensors="pt")
         plain += [text.strip() for text in tokenizer.batch_decode(model.generate(**batch), skip_special_tokens=True)]
-    assert [s.text for s in summarizer.summarize(ARTICLES)] == plain
+    found = summarizer.summarize(ARTICLES, long="cut")  # plain transformers cuts in mid-sentence
+    # What a text that reached the longest length loses is its last words, if they are half ones or lead nowhere.
+    assert all(text.startswith(one.text) for one, text in zip(found, plain, strict=True))
+    assert [one.text == text for one, text in zip(found, plain, strict=True)].count(True) >= 1
 
 
 def test_settings_are_saved_and_never_20(trained: Callable[[str], Path]) -> None:
@@ -51,10 +54,12 @@ def test_it_is_deterministic_and_batches_change_nothing(summarizer: Summarizer) 
 
 
 def test_length_is_marked(summarizer: Summarizer) -> None:
-    first, long, _ = summarizer.summarize(ARTICLES)
+    _, long, _ = summarizer.summarize(ARTICLES, long="cut")
     assert long.truncated
     assert long.tokens_read == summarizer.max_length == 48
-    assert not first.truncated
+    assert 0 < long.read < 1
+    (short,) = summarizer.summarize(["فاز المنتخب في مباراة الكرة."], min_article_words=0)
+    assert (short.truncated, short.read) == (False, 1.0)
 
 
 def test_overrides(summarizer: Summarizer) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,16 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mujaz.cli import cli, main
-
-
-@dataclass
-class Summary:
-    text: str
-    score: float | None
-    tokens_read: int
-    truncated: bool
+from mujaz.commands import summaries
+from mujaz.commands.summarize import LONG
+from mujaz.models.summary_options import LONG_WAYS, Generation
+from mujaz.models.summary_record import MILD, Candidate, Finding, Summary
 
 
 class FakeSummarizer:
     """The summary of a text is its last line; a text with an ellipsis is too long."""
 
-    description, note = "fake summarizer", "x has no mujaz.json"
+    description, note, constrains = "fake summarizer", "x has no mujaz.json", True
     calls: list[dict[str, Any]]
 
     @classmethod
@@ -38,7 +34,13 @@ class FakeSummarizer:
         self, texts: Sequence[str], *, progress: Callable[[int], None] | None = None, **options: Any
     ) -> list[Summary]:
         self.calls.append(options)
-        return [Summary(text.strip().splitlines()[-1], -0.25, len(text), "…" in text) for text in texts]
+        return [self._summary(text.strip().splitlines()[-1], "…" in text) for text in texts]
+
+    def _summary(self, last: str, longer: bool) -> Summary:
+        found = (Finding("number", "54"), Finding("number", "7"), Finding("cut"))
+        candidates = (Candidate(last, -0.25, 2, found, 0.5), Candidate("بديل", -0.5, 1, (), 1.0))
+        long = "lead" if longer else None
+        return Summary(last, -0.25, 5, longer, 2, 0.25 if longer else 1.0, long, found, 0.5, candidates)
 
 
 @pytest.fixture(autouse=True)
@@ -52,6 +54,19 @@ def call(*arguments: str | Path, stdin: str | None = None) -> Result:
     return CliRunner().invoke(cli, ["summarize", *map(str, arguments)], input=stdin, catch_exceptions=False)
 
 
+FOUND = [{"kind": "number", "text": "54"}, {"kind": "number", "text": "7"}, {"kind": "cut", "text": ""}]
+FIELDS: dict[str, Any] = {
+    "summary": "خبر",
+    "score": -0.25,
+    "words": 2,
+    "read": 1.0,
+    "long": None,
+    "truncated": False,
+    "copied": 0.5,
+    "findings": FOUND,
+}
+
+
 def lines(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
@@ -61,23 +76,29 @@ def test_an_article_is_printed_and_nothing_else(tmp_path: Path) -> None:
     path.write_text("فقرة أولى\n\nفقرة ثانية\n", encoding="utf-8")
     result = call(path, "--num-beams", "2", "--max-new-tokens", "40", "--min-new-tokens", "5", "--device", "cpu")
     assert (result.exit_code, result.stdout) == (0, "فقرة ثانية\n")
-    assert result.stderr == "fake summarizer\nx has no mujaz.json\n"
+    assert result.stderr.splitlines() == [
+        "fake summarizer",
+        "x has no mujaz.json",
+        "check: not in the article, a number: 54، 7",
+        "note: it ends where the longest length was reached",
+    ]
     loaded, given = FakeSummarizer.calls
-    assert loaded == {"model": None, "device": "cpu", "precision": "auto", "ignore_recipe_mismatch": False}
-    assert given == {"num_beams": 2, "max_new_tokens": 40, "min_new_tokens": 5, "batch_tokens": None}
+    plain = {"device": "cpu", "precision": "auto", "ignore_recipe_mismatch": False, "allow_raw": False}
+    assert loaded == {"model": None, **plain}
+    assert given == asdict(Generation(2, 40, 5))
 
 
 def test_an_article_of_standard_input_that_is_too_long() -> None:
     result = call("-", stdin="فقرة …\nخاتمة\n")
     assert result.stdout == "خاتمة\n"
-    assert "The article is longer than the model reads" in result.stderr
+    assert "The article is longer than the model reads: it read 25% of it (lead)." in result.stderr
 
 
 def test_json_lines_of_standard_input_are_a_corpus() -> None:
     found = lines(call("-", stdin='{"id": "a", "text": "خبر"}\n{"id": "b", "text": null}\n').stdout)
     assert found == [
-        {"id": "a", "summary": "خبر", "score": -0.25, "truncated": False, "error": None},
-        {"id": "b", "summary": None, "score": None, "truncated": None, "error": "the text is missing"},
+        {"id": "a", **FIELDS, "error": None},
+        {"id": "b", **dict.fromkeys(FIELDS), "error": "the text is missing"},
     ]
 
 
@@ -85,11 +106,11 @@ def test_a_corpus_to_a_file(tmp_path: Path) -> None:
     for name in ("2.txt", "1.txt"):
         (tmp_path / "news" / name).parent.mkdir(exist_ok=True)
         (tmp_path / "news" / name).write_text(f"عنوان\nخبر {name}", encoding="utf-8")
+    cell = '"' + json.dumps(FIELDS["findings"], separators=(",", ":")).replace('"', '""') + '"'
     result = call(tmp_path / "news", "--out", tmp_path / "o.csv", "--model", "runs/summary")
     assert (tmp_path / "o.csv").read_text(encoding="utf-8").splitlines() == [
-        "id,summary,score,truncated,error",
-        "1.txt,خبر 1.txt,-0.25,false,",
-        "2.txt,خبر 2.txt,-0.25,false,",
+        "id,summary,score,words,read,long,truncated,copied,findings,error",
+        *(f"{n}.txt,خبر {n}.txt,-0.25,2,1.0,,false,0.5,{cell}," for n in (1, 2)),
     ]
     assert "2 records in 0.0 s" in result.stderr
     assert "labels" not in result.stderr
@@ -121,3 +142,46 @@ def test_help_has_an_example_and_imports_nothing_heavy() -> None:
     program = "import sys; from mujaz.commands.summarize import command; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "transformers", "datasets", "pandas", "pyarrow", "fsspec", "numpy"} & set(modules)
+
+
+def test_json_for_programs(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("عنوان\nخبر", encoding="utf-8")
+    result = call(tmp_path / "a.txt", "--json")
+    assert json.loads(result.stdout) == {**FIELDS, "model": "summary"}
+    several = json.loads(call(tmp_path / "a.txt", "--json", "--candidates", "2", "--model", "m").stdout)
+    assert [one["summary"] for one in several["candidates"]] == ["خبر", "بديل"]
+    assert several["model"] == "m"
+
+
+def test_options_reach_the_model(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("عنوان\nخبر", encoding="utf-8")
+    options = "--length 20-40 --candidates 3 --long select --faithful --article-words --min-article-words 0 --force-raw"
+    assert call(tmp_path / "a.txt", *options.split()).exit_code == 0
+    loaded, given = FakeSummarizer.calls
+    assert loaded["allow_raw"] is True
+    assert given == asdict(
+        Generation(length="20-40", candidates=3, long="select", faithful=True, article_words=True, min_article_words=0)
+    )
+
+
+def test_candidates_are_printed_with_their_scores(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("عنوان\nخبر", encoding="utf-8")
+    assert call(tmp_path / "a.txt", "--candidates", "2").stdout == "-0.250\tخبر\n-0.500\tبديل\n"
+
+
+def test_a_terminal_is_told_to_run_right_to_left_and_a_pipe_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "NATO يعلن " + "كلمة " * 40
+    assert summaries.shown(text, terminal=False) == text
+    monkeypatch.setenv("COLUMNS", "50")
+    rows = summaries.shown(text, terminal=True).split("\n")
+    assert len(rows) > 3
+    assert all(row[0] == "\u2067" and row[-1] == "\u2069" and len(row) <= 50 for row in rows)
+    assert "".join(row[1:-1] + " " for row in rows).split() == text.split()
+
+
+def test_every_kind_of_finding_has_a_meaning() -> None:
+    assert set(MILD) < set(summaries.MEANINGS)
+    assert LONG == LONG_WAYS
+    parts = Summary("خبر", None, 9, False, long="hierarchical", findings=(Finding("as_is"),))
+    assert summaries.remarks(parts)[0] == "note: the article is too short to summarize and is given as it is"
+    assert "it read all of it, in parts (hierarchical)" in summaries.remarks(parts)[1]

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+
+from mujaz.models.arabic_dates import unsupported_dates
+
+SOURCE = "وصل الوفد يوم الأربعاء 12 آذار/مارس 2014، ويغادر في 3 و4 من شهر رمضان، ثم يعود في 15/7/2014."
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "الأربعاء ١٢ مارس",
+        "في 12 آذار",
+        "3 رمضان و4 رمضان",
+        "15 تموز",
+        "يوليو 2014",
+        "للأربعاء",
+        "مارس الرياضة",  # practised: no month
+        "شهر مارس",
+    ],
+)
+def test_what_the_source_speaks_of(said: str) -> None:
+    assert unsupported_dates(said, SOURCE) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("الخميس", ("الخميس",)),
+        ("13 مارس", ("13 مارس",)),
+        ("12 رمضان", ("12 رمضان",)),
+        ("كانون الثاني", ("كانون الثاني",)),
+        ("شهر شعبان", ("شعبان",)),
+        ("وبالسبت", ()),  # two clitics before a day are not written
+    ],
+)
+def test_what_it_does_not(said: str, found: tuple[str, ...]) -> None:
+    assert unsupported_dates(said, SOURCE) == found

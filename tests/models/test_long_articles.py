@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mujaz.models.long_articles import centrality, lead, page_rank, pieces, sections, select
+
+COUNTS = st.lists(st.integers(1, 10), min_size=1, max_size=30)
+
+
+def count(texts: Sequence[str]) -> list[int]:
+    """A word, a token."""
+    return [len(text.split()) for text in texts]
+
+
+def test_pieces_are_sentences_and_parts_of_long_ones() -> None:
+    text = "جملة أولى قصيرة. " + "كلمة " * 10 + ". خاتمة هنا."
+    found, counts = pieces(text, 4, count)
+    assert found[0] == "جملة أولى قصيرة."
+    assert found[-1] == "خاتمة هنا."
+    assert max(counts) <= 4
+    assert counts == count(found)
+    assert " ".join(found).split() == text.split()
+
+
+def test_a_word_longer_than_the_window_stays_one_piece() -> None:
+    found, counts = pieces("طويلة جدا", 1, lambda texts: [3 * len(text.split()) for text in texts])
+    assert (found, counts) == (["طويلة", "جدا"], [3, 3])
+
+
+def test_lead_takes_whole_sentences_and_at_least_one() -> None:
+    assert lead([3, 3, 3], 7) == [0, 1]
+    assert lead([9, 1], 7) == [0]
+
+
+def test_select_fills_the_window_by_worth_in_the_order_of_the_text() -> None:
+    assert select([3, 3, 3, 1], 7, [0.1, 0.4, 0.3, 0.2]) == [1, 2, 3]
+    assert select([9], 7, [1.0]) == [0]
+
+
+@given(COUNTS, st.integers(10, 40))
+def test_sections_hold_everything_in_order_and_fit(counts: list[int], window: int) -> None:
+    found = sections(counts, window)
+    assert [i for section in found for i in section] == list(range(len(counts)))
+    assert all(sum(counts[i] for i in section) <= window for section in found)
+
+
+def test_the_sentence_that_the_others_speak_of_is_central() -> None:
+    texts = ["افتتح الوزير المستشفى الجديد في المدينة", "يضم المستشفى أقساما", "الوزير تحدث عن المدينة", "نزل المطر"]
+    scores = centrality(texts)
+    assert scores.argmax() == 0
+    assert scores.argmin() == 3
+    np.testing.assert_allclose(scores.sum(), 1)
+    np.testing.assert_allclose(centrality(["في", "من"]), [0.5, 0.5])
+
+
+def test_page_rank_solves_its_equation() -> None:
+    similarity = np.array([[1, 0.5, 0.2], [0.5, 1, 0], [0.2, 0, 1.0]])
+    links = similarity - np.eye(3)
+    step = links / links.sum(axis=1, keepdims=True)
+    exact = np.linalg.solve(np.eye(3) - 0.85 * step.T, np.full(3, 0.15 / 3))  # the oracle
+    np.testing.assert_allclose(page_rank(similarity), exact, atol=1e-3)
