@@ -134,12 +134,12 @@ def test_select_reads_sentences_of_the_whole_article(summarizer: Summarizer) -> 
 
 
 def test_hierarchical_reads_everything_in_levels(summarizer: Summarizer) -> None:
-    engine = says(summarizer, "فاز المنتخب في مباراة")
+    engine = says(summarizer, "فاز المنتخب")
     (found,) = summarizer.summarize([LONG], long="hierarchical")
     assert (found.long, found.read, found.truncated) == ("hierarchical", 1.0, False)
     assert sum(map(len, engine.batches)) > len(summarizer.encoder.tokenizer(LONG)["input_ids"]) / summarizer.max_length
     last = str(summarizer.encoder.tokenizer.decode(engine.batches[-1][0].input_ids, skip_special_tokens=True))
-    assert set(words(last)) == set(words("فاز المنتخب في مباراة"))
+    assert set(words(last)) == set(words("فاز المنتخب"))
 
 
 def test_the_checkpoint_says_what_becomes_of_long_articles(summarizer: Summarizer, tmp_path: Path) -> None:
