@@ -34,6 +34,7 @@ def classify_corpus(
     clean_article: bool = False,
     device: str = "auto",
     precision: str = "auto",
+    engine: str = "auto",
     batch_tokens: int | None = None,
     ignore_recipe_mismatch: bool = False,
     force: bool = False,
@@ -59,6 +60,7 @@ def classify_corpus(
         clean_article: Strip dateline, byline and page leftovers off each text first.
         device: Where the model runs; not for a model already loaded.
         precision: What it computes in; not for a model already loaded.
+        engine: ``auto``, ``torch`` or ``openvino``; not for a model already loaded.
         batch_tokens: Padded tokens a batch; None takes what suits the device.
         ignore_recipe_mismatch: Load a model whose text recipe is not the one this version has.
         force: Replace an output that exists.
@@ -81,7 +83,12 @@ def classify_corpus(
 
             task: Literal["topic", "stance"] = "stance" if target or columns.target else "topic"
             model = TextClassifier.from_pretrained(
-                model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
+                model,
+                task=task,
+                device=device,
+                precision=precision,
+                engine=engine,
+                ignore_recipe_mismatch=ignore_recipe_mismatch,
             )
         _check_target(model, target, columns)
         if min_precision is not None:

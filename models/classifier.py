@@ -16,6 +16,7 @@ from mujaz.models.batching import token_budget_batches
 from mujaz.models.checkpoint import CheckpointInfo
 from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.engines.base import ClassifierEngine
+from mujaz.models.engines.opening import CalibratedLater, choose, open_openvino
 from mujaz.models.engines.torch_engine import TorchClassifier
 from mujaz.models.loading import load_classifier
 from mujaz.models.machine import choose_device, choose_dtype
@@ -74,6 +75,7 @@ class TextClassifier:
         task: Literal["topic", "stance"] | None = None,
         device: str = "auto",
         precision: str = "auto",
+        engine: str = "auto",
         max_length: int | None = None,
         ignore_recipe_mismatch: bool = False,
     ) -> TextClassifier:
@@ -83,22 +85,28 @@ class TextClassifier:
             name: A folder, an embedded model or a hub id; None takes the embedded model of the task.
             task: Needed only for a checkpoint without ``mujaz.json``; None takes it to be of ``topic``.
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-            precision: ``auto`` (bfloat16 where the device computes in it natively), ``float32`` or ``bfloat16``.
+            precision: ``auto`` (bfloat16 where the device computes in it natively), ``float32``, ``bfloat16``, ``float16``,
+                or ``int8``, which OpenVINO calibrates on the first texts that are labelled.
+            engine: ``auto``, ``torch`` or ``openvino`` (an extra).
             max_length: Longest input in tokens; None takes the checkpoint's own.
             ignore_recipe_mismatch: Load even where the checkpoint's text recipe is not the one this version has.
 
         Raises:
             CheckpointError: the model is not there, cannot be read or is no trained classifier.
-            UsageError: device, precision or length cannot be had.
+            UsageError: device, precision, engine or length cannot be had.
         """
         wanted = task or "topic"
         opened: OpenCheckpoint = open_checkpoint(
             name or wanted, task=wanted, max_length=max_length, ignore_recipe_mismatch=ignore_recipe_mismatch
         )
         where = choose_device(device)
-        model = load_classifier(opened.folder, choose_dtype(precision, where, opened.config))
+        choice = choose(engine, precision, where, opened)
+        model = load_classifier(opened.folder, choose_dtype(choice.torch_precision, where, opened.config))
         model.to(where)  # type: ignore[arg-type]  # the decorator of transformers hides self
-        return cls(model, opened.encoder, opened.info, opened.note)
+        classifier = cls(model, opened.encoder, opened.info, opened.note)
+        if choice.engine == "openvino":
+            classifier.engine = open_openvino(choice.precision, classifier.model, opened)
+        return classifier
 
     @property
     def labels(self) -> list[str]:
@@ -202,6 +210,8 @@ class TextClassifier:
     def _logits(
         self, encodings: Sequence[Encoding], budget: int | None, progress: Progress | None
     ) -> NDArray[np.float32]:
+        if isinstance(self.engine, CalibratedLater) and encodings:
+            self.engine = self.engine.ready(encodings)
         logits = np.empty((len(encodings), len(self.labels)), dtype=np.float32)
         lengths = [len(e.input_ids) for e in encodings]
         for indices in token_budget_batches(lengths, budget or self.engine.batch_tokens):

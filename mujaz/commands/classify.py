@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 @click.command("classify")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT…")
 @corpus_options
+@click.option(
+    "--engine",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "torch", "openvino"]),
+    help="openvino also computes in int8, calibrated on the first texts; it is an extra.",
+)
 @click.option("--target", metavar="TEXT", help="For a stance model: the target of all texts.")
 @click.option("--target-column", metavar="COL", help="For a stance model: the column of targets.")
 @click.option(

@@ -37,7 +37,10 @@ _OPTIONS = (
     ),
     click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
     click.option(
-        "--precision", default="auto", show_default=True, type=click.Choice(["auto", "float32", "bfloat16", "float16"])
+        "--precision",
+        default="auto",
+        show_default=True,
+        type=click.Choice(["auto", "float32", "bfloat16", "float16", "int8"]),
     ),
     click.option(
         "--batch-tokens", type=click.IntRange(1), metavar="N", help="Padded tokens a batch, if memory is short."

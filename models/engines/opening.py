@@ -1,0 +1,95 @@
+"""Make the engine that was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from mujaz.errors import UsageError
+from mujaz.models.encoding import Encoding
+from mujaz.models.engines import openvino_engine as ov
+from mujaz.models.engines.base import ClassifierEngine
+from mujaz.models.engines.choice import Choice, Machine, choose_engine
+from mujaz.models.engines.lean_encoder import LEAN_MODELS
+from mujaz.models.engines.torch_engine import TorchClassifier
+from mujaz.models.machine import computes_bfloat16
+
+if TYPE_CHECKING:
+    from mujaz.models.opening import OpenCheckpoint
+
+
+def choose(engine: str, precision: str, device: torch.device, opened: OpenCheckpoint) -> Choice:
+    """The engine and number format for a checkpoint; see :func:`mujaz.models.engines.choice.choose_engine`.
+
+    Raises:
+        MissingExtraError: OpenVINO was asked for and is not installed.
+        UsageError: engine, precision and device do not go together.
+    """
+    native = computes_bfloat16(device)
+    packs = native and device.type == "cpu" and opened.config.model_type in LEAN_MODELS
+    # Asked only where it decides: the fingerprint reads the whole checkpoint.
+    ask = engine == "auto" and native and device.type == "cpu" and not packs and ov.is_installed()
+    machine = Machine(device.type, native, packs, converted=ask and ov.is_cached(opened.folder, "bfloat16"))
+    choice = choose_engine(engine, precision, machine)
+    if choice.engine == "openvino":
+        ov.require("openvino", *(("nncf",) if choice.precision == "int8" else ()))
+    return choice
+
+
+def open_openvino(precision: str, model: PreTrainedModel, opened: OpenCheckpoint) -> ClassifierEngine:
+    """The OpenVINO engine of a checkpoint; in int8 it is made ready by the first texts, unless it was converted before.
+
+    Args:
+        precision: ``float32``, ``bfloat16`` or ``int8``.
+        model: The checkpoint in float32.
+        opened: The checkpoint.
+    """
+    tokenizer = opened.encoder.tokenizer
+    if precision == "int8" and not ov.is_cached(opened.folder, "int8"):
+        return CalibratedLater(model, tokenizer, opened.folder)
+    return ov.opened(opened.folder, tokenizer, precision, partial(ov.convert, model, tokenizer))
+
+
+class CalibratedLater:
+    """An int8 engine that waits for texts to calibrate on."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, checkpoint: Path) -> None:
+        """Wait for :meth:`ready`."""
+        self.model, self.tokenizer, self.checkpoint = model, tokenizer, checkpoint
+
+    @property
+    def batch_tokens(self) -> int:
+        """Padded tokens a batch."""
+        return ov.BATCH_TOKENS
+
+    @property
+    def description(self) -> str:
+        """Engine, number format, threads."""
+        return f"cpu, openvino, int8 calibrated on the first texts, {torch.get_num_threads()} threads"
+
+    def ready(self, texts: Sequence[Encoding]) -> ClassifierEngine:
+        """The engine, calibrated and checked on these texts.
+
+        Raises:
+            UsageError: there are too few of them, or int8 changes too many labels.
+        """
+        needed = ov.CALIBRATION + ov.CHECK
+        if len(texts) < needed:
+            raise UsageError(
+                f"int8 is calibrated and checked on the first {needed} texts, found {len(texts)}. "
+                "Give more at once, or use --precision bfloat16."
+            )
+        reference = TorchClassifier(self.model, self.tokenizer).logits
+        build = partial(ov.quantize, self.model, self.tokenizer, texts, reference)
+        return ov.opened(self.checkpoint, self.tokenizer, "int8", build)
+
+    def logits(self, batch: Sequence[Encoding]) -> NDArray[np.float32]:
+        """Scores of one batch, which has to hold enough texts to calibrate on."""
+        return self.ready(batch).logits(batch)

@@ -1,0 +1,224 @@
+"""OpenVINO: a checkpoint converted once from its torch module, in bfloat16, float32, or int8 by NNCF."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+from mujaz.errors import MissingExtraError, UsageError
+from mujaz.models.conversion_cache import build_once, checkpoint_fingerprint, conversion_folder, discard, is_converted
+from mujaz.models.encoding import Encoding, padded_batch
+from mujaz.models.engines.lean_encoder import is_lean_kind, lean_copy
+
+MODEL_FILE = "model.xml"
+BATCH_TOKENS = 1024
+HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "bf16"}  # what int8 leaves over is computed in bfloat16
+
+# int8 is calibrated on CALIBRATION texts and checked on CHECK others. Fewer than these could not show 0.5 % at all.
+CALIBRATION, CHECK = 300, 400
+MOST_CHANGED = 0.005  # share of labels of the check sample that int8 may change
+
+Reference = Callable[[Sequence[Encoding]], NDArray[np.float32]]
+
+
+class ConversionRefusedError(UsageError):
+    """A conversion gives other labels than float32 on more of the check sample than is allowed."""
+
+
+def is_installed(*packages: str) -> bool:
+    """Whether packages of the extra ``openvino`` are there."""
+    return all(importlib.util.find_spec(package) for package in packages or ("openvino",))
+
+
+def require(*packages: str) -> None:
+    """Raise unless the packages are installed.
+
+    Raises:
+        MissingExtraError: one is not.
+    """
+    for package in packages:
+        if not is_installed(package):
+            raise MissingExtraError("the OpenVINO engine", package, "openvino")
+
+
+class OpenVinoClassifier:
+    """A classifier's forward pass in OpenVINO, on the CPU."""
+
+    def __init__(self, folder: Path, tokenizer: PreTrainedTokenizerBase, precision: str) -> None:
+        """Compile a conversion.
+
+        Args:
+            folder: Made by :func:`converted` or :func:`quantized`.
+            tokenizer: For the padding, and for which inputs the model takes.
+            precision: ``float32``, ``bfloat16`` or ``int8``.
+        """
+        import openvino
+
+        self.precision, self.pad_token_id = precision, tokenizer.pad_token_id
+        self.token_types = "token_type_ids" in tokenizer.model_input_names
+        settings = {
+            "INFERENCE_PRECISION_HINT": HINTS[precision],
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        }
+        self._request: Any = openvino.Core().compile_model(folder / MODEL_FILE, "CPU", settings).create_infer_request()
+
+    @property
+    def batch_tokens(self) -> int:
+        """Padded tokens a batch."""
+        return BATCH_TOKENS
+
+    @property
+    def description(self) -> str:
+        """Engine, number format, threads."""
+        return f"cpu, openvino, {self.precision}, {torch.get_num_threads()} threads"
+
+    def logits(self, batch: Sequence[Encoding]) -> NDArray[np.float32]:
+        """Scores of one batch, shape (batch, labels)."""
+        tensors = padded_batch(batch, self.pad_token_id, token_types=self.token_types)
+        found = self._request.infer({name: tensor.numpy() for name, tensor in tensors.items()})
+        return np.array(found[0], dtype=np.float32)  # a copy: the next batch overwrites the output
+
+
+class _Logits(torch.nn.Module):
+    """The scores alone, with the inputs in a fixed order, as the converter traces them."""
+
+    def __init__(self, model: PreTrainedModel, *, token_types: bool) -> None:
+        super().__init__()
+        self.model = model
+        self.token_types = token_types
+
+    def forward(
+        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        types = {"token_type_ids": token_type_ids} if self.token_types else {}
+        scores: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask, **types).logits
+        return scores
+
+
+def _settings(precision: str) -> dict[str, str]:
+    packages = ("openvino", "torch", "transformers", *(("nncf",) if precision == "int8" else ()))
+    # float32 weights serve bfloat16 too: OpenVINO rounds them as it compiles.
+    kind = "int8" if precision == "int8" else "float32"
+    return {"weights": kind, "layout": "1", **{name: importlib.metadata.version(name) for name in packages}}
+
+
+def cached(checkpoint: Path, precision: str) -> Path:
+    """Where the conversion of a checkpoint lies, or would lie."""
+    return conversion_folder(checkpoint_fingerprint(checkpoint), "openvino", _settings(precision))
+
+
+def is_cached(checkpoint: Path, precision: str) -> bool:
+    """Whether a checkpoint was converted before."""
+    return is_converted(cached(checkpoint, precision))
+
+
+def opened(
+    checkpoint: Path, tokenizer: PreTrainedTokenizerBase, precision: str, build: Callable[[Path], None]
+) -> OpenVinoClassifier:
+    """The engine of a checkpoint, converted where it was not yet or where OpenVINO cannot read what is there.
+
+    Args:
+        checkpoint: Its folder.
+        tokenizer: Its tokenizer.
+        precision: ``float32``, ``bfloat16`` or ``int8``.
+        build: Writes the conversion; see :func:`convert` and :func:`quantize`.
+    """
+    folder = build_once(cached(checkpoint, precision), build)
+    try:
+        return OpenVinoClassifier(folder, tokenizer, precision)
+    except RuntimeError:
+        discard(folder)
+        return OpenVinoClassifier(build_once(folder, build), tokenizer, precision)
+
+
+def convert(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
+    """Write a float32 classifier in OpenVINO's format, for any batch and length."""
+    import openvino
+
+    openvino.save_model(_traced(model, tokenizer), folder / MODEL_FILE, compress_to_fp16=False)
+
+
+def _traced(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
+    import warnings
+
+    import openvino
+
+    token_types = "token_type_ids" in tokenizer.model_input_names
+    # One row is padded, so that the mask becomes part of what is traced.
+    texts = [Encoding([1] * 16, [0] * 16, False), Encoding([1] * 9, [0] * 9, False)]
+    example = padded_batch(texts, tokenizer.pad_token_id, token_types=token_types)
+    wrapped = _Logits(lean_copy(model) if is_lean_kind(model) else model, token_types=token_types).eval()
+    with warnings.catch_warnings(), torch.inference_mode():
+        warnings.simplefilter("ignore")  # the tracer's, about Python conditions that are the same for every batch
+        return openvino.convert_model(wrapped, example_input=example)
+
+
+def quantize(
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[Encoding],
+    reference: Reference,
+    folder: Path,
+) -> None:
+    """Write a classifier in int8, by NNCF's post-training quantization for transformers (SmoothQuant).
+
+    Args:
+        model: In float32.
+        tokenizer: Its tokenizer.
+        texts: At least CALIBRATION + CHECK; every other one is calibrated on, until there are enough.
+        reference: Computes the scores of a batch in float32.
+        folder: Where to write.
+
+    Raises:
+        ConversionRefusedError: int8 changes more than MOST_CHANGED of the labels of the check sample.
+    """
+    import nncf
+    import openvino
+
+    token_types = "token_type_ids" in tokenizer.model_input_names
+    calibration, check = split_sample(texts)
+    batches = [
+        {k: v.numpy() for k, v in padded_batch([text], tokenizer.pad_token_id, token_types=token_types).items()}
+        for text in calibration
+    ]
+    quantized = nncf.quantize(
+        _traced(model, tokenizer),
+        nncf.Dataset(batches),
+        model_type=nncf.ModelType.TRANSFORMER,
+        subset_size=len(batches),
+    )
+    openvino.save_model(quantized, folder / MODEL_FILE, compress_to_fp16=False)
+    engine = OpenVinoClassifier(folder, tokenizer, "int8")
+    before = np.concatenate([reference([text]) for text in check]).argmax(axis=-1)
+    after = np.concatenate([engine.logits([text]) for text in check]).argmax(axis=-1)
+    refuse_if_changed(before, after)
+
+
+def split_sample(texts: Sequence[Encoding]) -> tuple[list[Encoding], list[Encoding]]:
+    """Texts to calibrate on and others to check on, both spread over the whole sample."""
+    taken = list(texts[: CALIBRATION + CHECK])
+    wanted = {round(i * len(taken) / CALIBRATION) for i in range(CALIBRATION)}
+    return [t for i, t in enumerate(taken) if i in wanted], [t for i, t in enumerate(taken) if i not in wanted]
+
+
+def refuse_if_changed(before: NDArray[np.int64], after: NDArray[np.int64]) -> None:
+    """Compare the labels of a conversion with those of float32.
+
+    Raises:
+        ConversionRefusedError: more than MOST_CHANGED of them differ.
+    """
+    changed = int((before != after).sum())
+    if changed > MOST_CHANGED * len(before):
+        raise ConversionRefusedError(
+            f"int8 changes {changed} of {len(before)} labels of a check sample ({changed / len(before):.1%}), and "
+            f"{MOST_CHANGED:.1%} is allowed. Use --precision bfloat16 or float32."
+        )

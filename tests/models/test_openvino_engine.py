@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mujaz import TextClassifier
+from mujaz.errors import MissingExtraError, UsageError
+from mujaz.models.encoding import Encoding
+from mujaz.models.engines import openvino_engine as ov
+from mujaz.models.engines.choice import Choice, Machine, choose_engine
+
+needs_openvino = pytest.mark.skipif(
+    not ov.is_installed("openvino", "nncf"), reason="the extra openvino is not installed"
+)
+TEXTS = ["فاز الفريق في البطولة أمس", "ارتفع سعر سهم الشركة", "سجل اللاعب هدفا", ""]
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUJAZ_CACHE", str(tmp_path / "cache"))
+
+
+def load(
+    trained: Callable[[str], Path], precision: str, engine: str = "openvino", task: str = "topic"
+) -> TextClassifier:
+    return TextClassifier.from_pretrained(trained(task), device="cpu", precision=precision, engine=engine)
+
+
+BARE = Machine("cpu", bfloat16=False, packs=False, converted=False)
+NATIVE = Machine("cpu", bfloat16=True, packs=False, converted=False)
+CONVERTED = Machine("cpu", bfloat16=True, packs=False, converted=True)
+PACKS = Machine("cpu", bfloat16=True, packs=True, converted=True)
+GPU = Machine("cuda", bfloat16=True, packs=False, converted=False)
+
+
+@pytest.mark.parametrize(
+    ("engine", "precision", "machine", "expected"),
+    [
+        ("auto", "auto", BARE, ("torch", "float32")),
+        ("auto", "auto", NATIVE, ("torch", "bfloat16")),
+        ("auto", "auto", CONVERTED, ("openvino", "bfloat16")),
+        ("auto", "float32", CONVERTED, ("torch", "float32")),
+        ("auto", "auto", PACKS, ("torch", "bfloat16")),
+        ("auto", "int8", PACKS, ("openvino", "int8")),
+        ("auto", "float16", GPU, ("torch", "float16")),
+        ("torch", "auto", CONVERTED, ("torch", "bfloat16")),
+        ("openvino", "auto", BARE, ("openvino", "float32")),
+        ("openvino", "auto", PACKS, ("openvino", "bfloat16")),
+        ("openvino", "float32", PACKS, ("openvino", "float32")),
+    ],
+)
+def test_the_engine_is_chosen_from_the_machine(
+    engine: str, precision: str, machine: Machine, expected: tuple[str, str]
+) -> None:
+    choice: Choice = choose_engine(engine, precision, machine)
+    assert (choice.engine, choice.precision) == expected
+
+
+@pytest.mark.parametrize(
+    ("engine", "precision", "machine", "words"),
+    [
+        ("torch", "int8", NATIVE, "OpenVINO's"),
+        ("openvino", "auto", GPU, "--device cpu"),
+        ("auto", "int8", GPU, "--device cpu"),
+        ("openvino", "float16", NATIVE, "bfloat16"),
+        ("tensorrt", "auto", NATIVE, "expected auto, torch, openvino"),
+        ("auto", "int4", NATIVE, "expected auto, float32"),
+    ],
+)
+def test_what_does_not_go_together_is_refused(engine: str, precision: str, machine: Machine, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        choose_engine(engine, precision, machine)
+
+
+def test_a_missing_extra_is_named(trained: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "openvino" else find(name))
+    with pytest.raises(MissingExtraError, match=r"pip install 'mujaz\[openvino\]'"):
+        load(trained, "auto")
+    assert load(trained, "auto", "auto").predict(TEXTS)
+
+
+@needs_openvino
+@pytest.mark.parametrize("task", ["topic", "stance"])
+def test_openvino_scores_as_torch_does(trained: Callable[[str], Path], task: str) -> None:
+    targets = "الكرة" if task == "stance" else None
+    exact = load(trained, "float32", "torch", task).logits(TEXTS, targets)
+    converted = load(trained, "float32", task=task)
+    assert "openvino, float32" in converted.description
+    np.testing.assert_allclose(converted.logits(TEXTS, targets), exact, atol=1e-4)
+
+
+@needs_openvino
+def test_a_conversion_is_made_once_and_again_where_damaged(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    first = load(trained, "float32").logits(TEXTS)
+    (file,) = (tmp_path / "cache" / "conversions" / "openvino").glob("*/model.xml")
+    made = file.stat().st_ino
+    load(trained, "float32")
+    assert file.stat().st_ino == made
+    file.write_bytes(file.read_bytes()[:500])
+    np.testing.assert_array_equal(load(trained, "float32").logits(TEXTS), first)
+    assert file.stat().st_size > 500
+
+
+@needs_openvino
+def test_two_processes_convert_at_once(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    code = (
+        "import sys; from mujaz import TextClassifier; "
+        "c = TextClassifier.from_pretrained(sys.argv[1], device='cpu', precision='float32', engine='openvino'); "
+        "print(c.predict(['فاز الفريق في البطولة'])[0].label)"
+    )
+    command = [sys.executable, "-c", code, str(trained("topic"))]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) for _ in range(2)]
+    assert [process.communicate(timeout=120)[0].strip().splitlines()[-1] for process in both] == ["sport", "sport"]
+    assert len(list((tmp_path / "cache" / "conversions" / "openvino").glob("*/model.xml"))) == 1
+
+
+@needs_openvino
+def test_int8_is_calibrated_on_the_first_texts_and_kept(
+    trained: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ov, "CALIBRATION", 8)
+    monkeypatch.setattr(ov, "CHECK", 16)
+    texts = [
+        f"{text} رقم {i}"
+        for i in range(6)
+        for text in (
+            "فاز المنتخب في مباراة الكرة",
+            "ارتفع سهم البنك في البورصة",
+            "خسر الفريق نهائي البطولة",
+            "زاد الدين العام والتضخم",
+        )
+    ]
+    exact = load(trained, "float32", "torch").predict(texts)
+    small = load(trained, "int8")
+    with pytest.raises(UsageError, match="first 24 texts, found 4"):
+        small.predict(TEXTS)
+    assert "calibrated on the first texts" in small.description
+    assert [one.label for one in small.predict(texts)] == [one.label for one in exact]
+    again = load(trained, "int8")
+    assert "openvino, int8, " in again.description
+    assert again.predict(TEXTS)  # kept: no sample is needed any more
+
+
+@needs_openvino
+def test_int8_that_changes_labels_is_refused(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    classifier = load(trained, "float32", "torch")
+    texts = [Encoding(e.input_ids, e.token_type_ids, e.truncated) for e in classifier.encode(TEXTS * 200)]
+
+    def contrary(batch):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+        return -classifier.engine.logits(batch)
+
+    with pytest.raises(ov.ConversionRefusedError, match=r"int8 changes 400 of 400 labels.*--precision bfloat16"):
+        ov.quantize(classifier.model, classifier.encoder.tokenizer, texts[:700], contrary, tmp_path)
+
+
+def test_the_allowed_share_of_changed_labels() -> None:
+    before = np.zeros(400, dtype=np.int64)
+    after = before.copy()
+    after[:2] = 1
+    ov.refuse_if_changed(before, after)
+    after[2] = 1
+    with pytest.raises(ov.ConversionRefusedError, match=r"3 of 400 labels.*\(0\.8%\)"):
+        ov.refuse_if_changed(before, after)
+
+
+def test_texts_are_calibrated_or_checked_on_and_never_both() -> None:
+    texts = [Encoding([i], [0], False) for i in range(900)]
+    calibration, check = ov.split_sample(texts)
+    assert (len(calibration), len(check)) == (300, 400)
+    assert not {e.input_ids[0] for e in calibration} & {e.input_ids[0] for e in check}
+    assert torch.tensor([e.input_ids[0] for e in calibration]).diff().max() <= 3
