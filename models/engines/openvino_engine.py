@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import importlib.util
-from collections.abc import Callable, Sequence
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +91,24 @@ class OpenVinoClassifier:
         return np.array(found[0], dtype=np.float32)  # a copy: the next batch overwrites the output
 
 
+@contextlib.contextmanager
+def _quietly() -> Iterator[None]:
+    """Without a word home and without progress bars among the results on standard output.
+
+    OpenVINO's converter and NNCF report each use to their makers unless they believe to be run in continuous integration.
+    """
+    before = os.environ.get("CI")
+    os.environ["CI"] = "true"
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        if before is None:
+            del os.environ["CI"]
+        else:
+            os.environ["CI"] = before
+
+
 class _Logits(torch.nn.Module):
     """The scores alone, with the inputs in a fixed order, as the converter traces them."""
 
@@ -142,9 +163,10 @@ def opened(
 
 def convert(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
     """Write a float32 classifier in OpenVINO's format, for any batch and length."""
-    import openvino
+    with _quietly():
+        import openvino
 
-    openvino.save_model(_traced(model, tokenizer), folder / MODEL_FILE, compress_to_fp16=False)
+        openvino.save_model(_traced(model, tokenizer), folder / MODEL_FILE, compress_to_fp16=False)
 
 
 def _traced(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
@@ -181,22 +203,23 @@ def quantize(
     Raises:
         ConversionRefusedError: int8 changes more than MOST_CHANGED of the labels of the check sample.
     """
-    import nncf
-    import openvino
-
     token_types = "token_type_ids" in tokenizer.model_input_names
     calibration, check = split_sample(texts)
     batches = [
         {k: v.numpy() for k, v in padded_batch([text], tokenizer.pad_token_id, token_types=token_types).items()}
         for text in calibration
     ]
-    quantized = nncf.quantize(
-        _traced(model, tokenizer),
-        nncf.Dataset(batches),
-        model_type=nncf.ModelType.TRANSFORMER,
-        subset_size=len(batches),
-    )
-    openvino.save_model(quantized, folder / MODEL_FILE, compress_to_fp16=False)
+    with _quietly():
+        import nncf
+        import openvino
+
+        quantized = nncf.quantize(
+            _traced(model, tokenizer),
+            nncf.Dataset(batches),
+            model_type=nncf.ModelType.TRANSFORMER,
+            subset_size=len(batches),
+        )
+        openvino.save_model(quantized, folder / MODEL_FILE, compress_to_fp16=False)
     engine = OpenVinoClassifier(folder, tokenizer, "int8")
     before = np.concatenate([reference([text]) for text in check]).argmax(axis=-1)
     after = np.concatenate([engine.logits([text]) for text in check]).argmax(axis=-1)
