@@ -1,7 +1,7 @@
 """Raw text to label with a model of AraBERT-base's shape: transformers' ``pipeline`` against every engine of mujaz.
 
-Real articles and tweets of DATA (topic/sanad, stance/mawqif), half and half, in a fixed random order. Each row is a process of
-its own, so that its peak memory is its own; slow rows read the first few documents only, as the table says. A row warms
+Real articles and tweets of DATA (topic/sanad, stance/mawqif), half and half, in a fixed random order. Each row is a process
+of its own, so that its peak memory is its own; slow rows read the first few documents only, as the table says. A row warms
 up on eight documents, then takes the better of two rounds. Labels and probabilities are compared with float32 of mujaz, on
 the documents that both read. GFLOP/s counts the model's own products over real tokens, not over padding.
 
@@ -151,9 +151,7 @@ def table(model: Path, data: Path, names: list[str]) -> None:
     print("|---|---|---|---|---|---|---|---|---|")
     for name in names:
         command = [sys.executable, __file__, "--row", name, str(model), str(data)]
-        done = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ, check=False
-        )
+        done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
         if done.returncode:
             print(f"| {name} | failed: {done.stderr.strip().splitlines()[-1]} |", flush=True)
             continue
