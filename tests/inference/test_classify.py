@@ -196,7 +196,7 @@ def test_how_the_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     said: list[str] = []
     classify_corpus([source], str(tmp_path / "a.csv"), hooks=Hooks(started=said.append))
     classify_corpus([source], str(tmp_path / "b.csv"), model="runs/x", target="دعوى", device="cpu", precision="float32")
-    common = {"device": "auto", "precision": "auto", "ignore_recipe_mismatch": False}
+    common = {"device": "auto", "precision": "auto", "engine": "auto", "ignore_recipe_mismatch": False}
     assert calls == [
         (None, {"task": "topic", **common}),
         ("runs/x", {"task": "stance", **common, "device": "cpu", "precision": "float32"}),
