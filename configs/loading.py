@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import ConfigError
+from mujaz.hub import is_hub_dataset
 
 Key = tuple[str | int, ...]
 
@@ -135,12 +136,6 @@ def _missing_files(data: dict[str, Any]) -> Iterator[tuple[Key, str]]:
 def expand_path(path: str) -> str:
     """A path with ``~`` and environment variables filled in; a variable that is not set stays as it is."""
     return os.path.expandvars(os.path.expanduser(path))
-
-
-def is_hub_dataset(name: str) -> bool:
-    """Whether a name is ``owner/name`` or ``owner/name:config`` rather than a path: no suffix, one slash, not there."""
-    looks_like_one = name.count("/") == 1 and not name.startswith((".", "/", "~", "$")) and not Path(name).suffix
-    return looks_like_one and not Path(name).exists() and not Path(name).parent.exists()
 
 
 def _place(key: Key, source: str, lines: dict[Key, int], overridden: set[Key]) -> str:

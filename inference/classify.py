@@ -3,21 +3,71 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mujaz.errors import UsageError
+from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record, text_problem
-from mujaz.inference.runner import NO_HOOKS, Answer, Hooks, Progress, RunSummary, run
-from mujaz.inference.sinks import open_sink
-from mujaz.inference.sources import open_corpus
+from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
+from mujaz.inference.summary import Answer, RunSummary
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
     from mujaz.models.classifier import Classification, TextClassifier
+    from mujaz.models.encoding import Document
+    from mujaz.models.windows import LongText, Policy, Pooling
 
-# Records labelled and written at a time: enough to sort by length, few enough that stopping does not take long.
-CHUNK = 1024
+# Records labelled and written at a time: enough to sort by length, few enough that little is lost.
+CHUNK = 512
+
+
+@dataclass(frozen=True, slots=True)
+class ClassifyOptions:
+    """How a classifier is loaded and asked; None takes the checkpoint's own, or what suits the device.
+
+    Attributes:
+        target: The target of all texts, for a stance model; else a column holds them.
+        all_probabilities: Write the probability of every label.
+        min_probability: Below it the label is null, and the probability is still written; 0 labels every text.
+        min_precision: Take the threshold from which on this share of labels was right on the model's dev data.
+        long: Read long texts in windows, or their beginning alone.
+        pooling: What becomes of several windows.
+        device: Where the model runs.
+        precision: What it computes in.
+        engine: ``auto``, ``torch`` or ``openvino``.
+        batch_tokens: Padded tokens a batch.
+        ignore_recipe_mismatch: Load a model whose text recipe is not the one this version has.
+    """
+
+    target: str | None = None
+    all_probabilities: bool = False
+    min_probability: float | None = None
+    min_precision: float | None = None
+    long: Policy | None = None
+    pooling: Pooling | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    engine: str = "auto"
+    batch_tokens: int | None = None
+    ignore_recipe_mismatch: bool = False
+
+    def check(self, columns: Columns) -> None:
+        """Refuse what does not go together, before anything is read.
+
+        Raises:
+            UsageError: Says what.
+        """
+        if self.target is not None and columns.target is not None:
+            raise UsageError("expected one target for all texts or a column of targets, found both. Leave one out.")
+        problem = text_problem(self.target, "target") if self.target is not None else None
+        if problem:
+            raise UsageError(f"expected a target that is text, but {problem}.")
+        if self.min_probability is not None and self.min_precision is not None:
+            raise UsageError("expected a least probability or a least precision, found both. Leave one out.")
+        for name, value in (("probability", self.min_probability), ("precision", self.min_precision)):
+            if value is not None and not 0 <= value <= 1:
+                raise UsageError(f"expected a least {name} from 0 to 1, found {value}.")
 
 
 def classify_corpus(
@@ -27,44 +77,34 @@ def classify_corpus(
     model: TextClassifier | str | Path | None = None,
     columns: Columns = DEFAULT_COLUMNS,
     format: str | None = None,
-    target: str | None = None,
-    all_probabilities: bool = False,
-    min_probability: float | None = None,
-    min_precision: float | None = None,
     clean_article: bool = False,
-    device: str = "auto",
-    precision: str = "auto",
-    engine: str = "auto",
-    batch_tokens: int | None = None,
-    ignore_recipe_mismatch: bool = False,
     force: bool = False,
+    restart: bool = False,
+    strict: bool = False,
+    retry_errors: bool = False,
     hooks: Hooks = NO_HOOKS,
+    **options: Any,
 ) -> RunSummary:
     """Label the texts of a corpus, one line of output a record, in input order.
 
     Inputs and output are checked before the model is loaded. Lines have ``id``, ``label``, ``probability``, with
-    ``all_probabilities`` also ``probabilities`` (an object; in CSV and Parquet a column ``p_LABEL`` each), ``error`` (null
-    unless the record has no text), then the kept columns.
+    ``all_probabilities`` also ``probabilities`` (an object; in CSV and Parquet a column ``p_LABEL`` each), ``windows`` (in
+    how many the text was read), ``error`` (null unless the record has no text), then the kept columns.
 
     Args:
-        inputs: Files, folders, or "-" for standard input; see :func:`mujaz.inference.sources.open_corpus`.
+        inputs: Files, folders, patterns, hub datasets, or "-" for standard input; see
+            :func:`mujaz.inference.sources.open_corpus`.
         out: JSON Lines, CSV, TSV or Parquet by its suffix; None or "-" is JSON Lines on stdout.
         model: A classifier, or what :meth:`TextClassifier.from_pretrained` takes; None is the embedded topic model.
         columns: Which columns are read.
         format: The format of the inputs, where their suffix does not tell.
-        target: The target of all texts, for a stance model; else ``columns.target`` names a column.
-        all_probabilities: Write the probability of every label.
-        min_probability: Below it the label is null, and the probability is still written. None takes the checkpoint's
-            own; 0 labels every text.
-        min_precision: Take the threshold from which on this share of labels was right on the model's dev data.
         clean_article: Strip dateline, byline and page leftovers off each text first.
-        device: Where the model runs; not for a model already loaded.
-        precision: What it computes in; not for a model already loaded.
-        engine: ``auto``, ``torch`` or ``openvino``; not for a model already loaded.
-        batch_tokens: Padded tokens a batch; None takes what suits the device.
-        ignore_recipe_mismatch: Load a model whose text recipe is not the one this version has.
         force: Replace an output that exists.
+        restart: Drop the results of an unfinished run on the same output, instead of going on with it.
+        strict: Stop at the first bad record.
+        retry_errors: Do only the records that are errors in an output that exists.
         hooks: Progress and stopping.
+        **options: Those of :class:`ClassifyOptions`.
 
     Returns:
         Counts, seconds and where the output lies.
@@ -73,90 +113,114 @@ def classify_corpus(
         UsageError: An input, the output, the model or the target cannot be used, or the model never measured that precision.
         OutputError: The output cannot be written; what was written stays.
     """
-    _check_one_target(target, columns)
-    _check_one_threshold(min_probability, min_precision)
-    records = open_corpus(inputs, columns, format=format, clean=article_cleaner() if clean_article else None)
-    sink = open_sink(out, force=force, inputs=inputs)
-    with closing(sink):
-        if model is None or isinstance(model, str | Path):
-            from mujaz.models.classifier import TextClassifier
+    how = ClassifyOptions(**options)
+    how.check(columns)
+    reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors)
 
-            task: Literal["topic", "stance"] = "stance" if target or columns.target else "topic"
-            model = TextClassifier.from_pretrained(
-                model,
-                task=task,
-                device=device,
-                precision=precision,
-                engine=engine,
-                ignore_recipe_mismatch=ignore_recipe_mismatch,
-            )
-        _check_target(model, target, columns)
-        if min_precision is not None:
-            min_probability = _threshold(model, min_precision)
-        hooks.started("\n".join(line for line in (model.description, model.note) if line))
-        job = ClassifyJob(
+    def load(nested: bool) -> LoadedJob:
+        return load_classify_job(model, how, columns, nested=nested)
+
+    return answer_corpus(inputs, out, load, reading, hooks=hooks)
+
+
+def load_classify_job(
+    model: TextClassifier | str | Path | None,
+    options: ClassifyOptions,
+    columns: Columns,
+    *,
+    nested: bool,
+    name: str = "",
+) -> ClassifyJob:
+    """Load a model for labelling a corpus.
+
+    Args:
+        model: A classifier, or what :meth:`TextClassifier.from_pretrained` takes.
+        options: How it is loaded and asked.
+        columns: Whether there is a column of targets.
+        nested: Whether the output takes an object as a value.
+        name: Of its fields in an output with several models' answers.
+
+    Raises:
+        UsageError: The model cannot be used, or does not go with the target.
+    """
+    if model is None or isinstance(model, str | Path):
+        from mujaz.models.classifier import TextClassifier
+
+        task: Literal["topic", "stance"] = "stance" if options.target or columns.target else "topic"
+        model = TextClassifier.from_pretrained(
             model,
-            target,
-            all_probabilities,
-            nested=sink.nested,
-            batch_tokens=batch_tokens,
-            min_probability=min_probability,
+            task=task,
+            device=options.device,
+            precision=options.precision,
+            engine=options.engine,
+            ignore_recipe_mismatch=options.ignore_recipe_mismatch,
         )
-        return run(records, job, sink, keep=columns.keep, hooks=hooks)
+    if options.long or options.pooling:
+        model.read_long(_long_text(model, options))
+    _check_target(model, options.target, columns)
+    return ClassifyJob(model, options, nested=nested, name=name)
 
 
 class ClassifyJob:
-    """The runner's job of labelling: fields ``label``, ``probability`` and those of all probabilities."""
+    """The runner's job of labelling: fields ``label``, ``probability``, those of all probabilities, and ``windows``."""
 
     chunk = CHUNK
 
-    def __init__(
-        self,
-        classifier: TextClassifier,
-        target: str | None,
-        all_probabilities: bool,
-        *,
-        nested: bool,
-        batch_tokens: int | None = None,
-        min_probability: float | None = None,
-    ) -> None:
-        """Keep the settings; see :func:`classify_corpus`. ``nested``: the output takes an object as a value."""
-        self.classifier, self.target = classifier, target
-        self.options: dict[str, Any] = {"batch_tokens": batch_tokens, "min_probability": min_probability}
-        self.all_probabilities, self.nested = all_probabilities, nested
-        spread = ("probabilities",) if nested else tuple(f"p_{label}" for label in classifier.labels)
-        self.fields = ("label", "probability", *(spread if all_probabilities else ()))
+    def __init__(self, classifier: TextClassifier, options: ClassifyOptions, *, nested: bool, name: str = "") -> None:
+        """Keep the settings; see :func:`load_classify_job`."""
+        self.classifier, self.options, self.nested, self.label = classifier, options, nested, name or "label"
+        mark = f"{name}_" if name else ""
+        spread = (f"{mark}probabilities",) if nested else tuple(f"{mark}p_{label}" for label in classifier.labels)
+        all_of_them = spread if options.all_probabilities else ()
+        self.fields: tuple[str, ...] = (self.label, f"{mark}probability", *all_of_them, f"{mark}windows")
+        self.least = options.min_probability
+        if options.min_precision is not None:
+            self.least = _threshold(classifier, options.min_precision)
 
-    def __call__(self, records: Sequence[Record], progress: Progress) -> list[Answer]:
-        """Label records."""
-        targets: Sequence[str] | str | None = self.target
+    @property
+    def description(self) -> str:
+        """Lines on what runs where."""
+        return "\n".join(line for line in (self.classifier.description, self.classifier.note) if line)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the labels depend on."""
+        options = {
+            "target": self.options.target,
+            "all_probabilities": self.options.all_probabilities,
+            "min_probability": self.least,
+            "batch_tokens": self.options.batch_tokens,
+        }
+        return {**self.classifier.identity, "options": options}
+
+    def prepare(self, records: Sequence[Record]) -> list[Document]:
+        """Encode texts."""
+        targets: Sequence[str] | str | None = self.options.target
         if self.classifier.needs_target and targets is None:
             targets = [record.target or "" for record in records]
-        texts = [record.text for record in records]
-        found = self.classifier.predict(texts, targets, **self.options, progress=progress)
-        return [Answer(self._values(one), one.label, one.truncated, abstained=one.label is None) for one in found]
+        return self.classifier.documents([record.text for record in records], targets)
 
-    def _values(self, found: Classification) -> tuple[Any, ...]:
-        if not self.all_probabilities:
-            return found.label, found.probability
-        if self.nested:
-            return found.label, found.probability, found.probabilities
-        return found.label, found.probability, *(found.probabilities[label] for label in self.classifier.labels)
+    def compute(self, prepared: list[Document], progress: Progress) -> list[Answer]:
+        """Label texts."""
+        found = self.classifier.predict_documents(
+            prepared, min_probability=self.least, batch_tokens=self.options.batch_tokens, progress=progress
+        )
+        return [self._answer(*pair) for pair in zip(found, prepared, strict=True)]
+
+    def _answer(self, found: Classification, document: Document) -> Answer:
+        values: tuple[Any, ...] = (found.label, found.probability)
+        if self.options.all_probabilities:
+            spread = [found.probabilities[label] for label in self.classifier.labels]
+            values += (found.probabilities,) if self.nested else tuple(spread)
+        counts = (found.tokens, found.dropped, found.windows)
+        return Answer((*values, found.windows), {self.label: found.label}, *counts, document.changes)
 
 
-def article_cleaner() -> Any:
-    """The function that strips dateline, byline and page leftovers off an article."""
-    from mujaz.models.articles import clean_article
-
-    return clean_article
-
-
-def _check_one_threshold(min_probability: float | None, min_precision: float | None) -> None:
-    if min_probability is not None and min_precision is not None:
-        raise UsageError("expected a least probability or a least precision, found both. Leave one out.")
-    for name, value in (("probability", min_probability), ("precision", min_precision)):
-        if value is not None and not 0 <= value <= 1:
-            raise UsageError(f"expected a least {name} from 0 to 1, found {value}.")
+def _long_text(model: TextClassifier, options: ClassifyOptions) -> LongText:
+    asked = {"policy": options.long, "pooling": options.pooling}
+    if options.pooling and not options.long:
+        asked["policy"] = "windows"
+    return model.encoder.long.model_copy(update={key: value for key, value in asked.items() if value})
 
 
 def _threshold(model: TextClassifier, precision: float) -> float:
@@ -167,14 +231,6 @@ def _threshold(model: TextClassifier, precision: float) -> float:
             "Train it with dev data, or give a probability (--min-probability)."
         )
     return calibration.threshold_for(precision).min_probability
-
-
-def _check_one_target(target: str | None, columns: Columns) -> None:
-    if target is not None and columns.target is not None:
-        raise UsageError("expected one target for all texts or a column of targets, found both. Leave one out.")
-    problem = text_problem(target, "target") if target is not None else None
-    if problem:
-        raise UsageError(f"expected a target that is text, but {problem}.")
 
 
 def _check_target(model: TextClassifier, target: str | None, columns: Columns) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,13 @@ class BadRecord:
     file: str
     row: int
     extra: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A record that an earlier run has answered; its line is written again as it is."""
+
+    line: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

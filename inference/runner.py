@@ -1,35 +1,30 @@
-"""Records through a model into an output: chunk by chunk, in input order, in memory that does not grow with the corpus."""
+"""Records through a model into an output: chunk by chunk, in input order, in memory that does not grow with the corpus.
+
+Three things go on at once: a thread reads and encodes the next chunks, the caller's thread computes, and another one writes.
+Chunks are cut from the start of the input by their records and characters alone, and batches never reach over a chunk, so a
+run that was killed and goes on writes the same bytes as one that was not.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mujaz.inference.records import BadRecord, Record
+from mujaz.errors import DataError, MujazError, UsageError
+from mujaz.inference.ahead import ahead
+from mujaz.inference.journal import State
+from mujaz.inference.records import BadRecord, Done, Record
+from mujaz.inference.rows import as_json
 from mujaz.inference.sinks import Sink
+from mujaz.inference.summary import Answer, RunSummary
 
-CHUNK_CHARACTERS = 8_000_000
+CHUNK_CHARACTERS = 1_000_000
+Item = Record | BadRecord | Done
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a job says of one record.
-
-    Attributes:
-        values: One value for each of the job's fields.
-        label: What the closing summary counts, if anything.
-        truncated: Whether the model did not read all of the text.
-        abstained: Whether the model was not sure enough to say anything.
-    """
-
-    values: tuple[Any, ...]
-    label: str | None = None
-    truncated: bool = False
-    abstained: bool = False
 
 
 class Job(Protocol):
@@ -43,7 +38,10 @@ class Job(Protocol):
     def chunk(self) -> int:
         """Records that are predicted and written at a time."""
 
-    def __call__(self, records: Sequence[Record], progress: Progress) -> list[Answer]:
+    def prepare(self, records: Sequence[Record]) -> Any:
+        """What can be done ahead, in another thread, while the model computes: encoding."""
+
+    def compute(self, prepared: Any, progress: Progress) -> list[Answer]:
         """One answer a record, in order; ``progress`` is called with the number of records that were done."""
 
 
@@ -54,11 +52,13 @@ class Hooks:
     Attributes:
         started: Called once, when the first record is about to be read, with lines on what will run.
         progress: Called with the number of records that were done.
+        chunk: Called when a chunk was written, with the counts so far.
         stop: Asked before each chunk; when true the run ends there, without committing the output.
     """
 
     started: Callable[[str], None] = lambda line: None
     progress: Progress = lambda done: None
+    chunk: Callable[[RunSummary], None] = lambda summary: None
     stop: Callable[[], bool] = lambda: False
 
 
@@ -66,94 +66,82 @@ NO_HOOKS = Hooks()
 
 
 @dataclass(slots=True)
-class RunSummary:
-    """What a run did.
+class _Chunk:
+    """Records that are predicted and written together.
 
     Attributes:
-        records: Lines written, errors among them.
-        errors: Records that no model could read.
-        labels: Records per label.
-        truncated: Texts that were longer than the model reads.
-        abstained: Texts that got no label, since none was probable enough.
-        seconds: Wall time, without loading the model.
-        output: Where the results lie.
-        stopped: Whether the run was asked to stop before its end.
+        items: In input order.
+        end: How many records there are up to its end.
+        digest: Of all of them.
+        prepared: What the job made of the good ones.
     """
 
-    records: int = 0
-    errors: int = 0
-    labels: Counter[str] = field(default_factory=Counter)
-    truncated: int = 0
-    abstained: int = 0
-    seconds: float = 0.0
-    output: str = ""
-    stopped: bool = False
+    items: list[Item]
+    end: int
+    digest: str
+    prepared: Any = None
 
-    def count(self, answers: Sequence[Answer | None]) -> None:
-        """Add the answers of a chunk that was written; None stands for a bad record."""
-        self.records += len(answers)
-        for answer in answers:
-            if answer is None:
-                self.errors += 1
-                continue
-            self.truncated += answer.truncated
-            self.abstained += answer.abstained
-            if answer.label is not None:
-                self.labels[answer.label] += 1
-
-    def __str__(self) -> str:
-        """The closing lines of a run."""
-        rate = f", {self.records / self.seconds:,.1f} a second" if self.seconds > 0 else ""
-        lines = [f"{self.records:,} records in {self.seconds:,.1f} s{rate}: {self.output}"]
-        if self.labels:
-            lines.append("labels: " + ", ".join(f"{label} {count:,}" for label, count in self.labels.most_common()))
-        if self.abstained:
-            share = self.abstained / (self.records - self.errors)
-            lines.append(f"no label: {self.abstained:,} texts ({share:.1%}), no label was probable enough")
-        if self.truncated:
-            lines.append(f"truncated: {self.truncated:,} texts were longer than the model reads")
-        if self.errors:
-            lines.append(f"errors: {self.errors:,} records could not be read; their field 'error' says why")
-        return "\n".join(lines)
+    @property
+    def good(self) -> list[Record]:
+        return [item for item in self.items if isinstance(item, Record)]
 
 
 def run(
-    records: Iterable[Record | BadRecord],
+    records: Iterable[Item],
     job: Job,
     sink: Sink,
     *,
+    asked: Mapping[str, Any] | None = None,
     keep: Sequence[str] = (),
+    strict: bool = False,
     hooks: Hooks = NO_HOOKS,
+    share_read: Callable[[], float | None] = lambda: None,
 ) -> RunSummary:
     """Predict all records, write one line each in their order, and commit the output.
 
     A line has the fields ``id``, the job's, ``error`` (null where all went well), then the columns kept from the input; one
-    of those whose name is taken is called ``input_NAME``.
+    of those whose name is taken is called ``input_NAME``. A record on which the model fails becomes an error, too.
 
     Args:
         records: The corpus.
         job: What is done with it.
         sink: Where the lines go. It is closed at the end, whatever happens.
+        asked: What the output depends on. An unfinished run on the same output is gone on with if it was asked the same.
         keep: Columns kept from the input.
+        strict: Raise at the first bad record.
         hooks: Progress and stopping.
+        share_read: How much of the corpus was read so far, 0 to 1, where that is known.
 
     Returns:
         What was done. Where :attr:`RunSummary.stopped`, by ``hooks`` or Ctrl-C, the output is the partial one.
 
     Raises:
+        DataError: A record is bad, and ``strict``.
+        UsageError: The sink holds an unfinished run that was asked something else, or read other records.
         OutputError: The output cannot be written; what was written stays.
     """
-    summary, start = RunSummary(), time.perf_counter()
-    names = _kept_names(keep, ("id", *job.fields, "error"))
+    start = time.perf_counter()
+    summary = RunSummary()
     try:
-        for chunk in _chunks(records, job.chunk):
-            if hooks.stop():
-                summary.stopped = True
-                break
-            answers = _answers(chunk, job, hooks.progress)
-            sink.write([_line(*pair, job.fields, names) for pair in zip(chunk, answers, strict=True)])
-            summary.count(answers)
-        else:
+        state = sink.begin(asked or {})
+        summary = RunSummary.from_json(state.summary)
+        summary.resumed = state.records
+        chunks = _prepared(_rest(_chunks(records, job.chunk), state), job, strict)
+        names = _kept_names(keep, job.fields)
+        with ahead(chunks) as ready, _Writer(sink) as writer:
+            for chunk in _timed(ready, summary):
+                if hooks.stop():
+                    summary.stopped = True
+                    break
+                began = time.perf_counter()
+                answers = _answers(chunk, job, hooks.progress)
+                summary.computed += time.perf_counter() - began
+                summary.count(answers)
+                lines = [_line(*pair, job.fields, names) for pair in zip(chunk.items, answers, strict=True)]
+                writer.write(lines, chunk.digest, summary.to_json())
+                summary.share_read = share_read()
+                hooks.chunk(summary)
+        if not summary.stopped:
             sink.commit()
     except KeyboardInterrupt:
         summary.stopped = True
@@ -167,38 +155,153 @@ def run(
     return summary
 
 
-def _answers(chunk: Sequence[Record | BadRecord], job: Job, progress: Progress) -> list[Answer | None]:
-    good = [record for record in chunk if isinstance(record, Record)]
-    found = job(good, progress) if good else []
-    if len(found) != len(good):  # would shift all answers after it
-        raise ValueError(f"expected {len(good)} answers, found {len(found)}")
-    progress(len(chunk) - len(good))
-    rest = iter(found)
-    return [next(rest) if isinstance(record, Record) else None for record in chunk]
+class _Writer:
+    """Writes a chunk in a thread while the next one is computed."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+        self.pool = ThreadPoolExecutor(1, "mujaz-writer")
+        self.pending: Future[None] | None = None
+
+    def __enter__(self) -> _Writer:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *rest: object) -> None:
+        self.pool.shutdown(wait=True)
+        if kind is None:
+            self._wait()
+
+    def write(self, lines: list[Mapping[str, Any]], digest: str, summary: Mapping[str, Any]) -> None:
+        self._wait()
+        self.pending = self.pool.submit(self.sink.write, lines, digest, summary)
+
+    def _wait(self) -> None:
+        if self.pending:
+            pending, self.pending = self.pending, None
+            pending.result()
 
 
-def _line(
-    record: Record | BadRecord, answer: Answer | None, fields: Sequence[str], names: Mapping[str, str]
-) -> dict[str, Any]:
-    values = answer.values if answer else (None,) * len(fields)
-    error = record.reason if isinstance(record, BadRecord) else None
-    kept = {name: record.extra.get(column) for column, name in names.items()}
-    return {"id": record.id, **dict(zip(fields, values, strict=True)), "error": error, **kept}
-
-
-def _chunks(records: Iterable[Record | BadRecord], size: int) -> Iterator[list[Record | BadRecord]]:
-    chunk: list[Record | BadRecord] = []
-    characters = 0
-    for record in records:
-        chunk.append(record)
-        characters += len(record.text) if isinstance(record, Record) else 0
-        if len(chunk) == size or characters >= CHUNK_CHARACTERS:
-            yield chunk
-            chunk, characters = [], 0
-    if chunk:
+def _timed(chunks: Iterator[_Chunk], summary: RunSummary) -> Iterator[_Chunk]:
+    """Count the time that the model waits for its next texts."""
+    while True:
+        began = time.perf_counter()
+        chunk = next(chunks, None)
+        summary.waited += time.perf_counter() - began
+        if chunk is None:
+            return
         yield chunk
 
 
-def _kept_names(keep: Sequence[str], taken: Sequence[str]) -> dict[str, str]:
+def _chunks(records: Iterable[Item], size: int) -> Iterator[_Chunk]:
+    """Cut by records and characters. The digest is of all records up to the end of each chunk."""
+    items: list[Item] = []
+    total = characters = 0
+    digest = hashlib.blake2b(digest_size=16)
+    for item in records:
+        items.append(item)
+        characters += len(item.text) if isinstance(item, Record) else 0
+        digest.update(_content(item))
+        if len(items) == size or characters >= CHUNK_CHARACTERS:
+            total += len(items)
+            yield _Chunk(items, total, digest.hexdigest())
+            items, characters = [], 0
+    if items:
+        yield _Chunk(items, total + len(items), digest.hexdigest())
+
+
+def _content(item: Item) -> bytes:
+    """What an output line depends on."""
+    if isinstance(item, Done):
+        return as_json(item.line)
+    rest = [item.text, item.target] if isinstance(item, Record) else [item.reason]
+    return as_json([item.id, *rest, item.extra]) + b"\n"
+
+
+def _rest(chunks: Iterator[_Chunk], state: State) -> Iterator[_Chunk]:
+    """The chunks that an earlier run did not do, when those that it did are still the same.
+
+    Raises:
+        UsageError: They are not.
+    """
+    while state.records and (chunk := next(chunks, None)) is not None:
+        if chunk.end < state.records:
+            continue
+        if chunk.end == state.records and chunk.digest == state.digest:
+            return (yield from chunks)
+        break
+    if state.records:
+        raise UsageError(
+            f"the input changed: its first {state.records:,} records are not those that an unfinished run on this output "
+            "has done. Give --restart to drop its results and begin again."
+        )
+    yield from chunks
+
+
+def _prepared(chunks: Iterator[_Chunk], job: Job, strict: bool) -> Iterator[_Chunk]:
+    for chunk in chunks:
+        bad = next((item for item in chunk.items if isinstance(item, BadRecord)), None)
+        if strict and bad:
+            raise DataError(f"{bad.reason}; --strict stops here", file=bad.file, row=bad.row)
+        good = chunk.good
+        try:
+            chunk.prepared = job.prepare(good) if good else None
+        except Exception as error:  # which record it is will be found out one by one
+            chunk.prepared = error
+        yield chunk
+
+
+def _answers(chunk: _Chunk, job: Job, progress: Progress) -> list[Answer | None]:
+    """An answer for each record; None for a bad one. Records on which the model fails become bad ones in the chunk."""
+    good = chunk.good
+    found: Sequence[Answer | Exception] = []
+    if good:
+        try:
+            if isinstance(chunk.prepared, Exception):
+                raise chunk.prepared
+            found = job.compute(chunk.prepared, progress)
+        except Exception as error:
+            found = _one_by_one(good, job, progress, error)
+    if len(found) != len(good):  # would shift all answers after it
+        raise ValueError(f"expected {len(good)} answers, found {len(found)}")
+    progress(len(chunk.items) - len(good))
+    rest = iter(found)
+    answers: list[Answer | None] = []
+    for index, item in enumerate(chunk.items):
+        answer = next(rest) if isinstance(item, Record) else Answer(()) if isinstance(item, Done) else None
+        if isinstance(answer, Exception) and isinstance(item, Record):
+            reason = f"the model failed on it ({type(answer).__name__}: {answer})"
+            chunk.items[index] = BadRecord(item.id, reason, item.file, item.row, item.extra)
+            answer = None
+        answers.append(answer if isinstance(answer, Answer) else None)
+    return answers
+
+
+def _one_by_one(records: list[Record], job: Job, progress: Progress, error: Exception) -> list[Answer | Exception]:
+    """Find the records on which the model fails. Where it fails on all, or memory is short, it is no record's fault."""
+    if isinstance(error, MujazError | MemoryError) or "memory" in str(error).lower() or len(records) == 1:
+        raise error
+    found: list[Answer | Exception] = []
+    for record in records:
+        try:
+            found += job.compute(job.prepare([record]), progress)
+        except Exception as failure:
+            found.append(failure)
+            progress(1)
+    if all(isinstance(one, Exception) for one in found):
+        raise error
+    return found
+
+
+def _line(item: Item, answer: Answer | None, fields: Sequence[str], names: Mapping[str, str]) -> Mapping[str, Any]:
+    if isinstance(item, Done):
+        return item.line
+    values = answer.values if answer else (None,) * len(fields)
+    error = item.reason if isinstance(item, BadRecord) else None
+    kept = {name: item.extra.get(column) for column, name in names.items()}
+    return {"id": item.id, **dict(zip(fields, values, strict=True)), "error": error, **kept}
+
+
+def _kept_names(keep: Sequence[str], fields: Sequence[str]) -> dict[str, str]:
     """Column of the input -> its name in the output."""
+    taken = {"id", "error", *fields}
     return {column: f"input_{column}" if column in taken else column for column in keep}

@@ -1,37 +1,41 @@
-"""Where predictions go: JSON Lines, CSV, TSV or Parquet by the suffix of the output (.gz too), or JSON Lines on stdout.
+"""Where predictions go: JSON Lines, CSV, TSV or Parquet by the suffix (.gz, .zst too), or JSON Lines on stdout.
 
 A file is written beside its final name, as ``labels.partial.jsonl`` for ``labels.jsonl``, and renamed when the run is
-complete. So an output that exists is whole, and an older one stays until then. Whole chunks are appended and handed to
-the system at once: whatever ends the run (a full disk, Ctrl-C, SIGKILL), the partial file holds every chunk that was
-done, readable by its suffix. Parquet cannot be read before its end is written, so its partial file is JSON Lines too,
-turned into Parquet when the run is complete; types of columns are then known from all rows.
+complete. So an output that exists is whole, and an older one stays until then. Whole chunks are appended, flushed to the
+disk and then recorded in a journal (``labels.partial.jsonl.journal``): whatever ends the run (a full disk, Ctrl-C, SIGKILL,
+power loss), the same command goes on behind the last recorded chunk. Parquet cannot be read before its end is written, so
+its partial file is JSON Lines too, turned into Parquet when the run is complete; then the types of columns are known.
 """
 
 from __future__ import annotations
 
-import csv
-import gzip
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple, Protocol
+from typing import Any, BinaryIO, Protocol
 
-import orjson
+from filelock import FileLock, Timeout
 
 from mujaz.errors import OutputError, UsageError
+from mujaz.files import is_local
+from mujaz.inference.journal import Journal, State
+from mujaz.inference.rows import KINDS, Rows, as_jsonl, output_kind
 
-Rows = Sequence[Mapping[str, Any]]
 STDOUT = "-"
+NOTHING: Mapping[str, Any] = {}
 
 
 class Sink(Protocol):
-    """What the runner writes to: rows with the same keys, then :meth:`commit` when all is done, :meth:`close` always."""
+    """What the runner writes to: :meth:`begin`, chunks of rows, :meth:`commit` when all is done, :meth:`close` always."""
 
     nested: bool  # whether a value may be an object; else it is spread over columns
     records: int  # written so far
 
-    def write(self, rows: Rows) -> None:
+    def begin(self, asked: Mapping[str, Any]) -> State:
+        """How far an unfinished run got that was asked the same; an empty state where there is none."""
+
+    def write(self, rows: Rows, digest: str = "", summary: Mapping[str, Any] = NOTHING) -> None:
         """Write a chunk, or raise OutputError and leave what was written before as it is."""
 
     def commit(self) -> None:
@@ -45,24 +49,27 @@ class Sink(Protocol):
         """Where the results lie now."""
 
 
-def open_sink(out: str | None, *, force: bool = False, inputs: Sequence[str] = ()) -> Sink:
+def open_sink(out: str | None, *, force: bool = False, restart: bool = False, inputs: Sequence[str] = ()) -> Sink:
     """Open the output, before anything expensive is done.
 
     Args:
-        out: A file name; "-" or None is stdout.
-        force: Replace an output that exists, and drop the partial results of an earlier run.
+        out: A file name or URL; "-" or None is stdout.
+        force: Replace an output that exists.
+        restart: Drop the partial results of an unfinished run.
         inputs: What is read, which the output must not overwrite or lie in.
 
     Raises:
-        UsageError: The suffix is not known, the output exists, or it is one of the inputs.
+        UsageError: The suffix is not known, the output exists, it is one of the inputs, or another run is writing it.
         OutputError: The output cannot be written.
     """
     if out is None or out == STDOUT:
         return StreamSink(sys.stdout.buffer)
-    if "://" in out:
-        raise UsageError(f"{out}: expected a local file as output. Write it here and copy it there.")
+    if not is_local(out):
+        from mujaz.inference.remote import RemoteSink
+
+        return RemoteSink(out, force=force, restart=restart)
     _check_apart(Path(out), inputs)
-    return FileSink(Path(out), force=force)
+    return FileSink(Path(out), force=force, restart=restart)
 
 
 class StreamSink:
@@ -76,10 +83,14 @@ class StreamSink:
         self.records = 0
         self.place = "stdout"
 
-    def write(self, rows: Rows) -> None:
+    def begin(self, asked: Mapping[str, Any]) -> State:
+        """A stream begins anew."""
+        return State()
+
+    def write(self, rows: Rows, digest: str = "", summary: Mapping[str, Any] = NOTHING) -> None:
         """Write a chunk."""
         try:
-            self.stream.write(_jsonl(rows, header=False))
+            self.stream.write(as_jsonl(rows))
             self.stream.flush()
         except BrokenPipeError:
             raise
@@ -99,187 +110,113 @@ class StreamSink:
 class FileSink:
     """A file that grows by whole chunks under a partial name; see the module's docstring."""
 
-    def __init__(self, path: Path, *, force: bool) -> None:
-        """Create the partial file.
+    def __init__(self, path: Path, *, force: bool = False, restart: bool = False) -> None:
+        """Take hold of the output.
 
         Raises:
-            UsageError: The suffix is not known, or there is an output or a partial one already.
+            UsageError: The suffix is not known, there is an output already, or another run is writing it.
             OutputError: It cannot be created.
         """
-        self.path, self.records, self._size = path, 0, 0
-        kind, self._gzip = _kind(path)
-        self.nested, self._encode, self._finish = kind.nested, kind.encode, kind.finish
-        self.partial = path.with_name(kind.partial_name(path))
-        self._committed = False
-        for existing in () if force else (path, self.partial):
-            if existing.exists():
-                what = "it exists already" if existing == path else f"an earlier run left its results in {existing}"
-                raise UsageError(f"{path}: {what}. Choose another name, or give --force to replace it.")
+        self.path, self.records, self._size, self._committed = path, 0, 0, False
+        self.kind, self._compress = output_kind(path)
+        self.nested = self.kind.nested
+        self.partial = path.with_name(self.kind.partial_name(path))
+        if path.exists() and not force:
+            raise UsageError(f"{path}: it exists already. Choose another name, or give --force to replace it.")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = self.partial.open("wb", buffering=0)
+            self._lock = FileLock(f"{self.partial}.lock", timeout=0)
+            self._lock.acquire()
+            self._open(restart)
+        except Timeout as error:
+            raise UsageError(f"{path}: another run is writing it at this moment. Choose another name.") from error
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+    def _open(self, restart: bool) -> None:
+        journal = self.partial.with_name(self.partial.name + ".journal")
+        if restart:
+            self.partial.unlink(missing_ok=True)
+        if not self.partial.exists():
+            journal.unlink(missing_ok=True)
+        self.journal = Journal(journal)
+        if self.partial.exists() and self.journal.asked is None and self.partial.stat().st_size:
+            self._lock.release()
+            raise UsageError(
+                f"{self.path}: an earlier run left its results in {self.partial}, without the journal that says how far it "
+                "got. Move them away, or give --restart to drop them."
+            )
+        self._file = self.partial.open("ab", buffering=0)
+
+    def begin(self, asked: Mapping[str, Any]) -> State:
+        """Go on where an unfinished run stopped, if it was asked the same.
+
+        Raises:
+            UsageError: It was asked something else.
+            OutputError: The journal cannot be written.
+        """
+        self.journal.check(asked, self.path)
+        state = self.journal.state
+        try:
+            if self.partial.stat().st_size < state.size:
+                raise UsageError(
+                    f"{self.partial}: is shorter than its journal says. Give --restart to drop it and begin again."
+                )
+            self._file.truncate(state.size)
+            self.journal.begin(asked)
+        except OSError as error:
+            raise self._failure(error) from error
+        self._size, self.records = state.size, state.records
+        return state
 
     @property
     def place(self) -> str:
         """The partial file until the output is committed."""
         return str(self.path if self._committed else self.partial)
 
-    def write(self, rows: Rows) -> None:
-        """Append a chunk as a whole, or not at all."""
-        data = self._encode(rows, header=self._size == 0)
-        left = memoryview(gzip.compress(data, mtime=0) if self._gzip else data)  # a member of its own: whole by itself
+    def write(self, rows: Rows, digest: str = "", summary: Mapping[str, Any] = NOTHING) -> None:
+        """Append a chunk as a whole, flush it to the disk, and record it; or do nothing of it."""
+        if self.journal.asked is None:
+            self.begin({})
+        left = memoryview(self._compress(self.kind.encode(rows, header=self._size == 0)))
+        size = self._size + len(left)
         try:
             while left:
                 left = left[self._file.write(left) :]
+            os.fsync(self._file.fileno())
+            self.journal.commit(State(self.records + len(rows), size, digest, summary))
         except BaseException as error:
             self._file.truncate(self._size)  # a full disk or Ctrl-C in mid-line
-            self._file.seek(self._size)
             if isinstance(error, OSError):
                 raise self._failure(error) from error
             raise
-        self._size = self._file.tell()
+        self._size = size
         self.records += len(rows)
 
     def commit(self) -> None:
-        """See that all is on the disk, and give the output its final name."""
+        """Give the output its final name; all of it is on the disk already."""
         try:
-            os.fsync(self._file.fileno())
             self._file.close()
-            self._finish(self.partial, self.path)
+            self.kind.finish(self.partial, self.path)
+            self.journal.remove()
         except OSError as error:
             raise self._failure(error) from error
         self._committed = True
 
     def close(self) -> None:
-        """Close the file; a partial one without records is removed."""
+        """Close the file; a partial one that holds nothing is removed."""
+        if self._file.closed and not self._lock.is_locked:
+            return
         self._file.close()
-        if not self._committed and self.records == 0:
+        if not self._committed and self.journal.state.records == 0 and self.partial.stat().st_size == 0:
             self.partial.unlink(missing_ok=True)
+            self.journal.remove()
+        self._lock.release()
+        Path(self._lock.lock_file).unlink(missing_ok=True)
 
     def _failure(self, error: OSError) -> OutputError:
         kept = f" {self.records} records are safe in {self.partial}." if self.records else ""
         return OutputError(f"{self.path}: cannot be written: {error.strerror or error}.{kept}")
-
-
-# --- rows to bytes -------------------------------------------------------------------------------------------------------
-
-
-class Encode(Protocol):
-    """Rows to the bytes of a format, with its header line if asked for."""
-
-    def __call__(self, rows: Rows, *, header: bool) -> bytes:
-        """Encode a chunk."""
-
-
-def _jsonl(rows: Rows, *, header: bool) -> bytes:
-    return b"".join(_json(row) + b"\n" for row in rows)
-
-
-def _json(value: Any) -> bytes:
-    try:
-        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
-    except TypeError:  # half a surrogate pair, say in the name of a file that is not UTF-8; a number beyond 64 bits
-        return orjson.dumps(_writable(value))
-
-
-def _writable(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {str(_writable(key)): _writable(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_writable(item) for item in value]
-    if value is None or isinstance(value, bool | float):
-        return value
-    if isinstance(value, int):
-        return value if abs(value) < 1 << 63 else str(value)
-    return str(value).encode("utf-8", "replace").decode("utf-8")
-
-
-def _separated(delimiter: str) -> Encode:
-    def encode(rows: Rows, *, header: bool) -> bytes:
-        lines = _Lines()
-        writer = csv.writer(lines, delimiter=delimiter)
-        if header:
-            writer.writerow(_cell(name) for name in rows[0])
-        writer.writerows([_cell(value) for value in row.values()] for row in rows)
-        return "".join(lines).encode("utf-8", "replace")
-
-    return encode
-
-
-class _Lines(list[str]):
-    """Takes a csv writer's lines, which end in CR LF so that it quotes a lone CR too, and ends them in LF."""
-
-    def write(self, line: str) -> None:
-        self.append(line.removesuffix("\r\n") + "\n")
-
-
-def _cell(value: Any) -> Any:
-    """A value as it stands in CSV; a zero character, which would make the file look binary, as the replacement character."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value.replace("\0", "\ufffd")
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else _plain(value)
-
-
-def _plain(value: Any) -> str:
-    text = _json(value).decode("utf-8")
-    return str(orjson.loads(text)) if text.startswith('"') else text  # a date is bare, a list or an object is JSON
-
-
-# --- finishing -----------------------------------------------------------------------------------------------------------
-
-
-def _rename(partial: Path, path: Path) -> None:
-    partial.replace(path)
-
-
-def _to_parquet(partial: Path, path: Path) -> None:
-    from mujaz.inference.parquet import jsonl_to_parquet
-
-    half = path.with_name(path.name + ".tmp")
-    try:
-        jsonl_to_parquet(partial, half)
-    except BaseException:
-        half.unlink(missing_ok=True)
-        raise
-    half.replace(path)
-    partial.unlink()
-
-
-class Kind(NamedTuple):
-    """An output format: how rows become bytes, whether objects nest, and what makes the partial file the output."""
-
-    encode: Encode
-    nested: bool
-    finish: Callable[[Path, Path], None] = _rename
-    partial_suffix: str | None = None
-
-    def partial_name(self, path: Path) -> str:
-        """``labels.partial.jsonl`` for ``labels.jsonl``."""
-        suffixes = "".join(path.suffixes[-2:] if path.suffix == ".gz" else path.suffixes[-1:])
-        return f"{path.name.removesuffix(suffixes)}.partial{self.partial_suffix or suffixes}"
-
-
-KINDS: dict[str, Kind] = {
-    ".jsonl": Kind(_jsonl, nested=True),
-    ".ndjson": Kind(_jsonl, nested=True),
-    ".csv": Kind(_separated(","), nested=False),
-    ".tsv": Kind(_separated("\t"), nested=False),
-    ".parquet": Kind(_jsonl, nested=False, finish=_to_parquet, partial_suffix=".jsonl"),
-}
-
-
-def _kind(path: Path) -> tuple[Kind, bool]:
-    zipped = path.suffix.lower() == ".gz"
-    suffix = Path(path.stem).suffix.lower() if zipped else path.suffix.lower()
-    if suffix not in KINDS or (zipped and suffix == ".parquet"):
-        raise UsageError(
-            f"{path}: unknown suffix of an output; expected {', '.join(KINDS)}, or .jsonl.gz, .csv.gz, .tsv.gz."
-        )
-    return KINDS[suffix], zipped
 
 
 def _check_apart(path: Path, inputs: Sequence[str]) -> None:

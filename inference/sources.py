@@ -10,16 +10,35 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from mujaz.errors import DataError
-from mujaz.files import BOM, DataFile, data_files, suffix_format
+from mujaz.files import BOM, DataFile, data_files, file_size, suffix_format
 from mujaz.formats import Row, read_file, read_stream, require_columns
+from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.inference.records import BadRecord, Columns, Record, RecordMaker
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
 # Of an input whose first rows are all unreadable, the format or the encoding is wrong, not some of its records.
 FIRST_ROWS = 20
+HUB = "hub"  # the format of a hub dataset
 
 Items = Iterator[Row | DataError]
+
+
+class Corpus(Iterator[Record | BadRecord]):
+    """The records of a corpus, and how much of it was read."""
+
+    def __init__(self, records: Iterator[Record | BadRecord], size: int | None, meter: list[int]) -> None:
+        """Records, bytes of all inputs if they are known, and the bytes read so far in a list of one."""
+        self._records, self._size, self._meter = records, size, meter
+
+    def __next__(self) -> Record | BadRecord:
+        """The next record."""
+        return next(self._records)
+
+    @property
+    def share_read(self) -> float | None:
+        """From 0 to 1; None where the size of an input is not known."""
+        return min(self._meter[0] / self._size, 1.0) if self._size else None
 
 
 def open_corpus(
@@ -30,13 +49,13 @@ def open_corpus(
     plain: str = "txt",
     clean: Callable[[str], str] | None = None,
     stdin: BinaryIO | None = None,
-) -> Iterator[Record | BadRecord]:
+) -> Corpus:
     """Check all inputs, then return an iterator over their records, in the order of the inputs.
 
     A row that cannot be read, or has no text, becomes a :class:`BadRecord`; the iterator goes on.
 
     Args:
-        inputs: Files, folders, URLs, or "-" for standard input.
+        inputs: Files, folders, patterns, URLs, hub datasets (``owner/name:config:split``), or "-" for standard input.
         columns: Which columns are read.
         format: The format, where the suffix does not tell. Standard input is JSON Lines where it starts with "{", else
             ``plain``.
@@ -51,25 +70,39 @@ def open_corpus(
     for name in inputs:
         if name == STDIN:
             opened.append(standard_input(format, plain, stdin))
+        elif is_hub_dataset(name):
+            opened.append((DataFile(name, HUB), None))
         else:
             known = format or (plain if suffix_format(name) == "txt" else None)
             opened.extend((file, None) for file in data_files(name, known))
-    parts = [part for file, stream in opened if (part := _checked(file, stream, columns)) is not None]
+    meter = [0]
+    parts = [part for file, stream in opened if (part := _checked(file, stream, columns, meter)) is not None]
     if not parts:
         raise DataError("is empty: it holds no rows", file=", ".join(inputs))
     maker = RecordMaker(columns, several_files=len(opened) > 1, clean=clean)
-    return map(maker, itertools.chain.from_iterable(parts))
+    sizes: list[int | None] = [
+        None if stream or file.format == HUB else file_size(file.path) for file, stream in opened
+    ]
+    total = None if None in sizes else sum(size or 0 for size in sizes)
+    return Corpus(map(maker, itertools.chain.from_iterable(parts)), total, meter)
 
 
-def _checked(file: DataFile, stream: BinaryIO | None, columns: Columns) -> Items | None:
+def _checked(file: DataFile, stream: BinaryIO | None, columns: Columns, meter: list[int]) -> Items | None:
     """The rows of one input after a look at the first of them; None where it has none."""
+
+    def count(read: int) -> None:
+        meter[0] += read
+
     # Lazy: nothing is opened yet. All optional: a row of JSON Lines without its text keeps its id in the output.
-    again = read_file(file, optional=[*columns.read, "id"])
+    again = read_file(file, optional=[*columns.read, "id"], count=count)
     if (
         file.format == "article" and stream is None
     ):  # one text a file: the files may be many, and each stands for itself
         return again
-    items = read_file(file) if stream is None else read_stream(stream, file)
+    if file.format == HUB:
+        items: Items = hub_rows(file.path, columns.read)
+    else:
+        items = read_file(file) if stream is None else read_stream(stream, file)
     first = list(itertools.islice(items, FIRST_ROWS))
     rows = [item for item in first if isinstance(item, Row)]
     if first and not rows:
@@ -79,7 +112,7 @@ def _checked(file: DataFile, stream: BinaryIO | None, columns: Columns) -> Items
     )
     if not rows:
         return None
-    if stream is not None or Path(file.path).is_fifo():  # what was read from a pipe does not come again
+    if stream is not None or file.format == HUB or Path(file.path).is_fifo():  # a pipe does not come again
         return itertools.chain(first, items)
     return again
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mujaz.errors import DataError
 from mujaz.files import data_files, open_file, read_text, suffix_format
-from mujaz.inference.classify import article_cleaner
+from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, article_cleaner
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record, text_problem
-from mujaz.inference.runner import NO_HOOKS, Answer, Hooks, Progress, RunSummary, run
-from mujaz.inference.sinks import open_sink
-from mujaz.inference.sources import STDIN, STDIN_NAME, open_corpus, standard_input
+from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
+from mujaz.inference.sources import STDIN, STDIN_NAME, standard_input
+from mujaz.inference.summary import Answer, RunSummary
 from mujaz.models.summary_options import DEFAULT_GENERATION, Generation
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
@@ -41,6 +40,9 @@ def summarize_corpus(
     ignore_recipe_mismatch: bool = False,
     allow_raw: bool = False,
     force: bool = False,
+    restart: bool = False,
+    strict: bool = False,
+    retry_errors: bool = False,
     hooks: Hooks = NO_HOOKS,
 ) -> RunSummary:
     """Summarize the articles of a corpus, one line of output a record, in input order.
@@ -61,6 +63,9 @@ def summarize_corpus(
         ignore_recipe_mismatch: Load a model whose text recipe is not the one this version has.
         allow_raw: Load a model that was pretrained and never fine-tuned, though it writes noise.
         force: Replace an output that exists.
+        restart: Drop the results of an unfinished run on the same output, instead of going on with it.
+        strict: Stop at the first bad record.
+        retry_errors: Do only the records that are errors in an output that exists.
         hooks: Progress and stopping.
 
     Returns:
@@ -71,13 +76,12 @@ def summarize_corpus(
         OutputError: The output cannot be written; what was written stays.
     """
     generation.check()
-    clean = article_cleaner() if clean_article else None
-    records = open_corpus(inputs, columns, format=format, plain="article", clean=clean)
-    sink = open_sink(out, force=force, inputs=inputs)
-    with closing(sink):
-        model = _loaded(model, device, precision, ignore_recipe_mismatch, allow_raw)
-        hooks.started(_opening_lines(model, generation))
-        return run(records, SummarizeJob(model, generation), sink, keep=columns.keep, hooks=hooks)
+    reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors)
+
+    def load(nested: bool) -> LoadedJob:
+        return SummarizeJob(_loaded(model, device, precision, ignore_recipe_mismatch, allow_raw), generation)
+
+    return answer_corpus(inputs, out, load, reading, plain="article", hooks=hooks)
 
 
 def summarize_article(
@@ -179,14 +183,32 @@ class SummarizeJob:
         self.summarizer, self.generation = summarizer, generation
         self.fields: tuple[str, ...] = (*FIELDS, "candidates") if generation.candidates > 1 else FIELDS
 
-    def __call__(self, records: Sequence[Record], progress: Progress) -> list[Answer]:
-        """Summarize records."""
-        texts = [record.text for record in records]
+    @property
+    def description(self) -> str:
+        """Lines on what runs where."""
+        return _opening_lines(self.summarizer, self.generation)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the summaries depend on."""
+        settings = self.summarizer.generation.to_diff_dict()
+        return {**self.summarizer.identity, "generation": settings, "options": asdict(self.generation)}
+
+    def prepare(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Nothing: an article takes far longer to summarize than to encode."""
+        return records
+
+    def compute(self, prepared: Sequence[Record], progress: Progress) -> list[Answer]:
+        """Summarize articles."""
+        texts = [record.text for record in prepared]
         found = self.summarizer.summarize(texts, **asdict(self.generation), progress=progress)
         several = self.generation.candidates > 1
-        return [
-            Answer(tuple(summary_fields(one, candidates=several).values()), truncated=one.truncated) for one in found
-        ]
+        return [self._answer(one, several) for one in found]
+
+    def _answer(self, found: Summary, several: bool) -> Answer:
+        values = tuple(summary_fields(found, candidates=several).values())
+        tokens = round(found.tokens_read / found.read) if found.read else found.tokens_read
+        return Answer(values, tokens=tokens, dropped=max(tokens - found.tokens_read, int(found.truncated)))
 
 
 def _opening_lines(model: Summarizer, generation: Generation) -> str:

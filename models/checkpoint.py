@@ -12,6 +12,7 @@ from mujaz.errors import CheckpointError
 from mujaz.models.calibration import Calibration
 from mujaz.models.presets import find_preset, unknown_model
 from mujaz.models.summary_options import LongArticles
+from mujaz.models.windows import LongText
 
 INFO_FILE = "mujaz.json"
 FORMAT_VERSION = 1
@@ -40,6 +41,7 @@ class CheckpointInfo(BaseModel):
     clean_article: bool = Field(default=False, description="whether page leftovers were stripped before the recipe")
     max_length: int = Field(gt=0, description="longest input in tokens, special tokens included")
     long: LongArticles | None = Field(default=None, description="what becomes of articles longer than max_length")
+    long_text: LongText = Field(default_factory=LongText, description="what a classifier does with longer texts")
     base_model: str = Field(description="what the training started from")
     versions: dict[str, str] = Field(default_factory=dict)
     data: DataInfo | None = None

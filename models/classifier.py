@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,14 +15,16 @@ from transformers import PreTrainedModel
 from mujaz.errors import UsageError
 from mujaz.models.batching import token_budget_batches
 from mujaz.models.checkpoint import CheckpointInfo
-from mujaz.models.encoding import Encoding, TextEncoder
+from mujaz.models.encoding import Document, Encoding, TextEncoder
 from mujaz.models.engines.base import ClassifierEngine
 from mujaz.models.engines.opening import CalibratedLater, choose, open_openvino
 from mujaz.models.engines.torch_engine import TorchClassifier
+from mujaz.models.identity import model_identity
 from mujaz.models.loading import load_classifier
-from mujaz.models.machine import choose_device, choose_dtype
+from mujaz.models.machine import choose_device, choose_dtype, dtype_name
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.saving import save_checkpoint
+from mujaz.models.windows import LongText, Pooling
 
 Progress = Callable[[int], None]
 
@@ -34,15 +37,22 @@ class Classification:
         label: The most probable label, or None where it is not probable enough.
         probability: The probability of the most probable label, 0 to 1.
         probabilities: The probability of every label.
-        tokens: Tokens that the model read, special tokens included.
-        truncated: Whether the text was longer than that.
+        tokens: Tokens of the text; see :class:`~mujaz.models.encoding.Document`.
+        dropped: How many of them the model did not read.
+        windows: In how many windows it read the others.
     """
 
     label: str | None
     probability: float
     probabilities: dict[str, float]
     tokens: int
-    truncated: bool
+    dropped: int
+    windows: int
+
+    @property
+    def truncated(self) -> bool:
+        """Whether the model did not read all of the text."""
+        return self.dropped > 0
 
     @property
     def best(self) -> str:
@@ -59,12 +69,21 @@ class TextClassifier:
         'sports'
     """
 
-    def __init__(self, model: PreTrainedModel, encoder: TextEncoder, info: CheckpointInfo, note: str = "") -> None:
-        """Wrap a loaded model; most callers want :meth:`from_pretrained`."""
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        encoder: TextEncoder,
+        info: CheckpointInfo,
+        note: str = "",
+        folder: Path | None = None,
+    ) -> None:
+        """Wrap a loaded model; most callers want :meth:`from_pretrained`. ``folder``: where it was loaded from."""
         self.model = model.eval()
         self.encoder = encoder
         self.info = info
         self.note = note
+        self.folder = folder
+        self.computes = "torch"  # asked for, not found: a conversion that is there the second time changes nothing
         self.engine: ClassifierEngine = TorchClassifier(self.model, encoder.tokenizer)
 
     @classmethod
@@ -77,6 +96,7 @@ class TextClassifier:
         precision: str = "auto",
         engine: str = "auto",
         max_length: int | None = None,
+        long: LongText | None = None,
         ignore_recipe_mismatch: bool = False,
     ) -> TextClassifier:
         """Load a trained classifier.
@@ -89,6 +109,7 @@ class TextClassifier:
                 or ``int8``, which OpenVINO calibrates on the first texts that are labelled.
             engine: ``auto``, ``torch`` or ``openvino`` (an extra).
             max_length: Longest input in tokens; None takes the checkpoint's own.
+            long: What is done with longer texts; None takes the checkpoint's own, else windows whose logits are averaged.
             ignore_recipe_mismatch: Load even where the checkpoint's text recipe is not the one this version has.
 
         Raises:
@@ -97,13 +118,18 @@ class TextClassifier:
         """
         wanted = task or "topic"
         opened: OpenCheckpoint = open_checkpoint(
-            name or wanted, task=wanted, max_length=max_length, ignore_recipe_mismatch=ignore_recipe_mismatch
+            name or wanted,
+            task=wanted,
+            max_length=max_length,
+            long=long,
+            ignore_recipe_mismatch=ignore_recipe_mismatch,
         )
         where = choose_device(device)
         choice = choose(engine, precision, where, opened)
         model = load_classifier(opened.folder, choose_dtype(choice.torch_precision, where, opened.config))
         model.to(where)  # type: ignore[arg-type]  # the decorator of transformers hides self
-        classifier = cls(model, opened.encoder, opened.info, opened.note)
+        classifier = cls(model, opened.encoder, opened.info, opened.note, opened.folder)
+        classifier.computes = f"{where.type}, {choice.engine}, {choice.precision}, {dtype_name(classifier.model.dtype)}"
         if choice.engine == "openvino":
             classifier.engine = open_openvino(choice.precision, classifier.model, opened)
         return classifier
@@ -143,6 +169,15 @@ class TextClassifier:
             f"recipe {self.encoder.recipe.name}, up to {self.max_length} tokens; {self.engine.description}"
         )
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """What its answers depend on, for a run that is gone on with later."""
+        return model_identity(self.info.base_model, self.folder, self.encoder, self.computes)
+
+    def read_long(self, long: LongText) -> None:
+        """Read texts that are longer than the model in another way from now on."""
+        self.encoder = dataclasses.replace(self.encoder, long=long)
+
     def predict(
         self,
         texts: Sequence[str],
@@ -159,7 +194,7 @@ class TextClassifier:
             targets: For stance: a target for each text, or one for all.
             min_probability: Below it the label is None; None takes the checkpoint's own, which most have not.
             batch_tokens: Padded tokens a batch; None takes what suits the device.
-            progress: Called after each batch with the number of texts it held.
+            progress: Called after each batch with the number of texts that were done.
 
         Returns:
             One classification a text, in order.
@@ -167,22 +202,38 @@ class TextClassifier:
         Raises:
             UsageError: texts and targets do not fit together or with the model.
         """
-        encodings = self.encode(texts, targets)
-        probabilities = self._softmax(self._logits(encodings, batch_tokens, progress))
+        documents = self.documents(texts, targets)
+        options: dict[str, Any] = {"min_probability": min_probability, "batch_tokens": batch_tokens}
+        return self.predict_documents(documents, **options, progress=progress)
+
+    def predict_documents(
+        self,
+        documents: Sequence[Document],
+        *,
+        min_probability: float | None = None,
+        batch_tokens: int | None = None,
+        progress: Progress | None = None,
+    ) -> list[Classification]:
+        """Label texts that are encoded already; see :meth:`predict`."""
+        probabilities = self._softmax(self._pooled(documents, batch_tokens, progress))
         least = self.min_probability if min_probability is None else min_probability
-        return [self._classification(row, e, least) for row, e in zip(probabilities, encodings, strict=True)]
+        return [self._classification(row, d, least) for row, d in zip(probabilities, documents, strict=True)]
 
     def predict_proba(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> NDArray[np.float64]:
         """Probabilities, shape (texts, labels), columns in the order of :attr:`labels`."""
         return self._softmax(self.logits(texts, targets))
 
     def logits(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> NDArray[np.float32]:
-        """Raw scores, shape (texts, labels), columns in the order of :attr:`labels`."""
-        return self._logits(self.encode(texts, targets), None, None)
+        """Raw scores, shape (texts, labels), columns in the order of :attr:`labels`; pooled over the windows of a text."""
+        return self._pooled(self.documents(texts, targets), None, None)
 
     def encode(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> list[Encoding]:
-        """The token ids of each text, as the model reads them."""
+        """The token ids of each text, cut to the maximum length, as in training."""
         return self.encoder(texts, self._matching_targets(texts, targets))
+
+    def documents(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> list[Document]:
+        """The token ids of each text, in windows where it is longer than the model reads."""
+        return self.encoder.documents(texts, self._matching_targets(texts, targets))
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Save the checkpoint, readable by plain transformers too.
@@ -207,18 +258,24 @@ class TextClassifier:
             raise UsageError(f"expected as many targets as texts, found {len(targets)} for {len(texts)}.")
         return targets
 
-    def _logits(
-        self, encodings: Sequence[Encoding], budget: int | None, progress: Progress | None
+    def _pooled(
+        self, documents: Sequence[Document], budget: int | None, progress: Progress | None
     ) -> NDArray[np.float32]:
-        if isinstance(self.engine, CalibratedLater) and encodings:
-            self.engine = self.engine.ready(encodings)
-        logits = np.empty((len(encodings), len(self.labels)), dtype=np.float32)
-        lengths = [len(e.input_ids) for e in encodings]
+        """One row of scores a text; ``progress`` is told of a text when the last of its windows is done."""
+        windows = [window for document in documents for window in document.windows]
+        if isinstance(self.engine, CalibratedLater) and windows:
+            self.engine = self.engine.ready(windows)
+        owners = np.repeat(np.arange(len(documents)), [len(document.windows) for document in documents])
+        waiting = np.bincount(owners, minlength=len(documents))
+        scores = np.empty((len(windows), len(self.labels)), dtype=np.float32)
+        lengths = [len(window.input_ids) for window in windows]
         for indices in token_budget_batches(lengths, budget or self.engine.batch_tokens):
-            logits[indices] = self.engine.logits([encodings[i] for i in indices])
+            scores[indices] = self.engine.logits([windows[i] for i in indices])
             if progress:
-                progress(len(indices))
-        return logits
+                touched, counts = np.unique(owners[indices], return_counts=True)
+                waiting[touched] -= counts
+                progress(int((waiting[touched] == 0).sum()))
+        return pool(scores, owners, len(documents), self.encoder.long.pooling)
 
     def _softmax(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """Probabilities, at the temperature that the training found."""
@@ -226,12 +283,35 @@ class TextClassifier:
         return softmax(logits.astype(np.float64) / calibration.temperature if calibration else logits)
 
     def _classification(
-        self, probabilities: NDArray[np.float64], encoding: Encoding, min_probability: float
+        self, probabilities: NDArray[np.float64], document: Document, min_probability: float
     ) -> Classification:
         best = int(probabilities.argmax())
         named = {label: float(p) for label, p in zip(self.labels, probabilities, strict=True)}
         label = self.labels[best] if probabilities[best] >= min_probability else None
-        return Classification(label, float(probabilities[best]), named, len(encoding.input_ids), encoding.truncated)
+        counts = (document.tokens, document.dropped, len(document.windows))
+        return Classification(label, float(probabilities[best]), named, *counts)
+
+
+def pool(scores: NDArray[np.float32], owners: NDArray[np.int64], texts: int, pooling: Pooling) -> NDArray[np.float32]:
+    """Scores of windows to scores of texts.
+
+    Args:
+        scores: Shape (windows, labels).
+        owners: The text of each window, ascending, shape (windows,).
+        texts: How many there are; each has a window.
+        pooling: ``max`` takes the largest score of each label; the others, whose windows were picked before, the mean.
+
+    Returns:
+        Shape (texts, labels).
+    """
+    if len(scores) == texts:
+        return scores
+    firsts = np.searchsorted(owners, np.arange(texts))
+    if pooling == "max":
+        return np.maximum.reduceat(scores, firsts)
+    sums = np.add.reduceat(scores.astype(np.float64), firsts)
+    counts = np.diff([*firsts, len(scores)])[:, None]
+    return (sums / counts).astype(np.float32)
 
 
 def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:

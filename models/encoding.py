@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import torch
 from transformers import PreTrainedTokenizerBase
 
 from mujaz.models.articles import clean_article
-from mujaz.models.recipes import Recipe
+from mujaz.models.recipes import Changes, Prepared, Recipe
+from mujaz.models.sentences import split_sentences
+from mujaz.models.windows import Frame, LongText, cut, frame_of, pick
 
 # Far above what Arabic takes (3 to 5); it only decides how much is tokenized at first.
 CHARACTERS_PER_TOKEN = 8
@@ -31,6 +34,23 @@ class Encoding:
     truncated: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text of any length as a model reads it.
+
+    Attributes:
+        windows: One where the text fits, else several.
+        tokens: Of the text, special tokens not counted. What lies far behind all windows is not tokenized, nor counted.
+        dropped: How many of them stand in no window.
+        changes: What the recipe did to the text.
+    """
+
+    windows: tuple[Encoding, ...]
+    tokens: int
+    dropped: int
+    changes: Changes
+
+
 @dataclass(frozen=True)
 class TextEncoder:
     """Prepares and tokenizes text for one model.
@@ -40,12 +60,14 @@ class TextEncoder:
         recipe: What happens to a text before the tokenizer.
         max_length: Longest input in tokens, special tokens included.
         clean_article: Whether dateline, byline and page leftovers are stripped first.
+        long: What :meth:`documents` does with a text that is longer than the model reads.
     """
 
     tokenizer: PreTrainedTokenizerBase
     recipe: Recipe
     max_length: int
     clean_article: bool = False
+    long: LongText = field(default_factory=LongText)
 
     def prepare(self, text: str) -> str:
         """A text as the tokenizer gets it."""
@@ -105,6 +127,55 @@ class TextEncoder:
             return text
         end = text.rfind(" ", 0, limit)  # words are tokenized apart, so a cut between words changes no id before it
         return text if end < 0 else text[:end]
+
+    def documents(self, texts: Sequence[str], targets: Sequence[str] | None = None) -> list[Document]:
+        """Encode texts of any length, in windows where they do not fit; a target is repeated with each window.
+
+        Args:
+            texts: Raw texts.
+            targets: Raw targets, as many as texts, or None.
+
+        Returns:
+            One document a text, in order. A text that fits is encoded as by calling the encoder.
+        """
+        backend: Any = getattr(self.tokenizer, "backend_tokenizer")  # noqa: B009  # only fast tokenizers have it
+        backend.no_truncation()
+        backend.no_padding()
+        frame = frame_of(backend, pairs=targets is not None)
+        prepared = [self._prepared_beginning(text) for text in texts]
+        encodings = backend.encode_batch([one.text for one in prepared], add_special_tokens=False)
+        ends: list[list[int] | None] = [None] * len(prepared)
+        if targets is not None:
+            short = [self._short_target(self.recipe(target)) for target in targets]
+            ends = [e.ids for e in backend.encode_batch(short, add_special_tokens=False)]
+        return [self._document(frame, *each) for each in zip(prepared, encodings, ends, strict=True)]
+
+    def _document(self, frame: Frame, prepared: Prepared, encoding: Any, target: list[int] | None) -> Document:
+        ids: list[int] = encoding.ids
+        room = frame.room(self.max_length, len(target or ()))
+        windows = [(0, len(ids))]
+        if len(ids) > room:
+            windows = self._windows(prepared.text, encoding, room)
+        framed = [frame.ids(ids[begin:end], target) for begin, end in windows]
+        read = sum(end - max(begin, last) for (begin, end), (_, last) in zip(windows, [(0, 0), *windows], strict=False))
+        dropped = len(ids) - read
+        encoded = tuple(Encoding(*pair, truncated=dropped > 0) for pair in framed)
+        return Document(encoded, len(ids), dropped, prepared.changes)
+
+    def _windows(self, text: str, encoding: Any, room: int) -> list[tuple[int, int]]:
+        if self.long.policy == "truncate":
+            return [(0, room)]
+        places = (encoding.char_to_token(sentence.start) for sentence in split_sentences(text))
+        starts = sorted({place for place in places if place is not None})
+        windows = cut(len(encoding), room, starts, int(room * self.long.overlap))
+        return pick(windows, self.long.pooling, self.long.max_windows)
+
+    def _prepared_beginning(self, text: str) -> Prepared:
+        """A text prepared, so far as windows can reach: a document of 50 MB is not tokenized to its end."""
+        reach = self.max_length * CHARACTERS_PER_TOKEN * self.long.max_windows
+        raw = text if len(text) <= 2 * reach else text[: 2 * reach]  # a recipe seldom halves a text
+        prepared = self.recipe.prepare(clean_article(raw) if self.clean_article else raw)
+        return prepared if len(prepared.text) <= reach else Prepared(prepared.text[:reach], prepared.changes)
 
     def labels(self, summaries: Sequence[str], max_length: int) -> list[list[int]]:
         """Reference summaries as decoder token ids, cut to ``max_length``; prepared by the recipe, never stripped."""

@@ -15,6 +15,7 @@ from mujaz.models.loading import checked_max_length, load_config, load_tokenizer
 from mujaz.models.presets import Preset, find_preset
 from mujaz.models.recipes import Recipe, get_recipe, recipe_from_json
 from mujaz.models.tokenizer_recipe import attach_recipe, detach_recipe
+from mujaz.models.windows import LongText
 
 _TASKS_BY_KIND = {"encoder": ("topic", "stance"), "seq2seq": ("summary",)}
 
@@ -41,7 +42,12 @@ class OpenCheckpoint:
 
 
 def open_checkpoint(
-    name: str | Path, *, task: Task, max_length: int | None = None, ignore_recipe_mismatch: bool = False
+    name: str | Path,
+    *,
+    task: Task,
+    max_length: int | None = None,
+    long: LongText | None = None,
+    ignore_recipe_mismatch: bool = False,
 ) -> OpenCheckpoint:
     """Find a checkpoint and read all but its weights.
 
@@ -49,6 +55,7 @@ def open_checkpoint(
         name: Folder, embedded model, preset or hub id.
         task: What it is wanted for; a checkpoint without ``mujaz.json`` is taken to be of that task.
         max_length: Longest input in tokens; None takes the checkpoint's own.
+        long: What is done with longer texts; None takes the checkpoint's own.
         ignore_recipe_mismatch: Go on with this version's recipe where it differs from the checkpoint's.
 
     Raises:
@@ -73,9 +80,8 @@ def open_checkpoint(
     _check_task(name, info, config, task)
     length = checked_max_length(max_length or info.max_length, config, preset)
     tokenizer.model_max_length = length
-    return OpenCheckpoint(
-        str(name), folder, config, info, TextEncoder(tokenizer, recipe, length, info.clean_article), note
-    )
+    encoder = TextEncoder(tokenizer, recipe, length, info.clean_article, long or info.long_text)
+    return OpenCheckpoint(str(name), folder, config, info, encoder, note)
 
 
 def hand_over(tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> None:

@@ -77,6 +77,17 @@ class Tally:
         self.mojibake += bool(changes.mojibake)
         self.steps.update(changes.steps)
 
+    def line(self) -> str:
+        """What was changed, leaving out what did not occur."""
+        parts = {
+            "characters repaired": self.repaired,
+            "characters dropped": self.dropped,
+            "places rewritten": self.rewritten,
+            "texts became empty": self.became_empty,
+            "look wrongly decoded": self.mojibake,
+        }
+        return ", ".join(f"{count:,} {what}" for what, count in parts.items() if count) or "nothing to change"
+
     def __str__(self) -> str:
         """One line for the end of a run."""
         return (

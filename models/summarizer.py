@@ -14,6 +14,7 @@ from mujaz.models.classifier import Progress
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine
 from mujaz.models.engines.torch_engine import TorchGenerator
+from mujaz.models.identity import model_identity
 from mujaz.models.loading import load_seq2seq
 from mujaz.models.machine import choose_device, choose_dtype, half_precision_note
 from mujaz.models.opening import open_checkpoint
@@ -42,12 +43,20 @@ class Summarizer:
         >>> print(summarizer.summarize([article])[0].text)  # doctest: +SKIP
     """
 
-    def __init__(self, model: PreTrainedModel, encoder: TextEncoder, info: CheckpointInfo, note: str = "") -> None:
-        """Wrap a loaded model; most callers want :meth:`from_pretrained`."""
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        encoder: TextEncoder,
+        info: CheckpointInfo,
+        note: str = "",
+        folder: Path | None = None,
+    ) -> None:
+        """Wrap a loaded model; most callers want :meth:`from_pretrained`. ``folder``: where it was loaded from."""
         self.model = model.eval()
         self.encoder = encoder
         self.info = info
         self.note = note
+        self.folder = folder
         self.engine: GenerationEngine = TorchGenerator(self.model, encoder.tokenizer)
         self.generation = complete_generation(model.generation_config, encoder.tokenizer)
 
@@ -90,7 +99,7 @@ class Summarizer:
         if not allow_raw and opened.note and answers_with_sentinel(model, opened.encoder.tokenizer):
             raise refuse_raw(f"{opened.name}, which answers a plain sentence with <extra_id_0>,")
         notes = (opened.note, origin_note(opened.folder), half_precision_note(opened.config, model.dtype))
-        return cls(model, opened.encoder, opened.info, "\n".join(note for note in notes if note))
+        return cls(model, opened.encoder, opened.info, "\n".join(note for note in notes if note), opened.folder)
 
     @property
     def max_length(self) -> int:
@@ -105,6 +114,11 @@ class Summarizer:
             f"summary model {self.info.base_model}: {parameters:.1f} M parameters, recipe {self.encoder.recipe.name}, "
             f"up to {self.max_length} tokens, {self.generation.num_beams} beams; {self.engine.description}"
         )
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """What its answers depend on, for a run that is gone on with later."""
+        return model_identity(self.info.base_model, self.folder, self.encoder, self.engine.description)
 
     def summarize(
         self,

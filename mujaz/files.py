@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bz2
 import difflib
+import glob
 import gzip
 import io
 import lzma
@@ -82,12 +83,12 @@ def suffix_format(name: str) -> str | None:
 
 
 def data_files(path: str | Path, format: str | None = None) -> list[DataFile]:
-    """The files behind one path: itself, or what a folder and its subfolders hold, in sorted order.
+    """The files behind one path: itself, or what a folder and its subfolders or a pattern (``*.jsonl``) hold, sorted.
 
     Names that start with a dot or an underscore are not data (``.cache``, ``_SUCCESS``).
 
     Args:
-        path: A file, a folder or a URL.
+        path: A file, a folder, a pattern or a URL.
         format: The format, where the suffix does not tell. In a folder it picks the files of that format, and "txt" has
             them read line by line; left out, every ``.txt`` file of a folder is one article.
 
@@ -95,7 +96,13 @@ def data_files(path: str | Path, format: str | None = None) -> list[DataFile]:
         DataError: No such file; a suffix that no format has; a folder without data files or with several formats.
     """
     name = str(path)
-    system, inside = _filesystem(name)
+    system, inside = filesystem(name)
+    if glob.has_magic(inside) and not system.exists(inside):
+        found = sorted(system.glob(inside))
+        if not found:
+            raise DataError("no file fits this pattern", file=name)
+        names = found if is_local(name) else [system.unstrip_protocol(one) for one in found]
+        return [file for one in names for file in data_files(one, format)]
     if system.isdir(inside):
         return _folder_files(name, [found[len(inside.rstrip("/")) + 1 :] for found in system.find(inside)], format)
     if not system.exists(inside):
@@ -126,14 +133,57 @@ def _folder_files(folder: str, below: list[str], format: str | None) -> list[Dat
     return [DataFile(root + relative, chosen, relative if chosen == "article" else None) for relative in picked]
 
 
+def file_size(name: str) -> int | None:
+    """Bytes of a file as it lies there; None where that cannot be known (a pipe)."""
+    system, inside = filesystem(name)
+    try:
+        size = system.size(inside)
+    except (OSError, NotImplementedError):
+        return None
+    return size if isinstance(size, int) and size > 0 else None
+
+
+class _Counted(io.RawIOBase):
+    """Passes bytes through, and tells how many."""
+
+    def __init__(self, raw: Any, count: Callable[[int], object]) -> None:
+        self.raw, self.count = raw, count
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return bool(self.raw.seekable())
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return int(self.raw.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self.raw.tell())
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.raw.read(len(buffer)) or b""
+        buffer[: len(data)] = data
+        self.count(len(data))
+        return len(data)
+
+    def close(self) -> None:
+        self.raw.close()
+        super().close()
+
+
 @contextmanager
-def open_file(name: str) -> Iterator[BinaryIO]:
+def open_file(name: str, count: Callable[[int], object] | None = None) -> Iterator[BinaryIO]:
     """A file or URL opened for reading bytes, decompressed as its suffix tells.
+
+    Args:
+        name: Path or URL.
+        count: Told of the bytes read, before they are decompressed.
 
     Raises:
         DataError: It cannot be opened.
     """
-    system, inside = _filesystem(name)
+    system, inside = filesystem(name)
     try:
         if isinstance(system, LocalFileSystem):  # fsspec would seek in it, which a pipe does not allow
             raw: Any = Path(inside).open("rb", buffering=0)  # noqa: SIM115  # closed with the reader below
@@ -142,7 +192,7 @@ def open_file(name: str) -> Iterator[BinaryIO]:
     except OSError as error:
         raise DataError(f"cannot be opened: {error.strerror or error}", file=name) from error
     decompress = DECOMPRESSORS.get(PurePosixPath(name).suffix.lower())
-    with io.BufferedReader(raw, BUFFER) as stream:
+    with io.BufferedReader(_Counted(raw, count) if count else raw, BUFFER) as stream:
         yield decompress(stream) if decompress else stream
 
 
@@ -201,7 +251,17 @@ def _encoding_hint(raw: bytes) -> str:
     return "is it a text file? Convert it to UTF-8 (iconv -f ENCODING -t UTF-8 OLD > NEW)"
 
 
-def _filesystem(name: str) -> tuple[Any, str]:
+def is_local(name: str) -> bool:
+    """Whether a name is a path of this machine."""
+    return "://" not in name or name.startswith(("file://", "local://"))
+
+
+def filesystem(name: str) -> tuple[Any, str]:
+    """The file system of a path or URL, and the path in it.
+
+    Raises:
+        DataError: No such protocol, or its package is not installed.
+    """
     try:
         return cast(tuple[Any, str], fsspec.core.url_to_fs(name))
     except (ImportError, ValueError) as error:  # s3fs is not installed; no such protocol

@@ -93,10 +93,14 @@ def iter_rows(
 
 
 def read_file(
-    file: DataFile, *, columns: Sequence[str] | None = None, optional: Sequence[str] = ()
+    file: DataFile,
+    *,
+    columns: Sequence[str] | None = None,
+    optional: Sequence[str] = (),
+    count: Callable[[int], object] | None = None,
 ) -> Iterator[Row | DataError]:
     """One file of :func:`~mujaz.files.data_files`, as :func:`iter_rows` reads it; a file without rows yields none."""
-    with open_file(file.path) as stream:
+    with open_file(file.path, count) as stream:
         yield from read_stream(stream, file, columns=columns, optional=optional)
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mujaz.configs.loading import expand_path, is_hub_dataset
+from mujaz.configs.loading import expand_path
 from mujaz.configs.schema import ColumnsConfig, TrainConfig
 from mujaz.errors import DataError
 from mujaz.files import data_files
 from mujaz.formats import Row, iter_rows
+from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
-from mujaz.training.data import hub_rows
 
 # What the parts of a data set are called in file names.
 _SPLIT_NAMES = {

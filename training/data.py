@@ -11,10 +11,11 @@ from typing import Any
 
 import orjson
 
-from mujaz.configs.loading import expand_path, is_hub_dataset
+from mujaz.configs.loading import expand_path
 from mujaz.configs.schema import ColumnsConfig, DataConfig
 from mujaz.errors import DataError, UsageError
 from mujaz.formats import Row, read_rows
+from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import DataInfo, Task
 from mujaz.training.near_duplicates import NearDuplicates
 from mujaz.training.splits import (
@@ -165,24 +166,6 @@ def _rows(name: str, columns: list[str]) -> Iterator[Row]:
     if is_hub_dataset(name):
         return hub_rows(name, columns)
     return read_rows(name, columns=columns)
-
-
-def hub_rows(name: str, columns: list[str]) -> Iterator[Row]:
-    """Rows of a hub dataset, ``owner/name``, ``owner/name:config`` or ``owner/name:config:split``."""
-    from datasets import load_dataset
-
-    path, _, rest = name.partition(":")
-    config, _, split = rest.partition(":")
-    try:
-        dataset = load_dataset(path, config or None, split=split or "train", streaming=True)
-    except Exception as error:  # the reader underneath raises what it likes
-        raise DataError(f"this hub dataset cannot be loaded: {str(error).splitlines()[0]}", file=name) from error
-    names = {k: f.int2str for k, f in (dataset.features or {}).items() if hasattr(f, "int2str")}
-    for number, values in enumerate(dataset, 1):
-        missing = [column for column in columns if column not in values]
-        if missing:
-            raise DataError(f"expected column '{missing[0]}', found {', '.join(values)}", file=name)
-        yield Row({k: names[k](v) if k in names and v is not None else v for k, v in values.items()}, name, number)
 
 
 def _example(row: Row, names: dict[str, str]) -> Example:

@@ -9,7 +9,8 @@ import click
 from mujaz.commands.corpus import corpus_options, run_corpus
 
 if TYPE_CHECKING:
-    from mujaz.inference.runner import Hooks, RunSummary
+    from mujaz.inference.runner import Hooks
+    from mujaz.inference.summary import RunSummary
 
 
 @click.command("classify")
@@ -31,6 +32,14 @@ if TYPE_CHECKING:
     help="No label where the model is not right that often.",
 )
 @click.option("--min-probability", type=click.FloatRange(0, 1), metavar="P", help="No label below it; 0 labels all.")
+@click.option(
+    "--long", type=click.Choice(["windows", "truncate"]), help="Of a long text: read windows, or its beginning."
+)
+@click.option(
+    "--pooling",
+    type=click.Choice(["mean", "max", "first", "first+last"]),
+    help="What becomes of several windows; left out: what the checkpoint says.",
+)
 @click.option("--all-probabilities", is_flag=True, help="Write the probability of every label.")
 def command(
     inputs: tuple[str, ...],
@@ -43,8 +52,9 @@ def command(
     """Label every text of a corpus.
 
     INPUT is JSON Lines, JSON, CSV, TSV, Parquet (also .gz, .bz2, .xz, .zst), text (one a line), a folder of those (of .txt
-    files: one text a file), or - for standard input. The output has a line a record, in input order: id, label,
-    probability, error, and the columns of --keep. Until all is done it is called OUT.partial.SUFFIX.
+    files: one text a file), a quoted pattern, s3://…, a hub dataset, or - for standard input. The output has a line a
+    record, in input order: id, label, probability, windows, error, and the columns of --keep. Until all is done it is called
+    OUT.partial.SUFFIX; after a kill or Ctrl-C the same command goes on where it stopped. OUT.summary.json tells of the run.
 
     --min-precision 0.95 gives a text no label (null) where its probability is below the one from which on 95 % of the labels
     were right on the data that the model was calibrated on.

@@ -15,7 +15,8 @@ import click
 from mujaz.errors import MujazError
 
 if TYPE_CHECKING:
-    from mujaz.inference.runner import Hooks, RunSummary
+    from mujaz.inference.runner import Hooks
+    from mujaz.inference.summary import RunSummary
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -49,6 +50,11 @@ _OPTIONS = (
         "--ignore-recipe-mismatch", is_flag=True, help="Load a model whose text recipe differs from this version's."
     ),
     click.option("--force", is_flag=True, help="Replace an output that exists."),
+    click.option(
+        "--restart", is_flag=True, help="Drop an unfinished run on the same output instead of going on with it."
+    ),
+    click.option("--strict", is_flag=True, help="Stop at the first bad record."),
+    click.option("--retry-errors", is_flag=True, help="Do only the records that are errors in the output."),
 )
 
 
@@ -68,18 +74,20 @@ def run_corpus(work: Callable[[Hooks], RunSummary]) -> None:
         summary = work(hooks)
     click.echo(str(summary), err=True)
     if summary.stopped:
-        click.echo("Stopped before the end: these are the results so far.", err=True)
+        resumable = summary.records and summary.output != "stdout"
+        then = "The same command goes on from here." if resumable else "These are the results so far."
+        click.echo(f"Stopped before the end. {then}", err=True)
         sys.exit(INTERRUPTED)
 
 
 @contextmanager
 def run_hooks() -> Iterator[Hooks]:
-    """Hooks that print what runs, draw a progress bar on a terminal, and stop on Ctrl-C."""
-    from mujaz.commands.tables import progress_bar
+    """Hooks that print what runs, show how far it is, and stop on Ctrl-C."""
+    from mujaz.commands.progress import CorpusProgress
     from mujaz.inference.runner import Hooks
 
     with ExitStack() as stack:
-        advance: Callable[[int], None] = lambda done: None  # noqa: E731
+        shown: CorpusProgress | None = None
         asked = False
 
         def on_interrupt(number: int, frame: FrameType | None) -> None:
@@ -91,14 +99,19 @@ def run_hooks() -> Iterator[Hooks]:
             os.write(2, b"\nStopping when the texts in hand are done; Ctrl-C again stops at once.\n")
 
         def started(lines: str) -> None:
-            nonlocal advance
+            nonlocal shown
             click.echo(lines, err=True)
-            advance = stack.enter_context(progress_bar(None, enabled=sys.stderr.isatty(), unit="text"))
+            shown = stack.enter_context(CorpusProgress(sys.stderr))
             before = signal.signal(signal.SIGINT, on_interrupt)
             stack.callback(signal.signal, signal.SIGINT, before)
 
         try:
-            yield Hooks(started=started, progress=lambda done: advance(done), stop=lambda: asked)
+            yield Hooks(
+                started=started,
+                progress=lambda done: shown.advance(done) if shown else None,
+                chunk=lambda summary: shown.chunk(summary) if shown else None,
+                stop=lambda: asked,
+            )
         except KeyboardInterrupt:
             stack.close()
             click.echo("Stopped at once.", err=True)

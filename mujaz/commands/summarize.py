@@ -10,7 +10,8 @@ from mujaz.commands.corpus import corpus_options, out_of_memory_explained, run_c
 from mujaz.commands.summaries import show_summary
 
 if TYPE_CHECKING:
-    from mujaz.inference.runner import Hooks, RunSummary
+    from mujaz.inference.runner import Hooks
+    from mujaz.inference.summary import RunSummary
 
 # Those of mujaz.models.summary_options, which is not imported for --help; a test compares them.
 LONG = ("lead", "select", "hierarchical", "cut")
@@ -74,6 +75,7 @@ def command(
     from mujaz.inference.records import Columns
     from mujaz.inference.summarize import Generation, read_article, summarize_article, summarize_corpus, summary_fields
 
+    how = {name: options.pop(name) for name in ("restart", "strict", "retry_errors")}  # of a corpus only
     generation = Generation(
         num_beams,
         max_new_tokens,
@@ -102,7 +104,15 @@ def command(
     def work(hooks: Hooks) -> RunSummary:
         columns = Columns(text_column, id_column, None, tuple(keep))
         return summarize_corpus(
-            inputs, out, columns=columns, format=format, generation=generation, force=force, hooks=hooks, **options
+            inputs,
+            out,
+            columns=columns,
+            format=format,
+            generation=generation,
+            force=force,
+            hooks=hooks,
+            **how,
+            **options,
         )
 
     run_corpus(work)

@@ -7,9 +7,10 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from mujaz.configs.loading import is_hub_dataset, load_config, resolved_yaml
+from mujaz.configs.loading import load_config, resolved_yaml
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import ConfigError
+from mujaz.hub import is_hub_dataset
 
 GOOD = """\
 task: topic

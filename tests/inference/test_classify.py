@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import pandas as pd
 import pytest
@@ -25,32 +25,37 @@ class FakeClassifier:
 
     labels = LABELS
     description, note = "fake model", "assumed: much"
+    identity: ClassVar = {"model": "fake"}
 
     def __init__(self, task: str = "topic") -> None:
         self.task = task
         self.needs_target = task == "stance"
-        self.calls: list[tuple[int, Sequence[str] | str | None, int | None]] = []
+        self.calls: list[tuple[int, Sequence[str] | str | None]] = []
+        self.budgets: list[int | None] = []
 
-    def predict(
+    def documents(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> list[SimpleNamespace]:
+        self.calls.append((len(texts), targets))
+        return [SimpleNamespace(text=text, changes=None) for text in texts]
+
+    def predict_documents(
         self,
-        texts: Sequence[str],
-        targets: Sequence[str] | str | None = None,
+        documents: Sequence[SimpleNamespace],
         *,
         min_probability: float | None = None,
         batch_tokens: int | None = None,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[int], None],
     ) -> list[Classification]:
-        self.calls.append((len(texts), targets, batch_tokens))
-        if progress:
-            progress(len(texts))
-        return [self.answer(text) for text in texts]
+        self.budgets.append(batch_tokens)
+        progress(len(documents))
+        found = [self.answer(document.text) for document in documents]
+        return [replace(one, label=one.label if one.probability >= (min_probability or 0) else None) for one in found]
 
     @staticmethod
     def answer(text: str) -> Classification:
         words = len(text.split())
         best, p = LABELS[words % 3], 0.5 + 1 / (3 + words)
         probabilities = {label: p if label == best else (1 - p) / 2 for label in LABELS}
-        return Classification(best, p, probabilities, words, words > 30)
+        return Classification(best, p, probabilities, words, max(0, words - 30), 1)
 
 
 def classifier(fake: FakeClassifier) -> TextClassifier:
@@ -101,16 +106,16 @@ def test_three_thousand_records_keep_their_order_in_every_format(corpus: Path, t
         spread = {label: line[f"p_{label}"] for label in LABELS} if "jsonl" not in suffix else line["probabilities"]
         assert spread == expected.probabilities
     assert (summary.records, summary.errors) == (3000, sum(row["text"] is None for row in rows))
-    assert sum(summary.labels.values()) == 3000 - summary.errors
+    assert summary.labels["label"].total() == 3000 - summary.errors
     assert summary.truncated == sum(len((row["text"] or "").split()) > 30 for row in rows)
-    assert len(fake.calls) == 3  # chunks
+    assert len(fake.calls) == 6  # chunks
 
 
 def test_columns_of_the_output(corpus: Path, tmp_path: Path) -> None:
     for name, all_probabilities, columns in (
-        ("a.jsonl", False, ["id", "label", "probability", "error"]),
-        ("b.jsonl", True, ["id", "label", "probability", "probabilities", "error"]),
-        ("c.csv", True, ["id", "label", "probability", *(f"p_{label}" for label in LABELS), "error"]),
+        ("a.jsonl", False, ["id", "label", "probability", "windows", "error"]),
+        ("b.jsonl", True, ["id", "label", "probability", "probabilities", "windows", "error"]),
+        ("c.csv", True, ["id", "label", "probability", *(f"p_{label}" for label in LABELS), "windows", "error"]),
     ):
         fake = classifier(FakeClassifier())
         classify_corpus([str(corpus)], str(tmp_path / name), model=fake, all_probabilities=all_probabilities)
@@ -133,7 +138,7 @@ def test_targets_of_a_column_go_with_their_texts(tmp_path: Path) -> None:
     fake = FakeClassifier("stance")
     out = tmp_path / "o.jsonl"
     classify_corpus([source], str(out), model=classifier(fake), columns=Columns(target="claim"), batch_tokens=64)
-    assert fake.calls == [(2, ["دعوى ١", "دعوى ٣"], 64)]
+    assert (fake.calls, fake.budgets) == ([(2, ["دعوى ١", "دعوى ٣"])], [64])
     errors = [json.loads(line)["error"] for line in out.read_text(encoding="utf-8").splitlines()]
     assert errors == [None, "the text is empty", "the target is missing", None]
 
@@ -142,7 +147,7 @@ def test_one_target_for_all_texts(tmp_path: Path) -> None:
     fake = FakeClassifier("stance")
     source = write(tmp_path / "x.jsonl", {"text": "أ"}, {"text": "ب"})
     classify_corpus([source], str(tmp_path / "o.jsonl"), model=classifier(fake), target="دعوى")
-    assert fake.calls == [(2, "دعوى", None)]
+    assert (fake.calls, fake.budgets) == ([(2, "دعوى")], [None])
 
 
 @pytest.mark.parametrize(
@@ -253,18 +258,15 @@ class CalibratedClassifier(FakeClassifier):
         calibration = Calibration(temperature=1, rows=50, bins=15, thresholds=[threshold], **numbers)
         self.info = SimpleNamespace(calibration=calibration)
 
-    def predict(self, texts: Any, targets: Any = None, *, min_probability: float | None = None, **_: Any) -> Any:
-        found = [self.answer(text) for text in texts]
-        return [replace(one, label=one.label if one.probability >= (min_probability or 0) else None) for one in found]
 
-
-@pytest.mark.parametrize("option", [{"min_probability": 0.6}, {"min_precision": 0.85}])
+@pytest.mark.parametrize("option", ["min_probability", "min_precision"])
 @pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
 def test_below_the_threshold_there_is_a_probability_and_no_label(
-    corpus: Path, tmp_path: Path, suffix: str, option: dict[str, float]
+    corpus: Path, tmp_path: Path, suffix: str, option: str
 ) -> None:
     out = tmp_path / f"labels{suffix}"
-    summary = classify_corpus([str(corpus)], str(out), model=classifier(CalibratedClassifier()), **option)  # type: ignore[arg-type]
+    asked: dict[str, Any] = {option: 0.6 if option == "min_probability" else 0.85}
+    summary = classify_corpus([str(corpus)], str(out), model=classifier(CalibratedClassifier()), **asked)
     found = READERS[suffix](out)
     read = found[found["error"].isna()]
     low = read["probability"] < 0.6

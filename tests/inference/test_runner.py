@@ -11,8 +11,9 @@ import pytest
 from mujaz.errors import OutputError
 from mujaz.inference import runner
 from mujaz.inference.records import BadRecord, Record
-from mujaz.inference.runner import Answer, Hooks, Progress, run
+from mujaz.inference.runner import Hooks, Progress, run
 from mujaz.inference.sinks import FileSink, open_sink
+from mujaz.inference.summary import Answer
 
 
 class Length:
@@ -24,11 +25,14 @@ class Length:
     def __init__(self) -> None:
         self.chunks: list[list[str | int]] = []
 
-    def __call__(self, records: Sequence[Record], progress: Progress) -> list[Answer]:
-        self.chunks.append([record.id for record in records])
-        progress(len(records))
-        lengths = [len(record.text) for record in records]
-        return [Answer((f"L{n % 3}", n), label=f"L{n % 3}", truncated=n > 8) for n in lengths]
+    def prepare(self, records: Sequence[Record]) -> Sequence[Record]:
+        return records
+
+    def compute(self, prepared: Sequence[Record], progress: Progress) -> list[Answer]:
+        self.chunks.append([record.id for record in prepared])
+        progress(len(prepared))
+        lengths = [len(record.text) for record in prepared]
+        return [Answer((f"L{n % 3}", n), {"label": f"L{n % 3}"}, tokens=n, dropped=max(0, n - 8)) for n in lengths]
 
 
 def records(count: int, bad: Sequence[int] = (), **extra: Any) -> Iterator[Record | BadRecord]:
@@ -57,11 +61,11 @@ def test_one_line_a_record_in_order_with_errors_in_their_place(tmp_path: Path) -
     assert job.chunks == [[1, 2, 4], [9, 10]]  # no text of the second chunk is good: the model is not asked
     assert sum(done) == 10
     assert (summary.records, summary.errors, summary.truncated) == (10, 5, 2)
-    assert summary.labels == {"L1": 3, "L2": 1, "L0": 1}
+    assert summary.labels == {"label": {"L1": 3, "L2": 1, "L0": 1}}
     assert (summary.output, summary.stopped) == (str(tmp_path / "o.jsonl"), False)
     assert "10 records in" in str(summary)
     assert "labels: L1 3, L2 1, L0 1" in str(summary)
-    assert "truncated: 2 " in str(summary)
+    assert "truncated: 2 texts were longer than the model reads (11.5% of all tokens left out)" in str(summary)
     assert "errors: 5 " in str(summary)
 
 
@@ -108,10 +112,10 @@ class Failing(Length):
         super().__init__()
         self.error = error
 
-    def __call__(self, records: Sequence[Record], progress: Progress) -> list[Answer]:
+    def compute(self, prepared: Sequence[Record], progress: Progress) -> list[Answer]:
         if len(self.chunks) == 2:
             raise self.error
-        return super().__call__(records, progress)
+        return super().compute(prepared, progress)
 
 
 def test_an_interrupt_in_the_model_loses_only_its_chunk(tmp_path: Path) -> None:
@@ -131,28 +135,28 @@ def test_an_output_that_fails_stops_the_run(tmp_path: Path, monkeypatch: pytest.
     sink = FileSink(tmp_path / "o.jsonl", force=False)
     job = Length()
 
-    def full(rows: object) -> None:
+    def full(*chunk: object) -> None:
         raise OutputError("full")
 
     monkeypatch.setattr(sink, "write", full)
     with pytest.raises(OutputError):
         run(records(20), job, sink)
-    assert len(job.chunks) == 1
+    assert len(job.chunks) <= 2  # the second is computed while the first is written
 
 
 def test_a_job_that_loses_an_answer_is_caught(tmp_path: Path) -> None:
     class Short(Length):
-        def __call__(self, records: Sequence[Record], progress: Progress) -> list[Answer]:
-            return super().__call__(records, progress)[1:]
+        def compute(self, prepared: Sequence[Record], progress: Progress) -> list[Answer]:
+            return super().compute(prepared, progress)[1:]
 
     with pytest.raises(ValueError, match="expected 4 answers, found 3"):
         run(records(4), Short(), open_sink(str(tmp_path / "o.jsonl")))
 
 
 class Forgetful(Length):
-    def __call__(self, records: Sequence[Record], progress: Progress) -> list[Answer]:
+    def compute(self, prepared: Sequence[Record], progress: Progress) -> list[Answer]:
         self.chunks.clear()
-        return super().__call__(records, progress)
+        return super().compute(prepared, progress)
 
 
 def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:

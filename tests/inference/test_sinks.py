@@ -7,10 +7,11 @@ import json
 import os
 import resource
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+import fsspec
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -24,19 +25,20 @@ LINES: list[dict[str, Any]] = [
     {"id": "a", "label": "رياضة", "probability": 0.1 + 0.2, "error": None},
     {"id": "b", "label": None, "probability": None, "error": 'قال "نعم", ثم\r\nسكت'},
 ]
-SUFFIXES = [".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".jsonl.gz", ".csv.gz"]
+SUFFIXES = [".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".jsonl.gz", ".csv.gz", ".jsonl.zst"]
 
 
 def write(path: Path, *chunks: list[dict[str, Any]], **options: Any) -> Path:
-    sink = open_sink(str(path), **options)
-    for chunk in chunks:
-        sink.write(chunk)
-    sink.commit()
-    sink.close()
+    with closing(open_sink(str(path), **options)) as sink:
+        for chunk in chunks:
+            sink.write(chunk)
+        sink.commit()
     return path
 
 
 def frame(path: Path) -> pd.DataFrame:
+    if path.suffix == ".zst":
+        return pd.DataFrame([row.values for row in read_rows(path)])
     name = path.name.removesuffix(".gz")
     if name.endswith((".jsonl", ".ndjson")):
         return pd.read_json(path, lines=True)
@@ -100,16 +102,59 @@ def test_an_output_that_exists_is_not_replaced_unless_forced(tmp_path: Path) -> 
     assert len(path.read_bytes().splitlines()) == 1
 
 
-def test_partial_results_of_an_earlier_run_are_not_dropped_unless_forced(tmp_path: Path) -> None:
-    sink = open_sink(str(tmp_path / "out.csv"))
-    sink.write(LINES)
-    sink.close()
+def test_partial_results_are_gone_on_with_or_dropped_on_purpose(tmp_path: Path) -> None:
+    out = str(tmp_path / "out.csv")
+    with closing(open_sink(out)) as sink:
+        sink.begin({"model": "a"})
+        sink.write(LINES, digest="d", summary={"records": 2})
     assert sink.place == str(tmp_path / "out.partial.csv")
     assert len(frame(tmp_path / "out.partial.csv")) == 2
-    with pytest.raises(UsageError, match=r"an earlier run left its results in .*out\.partial\.csv"):
-        open_sink(str(tmp_path / "out.csv"))
-    write(tmp_path / "out.csv", LINES[:1], force=True)
+    with (tmp_path / "out.partial.csv").open("ab") as file:
+        file.write(b"half a li")  # the power went
+    with (
+        closing(open_sink(out)) as sink,
+        pytest.raises(UsageError, match=r"unfinished, and it was another one \(model: a then, b now\).*--restart"),
+    ):
+        sink.begin({"model": "b"})
+    with closing(open_sink(out)) as sink:
+        state = sink.begin({"model": "a"})
+        assert (state.records, state.digest, state.summary) == (2, "d", {"records": 2})
+        sink.write(LINES[:1])
+        sink.commit()
+    assert frame(tmp_path / "out.csv")["id"].tolist() == ["a", "b", "a"]
     assert os.listdir(tmp_path) == ["out.csv"]
+
+
+def test_partial_results_without_a_journal_are_not_dropped(tmp_path: Path) -> None:
+    (tmp_path / "out.partial.csv").write_text("id\nx\n", encoding="utf-8")
+    with pytest.raises(
+        UsageError, match=r"an earlier run left its results in .*out\.partial\.csv, without the journal"
+    ):
+        open_sink(str(tmp_path / "out.csv"), force=True)
+    write(tmp_path / "out.csv", LINES[:1], restart=True)
+    assert os.listdir(tmp_path) == ["out.csv"]
+
+
+def test_two_runs_on_one_output(tmp_path: Path) -> None:
+    with closing(open_sink(str(tmp_path / "out.csv"))), pytest.raises(UsageError, match="another run is writing it"):
+        open_sink(str(tmp_path / "out.csv"), restart=True)
+    assert os.listdir(tmp_path) == []
+    write(tmp_path / "out.csv", LINES)  # and it can be had again
+
+
+def test_an_output_elsewhere_is_copied_when_it_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    out = "memory://bucket/out.csv"
+    with closing(open_sink(out)) as sink:
+        sink.write(LINES)
+        assert Path(sink.place).name.endswith("-out.partial.csv")
+        assert not fsspec.filesystem("memory").exists("/bucket/out.csv")
+        sink.commit()
+        assert sink.place == out
+    assert fsspec.filesystem("memory").cat("/bucket/out.csv").startswith(b"id,label,probability,error\na,")
+    assert os.listdir(tmp_path) == []
+    with pytest.raises(UsageError, match="exists already"):
+        open_sink(out)
 
 
 def test_a_run_that_wrote_nothing_leaves_nothing(tmp_path: Path) -> None:
@@ -132,7 +177,7 @@ def test_an_output_must_lie_apart_from_the_inputs(tmp_path: Path) -> None:
             open_sink(str(out), inputs=[str(source)], force=True)
     with pytest.raises(UsageError, match="is a folder"):
         open_sink(str(tmp_path))
-    with pytest.raises(UsageError, match="expected a local file"):
+    with pytest.raises(UsageError, match="s3://bucket/out.jsonl: cannot be opened: Install s3fs"):
         open_sink("s3://bucket/out.jsonl")
 
 
@@ -185,7 +230,7 @@ def test_a_parquet_output_that_cannot_be_finished_keeps_its_rows(
     monkeypatch.setattr("mujaz.inference.parquet.jsonl_to_parquet", fail)
     with pytest.raises(OutputError, match=r"No space left on device. 2 records are safe in .*out\.partial\.jsonl"):
         write(tmp_path / "out.parquet", LINES)
-    assert os.listdir(tmp_path) == ["out.partial.jsonl"]
+    assert sorted(os.listdir(tmp_path)) == ["out.partial.jsonl", "out.partial.jsonl.journal"]
 
 
 def test_stdout_that_fails(tmp_path: Path) -> None:

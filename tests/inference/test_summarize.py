@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, ClassVar, cast
 
 import pyarrow.parquet as pq
 import pytest
+from transformers import GenerationConfig
 
 from mujaz.errors import DataError, UsageError
 from mujaz.inference.records import Columns
@@ -22,6 +23,8 @@ class FakeSummarizer:
     """The summary of a text is its first word."""
 
     description, note, constrains = "fake model", "", True
+    identity: ClassVar = {"model": "fake"}
+    generation = GenerationConfig()
 
     def __init__(self) -> None:
         self.calls: list[tuple[int, dict[str, Any]]] = []

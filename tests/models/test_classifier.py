@@ -10,6 +10,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from mujaz import TextClassifier
 from mujaz.errors import CheckpointError, UsageError
+from mujaz.models.windows import LongText
 
 TEXTS = [
     "فاز المنتخب في مباراة الكرة " * 6,
@@ -61,11 +62,16 @@ def test_batches_change_nothing(topic: TextClassifier, budget: int) -> None:
         assert (batched.tokens, batched.truncated) == (single.tokens, single.truncated)
 
 
-def test_long_texts_are_cut_and_marked(topic: TextClassifier) -> None:
-    long, short = topic.predict(["فاز المنتخب " * 200, "فاز المنتخب"])
-    assert (long.truncated, long.tokens) == (True, 48)
-    assert not short.truncated
-    assert short.tokens < 10
+def test_long_texts_are_read_in_windows_or_cut_and_marked(topic: TextClassifier) -> None:
+    texts = ["فاز المنتخب " * 200, "فاز المنتخب"]
+    long, short = topic.predict(texts)
+    assert (long.tokens, long.dropped, short.windows) == (400, 0, 1)
+    assert long.windows >= 400 // 46
+    topic.read_long(LongText(policy="truncate"))
+    cut, whole = topic.predict(texts)
+    topic.read_long(LongText())
+    assert (cut.truncated, cut.tokens, cut.dropped, cut.windows) == (True, 400, 400 - 46, 1)
+    assert whole == short
 
 
 def test_no_texts_no_labels(topic: TextClassifier) -> None:

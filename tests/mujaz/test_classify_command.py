@@ -32,17 +32,26 @@ class Classification:
     probability: float
     probabilities: dict
     tokens: int
-    truncated: bool
+    dropped: int
+    windows: int
+
+@dataclass
+class Document:
+    text: str
+    changes: object = None
 
 class TextClassifier:
     labels = ["قصير", "طويل"]
-    description, note = "fake model, 2 labels", ""
+    description, note, identity = "fake model, 2 labels", "", {"model": "fake"}
     def __init__(self, task):
         self.task, self.needs_target = task, task == "stance"
     @classmethod
     def from_pretrained(cls, name=None, *, task="topic", **options):
         return cls(task)
-    def predict(self, texts, targets=None, *, min_probability=None, batch_tokens=None, progress=None):
+    def documents(self, texts, targets=None):
+        return [Document(text) for text in texts]
+    def predict_documents(self, documents, *, min_probability=None, batch_tokens=None, progress=None):
+        texts = [document.text for document in documents]
         if any("ذاكرة" in text for text in texts):
             raise RuntimeError("CUDA out of memory. Tried to allocate 2 GiB\\nmore")
         if "SLOW" in os.environ:
@@ -52,7 +61,7 @@ class TextClassifier:
         if progress:
             progress(len(texts))
         probabilities = {"قصير": 0.25, "طويل": 0.75}
-        return [Classification(self.labels[len(t.split()) > 1], 0.75, probabilities, 1, "…" in t) for t in texts]
+        return [Classification(self.labels[len(t.split()) > 1], 0.75, probabilities, 1, "…" in t, 1) for t in texts]
 """
 
 
@@ -84,9 +93,25 @@ def test_a_corpus_to_a_file(news: Path, tmp_path: Path) -> None:
     result = call(news, "--out", tmp_path / "labels.jsonl", "--keep", "date", "--keep", "text")
     assert result.exit_code == 0
     assert lines((tmp_path / "labels.jsonl").read_text(encoding="utf-8")) == [
-        {"id": "11", "label": "قصير", "probability": 0.75, "error": None, "date": "a", "text": "خبر"},
-        {"id": "12", "label": "طويل", "probability": 0.75, "error": None, "date": "b", "text": "خبر طويل …"},
-        {"id": "13", "label": None, "probability": None, "error": "the text is empty", "date": "c", "text": ""},
+        {"id": "11", "label": "قصير", "probability": 0.75, "windows": 1, "error": None, "date": "a", "text": "خبر"},
+        {
+            "id": "12",
+            "label": "طويل",
+            "probability": 0.75,
+            "windows": 1,
+            "error": None,
+            "date": "b",
+            "text": "خبر طويل …",
+        },
+        {
+            "id": "13",
+            "label": None,
+            "probability": None,
+            "windows": None,
+            "error": "the text is empty",
+            "date": "c",
+            "text": "",
+        },
     ]
     assert result.stdout == ""
     assert result.stderr.splitlines()[0] == "fake model, 2 labels"
@@ -101,7 +126,14 @@ def test_standard_input_to_standard_output() -> None:
     rows = '{"id": "أ", "body": "خبر طويل"}\n{"id": "ب", "body": "خبر"}\n'
     result = call("-", "--text-column", "body", "--all-probabilities", stdin=rows)
     assert lines(result.stdout) == [
-        {"id": key, "label": label, "probability": 0.75, "probabilities": {"قصير": 0.25, "طويل": 0.75}, "error": None}
+        {
+            "id": key,
+            "label": label,
+            "probability": 0.75,
+            "probabilities": {"قصير": 0.25, "طويل": 0.75},
+            "windows": 1,
+            "error": None,
+        }
         for key, label in (("أ", "طويل"), ("ب", "قصير"))
     ]
     assert "2 records in" in result.stderr
@@ -117,7 +149,7 @@ def test_several_inputs_and_columns_of_probabilities(news: Path, tmp_path: Path)
     (tmp_path / "more.txt").write_text("خبر\nخبر طويل\n", encoding="utf-8")
     assert call(news, tmp_path / "more.txt", "--out", tmp_path / "o.parquet", "--all-probabilities").exit_code == 0
     found = pd.read_parquet(tmp_path / "o.parquet")
-    assert list(found.columns) == ["id", "label", "probability", "p_قصير", "p_طويل", "error"]
+    assert list(found.columns) == ["id", "label", "probability", "p_قصير", "p_طويل", "windows", "error"]
     assert found["id"].tolist() == ["11", "12", "13", f"{tmp_path / 'more.txt'}:1", f"{tmp_path / 'more.txt'}:2"]
 
 
@@ -201,7 +233,7 @@ main(["classify", *sys.argv[1:]])
 def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A run over five chunks, each a second long, in the middle of its second."""
     source, out, calls = tmp_path / "x.txt", tmp_path / "o.jsonl", tmp_path / "calls"
-    source.write_text("خبر\n" * 1024 * 5, encoding="utf-8")
+    source.write_text("خبر\n" * 512 * 5, encoding="utf-8")
     command = [sys.executable, "-c", PROGRAM, str(source), "--out", str(out)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "SLOW": str(calls)})
     while process.poll() is None and not (calls.exists() and calls.stat().st_size == 2):
@@ -215,9 +247,9 @@ def test_ctrl_c_stops_after_the_chunk_in_hand(running: subprocess.Popen[str], tm
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert len(lines((tmp_path / "o.partial.jsonl").read_text(encoding="utf-8"))) == 2048
+    assert len(lines((tmp_path / "o.partial.jsonl").read_text(encoding="utf-8"))) == 1024
     assert "Stopping when the texts in hand are done" in said
-    assert "2,048 records in" in said
+    assert "1,024 records in" in said
     assert str(tmp_path / "o.partial.jsonl") in said
     assert "Stopped before the end" in said
     assert "Traceback" not in said
@@ -229,15 +261,15 @@ def test_ctrl_c_twice_stops_at_once(running: subprocess.Popen[str], tmp_path: Pa
     running.send_signal(signal.SIGINT)
     _, said = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert len(lines((tmp_path / "o.partial.jsonl").read_text(encoding="utf-8"))) == 1024
-    assert "Stopped before the end" in said
+    assert len(lines((tmp_path / "o.partial.jsonl").read_text(encoding="utf-8"))) == 512
+    assert "Stopped before the end. The same command goes on from here." in said
     assert "Traceback" not in said
 
 
 def test_a_killed_run_leaves_whole_lines(running: subprocess.Popen[str], tmp_path: Path) -> None:
     running.kill()
     running.communicate(timeout=60)
-    assert len(lines((tmp_path / "o.partial.jsonl").read_text(encoding="utf-8"))) == 1024
+    assert len(lines((tmp_path / "o.partial.jsonl").read_text(encoding="utf-8"))) == 512
     assert not (tmp_path / "o.jsonl").exists()
 
 

@@ -7,7 +7,7 @@ import types
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
@@ -23,6 +23,8 @@ class FakeSummarizer:
     """The summary of a text is its last line; a text with an ellipsis is too long."""
 
     description, note, constrains = "fake summarizer", "x has no mujaz.json", True
+    identity: ClassVar = {"model": "fake"}
+    generation = types.SimpleNamespace(to_diff_dict=dict)
     calls: list[dict[str, Any]]
 
     @classmethod

@@ -1,0 +1,155 @@
+"""A corpus through a job into an output: what classifying, summarizing and doing both at once have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import orjson
+
+from mujaz.errors import OutputError, UsageError
+from mujaz.files import is_local
+from mujaz.formats import Row, read_rows
+from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
+from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, run
+from mujaz.inference.sinks import STDOUT, open_sink
+from mujaz.inference.sources import open_corpus
+from mujaz.inference.summary import RunSummary
+
+
+class LoadedJob(Job, Protocol):
+    """A job whose model is loaded."""
+
+    @property
+    def description(self) -> str:
+        """Lines on what runs where."""
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """What its answers depend on, beside the records: the model, its recipe, the options."""
+
+
+@dataclass(frozen=True, slots=True)
+class CorpusOptions:
+    """How a corpus is read and its output written.
+
+    Attributes:
+        columns: Which columns are read.
+        format: Of the inputs, where their suffix does not tell.
+        clean_article: Strip dateline, byline and page leftovers off each text first.
+        force: Replace an output that exists.
+        restart: Drop the results of an unfinished run on the same output, instead of going on with it.
+        strict: Stop at the first bad record.
+        retry_errors: Do only the records that are errors in an output that exists; its other lines stay.
+    """
+
+    columns: Columns = DEFAULT_COLUMNS
+    format: str | None = None
+    clean_article: bool = False
+    force: bool = False
+    restart: bool = False
+    strict: bool = False
+    retry_errors: bool = False
+
+
+def answer_corpus(
+    inputs: Sequence[str],
+    out: str | None,
+    load: Callable[[bool], LoadedJob],
+    options: CorpusOptions = CorpusOptions(),
+    *,
+    plain: str = "txt",
+    hooks: Hooks = NO_HOOKS,
+) -> RunSummary:
+    """Read a corpus, have a job answer it, write the answers, and a summary beside them.
+
+    Args:
+        inputs: See :func:`mujaz.inference.sources.open_corpus`.
+        out: See :func:`mujaz.inference.sinks.open_sink`.
+        load: Makes the job, when inputs and output were found to be good; it is told whether a value may be an object.
+        options: How to read and write.
+        plain: What a ``.txt`` file is; see :func:`mujaz.inference.sources.open_corpus`.
+        hooks: Progress and stopping.
+
+    Raises:
+        UsageError: An input, the output or the model cannot be used.
+        OutputError: The output cannot be written; what was written stays.
+    """
+    clean = article_cleaner() if options.clean_article else None
+    corpus = open_corpus(inputs, options.columns, format=options.format, plain=plain, clean=clean)
+    if options.retry_errors and (out is None or out == STDOUT or not is_local(out) or not Path(out).is_file()):
+        raise UsageError(f"--retry-errors needs an output that is there already, found {out or 'none'}.")
+    sink = open_sink(out, force=options.force or options.retry_errors, restart=options.restart, inputs=inputs)
+    with closing(sink):
+        job = load(sink.nested)
+        hooks.started(job.description)
+        records: Iterator[Item] = corpus
+        if options.retry_errors:
+            records = _retried(corpus, Path(str(out)), job.fields)
+        how = {**asdict(options.columns), "keep": list(options.columns.keep), "clean_article": options.clean_article}
+        asked = {"inputs": list(inputs), "columns": how, "retry_errors": options.retry_errors, **job.asked}
+        summary = run(
+            records,
+            job,
+            sink,
+            asked=asked,
+            keep=options.columns.keep,
+            strict=options.strict,
+            hooks=hooks,
+            share_read=lambda: corpus.share_read,
+        )
+    if out is not None and out != STDOUT and is_local(out) and not summary.stopped:
+        _write_summary(Path(out), summary)
+    return summary
+
+
+def article_cleaner() -> Callable[[str], str]:
+    """The function that strips dateline, byline and page leftovers off an article."""
+    from mujaz.models.articles import clean_article
+
+    return clean_article
+
+
+def summary_file(out: Path) -> Path:
+    """``labels.summary.json`` for ``labels.jsonl``."""
+    return out.with_name(f"{out.name.partition('.')[0]}.summary.json")
+
+
+def _write_summary(out: Path, summary: RunSummary) -> None:
+    path = summary_file(out)
+    try:
+        path.write_bytes(orjson.dumps(summary.report(), option=orjson.OPT_INDENT_2) + b"\n")
+    except OSError as error:
+        raise OutputError(
+            f"{path}: cannot be written: {error.strerror or error}. The results are whole in {out}."
+        ) from error
+
+
+def _retried(records: Iterator[Item], out: Path, fields: Sequence[str]) -> Iterator[Item]:
+    """The records of the errors in ``out``, and its other lines as they are.
+
+    Raises:
+        UsageError: The lines are not those of the records.
+    """
+    number = 0
+    for number, (row, record) in enumerate(_together(read_rows(out), records, out), 1):
+        if number == 1 and set(row.values) - {"id", "error"} < set(fields):
+            raise UsageError(f"{out}: was written with other options: it lacks a field of {', '.join(fields)}.")
+        if isinstance(record, Done) or str(row.values.get("id")) != str(record.id):
+            raise UsageError(
+                f"{out}: line {number} is of another record than that of the input. Repeat the run as it was."
+            )
+        yield record if row.values.get("error") else Done(row.values)
+
+
+def _together(rows: Iterator[Row], records: Iterator[Item], out: Path) -> Iterator[tuple[Row, Item]]:
+    for row in rows:
+        record = next(records, None)
+        if record is None:
+            raise UsageError(f"{out}: has more lines than the input has records. Repeat the run as it was.")
+        yield row, record
+    if next(records, None) is not None:
+        raise UsageError(f"{out}: has fewer lines than the input has records. Repeat the run as it was.")

@@ -1,0 +1,144 @@
+"""Rows as the bytes of an output format, and what makes a partial file the output."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+import pyarrow as pa
+
+from mujaz.errors import UsageError
+
+Rows = Sequence[Mapping[str, Any]]
+
+
+class Encode(Protocol):
+    """Rows to the bytes of a format, with its header line if asked for."""
+
+    def __call__(self, rows: Rows, *, header: bool) -> bytes:
+        """Encode a chunk."""
+
+
+def as_jsonl(rows: Rows, *, header: bool = False) -> bytes:
+    """Rows as JSON Lines."""
+    return b"".join(as_json(row) + b"\n" for row in rows)
+
+
+def as_json(value: Any) -> bytes:
+    """Anything as JSON, whatever is in it."""
+    try:
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+    except TypeError:  # half a surrogate pair, say in the name of a file that is not UTF-8; a number beyond 64 bits
+        return orjson.dumps(_writable(value))
+
+
+def _writable(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(_writable(key)): _writable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_writable(item) for item in value]
+    if value is None or isinstance(value, bool | float):
+        return value
+    if isinstance(value, int):
+        return value if abs(value) < 1 << 63 else str(value)
+    return str(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _separated(delimiter: str) -> Encode:
+    def encode(rows: Rows, *, header: bool) -> bytes:
+        lines = _Lines()
+        writer = csv.writer(lines, delimiter=delimiter)
+        if header:
+            writer.writerow(_cell(name) for name in rows[0])
+        writer.writerows([_cell(value) for value in row.values()] for row in rows)
+        return "".join(lines).encode("utf-8", "replace")
+
+    return encode
+
+
+class _Lines(list[str]):
+    """Takes a csv writer's lines, which end in CR LF so that it quotes a lone CR too, and ends them in LF."""
+
+    def write(self, line: str) -> None:
+        self.append(line.removesuffix("\r\n") + "\n")
+
+
+def _cell(value: Any) -> Any:
+    """A value as it stands in CSV; a zero character, which would make the file look binary, as the replacement character."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.replace("\0", "\ufffd")
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else _plain(value)
+
+
+def _plain(value: Any) -> str:
+    text = as_json(value).decode("utf-8")
+    return str(orjson.loads(text)) if text.startswith('"') else text  # a date is bare, a list or an object is JSON
+
+
+def _rename(partial: Path, path: Path) -> None:
+    partial.replace(path)
+
+
+def _to_parquet(partial: Path, path: Path) -> None:
+    from mujaz.inference.parquet import jsonl_to_parquet
+
+    half = path.with_name(path.name + ".tmp")
+    try:
+        jsonl_to_parquet(partial, half)
+    except BaseException:
+        half.unlink(missing_ok=True)
+        raise
+    half.replace(path)
+    partial.unlink()
+
+
+class Kind(NamedTuple):
+    """An output format: how rows become bytes, whether objects nest, and what makes the partial file the output."""
+
+    encode: Encode
+    nested: bool
+    finish: Callable[[Path, Path], None] = _rename
+    partial_suffix: str | None = None
+
+    def partial_name(self, path: Path) -> str:
+        """``labels.partial.jsonl`` for ``labels.jsonl``."""
+        suffixes = "".join(path.suffixes[-2:] if path.suffix.lower() in COMPRESSORS else path.suffixes[-1:])
+        return f"{path.name.removesuffix(suffixes)}.partial{self.partial_suffix or suffixes}"
+
+
+KINDS: dict[str, Kind] = {
+    ".jsonl": Kind(as_jsonl, nested=True),
+    ".ndjson": Kind(as_jsonl, nested=True),
+    ".csv": Kind(_separated(","), nested=False),
+    ".tsv": Kind(_separated("\t"), nested=False),
+    ".parquet": Kind(as_jsonl, nested=False, finish=_to_parquet, partial_suffix=".jsonl"),
+}
+
+
+# Each chunk is a whole member (a frame) of its own, so that what is there can be read while the file grows. The settings are
+# fixed, so that the same rows give the same bytes.
+COMPRESSORS: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": lambda data: gzip.compress(data, mtime=0),
+    ".zst": lambda data: bytes(pa.compress(data, codec="zstd", asbytes=True)),
+}
+
+
+def output_kind(path: Path) -> tuple[Kind, Callable[[bytes], bytes]]:
+    """The format that a file's suffix tells, and how its chunks are compressed.
+
+    Raises:
+        UsageError: No format has this suffix.
+    """
+    compress = COMPRESSORS.get(path.suffix.lower())
+    suffix = Path(path.stem).suffix.lower() if compress else path.suffix.lower()
+    if suffix not in KINDS or (compress and suffix == ".parquet"):
+        raise UsageError(
+            f"{path}: unknown suffix of an output; expected {', '.join(KINDS)}, or .gz or .zst behind those of text."
+        )
+    return KINDS[suffix], compress or bytes

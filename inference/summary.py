@@ -1,0 +1,153 @@
+"""What a run did: counted chunk by chunk, carried over by the journal, printed and written at the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from mujaz.models.recipe_engine import Changes, Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a job says of one record.
+
+    Attributes:
+        values: One value for each of the job's fields.
+        labels: What the closing summary counts: name of a field to the label it holds.
+        tokens: Of the text.
+        dropped: How many of them the model did not read.
+        windows: In how many windows it read the others.
+        changes: What the recipe did to the text, if that was counted.
+    """
+
+    values: tuple[Any, ...]
+    labels: Mapping[str, str | None] = field(default_factory=dict)
+    tokens: int = 0
+    dropped: int = 0
+    windows: int = 1
+    changes: Changes | None = None
+
+
+@dataclass(slots=True)
+class RunSummary:
+    """What a run did. Counts are of the whole output; times are of this sitting.
+
+    Attributes:
+        records: Lines written, errors among them.
+        errors: Records that no model could read.
+        labels: Records per label, for each field that holds labels; the empty label stands for none.
+        tokens: Of all texts.
+        dropped: Tokens that no model read.
+        truncated: Texts of which tokens were dropped.
+        windows: Windows read.
+        long: Texts read in more than one window.
+        prepared: What the recipe did to the texts.
+        resumed: Records that an earlier sitting had done.
+        seconds: Wall time, without loading the model.
+        computed: Seconds in the model.
+        waited: Seconds that the model waited for the next texts to be read and encoded.
+        share_read: How much of the corpus was read, 0 to 1, where that is known.
+        output: Where the results lie.
+        stopped: Whether the run was asked to stop before its end.
+    """
+
+    records: int = 0
+    errors: int = 0
+    labels: dict[str, Counter[str]] = field(default_factory=dict)
+    tokens: int = 0
+    dropped: int = 0
+    truncated: int = 0
+    windows: int = 0
+    long: int = 0
+    prepared: Tally = field(default_factory=Tally)
+    resumed: int = 0
+    seconds: float = 0.0
+    computed: float = 0.0
+    waited: float = 0.0
+    share_read: float | None = None
+    output: str = ""
+    stopped: bool = False
+
+    def count(self, answers: Sequence[Answer | None]) -> None:
+        """Add the answers of a chunk; None stands for a bad record."""
+        self.records += len(answers)
+        for answer in answers:
+            if answer is None:
+                self.errors += 1
+                continue
+            self.tokens += answer.tokens
+            self.dropped += answer.dropped
+            self.truncated += answer.dropped > 0
+            self.windows += answer.windows
+            self.long += answer.windows > 1
+            if answer.changes:
+                self.prepared.add(answer.changes)
+            for name, label in answer.labels.items():
+                self.labels.setdefault(name, Counter())[label or ""] += 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The counts, as the journal and the summary file hold them."""
+        prepared = {name: getattr(self.prepared, name) for name in _TALLIED}
+        return {
+            **{name: getattr(self, name) for name in _COUNTED},
+            "labels": {name: dict(counter) for name, counter in self.labels.items()},
+            "prepared": {**prepared, "steps": dict(self.prepared.steps)},
+        }
+
+    @classmethod
+    def from_json(cls, counts: Mapping[str, Any]) -> RunSummary:
+        """Counts to go on from."""
+        known = dict(counts)
+        labels = {name: Counter(counter) for name, counter in known.pop("labels", {}).items()}
+        prepared = dict(known.pop("prepared", {}))
+        prepared["steps"] = Counter(prepared.get("steps", {}))
+        return cls(**known, labels=labels, prepared=Tally(**prepared))
+
+    def report(self) -> dict[str, Any]:
+        """All of it, for the summary file."""
+        times = {name: round(getattr(self, name), 3) for name in ("seconds", "computed", "waited")}
+        return {"output": self.output, **self.to_json(), "resumed": self.resumed, **times}
+
+    def __str__(self) -> str:
+        """The closing lines of a run."""
+        done = self.records - self.resumed
+        rate = f", {done / self.seconds:,.1f} a second" if self.seconds > 0 else ""
+        if self.tokens and self.seconds > 0 and not self.resumed:
+            rate += f", {self.tokens / self.seconds:,.0f} tokens a second"
+        before = f" ({self.resumed:,} before)" if self.resumed else ""
+        lines = [f"{self.records:,} records{before} in {self.seconds:,.1f} s{rate}: {self.output}"]
+        for name, counter in self.labels.items():
+            what = "labels" if name == "label" else name
+            counted = ", ".join(f"{label} {count:,}" for label, count in counter.most_common() if label)
+            lines.append(f"{what}: {counted or 'none'}")
+            if counter[""]:
+                unsure = f"{counter['']:,} texts ({counter[''] / counter.total():.1%})"
+                lines.append(f"no {name}: {unsure}, no label was probable enough")
+        if self.long:
+            lines.append(f"windows: {self.long:,} long texts were read in {self.windows - self._short:,} windows")
+        if self.truncated:
+            share = f"{self.dropped / self.tokens:.1%} of all tokens" if self.tokens else "a part"
+            lines.append(f"truncated: {self.truncated:,} texts were longer than the model reads ({share} left out)")
+        if self.prepared.texts:
+            lines.append(f"text: {self.prepared.line()}")
+        if self.errors:
+            lines.append(f"errors: {self.errors:,} records could not be read; their field 'error' says why")
+        return "\n".join(lines)
+
+    @property
+    def abstained(self) -> int:
+        """Texts that got no label, since none was probable enough; each field of labels counts."""
+        return sum(counter[""] for counter in self.labels.values())
+
+    @property
+    def _short(self) -> int:
+        """Texts read in one window, one window each."""
+        return self.records - self.errors - self.long
+
+
+_TALLIED = tuple(one.name for one in fields(Tally))
+_OF_A_SITTING = ("resumed", "seconds", "computed", "waited", "share_read", "output", "stopped")
+_COUNTED = tuple(one.name for one in fields(RunSummary) if one.name not in _OF_A_SITTING)

@@ -1,0 +1,107 @@
+"""Cut a long text into overlapping windows that begin and end with sentences."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+Policy = Literal["windows", "truncate"]
+Pooling = Literal["mean", "max", "first", "first+last"]
+
+
+class LongText(BaseModel):
+    """What is done with a text that is longer than the model reads; stands in ``mujaz.json``."""
+
+    policy: Policy = Field(default="windows", description="cut into windows, or read the beginning alone")
+    pooling: Pooling = Field(default="mean", description="what becomes of the logits of several windows")
+    overlap: float = Field(default=0.125, ge=0, lt=0.5, description="share of a window that the next one may repeat")
+    max_windows: int = Field(default=32, gt=0, description="what lies behind so many windows is not read")
+
+
+def cut(tokens: int, room: int, starts: Sequence[int], overlap: int) -> list[tuple[int, int]]:
+    """Windows of a text, each at most ``room`` tokens.
+
+    A window ends before the last sentence that does not fit whole, unless that leaves it less than half full. The next one
+    begins with a sentence, too: the first of those that start in the last ``overlap`` tokens, else where the window before
+    it ended; where that was inside a sentence, ``overlap`` tokens earlier.
+
+    Args:
+        tokens: Length of the text.
+        room: Tokens a window holds.
+        starts: Where sentences start, in tokens, ascending.
+        overlap: Tokens that a window may share with the one before; less than half of ``room``.
+
+    Returns:
+        Begin and end of each window, in order. Together they hold every token.
+    """
+    windows, begin = [], 0
+    while tokens - begin > room:
+        limit = begin + room
+        at = bisect_right(starts, limit) - 1
+        at_sentence = at >= 0 and starts[at] > begin + room // 2
+        end = starts[at] if at_sentence else limit
+        windows.append((begin, end))
+        first = bisect_left(starts, end - overlap)
+        begin = end if at_sentence else end - overlap
+        if first < len(starts) and starts[first] < end:
+            begin = starts[first]
+    return [*windows, (begin, tokens)]
+
+
+def pick(windows: list[tuple[int, int]], pooling: Pooling, most: int) -> list[tuple[int, int]]:
+    """The windows that a pooling needs, at most ``most`` of them."""
+    if pooling == "first":
+        return windows[:1]
+    if pooling == "first+last":
+        return [windows[0], windows[-1]] if len(windows) > 1 else windows
+    return windows[:most]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The special tokens around a text, or around a text and its target."""
+
+    before: list[int]
+    between: list[int]
+    after: list[int]
+    types: tuple[int, int, int, int, int]  # token type of before, text, between, target, after
+
+    def room(self, max_length: int, target: int = 0) -> int:
+        """Tokens of the text that fit."""
+        return max_length - len(self.before) - len(self.between) - len(self.after) - target
+
+    def ids(self, text: list[int], target: list[int] | None = None) -> tuple[list[int], list[int]]:
+        """Token ids and token types of a whole input."""
+        parts = [self.before, text, self.between, target or [], self.after]
+        types = [kind for part, kind in zip(parts, self.types, strict=True) for _ in part]
+        return [i for part in parts for i in part], types
+
+
+def frame_of(backend: Any, *, pairs: bool) -> Frame:
+    """How a tokenizer frames its input, read off an example.
+
+    Args:
+        backend: Of the tokenizers library, set not to truncate or pad.
+        pairs: Whether a target is the second segment.
+    """
+    example = backend.encode("ا", "ا") if pairs else backend.encode("ا")
+    special = example.special_tokens_mask
+    own = [i for i, mask in enumerate(special) if not mask]
+    first, last = own[0], own[-1]
+    gap = [i for i in range(first, last) if special[i]] if pairs else []
+    split, join = (gap[0], gap[-1] + 1) if gap else (last + 1, last + 1)
+    if pairs and not gap:  # nothing stands between them: the segments are told apart by their number
+        split = join = next(i for i in own if example.sequence_ids[i] == 1)
+    ids, types = example.ids, example.type_ids
+    kinds = (
+        types[first - 1] if first else types[first],
+        types[first],
+        types[split] if gap else types[first],
+        types[last],
+        types[last + 1] if last + 1 < len(types) else types[last],
+    )
+    return Frame(ids[:first], ids[split:join], ids[last + 1 :], kinds)

@@ -1,0 +1,36 @@
+"""Rows of a dataset on the Hugging Face hub, streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mujaz.errors import DataError
+from mujaz.formats import Row, require_columns
+
+
+def is_hub_dataset(name: str) -> bool:
+    """Whether a name is ``owner/name`` or ``owner/name:config`` rather than a path: no suffix, one slash, not there."""
+    looks_like_one = name.count("/") == 1 and not name.startswith((".", "/", "~", "$")) and not Path(name).suffix
+    return looks_like_one and not Path(name).exists() and not Path(name).parent.exists()
+
+
+def hub_rows(name: str, columns: Sequence[str]) -> Iterator[Row]:
+    """Rows of a hub dataset, ``owner/name``, ``owner/name:config`` or ``owner/name:config:split``; labels by their names.
+
+    Raises:
+        DataError: It cannot be loaded, or lacks a column.
+    """
+    from datasets import load_dataset
+
+    path, _, rest = name.partition(":")
+    config, _, split = rest.partition(":")
+    try:
+        dataset = load_dataset(path, config or None, split=split or "train", streaming=True)
+    except Exception as error:  # the reader underneath raises what it likes
+        raise DataError(f"this hub dataset cannot be loaded: {str(error).splitlines()[0]}", file=name) from error
+    names = {k: f.int2str for k, f in (dataset.features or {}).items() if hasattr(f, "int2str")}
+    for number, values in enumerate(dataset, 1):
+        if number == 1:
+            require_columns(values, columns, file=name)
+        yield Row({k: names[k](v) if k in names and v is not None else v for k, v in values.items()}, name, number)

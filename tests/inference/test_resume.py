@@ -1,0 +1,177 @@
+"""A run that was stopped anywhere goes on and writes the same bytes."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from mujaz.errors import DataError, UsageError
+from mujaz.formats import read_rows
+from mujaz.inference.classify import classify_corpus
+from mujaz.inference.records import BadRecord, Record
+from mujaz.inference.runner import Hooks, Progress, run
+from mujaz.inference.sinks import open_sink
+from mujaz.inference.summary import Answer, RunSummary
+
+
+class Length:
+    """A job that says how long a text is."""
+
+    fields = ("label", "length")
+    chunk = 4
+
+    def __init__(self, fails_on: str = "-") -> None:
+        self.seen: list[str | int] = []
+        self.fails_on = fails_on
+
+    def prepare(self, records: Sequence[Record]) -> Sequence[Record]:
+        return records
+
+    def compute(self, prepared: Sequence[Record], progress: Progress) -> list[Answer]:
+        if any(self.fails_on in record.text for record in prepared):
+            raise RuntimeError("cannot read this")
+        self.seen += [record.id for record in prepared]
+        progress(len(prepared))
+        return [Answer((f"L{len(r.text) % 3}", len(r.text)), {"label": f"L{len(r.text) % 3}"}) for r in prepared]
+
+
+def records(count: int = 22, changed: int = 0) -> Iterator[Record | BadRecord]:
+    for number in range(1, count + 1):
+        if number % 7 == 0:
+            yield BadRecord(number, "the text is empty", "x", number)
+        else:
+            yield Record(number, "م" * number + ("!" if number == changed else ""), None, {}, "x", number)
+
+
+def stopped_after(chunks: int, out: Path, asked: dict[str, str], *, force: bool = False) -> RunSummary:
+    job = Length()
+    done = iter(range(chunks))
+    hooks = Hooks(stop=lambda: next(done, None) is None)
+    return run(records(), job, open_sink(str(out), force=force), asked=asked, hooks=hooks)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet", ".jsonl.gz", ".tsv.zst"])
+@pytest.mark.parametrize("chunks", [1, 3, 5])
+def test_the_same_bytes_as_without_a_stop(tmp_path: Path, suffix: str, chunks: int) -> None:
+    whole, out = tmp_path / f"whole{suffix}", tmp_path / f"out{suffix}"
+    expected = run(records(), Length(), open_sink(str(whole)), asked={"model": "m"})
+    assert stopped_after(chunks, out, {"model": "m"}).stopped
+    job = Length()
+    summary = run(records(), job, open_sink(str(out)), asked={"model": "m"})
+    assert out.read_bytes() == whole.read_bytes()
+    assert min(map(int, job.seen)) > chunks * 4  # what was done is not done again
+    assert (summary.records, summary.errors, summary.labels) == (expected.records, expected.errors, expected.labels)
+    assert summary.resumed == chunks * 4
+    assert sorted(os.listdir(tmp_path)) == sorted([whole.name, out.name])
+
+
+def test_another_model_or_input_is_refused_and_can_be_begun_again(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    stopped_after(2, out, {"model": "a"})
+    with pytest.raises(UsageError, match=r"model: a then, b now.*--restart"):
+        run(records(), Length(), open_sink(str(out)), asked={"model": "b"})
+    with pytest.raises(UsageError, match="the input changed: its first 8 records"):
+        run(records(changed=2), Length(), open_sink(str(out)), asked={"model": "a"})
+    with pytest.raises(UsageError, match="the input changed"):
+        run(records(count=5), Length(), open_sink(str(out)), asked={"model": "a"})
+    assert len((tmp_path / "out.partial.jsonl").read_text(encoding="utf-8").splitlines()) == 8  # nothing was lost
+    run(records(changed=20), Length(), open_sink(str(out)), asked={"model": "a"})  # behind what was done
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 22
+    stopped_after(2, out, {"model": "a"}, force=True)
+    summary = run(records(), Length(), open_sink(str(out), force=True, restart=True), asked={"model": "b"})
+    assert summary.resumed == 0
+
+
+def test_a_torn_journal_line_does_not_count(tmp_path: Path) -> None:
+    out, whole = tmp_path / "out.jsonl", tmp_path / "whole.jsonl"
+    run(records(), Length(), open_sink(str(whole)), asked={})
+    stopped_after(3, out, {})
+    journal = tmp_path / "out.partial.jsonl.journal"
+    journal.write_bytes(journal.read_bytes()[:-5])  # the power went while it was written
+    assert run(records(), Length(), open_sink(str(out)), asked={}).resumed == 8
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def test_a_record_on_which_the_model_fails_becomes_an_error(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    summary = run(records(changed=6), Length(fails_on="!"), open_sink(str(out)), asked={})
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert lines[5] == {
+        "id": 6, "label": None, "length": None, "error": "the model failed on it (RuntimeError: cannot read this)",
+    }  # fmt: skip
+    assert [line["id"] for line in lines if line["error"]] == [6, 7, 14, 21]
+    assert summary.errors == 4
+
+
+def test_a_model_that_fails_on_everything_ends_the_run(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="cannot read this"):
+        run(records(), Length(fails_on="م"), open_sink(str(tmp_path / "out.jsonl")), asked={})
+
+
+def test_strict_stops_at_the_first_bad_record(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="x, row 7: the text is empty; --strict stops here"):
+        run(records(), Length(), open_sink(str(tmp_path / "out.jsonl")), strict=True)
+    assert len((tmp_path / "out.partial.jsonl").read_text(encoding="utf-8").splitlines()) == 4
+
+
+def write_news(path: Path, rows: int, missing: Sequence[int] = ()) -> str:
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(rows):
+            text = None if number in missing else f"فاز المنتخب في مباراة رقم {number} " * (1 + number % 5)
+            file.write(json.dumps({"id": f"n{number}", "text": text}) + "\n")
+    return str(path)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_only_errors_are_retried(tmp_path: Path, suffix: str) -> None:
+    out = tmp_path / f"out{suffix}"
+    options = {"device": "cpu", "precision": "float32"}
+    source = write_news(tmp_path / "news.jsonl", 40, missing=[3, 17])
+    assert classify_corpus([source], str(out), **options).errors == 2  # type: ignore[arg-type]
+    before = [row.values for row in read_rows(out)]
+    write_news(tmp_path / "news.jsonl", 40, missing=[17])
+    done: list[int] = []
+    summary = classify_corpus([source], str(out), retry_errors=True, hooks=Hooks(progress=done.append), **options)  # type: ignore[arg-type]
+    assert summary.errors == 1
+    after = [row.values for row in read_rows(out)]
+    assert [number for number in range(40) if before[number] != after[number]] == [3]
+    assert (after[3]["id"], after[3]["label"], after[17]["label"] or None) == ("n3", "sports", None)
+    whole = out.read_bytes()
+    write_news(tmp_path / "news.jsonl", 39)
+    with pytest.raises(UsageError, match="more lines than the input has records"):
+        classify_corpus([source], str(out), retry_errors=True, **options)  # type: ignore[arg-type]
+    assert out.read_bytes() == whole
+    with pytest.raises(UsageError, match="needs an output that is there already"):
+        classify_corpus([source], str(tmp_path / f"no{suffix}"), retry_errors=True, **options)  # type: ignore[arg-type]
+
+
+def test_killed_at_random_moments_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    source = write_news(tmp_path / "news.jsonl", 3000, missing=range(0, 3000, 97))
+    command = [sys.executable, "-m", "mujaz", "classify", source, "--device", "cpu", "--out"]
+    whole, out = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
+    subprocess.run([*command, str(whole)], check=True, capture_output=True)
+    journal = tmp_path / "out.partial.jsonl.journal"
+    chance = random.Random(1)
+    kills = 0
+    for wanted in (2, 4):  # lines of the journal: its head, then one a chunk of 512
+        process = subprocess.Popen([*command, str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and not (journal.exists() and len(journal.read_bytes().splitlines()) >= wanted):
+            time.sleep(0.001)
+        time.sleep(chance.random() / 50)
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        process.wait()
+    last = subprocess.run([*command, str(out)], check=True, capture_output=True, text=True)
+    assert kills == 2
+    assert "before) in" in last.stderr
+    assert out.read_bytes() == whole.read_bytes()
