@@ -8,16 +8,18 @@ import types
 import typing
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import ConfigError
 from mujaz.hub import is_hub_dataset
 
 Key = tuple[str | int, ...]
+Config = TypeVar("Config", bound=BaseModel)
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
@@ -32,6 +34,16 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
     Raises:
         ConfigError: the file is missing or no YAML, or anything in it is wrong; the message lists everything.
     """
+    return check_config(*_read(path, overrides))
+
+
+def load_pretrain_config(path: str | Path, overrides: Sequence[str] = ()) -> PretrainConfig:
+    """Read and check a pretraining config; otherwise as :func:`load_config`."""
+    return _checked(PretrainConfig, *_read(path, overrides))
+
+
+def _read(path: str | Path, overrides: Sequence[str]) -> tuple[dict[str, Any], str, dict[Key, int], set[Key]]:
+    """A YAML file with its overrides: the data, the name of the file, the line of each key, the keys overridden."""
     file = Path(path)
     try:
         text = file.read_text(encoding="utf-8")
@@ -47,7 +59,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
     if not isinstance(data, dict):
         raise ConfigError(f"{file}: expected keys and values (task, model, data …), found {type(data).__name__}.")
     from_command_line = {_set(data, override) for override in overrides}
-    return check_config(data, str(file), lines, from_command_line)
+    return data, str(file), lines, from_command_line
 
 
 def check_config(
@@ -64,12 +76,22 @@ def check_config(
     Raises:
         ConfigError: lists all that is wrong.
     """
+    return _checked(TrainConfig, data, source, lines, overridden)
+
+
+def _checked(
+    schema: type[Config],
+    data: dict[str, Any],
+    source: str,
+    lines: dict[Key, int] | None = None,
+    overridden: set[Key] | None = None,
+) -> Config:
     problems: list[tuple[Key, str]] = []
-    config: TrainConfig | None = None
+    config: Config | None = None
     try:
-        config = TrainConfig.model_validate(data)
+        config = schema.model_validate(data)
     except ValidationError as error:
-        problems += [(tuple(e["loc"]), _explain(tuple(e["loc"]), e)) for e in error.errors()]
+        problems += [(tuple(e["loc"]), _explain(schema, tuple(e["loc"]), e)) for e in error.errors()]
     problems += _missing_files(data)
     if config is not None and not problems:
         return config
@@ -79,10 +101,10 @@ def check_config(
     raise ConfigError(f"{source} has {count}:\n{listed}")
 
 
-def _explain(key: Key, error: Any) -> str:
+def _explain(schema: type[BaseModel], key: Key, error: Any) -> str:
     name = ".".join(map(str, key))
     if error["type"] == "extra_forbidden":
-        known = _fields_at(key[:-1])
+        known = _fields_at(schema, key[:-1])
         close = difflib.get_close_matches(str(key[-1]), known, n=1)
         return f"unknown key '{name}'" + (f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known)}")
     if error["type"] == "missing":
@@ -94,9 +116,9 @@ def _explain(key: Key, error: Any) -> str:
     return f"{name}: {message}{shown}" if name else message
 
 
-def _fields_at(key: Key) -> list[str]:
+def _fields_at(schema: type[BaseModel], key: Key) -> list[str]:
     """Names of the fields of the section at ``key``."""
-    model: type[BaseModel] = TrainConfig
+    model = schema
     for part in key:
         field = model.model_fields.get(str(part))
         if field is None:
@@ -118,7 +140,7 @@ def _missing_files(data: dict[str, Any]) -> Iterator[tuple[Key, str]]:
     section = data.get("data")
     if not isinstance(section, dict):
         return
-    for split in ("train", "dev", "test"):
+    for split in ("train", "dev", "test", "exclude"):
         value = section.get(split)
         for item in value if isinstance(value, list) else [value]:
             if not isinstance(item, str) or is_hub_dataset(item):
@@ -177,6 +199,6 @@ def _set(data: dict[str, Any], override: str) -> Key:
     return (*sections, last)
 
 
-def resolved_yaml(config: TrainConfig) -> str:
+def resolved_yaml(config: BaseModel) -> str:
     """The config with every default filled in, as YAML."""
     return yaml.safe_dump(config.model_dump(), allow_unicode=True, sort_keys=False)

@@ -100,6 +100,27 @@ class SplitConfig(Section):
         return self
 
 
+class AugmentationConfig(Section):
+    """Shorter copies of training texts, so that a model learns to label headlines and scraps as well."""
+
+    first_sentence: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the training texts that come again as their first sentence alone."""
+    cut: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the training texts that come again as a stretch of words from anywhere in them."""
+    shortest_cut: Positive = 5
+    """Words of the shortest such stretch."""
+    longest_cut: Positive = 40
+    """Words of the longest such stretch."""
+    word_dropout: Fraction = 0.0
+    """Share of the words that are left out of those copies, at random."""
+
+    @model_validator(mode="after")
+    def _cuts_in_order(self) -> AugmentationConfig:
+        if self.shortest_cut > self.longest_cut:
+            raise ValueError(f"shortest_cut {self.shortest_cut} is more than longest_cut {self.longest_cut}")
+        return self
+
+
 class DataConfig(Section):
     """The labelled data: JSONL, JSON, CSV, TSV or Parquet, plain or .gz; a folder of those; or a hub dataset id."""
 
@@ -129,6 +150,8 @@ class DataConfig(Section):
     """Take only so many training rows, drawn at random; for a quick try."""
     max_dev_rows: Positive | None = None
     """Score only so many dev rows while training; generating summaries is slow."""
+    augmentation: AugmentationConfig | None = None
+    """Shorter copies of the training texts (topic, stance)."""
 
     @model_validator(mode="after")
     def _one_test(self) -> DataConfig:
@@ -146,11 +169,9 @@ class DataConfig(Section):
         return self
 
 
-class TrainingConfig(Section):
-    """How to train."""
+class OptimizationConfig(Section):
+    """How weights are trained, whatever they learn."""
 
-    epochs: Annotated[float, Field(gt=0)] = 3.0
-    """Passes over the training data."""
     max_steps: Positive | None = None
     """Stop after so many steps, whatever epochs says."""
     batch_size: Positive = 16
@@ -165,8 +186,6 @@ class TrainingConfig(Section):
     """How the learning rate falls after the warm-up."""
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     """Weight decay of AdamW."""
-    label_smoothing: Fraction = 0.0
-    """Label smoothing."""
     optimizer: Literal["adamw_torch_fused", "adafactor"] = "adamw_torch_fused"
     """Optimizer; mT5 and T5 were pretrained with adafactor."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -175,12 +194,21 @@ class TrainingConfig(Section):
     """How often the dev data is scored and a checkpoint saved, over the whole training."""
     save_every: Positive | None = None
     """Besides, save a checkpoint to resume from every so many steps."""
-    patience: Positive | None = 3
-    """Stop when dev has not become better in so many evaluations; None never stops early."""
     seed: int = 13
     """Seed of everything random in training."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
+
+
+class TrainingConfig(OptimizationConfig):
+    """How to fine-tune."""
+
+    epochs: Annotated[float, Field(gt=0)] = 3.0
+    """Passes over the training data."""
+    label_smoothing: Fraction = 0.0
+    """Label smoothing."""
+    patience: Positive | None = 3
+    """Stop when dev has not become better in so many evaluations; None never stops early."""
     save_precision: Literal["float32", "bfloat16"] = "float32"
     """Number format of the saved weights; bfloat16 halves the files, at 3 significant digits."""
 
@@ -230,3 +258,9 @@ class TrainConfig(Section):
     """How a summarizer generates."""
     licence: str | None = None
     """Goes into mujaz.json: the strictest term of the base model and the data."""
+
+    @model_validator(mode="after")
+    def _augments_labels_only(self) -> TrainConfig:
+        if self.task == "summary" and self.data.augmentation:
+            raise ValueError("data.augmentation is for topic and stance: a summary is of the whole article")
+        return self

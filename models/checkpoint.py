@@ -35,7 +35,7 @@ class CheckpointInfo(BaseModel):
     model_config = ConfigDict(extra="allow")  # a newer minor version may add fields; format_version guards the rest
 
     format_version: int = FORMAT_VERSION
-    task: Task
+    task: Task | Literal["pretraining"]
     labels: list[str] = Field(default_factory=list, description="label names, in the order of the logits")
     recipe: dict[str, Any] = Field(description="name, version, options and fingerprint of the text recipe")
     clean_article: bool = Field(default=False, description="whether page leftovers were stripped before the recipe")

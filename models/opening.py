@@ -118,6 +118,8 @@ def _check_task(name: str | Path, info: CheckpointInfo, config: PretrainedConfig
             f"{name} is a {'sequence-to-sequence model' if kind == 'seq2seq' else 'encoder'} ({config.model_type}), "
             f"which cannot do task '{wanted}'. Give a model for {wanted}; 'mujaz models' lists some."
         )
+    if info.task == "pretraining":
+        return  # no task of its own yet: what is missing is said where the weights are loaded
     if (info.task == "summary") != (wanted == "summary"):
         raise CheckpointError(f"{name} was trained for task '{info.task}', not for '{wanted}'.")
     ids = config.id2label or {}

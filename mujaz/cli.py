@@ -18,6 +18,7 @@ class LazyGroup(click.Group):
     table: ClassVar[dict[str, tuple[str, str]]] = {
         "train": ("train", "Fine-tune a model on labelled data, from a YAML config."),
         "check": ("check", "Look at labelled data: balance, lengths, duplicates, conflicts, leaks, leftovers."),
+        "pretrain": ("pretrain", "Train a tokenizer and a model from nothing on plain text, to fine-tune from."),
         "evaluate": ("evaluate", "Score a model on labelled data."),
         "compare": ("compare", "Set runs side by side, with paired bootstrap significance."),
         "classify": ("classify", "Label every text of a corpus."),

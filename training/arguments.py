@@ -8,7 +8,7 @@ from typing import Any
 
 from transformers import GenerationConfig, Seq2SeqTrainingArguments, TrainingArguments
 
-from mujaz.configs.schema import GenerationSettings, TrainConfig
+from mujaz.configs.schema import GenerationSettings, OptimizationConfig, TrainConfig
 from mujaz.models.machine import choose_device, computes_bfloat16
 
 BEST_BY = {"topic": "macro_f1", "stance": "macro_f1", "summary": "rougeL"}
@@ -23,10 +23,45 @@ def total_steps(config: TrainConfig, rows: int) -> int:
     return math.ceil(per_epoch * settings.epochs)
 
 
-def trains_in_bfloat16(config: TrainConfig) -> bool:
+def trains_in_bfloat16(settings: OptimizationConfig) -> bool:
     """Whether the forward and backward passes run in bfloat16."""
-    precision = config.training.precision
-    return precision == "bfloat16" or (precision == "auto" and computes_bfloat16(choose_device(config.training.device)))
+    precision = settings.precision
+    return precision == "bfloat16" or (precision == "auto" and computes_bfloat16(choose_device(settings.device)))
+
+
+def optimization_arguments(settings: OptimizationConfig, folder: Path, steps: int) -> dict[str, Any]:
+    """What fine-tuning and pretraining tell the Trainer alike.
+
+    Args:
+        settings: From the config.
+        folder: Where the Trainer keeps its checkpoints.
+        steps: Updates over the whole training.
+    """
+    every = max(math.ceil(steps / settings.evaluations), 1)
+    return {
+        "output_dir": str(folder),
+        "max_steps": settings.max_steps or -1,
+        "per_device_train_batch_size": settings.batch_size,
+        "per_device_eval_batch_size": settings.batch_size * 2,
+        "gradient_accumulation_steps": settings.gradient_accumulation,
+        "learning_rate": settings.learning_rate,
+        "warmup_steps": math.ceil(steps * settings.warmup),
+        "lr_scheduler_type": settings.schedule,
+        "weight_decay": settings.weight_decay,
+        "optim": settings.optimizer,
+        "bf16": trains_in_bfloat16(settings),
+        "use_cpu": choose_device(settings.device).type == "cpu",
+        "seed": settings.seed,
+        "remove_unused_columns": False,
+        "eval_steps": every,
+        "save_steps": every,
+        "save_total_limit": 2,
+        "logging_steps": max(min(50, steps // 20), 1),
+        "logging_nan_inf_filter": False,  # it would hide a NaN loss
+        "report_to": "none",
+        "disable_tqdm": True,  # its progress bar repeats the log; ours is in callbacks.py
+        "dataloader_pin_memory": False,
+    }
 
 
 def training_arguments(config: TrainConfig, folder: Path, rows: int, dev_rows: int) -> TrainingArguments:
@@ -39,40 +74,17 @@ def training_arguments(config: TrainConfig, folder: Path, rows: int, dev_rows: i
         dev_rows: Development rows; none switches evaluation off.
     """
     settings = config.training
-    steps = total_steps(config, rows)
-    every = max(math.ceil(steps / settings.evaluations), 1)
     evaluates = dev_rows > 0
     common: dict[str, Any] = {
-        "output_dir": str(folder),
+        **optimization_arguments(settings, folder, total_steps(config, rows)),
         "num_train_epochs": settings.epochs,
-        "max_steps": settings.max_steps or -1,
-        "per_device_train_batch_size": settings.batch_size,
-        "per_device_eval_batch_size": settings.batch_size * 2,
-        "gradient_accumulation_steps": settings.gradient_accumulation,
-        "learning_rate": settings.learning_rate,
-        "warmup_steps": math.ceil(steps * settings.warmup),
-        "lr_scheduler_type": settings.schedule,
-        "weight_decay": settings.weight_decay,
         "label_smoothing_factor": settings.label_smoothing,
-        "optim": settings.optimizer,
-        "bf16": trains_in_bfloat16(config),
-        "use_cpu": choose_device(settings.device).type == "cpu",
-        "seed": settings.seed,
         "train_sampling_strategy": "group_by_length",
         "length_column_name": "length",
-        "remove_unused_columns": False,
         "eval_strategy": "steps" if evaluates else "no",
-        "eval_steps": every,
-        "save_steps": every,
-        "save_total_limit": 2,
         "load_best_model_at_end": evaluates,
         "metric_for_best_model": BEST_BY[config.task] if evaluates else None,
         "greater_is_better": True,
-        "logging_steps": max(min(50, steps // 20), 1),
-        "logging_nan_inf_filter": False,  # it would hide a NaN loss
-        "report_to": "none",
-        "disable_tqdm": True,  # its progress bar repeats the log; ours is in callbacks.py
-        "dataloader_pin_memory": False,
     }
     if config.task == "summary":
         return Seq2SeqTrainingArguments(**common, predict_with_generate=True)

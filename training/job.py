@@ -12,6 +12,7 @@ from mujaz.configs.schema import TrainConfig
 from mujaz.models.checkpoint import CheckpointInfo
 from mujaz.models.saving import library_versions
 from mujaz.training.arguments import total_steps, trains_in_bfloat16
+from mujaz.training.augmentation import augmented
 from mujaz.training.data import Splits, data_info, load_splits
 from mujaz.training.encoded import encode_classification, encode_summaries
 from mujaz.training.start import Start, start_from
@@ -28,13 +29,14 @@ class Plan:
     max_length: int
     recipe: str
     bfloat16: bool
+    copies: int
     truncated: float
 
     def lines(self) -> list[str]:
         """For people."""
         rows = ", ".join(f"{count:,} {split}" for split, count in self.rows.items())
         return [
-            f"rows: {rows}",
+            f"rows: {rows}" + (f"; {self.copies:,} shorter copies of training rows" if self.copies else ""),
             *([f"labels: {', '.join(self.labels)}"] if self.labels else []),
             f"model: {self.parameters / 1e6:.1f} M parameters, recipe {self.recipe}, up to {self.max_length} tokens "
             f"({self.truncated:.1%} of the training texts are longer and will be cut)",
@@ -49,7 +51,7 @@ class Job:
     config: TrainConfig
     splits: Splits
     start: Start
-    train: Any  # datasets.Dataset
+    train: Any  # datasets.Dataset, with the shorter copies of data.augmentation
     dev: Any  # datasets.Dataset or None
 
     def plan(self) -> Plan:
@@ -58,11 +60,12 @@ class Job:
         return Plan(
             rows=rows,
             labels=self.splits.labels if self.config.task != "summary" else [],
-            steps=total_steps(self.config, rows["train"]),
+            steps=total_steps(self.config, len(self.train)),
             parameters=self.start.model.num_parameters(),
             max_length=self.start.encoder.max_length,
             recipe=self.start.encoder.recipe.name,
-            bfloat16=trains_in_bfloat16(self.config),
+            bfloat16=trains_in_bfloat16(self.config.training),
+            copies=len(self.train) - rows["train"],
             truncated=float(np.mean(self.train["truncated"])),
         )
 
@@ -85,7 +88,8 @@ def prepare(config: TrainConfig, resume: Path | None = None) -> Job:
             return encode_summaries(examples, start.encoder, config.model.max_target_length)
         return encode_classification(examples, start.encoder, splits.labels, pairs=config.task == "stance")
 
-    return Job(config, splits, start, encode(splits.train), encode(splits.dev) if splits.dev else None)
+    train = augmented(splits.train, config.data.augmentation, config.training.seed)
+    return Job(config, splits, start, encode(train), encode(splits.dev) if splits.dev else None)
 
 
 def checkpoint_info(job: Job) -> CheckpointInfo:

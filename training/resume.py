@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from mujaz.configs.loading import resolved_yaml
+from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, UsageError
 
@@ -21,7 +22,7 @@ CHECKPOINTS = "checkpoints"
 _STEP = re.compile(r"checkpoint-(\d+)")
 
 
-def open_run(config: TrainConfig, *, restart: bool) -> Path | None:
+def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | None:
     """Make or reopen the folder of a run.
 
     Args:

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import orjson
-import torch
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
@@ -23,9 +22,8 @@ from transformers import (
 
 from mujaz.configs.loading import resolved_yaml
 from mujaz.configs.schema import TrainConfig
-from mujaz.errors import OutputError, TrainingError
+from mujaz.errors import OutputError
 from mujaz.models.classifier import TextClassifier
-from mujaz.models.loading import quiet_transformers
 from mujaz.models.machine import DTYPES
 from mujaz.models.saving import save_checkpoint
 from mujaz.models.summarizer import Summarizer
@@ -41,6 +39,7 @@ from mujaz.training.metrics import ClassificationMetric, Rouge
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
 from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run
+from mujaz.training.running import run_trainer
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ def train(
     if resume:
         say(f"resuming from {resume.name} (--restart begins again)")
     trainer = build_trainer(job, progress=progress, report=say)
-    _run(trainer, resume, Path(config.output))
+    run_trainer(trainer, resume, Path(config.output))
     model, folder = job.start.model, Path(config.output)
     generation = model.generation_config if config.task == "summary" else None
     model.to(dtype=DTYPES[config.training.save_precision])  # type: ignore[call-arg]  # see classifier.py
@@ -108,7 +107,7 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
     dev_rows = len(job.splits.dev)
     common: dict[str, Any] = {
         "model": model,
-        "args": training_arguments(config, folder, len(job.splits.train), dev_rows),
+        "args": training_arguments(config, folder, len(job.train), dev_rows),
         "data_collator": Collator(job.start.encoder, model),
         "train_dataset": job.train,
         "eval_dataset": job.dev,
@@ -141,23 +140,6 @@ class _SummaryTrainer(Seq2SeqTrainer):
             return super().prediction_step(*args, **kwargs)
         finally:
             model.generation_config = mine
-
-
-def _run(trainer: Trainer, resume: Path | None, folder: Path) -> None:
-    try:
-        with quiet_transformers():
-            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    except torch.OutOfMemoryError as error:
-        raise TrainingError(
-            "out of memory. Lower training.batch_size (and raise training.gradient_accumulation by as much), "
-            "or model.max_length."
-        ) from error
-    except Exception as error:  # safetensors and torch each raise a class of their own for a full disk
-        if "No space left" not in str(error):
-            raise
-        raise OutputError(
-            f"the disk is full. The last good checkpoint in {folder} stays: make room and run the same command to go on."
-        ) from error
 
 
 def _label_metrics(labels: list[str]) -> Callable[[EvalPrediction], dict[str, float]]:

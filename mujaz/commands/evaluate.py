@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import click
+
+if TYPE_CHECKING:
+    from mujaz.models.checkpoint import Task
 
 
 @click.command("evaluate")
@@ -52,7 +56,7 @@ def command(
     )
     click.echo(loaded.note or loaded.description, err=True)
     columns = ColumnsConfig(text=text_column, label=label_column, target=target_column, summary=summary_column)
-    examples = read_examples(data, loaded.info.task, columns)
+    examples = read_examples(data, cast("Task", loaded.info.task), columns)  # what is only pretrained was refused above
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
         evaluation = evaluate(loaded, examples, progress=advance)
     metrics_table(evaluation, f"{evaluation.rows:,} rows")

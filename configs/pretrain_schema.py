@@ -1,0 +1,103 @@
+"""What a pretraining config may say."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mujaz.configs.schema import Fraction, OptimizationConfig, Positive, ScratchConfig, Section
+
+
+class PretrainDataConfig(Section):
+    """The text: rows of data files, streamed; each row is one document."""
+
+    train: str | list[str]
+    """One or more files or folders."""
+    columns: list[str] = Field(default_factory=lambda: ["title", "summary", "text"])
+    """Columns that hold text; those that a file has are joined to one document, in this order, a line each."""
+    exclude: str | list[str] | None = None
+    """Files whose texts must not be trained on (dev and test data): what equals one of theirs is left out."""
+    held_out: Fraction = 0.005
+    """Share of the documents kept apart, to tell the loss on text that was not seen."""
+
+
+class PretrainTokenizerConfig(Section):
+    """The tokenizer that is trained first."""
+
+    texts: Positive = 20_000
+    """Documents to train it on, drawn at random."""
+
+
+class PretrainModelConfig(ScratchConfig):
+    """The shape of the model."""
+
+    sequence_length: Annotated[int, Field(ge=8)] = 128
+    """Tokens of a packed row, special tokens included."""
+    max_positions: Positive = 512
+    """Positions of an encoder: the longest text it can be fine-tuned on. All are trained, see training/masking.py."""
+    dropout: Fraction = 0.0
+    """Dropout while pretraining; none is best where the text is read once or twice. The saved model has 0.1."""
+    prime_embeddings: bool = True
+    """Start from piece embeddings made of co-occurrence counts instead of random ones; see training/embeddings.py."""
+
+    @model_validator(mode="after")
+    def _rows_fit(self) -> PretrainModelConfig:
+        if self.sequence_length > self.max_positions:
+            raise ValueError(f"sequence_length {self.sequence_length} is more than max_positions {self.max_positions}")
+        return self
+
+
+class MaskingConfig(Section):
+    """What an encoder has to guess."""
+
+    share: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    """Share of the tokens that are to be guessed; whole words, drawn anew whenever a row is read."""
+    kept: Fraction = 0.1
+    """Share of those words that are shown as they are."""
+    replaced: Fraction = 0.1
+    """Share of those words that are shown as random pieces; the rest is shown as [MASK]."""
+
+    @model_validator(mode="after")
+    def _some_masked(self) -> MaskingConfig:
+        if self.kept + self.replaced >= 1:
+            raise ValueError(f"kept {self.kept} and replaced {self.replaced} leave nothing to mask")
+        return self
+
+
+class PretrainingConfig(OptimizationConfig):
+    """How to train."""
+
+    passes: Annotated[float, Field(gt=0)] = 2.0
+    """Passes over the text."""
+    batch_size: Positive = 32
+    """Rows a step and process."""
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    """Peak learning rate."""
+    warmup: Fraction = 0.05
+    """Share of the steps over which the learning rate rises."""
+    evaluations: Positive = 10
+    """How often the loss on held-out text is measured and a checkpoint saved, over the whole training."""
+
+
+class PretrainConfig(Section):
+    """A pretraining job: text in, a tokenizer and a model out."""
+
+    objective: Literal["masked-words"]
+    """masked-words trains an encoder (BERT)."""
+    output: str
+    """Folder of the run: the checkpoint, metrics.json, the resolved config, the tokenized text."""
+    recipe: str = "news-folded"
+    """Text recipe; it becomes the tokenizer's normalizer."""
+    model: PretrainModelConfig
+    """The shape of the model."""
+    data: PretrainDataConfig
+    """The text."""
+    tokenizer: PretrainTokenizerConfig = PretrainTokenizerConfig()
+    """The tokenizer."""
+    masking: MaskingConfig = MaskingConfig()
+    """What an encoder has to guess."""
+    training: PretrainingConfig = PretrainingConfig()
+    """How to train."""
+    licence: str | None = None
+    """Goes into mujaz.json: the strictest term of the text."""

@@ -1,0 +1,293 @@
+"""Pretraining: the loss falls, a resumed run is the same run, held-out and excluded text is never trained on."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+from safetensors.torch import load_file
+from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+from mujaz import TextClassifier
+from mujaz.cli import cli
+from mujaz.configs.loading import check_config, load_pretrain_config
+from mujaz.configs.pretrain_schema import PretrainConfig, PretrainDataConfig
+from mujaz.errors import CheckpointError, DataError, UsageError
+from mujaz.models.checkpoint import read_info
+from mujaz.models.recipes import get_recipe
+from mujaz.training import pretrain as pretraining
+from mujaz.training.pretrain import pretrain
+from mujaz.training.pretrain_shards import PackedRows, write_shards
+from mujaz.training.pretrain_texts import Document, Documents, draw
+from mujaz.training.scratch import train_wordpiece
+from mujaz.training.train import train
+from tests.conftest import MONEY, SPORT, TinyConfig, write_jsonl
+
+SHAPE = {
+    "vocab_size": 200,
+    "hidden_size": 32,
+    "layers": 1,
+    "heads": 2,
+    "intermediate_size": 64,
+    "sequence_length": 24,
+    "max_positions": 48,
+}
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """120 documents of sentences that a model can learn."""
+    chance = random.Random(3)
+    rows: list[dict[str, object]] = [
+        {"title": f"عنوان {i}", "text": " ".join(chance.choices((SPORT, MONEY)[i % 2], k=4)) + f" رقم {i}"}
+        for i in range(120)
+    ]
+    return write_jsonl(tmp_path_factory.mktemp("plain") / "corpus.jsonl", rows)
+
+
+def _config(corpus: Path, output: Path, **training: object) -> PretrainConfig:
+    return PretrainConfig.model_validate(
+        {
+            "objective": "masked-words",
+            "output": str(output),
+            "model": SHAPE,
+            "data": {"train": str(corpus), "held_out": 0.15},
+            "training": {
+                "max_steps": 60,
+                "batch_size": 8,
+                "learning_rate": 1e-2,
+                "evaluations": 2,
+                "precision": "float32",
+                "device": "cpu",
+                **training,
+            },
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def pretrained(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "encoder"
+    pretrain(_config(corpus, folder))
+    return folder
+
+
+def test_the_loss_falls(pretrained: Path) -> None:
+    metrics = json.loads((pretrained / "metrics.json").read_text(encoding="utf-8"))
+    losses = [entry["loss"] for entry in metrics["log"] if "loss" in entry]
+    assert losses[-1] < losses[0] - 1
+    assert metrics["held_out_loss"] < np.log(SHAPE["vocab_size"])
+    assert metrics["tokens"] == 60 * 8 * 24
+    assert not (pretrained / "checkpoints").exists()
+
+
+def test_the_result_is_a_plain_checkpoint(pretrained: Path) -> None:
+    model, report = AutoModelForMaskedLM.from_pretrained(pretrained, output_loading_info=True)
+    assert not report["missing_keys"]
+    assert model.config.architectures == ["BertForMaskedLM"]
+    assert model.config.hidden_dropout_prob == 0.1
+    tokenizer = AutoTokenizer.from_pretrained(pretrained)
+    ids = tokenizer("فَازَ الفريقُ", return_tensors="pt")["input_ids"]
+    assert ids.tolist() == tokenizer("فاز الفريق", return_tensors="pt")["input_ids"].tolist()  # the recipe is inside
+    assert model(ids).logits.shape[-1] == len(tokenizer)
+
+
+def test_the_loss_is_that_of_plain_transformers(pretrained: Path) -> None:
+    """Scoring the masked pieces alone gives the loss that scoring every piece gives."""
+    model = AutoModelForMaskedLM.from_pretrained(pretrained)
+    torch.manual_seed(0)
+    ids = torch.randint(5, 100, (4, 24))
+    labels = torch.where(torch.rand(4, 24) < 0.3, ids, -100)
+    positions = torch.arange(24)[None] + torch.tensor([[0], [3], [20], [24]])
+    inputs = {"input_ids": ids, "position_ids": positions, "labels": labels}
+    with torch.no_grad():
+        ours = _trainer(model, pretrained).compute_loss(model, inputs)
+        plain = model(**inputs).loss
+    torch.testing.assert_close(ours, plain)
+
+
+def _trainer(model: Any, folder: Path) -> Any:
+    from transformers import TrainingArguments
+
+    from mujaz.training.pretrain_trainer import MaskedWordsTrainer
+
+    arguments = TrainingArguments(output_dir=str(folder / "unused"), use_cpu=True, report_to="none")
+    return MaskedWordsTrainer(model=model.eval(), args=arguments)
+
+
+def test_it_is_not_mistaken_for_a_classifier(pretrained: Path) -> None:
+    info = read_info(pretrained)
+    assert info is not None
+    assert info.task == "pretraining"
+    with pytest.raises(CheckpointError, match="fine-tune it first"):
+        TextClassifier.from_pretrained(pretrained)
+
+
+def test_training_starts_from_it(pretrained: Path, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    config = tiny_config("topic", topic_file, tmp_path / "topic", epochs=12)
+    config["model"] = {"name": str(pretrained)}
+    result = train(check_config(config, "test"))
+    assert result.evaluation is not None
+    assert result.evaluation.metrics["accuracy"] > 0.9
+    info = read_info(tmp_path / "topic")
+    assert info is not None
+    assert (info.recipe["name"], info.max_length) == ("news-folded", 48)
+
+
+class _KilledError(RuntimeError):
+    pass
+
+
+def test_a_resumed_run_ends_where_an_undisturbed_one_ends(
+    corpus: Path, pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "encoder"
+
+    def killed(line: str) -> None:
+        if line.startswith("step 30/60  dev"):  # the checkpoint of step 30 is not written yet: that of step 20 is
+            raise _KilledError
+
+    config = _config(corpus, folder, save_every=20)
+    with pytest.raises(_KilledError):
+        pretrain(config, report=killed)
+    monkeypatch.setattr(pretraining, "train_wordpiece", None)  # the tokenizer must not be trained again
+    lines: list[str] = []
+    pretrain(config, report=lines.append)
+    assert any(line.startswith("resuming from checkpoint-20") for line in lines)
+    ours, theirs = load_file(folder / "model.safetensors"), load_file(pretrained / "model.safetensors")
+    for name, weights in theirs.items():
+        torch.testing.assert_close(ours[name], weights, rtol=0, atol=1e-6)
+
+
+def test_a_finished_run_is_not_begun_again_by_mistake(corpus: Path, pretrained: Path) -> None:
+    with pytest.raises(UsageError, match="finished run"):
+        pretrain(_config(corpus, pretrained))
+
+
+def test_no_held_out_or_excluded_text_is_in_the_training_rows(tmp_path: Path) -> None:
+    """Every document has a number of its own, so that the rows can be searched for it."""
+    names = [f"ق{a}{b}" for a in "ابتثجحخدذر" for b in "سشصضطظعغفك"]
+    rows: list[dict[str, object]] = [{"text": f"{name} فاز الفريق"} for name in names]
+    corpus = write_jsonl(tmp_path / "train.jsonl", rows)
+    # Other marks and blanks, same letters: the recipe and the key see through them.
+    test = write_jsonl(tmp_path / "test.jsonl", [{"text": f"{name}  فازَ  الفريق"} for name in names[:20]])
+    data = PretrainDataConfig(train=str(corpus), exclude=str(test), held_out=0.3)
+    documents = Documents(data, get_recipe("news-folded"))
+    tokenizer = train_wordpiece([" ".join(names), "فاز الفريق"], 400)
+    write_shards(tmp_path / "shards", documents, tokenizer, int(tokenizer.sep_token_id or 0), 8, "x")
+    text = {
+        split: tokenizer.decode(np.concatenate([row for _, row in _all(tmp_path / "shards", split)]))
+        for split in ("train", "held_out")
+    }
+    trained = {name for name in names if name in text["train"]}
+    apart = {name for name in names if name in text["held_out"]}
+    assert not trained & apart
+    assert not (trained | apart) & set(names[:20])
+    assert len(trained | apart) > 70  # the last ones may fill no row
+    assert 10 < len(apart) < 40
+    assert documents.counts.excluded == 20
+
+
+def _all(folder: Path, split: str) -> list[tuple[int, Any]]:
+    packed = PackedRows(folder, split)
+    return [packed[i] for i in range(len(packed))]
+
+
+def test_repeated_documents_are_read_once_and_excluded_headlines_left_out(tmp_path: Path) -> None:
+    text = "فاز الفريق في المباراة الاخيرة"
+    corpus = write_jsonl(
+        tmp_path / "a.jsonl", [{"summary": "خبر اول", "text": text}, {"summary": "خبر ثان", "text": text + " "}]
+    )
+    test = write_jsonl(tmp_path / "b.jsonl", [{"summary": "خبر أوّل"}])
+    documents = Documents(
+        PretrainDataConfig(train=str(corpus), exclude=str(test), held_out=0.0), get_recipe("news-folded")
+    )
+    assert [d.text for d in documents] == [get_recipe("news-folded")(text)]
+    assert (documents.counts.repeated, documents.counts.excluded) == (1, 1)
+
+
+def test_rows_are_packed_and_each_pass_has_its_own_order(tmp_path: Path) -> None:
+    tokenizer = train_wordpiece(["ا ب ت ث"], 60)
+    write_shards(tmp_path, [Document("ا ب ت", False)] * 20, tokenizer, 3, 5, "x")
+    packed = PackedRows(tmp_path, "train")
+    assert len(packed) == 16  # 80 tokens in rows of 5, no padding
+    a, b, c = tokenizer("ا ب ت", add_special_tokens=False)["input_ids"]
+    assert np.concatenate([row for _, row in _all(tmp_path, "train")]).tolist() == [a, b, c, 3] * 20
+    passes = PackedRows(tmp_path, "train", 48, seed=5)
+    orders = [[passes[i + 16 * n][1].tolist() for i in range(16)] for n in range(3)]
+    assert sorted(orders[0]) == sorted(orders[1]) == sorted(orders[2])
+    assert orders[0] != orders[1] != orders[2]
+    with pytest.raises(IndexError):
+        passes[48]
+
+
+def test_drawn_texts_are_of_the_whole_stream() -> None:
+    documents = [Document(str(i), i % 2 == 0) for i in range(1000)]
+    drawn = sorted(int(text) for text in draw(documents, 50, 1))
+    assert len(drawn) == 50
+    assert all(i % 2 for i in drawn)
+    assert drawn[0] < 200
+    assert drawn[-1] > 800
+
+
+def test_too_little_text_is_refused(tmp_path: Path) -> None:
+    corpus = write_jsonl(tmp_path / "a.jsonl", [{"text": "كلمة"}])
+    with pytest.raises(DataError, match="too short"):
+        pretrain(_config(corpus, tmp_path / "run"))
+
+
+def test_a_file_without_text_columns_is_refused(tmp_path: Path) -> None:
+    corpus = write_jsonl(tmp_path / "a.jsonl", [{"body": "كلمة"}])
+    with pytest.raises(DataError, match="title, summary, text, found body"):
+        pretrain(_config(corpus, tmp_path / "run"))
+
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = sorted((ROOT / "configs").glob("pretrain-*.yaml"))
+MILLIONS = {"pretrain-5m": (4, 8), "pretrain-15m": (12, 19), "pretrain-40m": (34, 48)}
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_config_pretrains(path: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MUJAZ_DATA", str(tmp_path))
+    small: dict[str, object] = {
+        **{f"model.{key}": value for key, value in SHAPE.items()},
+        "data.train": corpus,
+        "data.exclude": "null",
+        "output": tmp_path / "run",
+        "training.max_steps": 2,
+        "training.batch_size": 2,
+        "training.device": "cpu",
+    }
+    arguments = [part for key, value in small.items() for part in ("--set", f"{key}={value}")]
+    result = CliRunner().invoke(cli, ["pretrain", str(path), *arguments])
+    assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
+    assert "2 steps" in result.output
+    assert (tmp_path / "run" / "mujaz.json").is_file()
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_a_shipped_config_has_the_size_of_its_name(path: Path, tmp_path: Path) -> None:
+    from transformers import PreTrainedTokenizerFast
+
+    from mujaz.training.scratch import new_masked_lm
+
+    overrides = [f"data.train={write_jsonl(tmp_path / 'a.jsonl', [{'text': 'نص'}])}", "data.exclude=null"]
+    shape = load_pretrain_config(path, overrides).model
+
+    class Vocabulary(PreTrainedTokenizerFast):
+        def __len__(self) -> int:
+            return shape.vocab_size
+
+    small = train_wordpiece(["نص"], 20)
+    tokenizer = Vocabulary(tokenizer_object=small.backend_tokenizer, pad_token="[PAD]")
+    with torch.device("meta"):
+        size = new_masked_lm(shape, tokenizer, shape.max_positions, 0).num_parameters() / 1e6
+    low, high = MILLIONS[path.stem]
+    assert low < size < high

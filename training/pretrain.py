@@ -1,0 +1,205 @@
+"""Pretrain a model on plain text: a config in, a tokenizer and an encoder out."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
+
+from mujaz.configs.pretrain_schema import PretrainConfig
+from mujaz.errors import OutputError
+from mujaz.models.checkpoint import CheckpointInfo, DataInfo
+from mujaz.models.encoding import TextEncoder
+from mujaz.models.opening import hand_over
+from mujaz.models.recipes import get_recipe
+from mujaz.models.saving import library_versions, save_checkpoint
+from mujaz.training.arguments import trains_in_bfloat16
+from mujaz.training.callbacks import Report
+from mujaz.training.embeddings import prime_embeddings
+from mujaz.training.masking import MaskWords
+from mujaz.training.pretrain_shards import MANIFEST, PackedRows, shards_are_there, write_shards
+from mujaz.training.pretrain_texts import Documents, draw
+from mujaz.training.pretrain_trainer import build_pretrainer
+from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run
+from mujaz.training.running import run_trainer
+from mujaz.training.scratch import new_masked_lm, train_wordpiece
+
+FINE_TUNING_DROPOUT = 0.1  # of BERT: pretrained without, the model is fine-tuned with it
+SHARDS = "shards"
+SPECIAL = 2  # [CLS] and [SEP] around a row
+
+
+@dataclass(frozen=True)
+class PretrainResult:
+    """What a pretraining left behind.
+
+    Attributes:
+        folder: The checkpoint, to be named as ``model.name`` of a training config.
+        steps: Updates made, over all sittings.
+        seconds: Wall time of this sitting.
+        tokens: Tokens read over all sittings, special tokens included.
+        loss: On held-out text at the end, nats a masked token; None without held-out text.
+    """
+
+    folder: Path
+    steps: int
+    seconds: float
+    tokens: int
+    loss: float | None
+
+
+def pretrain(
+    config: PretrainConfig, *, restart: bool = False, progress: bool = False, report: Report | None = None
+) -> PretrainResult:
+    """Train a tokenizer and a model from nothing. What was killed goes on from its last checkpoint when called again.
+
+    Args:
+        config: From :func:`mujaz.configs.loading.load_pretrain_config`, or built in Python.
+        restart: Begin again, even where the output folder holds a run.
+        progress: Show progress bars.
+        report: Receives lines for people as the training goes.
+
+    Raises:
+        UsageError: data or settings are wrong, or the output holds another run.
+        TrainingError: the training cannot go on (loss is NaN, out of memory).
+        OutputError: the disk is full or the folder not writable; the last good checkpoint stays.
+    """
+    say = report or (lambda line: None)
+    began = time.monotonic()
+    resume = open_run(config, restart=restart)
+    folder = Path(config.output)
+    tokenizer = prepare_text(config, say)
+    steps = pretraining_steps(config, PackedRows(folder / SHARDS, "train").rows)
+    rows = steps * config.training.batch_size * config.training.gradient_accumulation
+    train = PackedRows(folder / SHARDS, "train", rows, config.training.seed)
+    held_out = PackedRows(folder / SHARDS, "held_out")
+    model = new_masked_lm(config.model, tokenizer, config.model.max_positions, config.training.seed)
+    if config.model.prime_embeddings and not resume:
+        say("counting which pieces stand near each other, for the embeddings")
+        prime_embeddings(model, train.shards, tokenizer.all_special_ids, config.training.seed)
+    for line in plan_lines(config, model, train, held_out, steps):
+        say(line)
+    if resume:
+        say(f"resuming from {resume.name} (--restart begins again)")
+    collate = MaskWords(tokenizer, config.masking, config.model.max_positions, config.training.seed)
+    trainer = build_pretrainer(config, model, train, held_out, collate, steps, progress=progress, report=say)
+    run_trainer(trainer, resume, folder)
+    loss = trainer.evaluate()["eval_loss"] if len(held_out) else None
+    _save(config, model, tokenizer)
+    tokens = trainer.state.global_step * rows // steps * config.model.sequence_length
+    result = PretrainResult(folder, trainer.state.global_step, time.monotonic() - began, tokens, loss)
+    _write_metrics(result, trainer.state.log_history)
+    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    shutil.rmtree(folder / SHARDS, ignore_errors=True)
+    return result
+
+
+def pretraining_steps(config: PretrainConfig, rows: int) -> int:
+    """Updates of the weights over the whole pretraining."""
+    settings = config.training
+    a_step = settings.batch_size * settings.gradient_accumulation
+    return settings.max_steps or math.ceil(rows * settings.passes / a_step)
+
+
+def plan_lines(
+    config: PretrainConfig, model: PreTrainedModel, train: PackedRows, held_out: PackedRows, steps: int
+) -> list[str]:
+    """The size of the job, for people."""
+    length, pieces = config.model.sequence_length, model.config.vocab_size
+    number_format = "bfloat16" if trains_in_bfloat16(config.training) else "float32"
+    return [
+        f"text: {train.rows * length / 1e6:.1f} M tokens, {held_out.rows * length / 1e6:.2f} M held out, rows of {length}",
+        f"model: {model.num_parameters() / 1e6:.1f} M parameters, {pieces:,} pieces, recipe {config.recipe}",
+        f"training: {steps:,} steps, {len(train) * length / 1e6:.1f} M tokens, {len(train) / train.rows:.2f} passes, "
+        f"in {number_format}",
+    ]
+
+
+def prepare_text(config: PretrainConfig, say: Report) -> PreTrainedTokenizerBase:
+    """The tokenizer, and the text tokenized into shards; both are taken from the run's folder where they are there."""
+    folder = Path(config.output) / SHARDS
+    recipe = get_recipe(config.recipe)
+    fingerprint = _fingerprint(config)
+    if shards_are_there(folder, fingerprint):
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
+        hand_over(tokenizer, recipe)
+        return tokenizer
+    documents = Documents(config.data, recipe)
+    say("training the tokenizer")
+    tokenizer = train_wordpiece(draw(documents, config.tokenizer.texts, config.training.seed), config.model.vocab_size)
+    hand_over(tokenizer, recipe)
+    say("tokenizing the text")
+    separator = int(tokenizer.sep_token_id or 0)
+    _on_disk(lambda: tokenizer.save_pretrained(folder), folder)
+    row = config.model.sequence_length - SPECIAL
+    _on_disk(lambda: write_shards(folder, documents, tokenizer, separator, row, fingerprint), folder)
+    c = documents.counts
+    say(
+        f"documents: {c.documents:,}, of them {c.held_out:,} held out; left out: {c.repeated:,} repeated, "
+        f"{c.excluded:,} texts of dev and test data"
+    )
+    return tokenizer
+
+
+def _on_disk(write: Callable[[], Any], folder: Path) -> None:
+    try:
+        write()
+    except OSError as error:
+        raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
+
+
+def _fingerprint(config: PretrainConfig) -> str:
+    """Of all that tokenizer and shards depend on."""
+    parts = [
+        get_recipe(config.recipe).to_json(),
+        config.data.model_dump(),
+        config.tokenizer.model_dump(),
+        config.model.vocab_size,
+        config.model.sequence_length,
+        config.training.seed,
+    ]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _save(config: PretrainConfig, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    """The checkpoint, as ``mujaz train`` and plain transformers load it."""
+    folder = Path(config.output)
+    manifest = json.loads((folder / SHARDS / MANIFEST).read_text(encoding="utf-8"))
+    recipe = get_recipe(config.recipe)
+    sources = [config.data.train] if isinstance(config.data.train, str) else config.data.train
+    info = CheckpointInfo(
+        task="pretraining",
+        recipe=recipe.to_json(),
+        max_length=config.model.max_positions,
+        base_model="trained from nothing",
+        versions=library_versions(),
+        data=DataInfo(
+            rows=sum(manifest["train"]),
+            fingerprint=manifest["fingerprint"],
+            files=["/".join(Path(name).parts[-3:]) for name in sources],
+        ),
+        licence=config.licence,
+    )
+    model.config.hidden_dropout_prob = model.config.attention_probs_dropout_prob = FINE_TUNING_DROPOUT
+    save_checkpoint(folder, model, TextEncoder(tokenizer, recipe, config.model.max_positions), info)
+
+
+def _write_metrics(result: PretrainResult, log: list[dict[str, Any]]) -> None:
+    metrics = {
+        "steps": result.steps,
+        "seconds": round(result.seconds, 1),
+        "tokens": result.tokens,
+        "held_out_loss": result.loss,
+        "log": log,
+    }
+    path = result.folder / METRICS_FILE
+    _on_disk(lambda: path.write_bytes(orjson.dumps(metrics, option=orjson.OPT_INDENT_2) + b"\n"), path)

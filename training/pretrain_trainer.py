@@ -1,0 +1,73 @@
+"""transformers' Trainer for pretraining: the loss of the masked pieces alone, rows in their own order."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.nn import functional
+from transformers import PreTrainedModel, PrinterCallback, Trainer, TrainingArguments
+
+from mujaz.configs.pretrain_schema import PretrainConfig
+from mujaz.training.arguments import optimization_arguments
+from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
+from mujaz.training.encoded import IGNORED
+from mujaz.training.masking import MaskWords
+from mujaz.training.pretrain_shards import PackedRows
+from mujaz.training.resume import CHECKPOINTS
+
+
+class MaskedWordsTrainer(Trainer):
+    """Computes the vocabulary's scores for the masked pieces only: a sixth of the work of scoring every piece."""
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """Mean cross entropy of the masked pieces, in nats."""
+        labels = inputs["labels"]  # (rows, tokens)
+        guessed = labels != IGNORED
+        with self.accelerator.autocast():  # the Trainer puts it into the model's own forward, which is not called here
+            hidden = model.bert(inputs["input_ids"], position_ids=inputs["position_ids"]).last_hidden_state
+            scores = model.cls(hidden[guessed])  # (masked pieces, vocabulary)
+        count = int(guessed.sum()) if num_items_in_batch is None else num_items_in_batch
+        loss = functional.cross_entropy(scores.float(), labels[guessed], reduction="sum") / count
+        return (loss, {"loss": loss}) if return_outputs else loss
+
+
+def build_pretrainer(
+    config: PretrainConfig,
+    model: PreTrainedModel,
+    train: PackedRows,
+    held_out: PackedRows,
+    collate: MaskWords,
+    steps: int,
+    *,
+    progress: bool,
+    report: Report,
+) -> Trainer:
+    """The Trainer of a pretraining: ``train`` is read in sequence, ``held_out`` with the same masks every time."""
+    folder = Path(config.output) / CHECKPOINTS
+    arguments = optimization_arguments(config.training, folder, steps) | {
+        "max_steps": steps,
+        "train_sampling_strategy": "sequential",  # the rows bring their own order, which a resumed run finds again
+        "eval_strategy": "steps" if len(held_out) else "no",
+        "prediction_loss_only": True,
+    }
+    callbacks = [LogLines(report), *([SaveEvery(config.training.save_every)] if config.training.save_every else [])]
+    trainer = MaskedWordsTrainer(
+        model=model,
+        args=TrainingArguments(**arguments),
+        data_collator=collate,
+        train_dataset=train,
+        eval_dataset=held_out if len(held_out) else None,
+        callbacks=callbacks,
+    )
+    trainer.remove_callback(PrinterCallback)  # prints dictionaries; LogLines says the same for people
+    if progress:
+        trainer.add_callback(QuietProgress())
+    return trainer
