@@ -84,14 +84,14 @@ def prime_embeddings(model: PreTrainedModel, shards: Sequence[Ids], special: Seq
         special: Ids of special tokens, whose embeddings stay as they are.
         seed: Of the randomized decomposition.
     """
-    weights: Any = model.get_input_embeddings().weight  # type: ignore[operator]
+    weights: Any = model.get_input_embeddings().weight
     pieces, width = weights.shape
     counts = co_occurrences(shards, pieces)
     counts[list(special), :] = 0
     counts[:, list(special)] = 0
     vectors = piece_embeddings(counts, width, seed)
     ordinary = np.setdiff1d(np.flatnonzero(np.abs(vectors).sum(axis=1)), np.array(special, dtype=np.int64))
-    frequency = sum(np.bincount(shard.ravel(), minlength=pieces) for shard in shards) + 1.0
+    frequency = np.sum([np.bincount(shard.ravel(), minlength=pieces) for shard in shards], axis=0) + 1.0
     head: Any = model.get_output_embeddings()
     with torch.no_grad():
         weights[ordinary] = torch.from_numpy(vectors[ordinary])

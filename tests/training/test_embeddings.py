@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -55,15 +57,16 @@ def test_a_model_starts_from_them() -> None:
     tokenizer = train_wordpiece(["ا ب ت ث ج"], 60)
     shape = ScratchConfig(vocab_size=60, hidden_size=8, layers=1, heads=2, intermediate_size=16)
     model = new_masked_lm(shape, tokenizer, 16, seed=0)
-    before = model.get_input_embeddings().weight.detach().clone()
+    embeddings: Any = model.get_input_embeddings()
+    before = embeddings.weight.detach().clone()
     words = tokenizer("ا ب ت ث ج", add_special_tokens=False)["input_ids"]
     shard = np.random.default_rng(0).choice(words[:4], (50, 9), p=[0.4, 0.3, 0.2, 0.1]).astype(np.uint16)
     prime_embeddings(model, [shard], tokenizer.all_special_ids, seed=0)
-    weights = model.get_input_embeddings().weight.detach()
+    weights = embeddings.weight.detach()
     changed = (weights != before).any(dim=1).nonzero().flatten().tolist()
     assert changed
     assert set(changed) <= set(words[:4])  # neither special tokens nor pieces that never occur
-    head = model.get_output_embeddings()
-    assert head.weight is model.get_input_embeddings().weight
+    head: Any = model.get_output_embeddings()
+    assert head.weight is embeddings.weight
     chances = torch.softmax(head.bias, dim=0)
     np.testing.assert_allclose(chances[words[:4]].detach(), [0.4, 0.3, 0.2, 0.1], atol=0.1)
