@@ -72,6 +72,7 @@ def piece_embeddings(counts: NDArray[np.float32], width: int, seed: int) -> NDAr
         oversampled = min(width + 32, len(counts))
         left, values, _ = torch.svd_lowrank(torch.from_numpy(information), q=oversampled, niter=4)
     vectors: NDArray[np.float32] = (left * values.sqrt())[:, :width].numpy()
+    vectors[occurring == 0] = 0  # the decomposition leaves tiny numbers there
     return vectors * np.float32(SCALE / max(float(vectors[occurring > 0].std()), 1e-12))
 
 
