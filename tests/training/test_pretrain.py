@@ -56,7 +56,7 @@ def _config(corpus: Path, output: Path, **training: object) -> PretrainConfig:
         {
             "objective": "masked-words",
             "output": str(output),
-            "model": SHAPE,
+            "model": {**SHAPE, "prime_embeddings": False},  # else the loss begins near its end
             "data": {"train": str(corpus), "held_out": 0.15},
             "training": {
                 "max_steps": 60,
