@@ -1,7 +1,7 @@
 """Topic models on other lengths and other outlets than they were trained on, beside TF-IDF with a linear SVM.
 
-Needs $MUJAZ_DATA. Trains the SVM on SANAD's training texts, and scores it and the models on SANAD's test texts, whole and cut,
-on a Tunisian radio's news and headlines (ANT), and on an Arab news channel's posts (ASND), where their labels match.
+Needs $MUJAZ_DATA. Trains the SVM on SANAD's training texts, and scores it and the models on SANAD's test texts, whole and
+cut, on a Tunisian radio's news and headlines (ANT), and on an Arab news channel's posts (ASND), where their labels match.
 
 Call:  python benchmarks/topic_shift.py topic runs/embedded-topic
 """

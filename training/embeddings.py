@@ -1,4 +1,4 @@
-"""Piece embeddings from co-occurrence, before any training: minutes of counting that save hours of guessing masked words.
+"""Piece embeddings from co-occurrence, before any training; benchmarks/RESULTS.md has what it brings.
 
 The positive pointwise mutual information of pieces that stand near each other, factorized by a truncated singular value
 decomposition (Levy and Goldberg, "Neural word embedding as implicit matrix factorization", NIPS 2014), with the smoothed
