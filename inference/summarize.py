@@ -17,6 +17,7 @@ from mujaz.inference.summary import Answer, RunSummary
 from mujaz.models.summary_options import DEFAULT_GENERATION, Generation
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
+    from mujaz.models.recipes import Changes
     from mujaz.models.summarizer import Summarizer
     from mujaz.models.summary_record import Candidate, Finding, Summary
 
@@ -194,21 +195,24 @@ class SummarizeJob:
         settings = self.summarizer.generation.to_diff_dict()
         return {**self.summarizer.identity, "generation": settings, "options": asdict(self.generation)}
 
-    def prepare(self, records: Sequence[Record]) -> Sequence[Record]:
-        """Nothing: an article takes far longer to summarize than to encode."""
-        return records
+    def prepare(self, records: Sequence[Record]) -> tuple[list[str], list[Changes]]:
+        """Texts, and what the recipe will do to them; the rest takes a moment beside the summarizing."""
+        texts = [record.text for record in records]
+        return texts, [self.summarizer.encoder.recipe.prepare(text).changes for text in texts]
 
-    def compute(self, prepared: Sequence[Record], progress: Progress) -> list[Answer]:
+    def compute(self, prepared: tuple[list[str], list[Changes]], progress: Progress) -> list[Answer]:
         """Summarize articles."""
-        texts = [record.text for record in prepared]
+        texts, changes = prepared
         found = self.summarizer.summarize(texts, **asdict(self.generation), progress=progress)
         several = self.generation.candidates > 1
-        return [self._answer(one, several) for one in found]
+        return [self._answer(one, several, each) for one, each in zip(found, changes, strict=True)]
 
-    def _answer(self, found: Summary, several: bool) -> Answer:
+    def _answer(self, found: Summary, several: bool, changes: Changes) -> Answer:
         values = tuple(summary_fields(found, candidates=several).values())
         tokens = round(found.tokens_read / found.read) if found.read else found.tokens_read
-        return Answer(values, tokens=tokens, dropped=max(tokens - found.tokens_read, int(found.truncated)))
+        return Answer(
+            values, tokens=tokens, dropped=max(tokens - found.tokens_read, int(found.truncated)), changes=changes
+        )
 
 
 def _opening_lines(model: Summarizer, generation: Generation) -> str:

@@ -10,7 +10,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from mujaz.models.articles import clean_article
-from mujaz.models.recipes import Changes, Prepared, Recipe
+from mujaz.models.recipes import Changes, Prepared, Recipe, Tally
 from mujaz.models.sentences import split_sentences
 from mujaz.models.windows import Frame, LongText, cut, frame_of, pick
 
@@ -182,6 +182,13 @@ class TextEncoder:
         prepared = [self.recipe(summary) for summary in summaries]
         ids: list[list[int]] = self.tokenizer(text_target=prepared, truncation=True, max_length=max_length)["input_ids"]
         return ids
+
+    def tally(self, texts: Sequence[str]) -> Tally:
+        """What preparing these texts changes in them, added up."""
+        tally = Tally()
+        for text in texts:
+            tally.add(self.recipe.prepare(text).changes)
+        return tally
 
     def _short_target(self, target: str) -> str:
         longest = self.max_length // 2

@@ -10,6 +10,7 @@ import numpy as np
 
 from mujaz.configs.schema import TrainConfig
 from mujaz.models.checkpoint import CheckpointInfo
+from mujaz.models.recipes import Tally
 from mujaz.models.saving import library_versions
 from mujaz.training.arguments import total_steps, trains_in_bfloat16
 from mujaz.training.augmentation import augmented
@@ -31,6 +32,7 @@ class Plan:
     bfloat16: bool
     copies: int
     truncated: float
+    prepared: Tally
 
     def lines(self) -> list[str]:
         """For people."""
@@ -40,6 +42,7 @@ class Plan:
             *([f"labels: {', '.join(self.labels)}"] if self.labels else []),
             f"model: {self.parameters / 1e6:.1f} M parameters, recipe {self.recipe}, up to {self.max_length} tokens "
             f"({self.truncated:.1%} of the training texts are longer and will be cut)",
+            f"text: {self.prepared.line()}",
             f"training: {self.steps:,} steps in {'bfloat16' if self.bfloat16 else 'float32'}",
         ]
 
@@ -66,6 +69,7 @@ class Job:
             recipe=self.start.encoder.recipe.name,
             bfloat16=trains_in_bfloat16(self.config.training),
             copies=len(self.train) - rows["train"],
+            prepared=self.start.encoder.tally([e.text for e in self.splits.train]),
             truncated=float(np.mean(self.train["truncated"])),
         )
 

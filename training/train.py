@@ -35,6 +35,7 @@ from mujaz.training.checks import quick_check
 from mujaz.training.encoded import IGNORED, Collator
 from mujaz.training.evaluation import Evaluation, evaluate
 from mujaz.training.job import Job, checkpoint_info, prepare
+from mujaz.training.long_text import choose_long_text, long_text_line
 from mujaz.training.metrics import ClassificationMetric, Rouge
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
@@ -183,6 +184,9 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
     if examples:
         model = _as_users_load_it(config, folder)
         if isinstance(model, TextClassifier) and splits.dev:
+            scores = choose_long_text(model, folder, splits.dev)
+            if scores:
+                report(long_text_line(scores, model.info.long_text))
             report(calibration_line(calibrate_checkpoint(model, folder, splits.dev, config.calibration)))
         evaluation = evaluate(model, examples)
         evaluation.save_predictions(folder)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import types
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,6 +17,7 @@ from mujaz.errors import DataError, UsageError
 from mujaz.inference.records import Columns
 from mujaz.inference.runner import Hooks
 from mujaz.inference.summarize import Generation, read_article, summarize_article, summarize_corpus
+from mujaz.models.recipes import get_recipe
 from mujaz.models.summarizer import Summarizer, Summary
 
 
@@ -24,6 +26,7 @@ class FakeSummarizer:
 
     description, note, constrains = "fake model", "", True
     identity: ClassVar = {"model": "fake"}
+    encoder = types.SimpleNamespace(recipe=get_recipe("none"))
     generation = GenerationConfig()
 
     def __init__(self) -> None:

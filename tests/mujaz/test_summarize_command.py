@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from mujaz.cli import cli, main
 from mujaz.commands import summaries
 from mujaz.commands.summarize import LONG
+from mujaz.models.recipes import get_recipe
 from mujaz.models.summary_options import LONG_WAYS, Generation
 from mujaz.models.summary_record import MILD, Candidate, Finding, Summary
 
@@ -24,6 +25,7 @@ class FakeSummarizer:
 
     description, note, constrains = "fake summarizer", "x has no mujaz.json", True
     identity: ClassVar = {"model": "fake"}
+    encoder = types.SimpleNamespace(recipe=get_recipe("none"))
     generation = types.SimpleNamespace(to_diff_dict=dict)
     calls: list[dict[str, Any]]
 

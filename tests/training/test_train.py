@@ -23,7 +23,9 @@ from mujaz.errors import CheckpointError, OutputError, TrainingError, UsageError
 from mujaz.models.checkpoint import read_info
 from mujaz.training import train as train_module
 from mujaz.training.arguments import total_steps
+from mujaz.training.data import Example
 from mujaz.training.job import prepare
+from mujaz.training.long_text import choose_long_text
 from mujaz.training.resume import last_checkpoint
 
 TinyConfig = Callable[..., dict[str, Any]]
@@ -243,3 +245,21 @@ def test_dev_summaries_meet_their_own_references(summary_file: Path, tmp_path: P
     assert len(references) == len(job.splits.dev)
     for prediction, reference in zip(predictions, references, strict=True):
         assert prediction.startswith(reference)
+
+
+def test_how_long_texts_are_read_is_found_on_dev(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(trained("topic"), folder)
+    model = TextClassifier.from_pretrained(folder, device="cpu", precision="float32")
+    money, sport = "سهم البنك في البورصة ", "فاز المنتخب في مباراة الكرة "
+    # What the label is of comes in the later windows: the beginning misleads.
+    examples = [Example(f"{sport * 8}{money * 60}", "money", None, None, "x", i) for i in range(12)]
+    examples += [Example(f"{money * 8}{sport * 60}", "sport", None, None, "x", i) for i in range(12)]
+    scores = choose_long_text(model, folder, examples)
+    assert set(scores) == {"truncate", "first+last", "mean", "max"}
+    chosen = read_info(folder)
+    assert chosen is not None
+    assert scores["truncate"] < scores["mean"] == max(scores.values())
+    assert chosen.long_text.policy == "windows"
+    assert TextClassifier.from_pretrained(folder, device="cpu").encoder.long == chosen.long_text
+    assert choose_long_text(model, folder, examples[:3]) == {}  # too few to tell
