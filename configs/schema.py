@@ -207,6 +207,14 @@ class TrainingConfig(OptimizationConfig):
     """Passes over the training data."""
     label_smoothing: Fraction = 0.0
     """Label smoothing."""
+    class_weights: Literal["none", "inverse", "effective"] = "none"
+    """Weigh rows by the rarity of their label: one over its rows, or over their effective number (Cui et al. 2019)."""
+    class_weights_beta: Fraction = 0.999
+    """For effective: 0 weighs all labels alike, towards 1 it becomes inverse."""
+    focal_gamma: Annotated[float, Field(ge=0)] = 0.0
+    """Focal loss (Lin et al. 2017): above 0, rows that the model is sure of count less; 2 is usual."""
+    balanced_sampling: bool = False
+    """Draw training rows so that every label comes equally often: rare rows are repeated, frequent ones left out."""
     patience: Positive | None = 3
     """Stop when dev has not become better in so many evaluations; None never stops early."""
     save_precision: Literal["float32", "bfloat16"] = "float32"
@@ -263,4 +271,13 @@ class TrainConfig(Section):
     def _augments_labels_only(self) -> TrainConfig:
         if self.task == "summary" and self.data.augmentation:
             raise ValueError("data.augmentation is for topic and stance: a summary is of the whole article")
+        return self
+
+    @model_validator(mode="after")
+    def _labels_to_balance(self) -> TrainConfig:
+        settings = self.training
+        if self.task == "summary" and (
+            settings.class_weights != "none" or settings.focal_gamma or settings.balanced_sampling
+        ):
+            raise ValueError("class_weights, focal_gamma and balanced_sampling are for labels: task topic or stance")
         return self

@@ -36,6 +36,11 @@ class LogLines(TrainerCallback):
                 f"the loss became {values['loss']} at step {state.global_step}. Lower training.learning_rate, raise "
                 "training.warmup, or train with --set training.precision=float32."
             )
+        if values.get("loss") == 0.0 and values.get("grad_norm") == 0.0:
+            raise TrainingError(
+                f"the loss is exactly 0 at step {state.global_step}, and so are the gradients: nothing is learnt any more. "
+                "In float16 or bfloat16 train with --set training.precision=float32; else look at the labels (mujaz check)."
+            )
         shown = [k for k in values if k.removeprefix("eval_") in {"loss", "accuracy", *BEST_BY.values()}]
         if shown:
             text = "  ".join(f"{k.replace('eval_', 'dev ')} {values[k]:.4g}" for k in shown)

@@ -36,11 +36,13 @@ from mujaz.training.encoded import IGNORED, Collator
 from mujaz.training.evaluation import Evaluation, evaluate
 from mujaz.training.job import Job, checkpoint_info, prepare
 from mujaz.training.long_text import choose_long_text, long_text_line
+from mujaz.training.losses import LabelLoss, class_weights
 from mujaz.training.metrics import ClassificationMetric, Rouge
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
 from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run
 from mujaz.training.running import run_trainer
+from mujaz.training.sampling import GroupedSampler, sample_with
 
 
 @dataclass(frozen=True)
@@ -123,11 +125,28 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
         model.generation_config = generation_config(config.generation, model.generation_config)
         trainer: Trainer = _SummaryTrainer(**common, compute_metrics=_summary_metrics(job))
     else:
-        trainer = Trainer(**common, compute_metrics=_label_metrics(job.splits.labels))
+        trainer = Trainer(**common, compute_metrics=_label_metrics(job.splits.labels), compute_loss_func=_loss(job))
+    sample_with(trainer, _sampler(job, trainer.args.world_size))
     trainer.remove_callback(PrinterCallback)  # prints dictionaries; LogLines says the same for people
     if progress:
         trainer.add_callback(QuietProgress())
     return trainer
+
+
+def _loss(job: Job) -> LabelLoss | None:
+    """The loss that a config asks for; None leaves cross-entropy and label smoothing to the Trainer."""
+    settings, labels = job.config.training, job.train["label"]
+    if settings.class_weights == "none":
+        return LabelLoss(None, settings.focal_gamma, settings.label_smoothing) if settings.focal_gamma else None
+    weights = class_weights(labels, len(job.splits.labels), settings.class_weights, settings.class_weights_beta)
+    return LabelLoss(weights, settings.focal_gamma, settings.label_smoothing)
+
+
+def _sampler(job: Job, processes: int) -> GroupedSampler:
+    settings = job.config.training
+    batch = settings.batch_size * settings.gradient_accumulation * processes
+    labels = job.train["label"] if settings.balanced_sampling else None
+    return GroupedSampler(job.train["length"], batch, settings.seed, labels)
 
 
 class _SummaryTrainer(Seq2SeqTrainer):

@@ -1,0 +1,62 @@
+"""Losses for labels that are not equally frequent: class weights, focal loss, label smoothing, and any mix of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from torch.nn.functional import cross_entropy
+
+
+def class_weights(
+    labels: Sequence[int], classes: int, kind: Literal["inverse", "effective"], beta: float = 0.999
+) -> list[float]:
+    """A weight for each class, such that the weights of all rows average 1: the loss keeps its scale.
+
+    ``inverse``: one over the number of rows. ``effective``: one over the effective number of rows,
+    (1 - beta^n) / (1 - beta) (Cui, Jia, Lin, Song & Belongie 2019, "Class-Balanced Loss Based on Effective Number of
+    Samples", equation 3). A class without rows weighs nothing.
+
+    Args:
+        labels: The class of each row.
+        classes: How many classes there are.
+        kind: Which weights.
+        beta: For ``effective``: 0 weighs all alike, towards 1 it becomes ``inverse``.
+    """
+    counts = np.bincount(np.asarray(labels), minlength=classes).astype(np.float64)
+    effective = counts if kind == "inverse" else (1 - beta**counts) / (1 - beta)
+    weights = np.divide(1.0, effective, out=np.zeros(classes), where=counts > 0)
+    return [float(weight) for weight in weights * counts.sum() / (weights * counts).sum()]
+
+
+class LabelLoss:
+    """Weighted, focal, smoothed cross-entropy, for the Trainer's ``compute_loss_func``.
+
+    The loss of a row is ``weight[label] * (1 - p)^gamma * ce``, with p the probability of its label (Lin, Goyal, Girshick,
+    He & Dollar 2017, "Focal Loss for Dense Object Detection", equation 5) and ce its cross-entropy, smoothed or not. Rows are
+    averaged by their number, not by their weights, so that accumulation and several processes change nothing.
+    """
+
+    def __init__(self, weights: Sequence[float] | None = None, gamma: float = 0.0, smoothing: float = 0.0) -> None:
+        """Keep the settings.
+
+        Args:
+            weights: One a class; None weighs all alike.
+            gamma: Of the focal loss; 0 leaves it out.
+            smoothing: Of the labels, 0 to 1.
+        """
+        self.weights = None if weights is None else torch.tensor(weights, dtype=torch.float32)
+        self.gamma, self.smoothing = gamma, smoothing
+
+    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> Any:
+        """The loss of a batch: logits (rows, classes), labels (rows,)."""
+        logits = outputs["logits"].float()
+        loss = cross_entropy(logits, labels, reduction="none", label_smoothing=self.smoothing)
+        if self.gamma:
+            right = logits.softmax(-1).gather(1, labels.unsqueeze(1)).squeeze(1)
+            loss = (1 - right) ** self.gamma * loss
+        if self.weights is not None:
+            loss = self.weights.to(loss.device)[labels] * loss
+        return loss.sum() / (len(labels) if num_items_in_batch is None else num_items_in_batch)
