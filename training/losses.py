@@ -35,8 +35,8 @@ class LabelLoss:
     """Weighted, focal, smoothed cross-entropy, for the Trainer's ``compute_loss_func``.
 
     The loss of a row is ``weight[label] * (1 - p)^gamma * ce``, with p the probability of its label (Lin, Goyal, Girshick,
-    He & Dollar 2017, "Focal Loss for Dense Object Detection", equation 5) and ce its cross-entropy, smoothed or not. Rows are
-    averaged by their number, not by their weights, so that accumulation and several processes change nothing.
+    He & Dollar 2017, "Focal Loss for Dense Object Detection", equation 5) and ce its cross-entropy, smoothed or not. Rows
+    are averaged by their number, not by their weights, so that accumulation and several processes change nothing.
     """
 
     def __init__(self, weights: Sequence[float] | None = None, gamma: float = 0.0, smoothing: float = 0.0) -> None:

@@ -65,5 +65,5 @@ class TellEpoch(TrainerCallback):
 
 def sample_with(trainer: Trainer, sampler: GroupedSampler) -> None:
     """Have a Trainer draw its training rows from a sampler."""
-    trainer._get_train_sampler = lambda dataset=None: sampler  # type: ignore[method-assign]  # the one place it asks
+    trainer._get_train_sampler = lambda dataset=None: sampler  # type: ignore[method-assign, assignment]  # the one place it asks
     trainer.add_callback(TellEpoch(sampler))

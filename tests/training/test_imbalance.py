@@ -115,7 +115,7 @@ def skewed(tmp_path: Path) -> Path:
 def test_each_is_a_config_line(settings: dict[str, Any], skewed: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
     config = check_config(tiny_config("topic", skewed, tmp_path / "run", max_steps=2, **settings), "test")
     trainer = build_trainer(prepare(config), progress=False, report=lambda line: None)
-    loss = trainer.compute_loss_func
+    loss: Any = trainer.compute_loss_func
     assert (loss is None) == ("balanced_sampling" in settings)
     if loss is not None:
         assert loss.weights[1] > 2 * loss.weights[0]
