@@ -23,7 +23,7 @@ test: .venv/.installed-dev
 # Torch first and by itself: pinned, so that a plain CPU build that is at hand is taken.
 .venv/.installed: .venv/.python pyproject.toml constraints.txt
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[openvino]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[ctranslate2,openvino]'
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed

@@ -38,6 +38,7 @@ def summarize_corpus(
     clean_article: bool = False,
     device: str = "auto",
     precision: str = "auto",
+    engine: str = "auto",
     ignore_recipe_mismatch: bool = False,
     allow_raw: bool = False,
     force: bool = False,
@@ -61,6 +62,7 @@ def summarize_corpus(
         clean_article: Strip dateline, byline and page leftovers off each article first.
         device: Where the model runs; not for a model already loaded.
         precision: What it computes in; not for a model already loaded.
+        engine: ``auto``, ``torch`` or ``ctranslate2``; not for a model already loaded.
         ignore_recipe_mismatch: Load a model whose text recipe is not the one this version has.
         allow_raw: Load a model that was pretrained and never fine-tuned, though it writes noise.
         force: Replace an output that exists.
@@ -78,9 +80,10 @@ def summarize_corpus(
     """
     generation.check()
     reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors)
+    engine = _engine_for(generation, engine)
 
     def load(nested: bool) -> LoadedJob:
-        return SummarizeJob(_loaded(model, device, precision, ignore_recipe_mismatch, allow_raw), generation)
+        return SummarizeJob(_loaded(model, device, precision, engine, ignore_recipe_mismatch, allow_raw), generation)
 
     return answer_corpus(inputs, out, load, reading, plain="article", hooks=hooks)
 
@@ -93,6 +96,7 @@ def summarize_article(
     clean_article: bool = False,
     device: str = "auto",
     precision: str = "auto",
+    engine: str = "auto",
     ignore_recipe_mismatch: bool = False,
     allow_raw: bool = False,
     hooks: Hooks = NO_HOOKS,
@@ -111,7 +115,9 @@ def summarize_article(
     problem = text_problem(text, "article")
     if problem:
         raise DataError(f"{problem}: there is nothing to summarize")
-    model = _loaded(model, device, precision, ignore_recipe_mismatch, allow_raw)
+    engine = _engine_for(generation, engine)
+    # One article is read sooner in torch than a model is converted.
+    model = _loaded(model, device, precision, engine, ignore_recipe_mismatch, allow_raw, may_convert=False)
     hooks.started(_opening_lines(model, generation))
     return model.summarize([text], **asdict(generation), progress=hooks.progress)[0]
 
@@ -224,8 +230,19 @@ def _opening_lines(model: Summarizer, generation: Generation) -> str:
     return "\n".join(line for line in lines if line)
 
 
+def _engine_for(generation: Generation, engine: str) -> str:
+    """Torch where the words of the article are asked for, which it alone can be held to; else what was given."""
+    return "torch" if generation.article_words and engine == "auto" else engine
+
+
 def _loaded(
-    model: Summarizer | str | Path | None, device: str, precision: str, ignore_recipe_mismatch: bool, allow_raw: bool
+    model: Summarizer | str | Path | None,
+    device: str,
+    precision: str,
+    engine: str,
+    ignore_recipe_mismatch: bool,
+    allow_raw: bool,
+    may_convert: bool = True,
 ) -> Summarizer:
     if model is not None and not isinstance(model, str | Path):
         return model
@@ -235,6 +252,8 @@ def _loaded(
         model,
         device=device,
         precision=precision,
+        engine=engine,
+        may_convert=may_convert,
         ignore_recipe_mismatch=ignore_recipe_mismatch,
         allow_raw=allow_raw,
     )

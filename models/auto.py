@@ -32,8 +32,8 @@ def load_model(
     """
     folder = locate(name)
     if task == "summary" or (task is None and load_config(folder).is_encoder_decoder):
-        return Summarizer.from_pretrained(
-            name, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
+        return Summarizer.from_pretrained(  # by torch: a score must not depend on which extras are installed
+            name, device=device, precision=precision, engine="torch", ignore_recipe_mismatch=ignore_recipe_mismatch
         )
     return TextClassifier.from_pretrained(
         name,

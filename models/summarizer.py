@@ -13,6 +13,7 @@ from mujaz.models.checkpoint import CheckpointInfo
 from mujaz.models.classifier import Progress
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine
+from mujaz.models.engines.generation import LazyModel, choose_engine
 from mujaz.models.engines.torch_engine import TorchGenerator
 from mujaz.models.identity import model_identity
 from mujaz.models.loading import load_seq2seq
@@ -45,20 +46,30 @@ class Summarizer:
 
     def __init__(
         self,
-        model: PreTrainedModel,
+        model: PreTrainedModel | LazyModel,
         encoder: TextEncoder,
         info: CheckpointInfo,
         note: str = "",
         folder: Path | None = None,
     ) -> None:
-        """Wrap a loaded model; most callers want :meth:`from_pretrained`. ``folder``: where it was loaded from."""
-        self.model = model.eval()
+        """Wrap a loaded model, or one that another engine stands for; most callers want :meth:`from_pretrained`.
+
+        ``folder``: where it was loaded from.
+        """
+        self._model = model if isinstance(model, LazyModel) else model.eval()
         self.encoder = encoder
         self.info = info
         self.note = note
         self.folder = folder
-        self.engine: GenerationEngine = TorchGenerator(self.model, encoder.tokenizer)
+        self.engine: GenerationEngine = (
+            model.engine if isinstance(model, LazyModel) else TorchGenerator(model, encoder.tokenizer)
+        )
         self.generation = complete_generation(model.generation_config, encoder.tokenizer)
+
+    @property
+    def model(self) -> PreTrainedModel:
+        """The model in torch; where another engine computes, it is loaded when first asked for."""
+        return self._model.load() if isinstance(self._model, LazyModel) else self._model
 
     @classmethod
     def from_pretrained(
@@ -67,6 +78,8 @@ class Summarizer:
         *,
         device: str = "auto",
         precision: str = "auto",
+        engine: str = "auto",
+        may_convert: bool = True,
         max_length: int | None = None,
         ignore_recipe_mismatch: bool = False,
         allow_raw: bool = False,
@@ -77,6 +90,10 @@ class Summarizer:
             name: A folder, an embedded model or a hub id; None takes the embedded ``summary``.
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
             precision: ``auto`` (bfloat16 where the device computes in it natively), ``float32`` or ``bfloat16``.
+            engine: ``torch``, ``ctranslate2`` (the extra ``ctranslate2``; int8 on a CPU), or ``auto``, which takes the
+                latter on a CPU where it is installed, computes what torch computes, and no precision is asked for.
+            may_convert: Whether ``auto`` may convert the checkpoint for ctranslate2, once, into the cache: it takes some
+                seconds, which one article is not worth.
             max_length: Longest article in tokens; None takes the checkpoint's own.
             ignore_recipe_mismatch: Load even where the checkpoint's text recipe is not the one this version has.
             allow_raw: Load a model that was pretrained and never fine-tuned, though it writes noise.
@@ -94,11 +111,18 @@ class Summarizer:
         if not allow_raw and (raw := raw_preset(opened.name, opened.folder)):
             raise refuse_raw(f"{opened.folder} ({raw.hub_id})")
         where = choose_device(device)
+        doubtful = bool(opened.note) and not allow_raw
+        if doubtful and answers_with_sentinel(load_seq2seq(opened.folder), opened.encoder.tokenizer):
+            raise refuse_raw(f"{opened.name}, which answers a plain sentence with <extra_id_0>,")
+        chosen, why = choose_engine(
+            opened, complete_generation, engine=engine, where=where, precision=precision, may_convert=may_convert
+        )
+        notes = [opened.note, origin_note(opened.folder), why]
+        if chosen:
+            return cls(chosen, opened.encoder, opened.info, "\n".join(note for note in notes if note), opened.folder)
         model = load_seq2seq(opened.folder, choose_dtype(precision, where, opened.config))
         model.to(where)  # type: ignore[arg-type]  # the decorator of transformers hides self
-        if not allow_raw and opened.note and answers_with_sentinel(model, opened.encoder.tokenizer):
-            raise refuse_raw(f"{opened.name}, which answers a plain sentence with <extra_id_0>,")
-        notes = (opened.note, origin_note(opened.folder), half_precision_note(opened.config, model.dtype))
+        notes.append(half_precision_note(opened.config, model.dtype))
         return cls(model, opened.encoder, opened.info, "\n".join(note for note in notes if note), opened.folder)
 
     @property
@@ -109,7 +133,7 @@ class Summarizer:
     @property
     def description(self) -> str:
         """One line on what runs where."""
-        parameters = sum(p.numel() for p in self.model.parameters()) / 1e6
+        parameters = self._model.num_parameters() / 1e6
         return (
             f"summary model {self.info.base_model}: {parameters:.1f} M parameters, recipe {self.encoder.recipe.name}, "
             f"up to {self.max_length} tokens, {self.generation.num_beams} beams; {self.engine.description}"
@@ -118,7 +142,9 @@ class Summarizer:
     @property
     def identity(self) -> dict[str, str]:
         """What its answers depend on, for a run that is gone on with later."""
-        return model_identity(self.info.base_model, self.folder, self.encoder, self.engine.description)
+        # Without the threads: a run may be gone on with where there are more or fewer.
+        parts = [part for part in self.engine.description.split(", ") if not part.endswith(" threads")]
+        return model_identity(self.info.base_model, self.folder, self.encoder, ", ".join(parts))
 
     def summarize(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,10 @@ settings.load_profile("mujaz")
 # Before any test imports transformers: a test that reaches for the hub must fail at once, not wait for a time-out.
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+# Conversions of tiny models, out of the cache of whoever runs the tests; the folder goes when the process ends.
+_CACHE = tempfile.TemporaryDirectory(prefix="mujaz-tests-")
+os.environ["MUJAZ_CACHE"] = _CACHE.name
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -20,6 +20,13 @@ LONG = ("lead", "select", "hierarchical", "cut")
 @click.command("summarize")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT…")
 @corpus_options
+@click.option(
+    "--engine",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "torch", "ctranslate2"]),
+    help="ctranslate2 (an extra): int8 on a CPU; auto takes it for a corpus.",
+)
 @click.option("--num-beams", type=click.IntRange(1), metavar="N", help="Width of the beam; 1 is fastest.")
 @click.option("--max-new-tokens", type=click.IntRange(1), metavar="N", help="Longest summary, in tokens.")
 @click.option("--min-new-tokens", type=click.IntRange(1), metavar="N", help="Shortest summary, in tokens.")

@@ -88,6 +88,7 @@ def test_an_article_is_printed_and_nothing_else(tmp_path: Path) -> None:
     ]
     loaded, given = FakeSummarizer.calls
     plain = {"device": "cpu", "precision": "auto", "ignore_recipe_mismatch": False, "allow_raw": False}
+    plain |= {"engine": "auto", "may_convert": False}  # one article is not worth a conversion
     assert loaded == {"model": None, **plain}
     assert given == asdict(Generation(2, 40, 5))
 
@@ -163,6 +164,7 @@ def test_options_reach_the_model(tmp_path: Path) -> None:
     assert call(tmp_path / "a.txt", *options.split()).exit_code == 0
     loaded, given = FakeSummarizer.calls
     assert loaded["allow_raw"] is True
+    assert loaded["engine"] == "torch"  # which alone can be held to the words of the article
     assert given == asdict(
         Generation(length="20-40", candidates=3, long="select", faithful=True, article_words=True, min_article_words=0)
     )

@@ -1,0 +1,136 @@
+"""Is a converted model the model it was made from? Measured against torch on a few texts, before it is ever used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from transformers import GenerationConfig, PreTrainedModel
+
+from mujaz.models.encoding import Encoding, TextEncoder, padded_batch
+from mujaz.models.engines.base import Hypothesis
+from mujaz.models.engines.ctranslate2_conversion import start_token
+from mujaz.models.engines.ctranslate2_engine import CTranslate2Generator
+from mujaz.models.engines.torch_engine import TorchGenerator
+
+# Of the generated texts, in nats a token. An honest int8 conversion of the embedded model stays below 0.1; logits scaled
+# wrongly by d_model ** -0.5 are off by more than 1.
+TOLERANCES = {"int8": 0.3, "float32": 0.01}
+LONGEST = 24  # tokens a text
+
+PROBES = (
+    "أعلنت وزارة الصحة صباح اليوم افتتاح ثلاثة مراكز جديدة للتطعيم في شمال المدينة، وقالت إن العمل فيها يبدأ يوم الأحد "
+    "المقبل. وأضافت الوزارة أن المراكز تستقبل 1500 شخص كل يوم، وأن الحجز يتم عبر الهاتف.",
+    "فاز الفريق الأزرق على ضيفه بهدفين مقابل هدف واحد في المباراة التي أقيمت مساء أمس على ملعب النهر. وسجل قائد الفريق "
+    "هدف الفوز في الدقيقة الأخيرة، ليرتفع رصيد فريقه إلى 27 نقطة في المركز الثاني.",
+    "ارتفعت أسعار القمح في الأسواق العالمية خلال الأسبوع الماضي بنسبة 4 في المئة بسبب الجفاف في عدد من البلدان المنتجة. "
+    "ويرى خبراء أن الأسعار قد تعود إلى مستواها السابق مع بداية موسم الحصاد.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionCheck:
+    """How far a converted model is from torch in float32.
+
+    Attributes:
+        difference: Mean absolute difference of the log-probabilities of the tokens that torch generates.
+        loss: By how much, in log-probability a token under torch, the converted model's texts are worse than torch's own:
+            the larger of greedy decoding and beam search. Negative where they are better.
+        same: Share of the texts that are word for word torch's own.
+        tolerance: What difference and loss must not exceed.
+    """
+
+    difference: float
+    loss: float
+    same: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether the converted model may be used; NaN does not pass."""
+        return self.difference <= self.tolerance and self.loss <= self.tolerance
+
+    def __str__(self) -> str:
+        """The numbers, for a message."""
+        return (
+            f"log-probabilities off by {self.difference:.3f}, texts worse by {self.loss:.3f} a token "
+            f"({self.tolerance} allowed)"
+        )
+
+
+@torch.inference_mode()
+def check_conversion(
+    model: PreTrainedModel, converted: CTranslate2Generator, encoder: TextEncoder, settings: GenerationConfig
+) -> ConversionCheck:
+    """Compare scores and outputs of greedy decoding and beam search on the probes.
+
+    Args:
+        model: In torch, float32.
+        converted: What was made of it.
+        encoder: The checkpoint's.
+        settings: The checkpoint's, complete.
+    """
+    batch = encoder(list(PROBES))
+    plain = TorchGenerator(model, encoder.tokenizer)
+    differences: list[float] = []
+    losses, same = [], []
+    for beams in sorted({1, settings.num_beams or 1}):
+        wanted = _short(settings, beams)
+        ours, theirs = _texts(plain.generate(batch, wanted), model), _texts(converted.generate(batch, wanted), model)
+        reference = _log_probabilities(model, batch, ours)
+        found = converted.log_probabilities(batch, [_without_end(ids, model) for ids in ours])
+        differences += [abs(a - b) for r, f in zip(reference, found, strict=True) for a, b in zip(r, f, strict=False)]
+        losses.append(_mean(reference) - _mean(_log_probabilities(model, batch, theirs)))
+        same += [a == b for a, b in zip(ours, theirs, strict=True)]
+    return ConversionCheck(
+        difference=float(np.mean(differences)) if differences else float("nan"),
+        loss=float(np.max(losses)),
+        same=float(np.mean(same)),
+        tolerance=TOLERANCES[converted.compute_type],
+    )
+
+
+def _short(settings: GenerationConfig, beams: int) -> GenerationConfig:
+    """Nothing forbidden: CTranslate2 counts that otherwise, as its engine says, and it is not what is checked."""
+    values = {**settings.to_dict(), "num_beams": beams, "num_return_sequences": 1, "no_repeat_ngram_size": 0}
+    values |= dict.fromkeys(("min_new_tokens", "min_length", "suppress_tokens", "bad_words_ids", "repetition_penalty"))
+    values["max_new_tokens"] = min(LONGEST, settings.max_new_tokens or LONGEST)
+    if beams == 1:  # these are of beams only, and transformers would say so in a warning
+        values["length_penalty"] = values["early_stopping"] = None
+    return GenerationConfig.from_dict(values)
+
+
+def _texts(hypotheses: Sequence[Sequence[Hypothesis]], model: PreTrainedModel) -> list[list[int]]:
+    """The best of each, without padding and start."""
+    start = start_token(model)
+    best = [list(each[0].ids) for each in hypotheses]
+    return [[i for i in ids[int(ids[:1] == [start]) :] if i != model.config.pad_token_id] for ids in best]
+
+
+def _without_end(ids: list[int], model: PreTrainedModel) -> list[int]:
+    return ids[:-1] if ids and ids[-1] == model.config.eos_token_id else ids
+
+
+def _log_probabilities(
+    model: PreTrainedModel, batch: Sequence[Encoding], texts: Sequence[Sequence[int]]
+) -> list[list[float]]:
+    """Teacher-forced log-probability of each token of each text."""
+    run: Any = model
+    rows = []
+    for encoding, ids in zip(batch, texts, strict=True):
+        if not ids:
+            rows.append([0.0])
+            continue
+        inputs = padded_batch([encoding], model.config.pad_token_id, token_types=False)
+        decoded = torch.tensor([[start_token(model), *ids[:-1]]])
+        logits = run(**inputs, decoder_input_ids=decoded).logits[0].log_softmax(-1)  # (tokens, vocabulary)
+        rows.append(logits[torch.arange(len(ids)), torch.tensor(list(ids))].tolist())
+    return rows
+
+
+def _mean(rows: Sequence[Sequence[float]]) -> float:
+    """Mean over texts of the mean over tokens: beams choose by the latter."""
+    return float(np.mean([np.mean(row) for row in rows]))
