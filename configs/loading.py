@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from mujaz.configs.pretrain_schema import PretrainConfig
+from mujaz.configs.run_schema import RunConfig
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import ConfigError
 from mujaz.hub import is_hub_dataset
@@ -40,6 +41,11 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
 def load_pretrain_config(path: str | Path, overrides: Sequence[str] = ()) -> PretrainConfig:
     """Read and check a pretraining config; otherwise as :func:`load_config`."""
     return _checked(PretrainConfig, *_read(path, overrides))
+
+
+def load_run_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Read and check the config of a run over a corpus; otherwise as :func:`load_config`."""
+    return _checked(RunConfig, *_read(path, overrides))
 
 
 def _read(path: str | Path, overrides: Sequence[str]) -> tuple[dict[str, Any], str, dict[Key, int], set[Key]]:

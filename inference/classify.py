@@ -129,7 +129,6 @@ def load_classify_job(
     columns: Columns,
     *,
     nested: bool,
-    name: str = "",
 ) -> ClassifyJob:
     """Load a model for labelling a corpus.
 
@@ -138,7 +137,6 @@ def load_classify_job(
         options: How it is loaded and asked.
         columns: Whether there is a column of targets.
         nested: Whether the output takes an object as a value.
-        name: Of its fields in an output with several models' answers.
 
     Raises:
         UsageError: The model cannot be used, or does not go with the target.
@@ -158,7 +156,7 @@ def load_classify_job(
     if options.long or options.pooling:
         model.read_long(_long_text(model, options))
     _check_target(model, options.target, columns)
-    return ClassifyJob(model, options, nested=nested, name=name)
+    return ClassifyJob(model, options, nested=nested)
 
 
 class ClassifyJob:
@@ -166,13 +164,12 @@ class ClassifyJob:
 
     chunk = CHUNK
 
-    def __init__(self, classifier: TextClassifier, options: ClassifyOptions, *, nested: bool, name: str = "") -> None:
+    def __init__(self, classifier: TextClassifier, options: ClassifyOptions, *, nested: bool) -> None:
         """Keep the settings; see :func:`load_classify_job`."""
-        self.classifier, self.options, self.nested, self.label = classifier, options, nested, name or "label"
-        mark = f"{name}_" if name else ""
-        spread = (f"{mark}probabilities",) if nested else tuple(f"{mark}p_{label}" for label in classifier.labels)
+        self.classifier, self.options, self.nested = classifier, options, nested
+        spread = ("probabilities",) if nested else tuple(f"p_{label}" for label in classifier.labels)
         all_of_them = spread if options.all_probabilities else ()
-        self.fields: tuple[str, ...] = (self.label, f"{mark}probability", *all_of_them, f"{mark}windows")
+        self.fields: tuple[str, ...] = ("label", "probability", *all_of_them, "windows")
         self.least = options.min_probability
         if options.min_precision is not None:
             self.least = _threshold(classifier, options.min_precision)
@@ -213,7 +210,7 @@ class ClassifyJob:
             spread = [found.probabilities[label] for label in self.classifier.labels]
             values += (found.probabilities,) if self.nested else tuple(spread)
         counts = (found.tokens, found.dropped, found.windows)
-        return Answer((*values, found.windows), {self.label: found.label}, *counts, document.changes)
+        return Answer((*values, found.windows), {"label": found.label}, *counts, document.changes)
 
 
 def _long_text(model: TextClassifier, options: ClassifyOptions) -> LongText:

@@ -12,10 +12,20 @@ if TYPE_CHECKING:
     from mujaz.inference.runner import Hooks
     from mujaz.inference.summary import RunSummary
 
+# Options of reading and writing, which mujaz.inference.corpus.CorpusOptions holds; the others are the model's.
+READING = ("format", "clean_article", "force", "restart", "strict", "retry_errors")
+
 
 @click.command("classify")
 @click.argument("inputs", nargs=-1, required=True, metavar="INPUT…")
 @corpus_options
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="M",
+    help="Folder, embedded model or hub id; left out: the embedded model. Repeated (NAME=M): all in one pass.",
+)
 @click.option(
     "--engine",
     default="auto",
@@ -43,6 +53,8 @@ if TYPE_CHECKING:
 @click.option("--all-probabilities", is_flag=True, help="Write the probability of every label.")
 def command(
     inputs: tuple[str, ...],
+    out: str | None,
+    models: tuple[str, ...],
     text_column: str,
     id_column: str | None,
     target_column: str | None,
@@ -65,6 +77,7 @@ def command(
       mujaz classify tweets.csv --model runs/stance --target "العمل عن بعد" --out stance.csv --keep date
       zcat archive.jsonl.gz | mujaz classify - --text-column body --all-probabilities > labels.jsonl
       mujaz classify article.txt --format article
+      mujaz classify news.jsonl --model topic --model summary --out all.jsonl
       mujaz classify news.jsonl --model runs/topic --min-precision 0.95 --out labels.jsonl
     """
 
@@ -73,6 +86,15 @@ def command(
         from mujaz.inference.records import Columns
 
         columns = Columns(text_column, id_column, target_column, tuple(keep))
-        return classify_corpus(inputs, columns=columns, hooks=hooks, **options)
+        if len(models) < 2:
+            model = models[0] if models else None
+            return classify_corpus(inputs, out, model=model, columns=columns, hooks=hooks, **options)
+        from mujaz.inference.classify import ClassifyOptions
+        from mujaz.inference.corpus import CorpusOptions
+        from mujaz.inference.several import answer_several, named_models
+
+        reading = {name: options.pop(name) for name in READING}
+        asking = ClassifyOptions(**options)
+        return answer_several(inputs, out, named_models(models), CorpusOptions(columns, **reading), asking, hooks=hooks)
 
     run_corpus(work)

@@ -28,7 +28,6 @@ FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "txt", "article")
 
 _OPTIONS = (
     click.option("--out", metavar="OUT", help="JSON Lines, CSV, TSV or Parquet by its suffix; left out or -: stdout."),
-    click.option("--model", metavar="M", help="Folder, embedded model or hub id; left out: the embedded model."),
     click.option("--text-column", default="text", show_default=True, metavar="COL"),
     click.option("--id-column", metavar="COL", help="Left out: 'id' where there is one, else the row number."),
     click.option("--keep", multiple=True, metavar="COL", help="Carry a column into the output; repeatable."),

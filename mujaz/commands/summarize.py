@@ -27,6 +27,7 @@ LONG = ("lead", "select", "hierarchical", "cut")
     type=click.Choice(["auto", "torch", "ctranslate2"]),
     help="ctranslate2 (an extra): int8 on a CPU; auto takes it for a corpus.",
 )
+@click.option("--model", metavar="M", help="Folder, embedded model or hub id; left out: the embedded model.")
 @click.option("--num-beams", type=click.IntRange(1), metavar="N", help="Width of the beam; 1 is fastest.")
 @click.option("--max-new-tokens", type=click.IntRange(1), metavar="N", help="Longest summary, in tokens.")
 @click.option("--min-new-tokens", type=click.IntRange(1), metavar="N", help="Shortest summary, in tokens.")

@@ -15,8 +15,11 @@ from mujaz.cli import cli
 from mujaz.models import opening
 
 ROOT = Path(__file__).resolve().parents[2]
-# Those of pretraining go through their own command, in tests/training/test_pretrain.py.
-SHIPPED = [path for path in sorted((ROOT / "configs").glob("*.yaml")) if not path.name.startswith("pretrain-")]
+# Those of pretraining and of runs go through their own commands, in tests/training/test_pretrain.py and
+# tests/mujaz/test_run_command.py.
+SHIPPED = [
+    path for path in sorted((ROOT / "configs").glob("*.yaml")) if not path.name.startswith(("pretrain-", "run-"))
+]
 
 
 @pytest.fixture

@@ -1,0 +1,136 @@
+"""Several questions in one pass over a corpus: each record carries the answers of all models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from mujaz.errors import UsageError
+from mujaz.inference.classify import ClassifyOptions, load_classify_job
+from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus
+from mujaz.inference.records import Columns, Record
+from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
+from mujaz.inference.summary import Answer, RunSummary
+
+DEFAULT_OPTIONS = CorpusOptions()
+DEFAULT_ASKING = ClassifyOptions()
+
+
+def answer_several(
+    inputs: Sequence[str],
+    out: str | None,
+    models: Mapping[str, str],
+    options: CorpusOptions = DEFAULT_OPTIONS,
+    asking: ClassifyOptions = DEFAULT_ASKING,
+    *,
+    hooks: Hooks = NO_HOOKS,
+) -> RunSummary:
+    """Have several models answer each record of a corpus, which is read and cleaned once.
+
+    The fields of a model begin with its name: ``topic``, ``topic_probability``, ``topic_windows``; ``summary``,
+    ``summary_score`` and so on.
+
+    Args:
+        inputs: See :func:`mujaz.inference.sources.open_corpus`.
+        out: See :func:`mujaz.inference.sinks.open_sink`.
+        models: Name in the output -> folder, embedded model or hub id; classifiers and summarizers.
+        options: How the corpus is read and the output written.
+        asking: How the models are loaded and asked; a target goes to those that need one.
+        hooks: Progress and stopping.
+
+    Raises:
+        UsageError: An input, the output or a model cannot be used.
+        OutputError: The output cannot be written; what was written stays.
+    """
+    asking.check(options.columns)
+
+    def load(nested: bool) -> LoadedJob:
+        jobs = {name: _load(model, asking, options.columns, nested) for name, model in models.items()}
+        given = asking.target is not None or options.columns.target is not None
+        if given and not any("stance" in job.description.partition(" ")[0] for job in jobs.values()):
+            raise UsageError("none of these models takes a target. Leave the target out, or add a stance model.")
+        return SeveralJob(jobs)
+
+    return answer_corpus(inputs, out, load, options, hooks=hooks)
+
+
+def named_models(models: Sequence[str]) -> dict[str, str]:
+    """Models given as ``NAME=MODEL``, or as models alone, which are called like their folder.
+
+    Raises:
+        UsageError: Two have the same name.
+    """
+    named: dict[str, str] = {}
+    for given in models:
+        name, _, model = given.rpartition("=")
+        name = name or Path(model).name
+        if name in named:
+            raise UsageError(f"two models are called '{name}'. Name them: --model first={named[name]} --model …")
+        named[name] = model
+    return named
+
+
+def _load(model: str, asking: ClassifyOptions, columns: Columns, nested: bool) -> LoadedJob:
+    from mujaz.models.auto import load_model
+    from mujaz.models.classifier import TextClassifier
+
+    stance = asking.target is not None or columns.target is not None
+    loading: dict[str, Any] = {"device": asking.device, "precision": asking.precision}
+    loaded = load_model(model, ignore_recipe_mismatch=asking.ignore_recipe_mismatch, **loading)
+    if not isinstance(loaded, TextClassifier):
+        from mujaz.inference.summarize import SummarizeJob
+        from mujaz.models.summary_options import DEFAULT_GENERATION
+
+        return SummarizeJob(loaded, DEFAULT_GENERATION)
+    if not (stance and loaded.needs_target):
+        asking, columns = replace(asking, target=None), replace(columns, target=None)
+    return load_classify_job(loaded, asking, columns, nested=nested)
+
+
+class SeveralJob:
+    """Jobs side by side; the first field of each is called by its name, the others begin with it."""
+
+    def __init__(self, jobs: Mapping[str, LoadedJob]) -> None:
+        """Keep the jobs, by name."""
+        self.jobs = dict(jobs)
+        self.chunk = min(job.chunk for job in self.jobs.values())
+        names = [(name, job.fields) for name, job in self.jobs.items()]
+        fields = [name if i == 0 else f"{name}_{field}" for name, own in names for i, field in enumerate(own)]
+        self.fields: tuple[str, ...] = tuple(fields)
+
+    @property
+    def description(self) -> str:
+        """Lines on what runs where."""
+        return "\n".join(job.description for job in self.jobs.values())
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What the answers depend on."""
+        return {name: dict(job.asked) for name, job in self.jobs.items()}
+
+    def prepare(self, records: Sequence[Record]) -> list[Any]:
+        """What each job makes of the records."""
+        return [job.prepare(records) for job in self.jobs.values()]
+
+    def compute(self, prepared: list[Any], progress: Progress) -> list[Answer]:
+        """The answers of all jobs; a record counts as done when the last of them has answered it."""
+        last = len(self.jobs) - 1
+        found = [
+            job.compute(own, progress if number == last else lambda done: None)
+            for number, (job, own) in enumerate(zip(self.jobs.values(), prepared, strict=True))
+        ]
+        return [self._together(answers) for answers in zip(*found, strict=True)]
+
+    def _together(self, answers: Sequence[Answer]) -> Answer:
+        """One answer with all values. Counts are added up; what the text was like is said by the first."""
+        labels = {name: label for name, one in zip(self.jobs, answers, strict=True) for label in one.labels.values()}
+        return Answer(
+            tuple(value for one in answers for value in one.values),
+            labels,
+            tokens=sum(one.tokens for one in answers),
+            dropped=sum(one.dropped for one in answers),
+            windows=max(one.windows for one in answers),
+            changes=answers[0].changes,
+        )

@@ -1,0 +1,57 @@
+"""``mujaz run``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from mujaz.commands.corpus import run_corpus
+
+if TYPE_CHECKING:
+    from mujaz.inference.runner import Hooks
+    from mujaz.inference.summary import RunSummary
+
+
+@click.command("run")
+@click.argument("config", metavar="CONFIG")
+@click.option(
+    "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the config; repeatable."
+)
+@click.option("--restart", is_flag=True, help="Drop an unfinished run on the same output instead of going on with it.")
+@click.option("--retry-errors", is_flag=True, help="Do only the records that are errors in the output.")
+def command(config: str, overrides: tuple[str, ...], restart: bool, retry_errors: bool) -> None:
+    """Have one or several models answer each record of a corpus, as a YAML file says.
+
+    Called again after a kill or Ctrl-C, it goes on where it stopped.
+
+    Example: mujaz run configs/run-news.yaml --set out=news.parquet
+    """
+    from mujaz.configs.loading import load_run_config
+
+    checked = load_run_config(config, overrides)
+
+    def work(hooks: Hooks) -> RunSummary:
+        from mujaz.inference.classify import ClassifyOptions
+        from mujaz.inference.corpus import CorpusOptions
+        from mujaz.inference.records import Columns
+        from mujaz.inference.several import answer_several
+
+        columns = Columns(checked.text_column, checked.id_column, checked.target_column, tuple(checked.keep))
+        reading = CorpusOptions(
+            columns, checked.format, checked.clean_article, checked.force, restart, checked.strict, retry_errors
+        )
+        own = (
+            "target",
+            "all_probabilities",
+            "min_probability",
+            "long",
+            "pooling",
+            "device",
+            "precision",
+            "batch_tokens",
+        )
+        asking = ClassifyOptions(**{name: getattr(checked, name) for name in own})
+        return answer_several(checked.inputs, checked.out, checked.models, reading, asking, hooks=hooks)
+
+    run_corpus(work)

@@ -1,0 +1,91 @@
+"""Several models in one pass, from a config and from the command line; with the embedded models."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mujaz.cli import cli, main
+
+ROOT = Path(__file__).resolve().parents[2]
+CORPUS = ROOT / "examples" / "corpus.jsonl"
+
+
+def call(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, [*map(str, arguments)], catch_exceptions=False)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with articles where the shipped config looks for them; one is without text."""
+    news = tmp_path / "data" / "news"
+    news.mkdir(parents=True)
+    rows = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()]
+    with (news / "a.jsonl").open("w", encoding="utf-8") as file:
+        for row in [*rows[:3], {"id": "empty", "text": " "}]:
+            file.write(json.dumps({**row, "title": "عنوان"}, ensure_ascii=False) + "\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_shipped_config_answers_as_the_commands_do_one_by_one(here: Path) -> None:
+    result = call("run", ROOT / "configs" / "run-news.yaml", "--set", "precision=float32", "--set", "keep=[title]")
+    assert result.exit_code == 0, result.output
+    found = lines(here / "runs" / "news.jsonl")
+    for command, fields in (("classify", ("label", "probability")), ("summarize", ("summary", "score"))):
+        out = here / f"{command}.jsonl"
+        source = here / "data" / "news" / "a.jsonl"
+        assert call(command, source, "--out", out, "--clean-article", "--precision", "float32").exit_code == 0
+        names = ("topic", "topic_probability") if command == "classify" else ("summary", "summary_score")
+        expected = [tuple(line[field] for field in fields) for line in lines(out)]
+        for line, (text, number) in zip(found, expected, strict=True):
+            assert line[names[0]] == text
+            assert line[names[1]] == (pytest.approx(number, abs=1e-4) if number is not None else None)
+    assert found[3]["error"] == "the text is empty"
+    assert [line["title"] for line in found] == ["عنوان"] * 4
+    summary = json.loads((here / "runs" / "news.summary.json").read_text(encoding="utf-8"))
+    assert (summary["records"], summary["errors"]) == (4, 1)
+    assert sum(summary["labels"]["topic"].values()) == 3
+    assert summary["prepared"]["texts"] == 3
+
+
+def test_models_named_on_the_command_line(here: Path) -> None:
+    source = here / "data" / "news" / "a.jsonl"
+    result = call("classify", source, "--model", "a=topic", "--model", "b=topic", "--out", here / "o.csv")
+    assert result.exit_code == 0
+    assert "a: " in result.stderr
+    header = (here / "o.csv").read_text(encoding="utf-8").splitlines()[0]
+    assert header == "id,a,a_probability,a_windows,b,b_probability,b_windows,error"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "topic", "--model", "topic"], "two models are called 'topic'"),
+        (["--model", "topic", "--model", "summary", "--target", "السوق"], "none of these models takes a target"),
+    ],
+)
+def test_misuse(here: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["classify", str(here / "data" / "news" / "a.jsonl"), "--out", "o.jsonl", *arguments])
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_wrong_config_says_what_is_wrong(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "job.yaml").write_text("inputs: [x.jsonl]\nout: o.jsonl\nmodel: topic\nstrict: perhaps\n", encoding="utf-8")
+    with pytest.raises(SystemExit) as caught:
+        main(["run", "job.yaml"])
+    assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert "job.yaml:3: unknown key 'model'; did you mean 'models'?" in said
+    assert "job.yaml:4: strict: " in said
+    assert "'models' is missing" in said
