@@ -110,6 +110,8 @@ class Summarizer:
         )
         if not allow_raw and (raw := raw_preset(opened.name, opened.folder)):
             raise refuse_raw(f"{opened.folder} ({raw.hub_id})")
+        if not allow_raw and opened.info.task == "pretraining":
+            raise refuse_raw(f"{opened.name} ({opened.info.base_model})")
         where = choose_device(device)
         doubtful = bool(opened.note) and not allow_raw
         if doubtful and answers_with_sentinel(load_seq2seq(opened.folder), opened.encoder.tokenizer):
