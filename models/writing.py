@@ -110,7 +110,7 @@ class Writer:
         if not texts:
             return []
         prepared = [self._plain.prepare(text) for text in texts]
-        ids = self.encoder.tokenizer(prepared, add_special_tokens=False)["input_ids"]
+        ids = self.encoder.tokenizer(prepared, add_special_tokens=False, verbose=False)["input_ids"]
         return [len(row) for row in ids]
 
     def _read(self, texts: Sequence[str], counts: Sequence[int], options: Generation) -> list[_Article]:
