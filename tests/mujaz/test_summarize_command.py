@@ -117,7 +117,7 @@ def test_a_corpus_to_a_file(tmp_path: Path) -> None:
         "id,summary,score,words,read,long,truncated,copied,findings,error",
         *(f"{n}.txt,خبر {n}.txt,-0.25,2,1.0,,false,0.5,{cell}," for n in (1, 2)),
     ]
-    assert "2 records in 0.0 s" in result.stderr
+    assert "\n2 records in " in result.stderr  # however long a busy machine takes
     assert "labels" not in result.stderr
     assert FakeSummarizer.calls[0]["model"] == "runs/summary"
 
