@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 from pathlib import Path
 from typing import Any, Literal
@@ -107,8 +108,14 @@ def locate(name: str | Path) -> Path:
     preset = find_preset(text)
     if preset is not None:
         return _fetch(preset.hub_id)
-    if text.count("/") != 1 or folder.is_absolute() or text.startswith("."):
+    if text.count("/") != 1 or folder.is_absolute() or text.startswith((".", "~")):
         raise unknown_model(text, embedded_models())
+    if folder.parent.is_dir():  # runs/topic-smal is a slip of the pen, not owner and name on the hub
+        near = difflib.get_close_matches(folder.name, [path.name for path in folder.parent.iterdir()], n=1)
+        hint = (
+            f"; did you mean '{folder.parent / near[0]}'?" if near else f". {_nearby(folder.parent)}".rstrip(". ") + "."
+        )
+        raise CheckpointError(f"no model folder '{text}'{hint}")
     return _fetch(text)
 
 
@@ -120,7 +127,7 @@ def _nearby(folder: Path) -> str:
 def _fetch(hub_id: str) -> Path:
     """Download a model once; only what transformers reads, and no second copy of the weights."""
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
+    from huggingface_hub.errors import OfflineModeIsEnabled
 
     ignore = ["*.h5", "*.msgpack", "*.ot", "*.onnx", "*.tflite", "*/*"]
     try:
@@ -131,7 +138,7 @@ def _fetch(hub_id: str) -> Path:
         if any(name.endswith(".safetensors") for name in names):
             ignore.append("*.bin")
         return Path(snapshot_download(hub_id, ignore_patterns=ignore))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except Exception as error:  # of the hub, of the file system, of whatever library makes the connection
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise CheckpointError(
             f"model '{hub_id}' is not in the local cache and could not be fetched from the Hugging Face hub ({reason}). "

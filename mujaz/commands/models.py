@@ -12,7 +12,7 @@ def command() -> None:
     Example: mujaz models
     """
     from rich.console import Console
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from mujaz.models.checkpoint import EMBEDDED, embedded_models, read_info
     from mujaz.models.presets import PRESETS
@@ -26,8 +26,8 @@ def command() -> None:
         if info:
             embedded.add_row(name, info.task, ", ".join(info.labels), info.recipe["name"], info.licence or "")
     presets = Table(
-        "name",
-        "hub id",
+        Column("name", no_wrap=True),  # what one came to copy is never cut
+        Column("hub id", overflow="fold"),
         "for",
         "recipe",
         "million",

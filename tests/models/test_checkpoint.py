@@ -92,3 +92,26 @@ def test_labels_of_two_models_are_not_mixed(trained: Callable[[str], Path], tmp_
     write_info(folder, info.model_copy(update={"labels": ["a", "b", "c"]}))
     with pytest.raises(CheckpointError, match="names 3 labels, config.json 2"):
         open_checkpoint(folder, task="topic")
+
+
+def test_a_slip_of_the_pen_in_a_folder_is_not_looked_for_on_the_hub(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "runs" / "topic-small").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CheckpointError, match=r"no model folder 'runs/topic-smal'; did you mean 'runs/topic-small'\?"):
+        locate("runs/topic-smal")
+
+
+def test_a_connection_that_fails_in_any_way_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class UnpluggedError(Exception):
+        pass
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise UnpluggedError("Name or service not known")
+
+    monkeypatch.setattr("huggingface_hub.HfApi.list_repo_files", fail)
+    with pytest.raises(
+        CheckpointError, match="could not be fetched from the Hugging Face hub .Name or service not known"
+    ):
+        locate("owner/name")

@@ -31,9 +31,8 @@ def here(
         (folder / "data" / task).mkdir(parents=True)
         for split in ("train", "dev", "test"):
             (folder / "data" / task / f"{split}.jsonl").write_bytes(file.read_bytes())
-    (folder / "scores").mkdir()
     for name in ("predictions", "references"):
-        (folder / "scores" / f"{name}.txt").write_text("فاز المنتخب في المباراة\nارتفع سهم البنك\n", encoding="utf-8")
+        (folder / f"{name}.txt").write_text("فاز المنتخب في المباراة\nارتفع سهم البنك\n", encoding="utf-8")
     vocab = (bert_folder / "vocab.txt").read_text(encoding="utf-8")
     shape: dict[str, Any] = {
         "hidden_size": 16,
