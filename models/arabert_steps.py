@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mujaz.models.recipe_steps import LETTERS, Step, escape_class
 
@@ -73,13 +74,14 @@ def unique_punctuation(text: str) -> str:
     Unlike the reference, spaces inside the run stay where they are, so that a second time changes nothing; after the
     next steps this shows only in the spaces between square brackets, which give the same pieces.
     """
-    return " ".join(_RUN.sub(_once_each, text).split())
+    return " ".join(_RUN.sub(lambda match: _once_each(match[0]), text).split())
 
 
-def _once_each(match: re.Match[str]) -> str:
+@lru_cache(maxsize=4096)  # the runs of real text are few: ", " and '". ' above all
+def _once_each(run: str) -> str:
     seen: set[str] = set()
     kept = [" "]
-    for character in match[0]:
+    for character in run:
         if character.isspace() or character not in seen:
             kept.append(character)
             seen.add(character)
@@ -106,7 +108,7 @@ _APART = r"[^0-9\u0621-\u063A\u0641-\u0669\u0671-\u0673a-zA-Z\[\]\s]"
 
 def space_apart(text: str) -> str:
     """Put spaces around every character that version 1 sets apart."""
-    return _APART_PATTERN.sub(r" \g<0> ", text)
+    return _APART_PATTERN.sub(lambda match: f" {match[0]} ", text)  # a template is expanded more slowly
 
 
 _APART_PATTERN = re.compile(_APART)
