@@ -46,6 +46,8 @@ class RunConfig(Section):
     """auto, cpu, cuda or cuda:N."""
     precision: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"
     """Number format to compute in."""
+    engine: Literal["auto", "torch", "openvino"] = "auto"
+    """What computes the classifiers."""
     batch_tokens: Positive | None = None
     """Padded tokens a batch, if memory is short."""
     strict: bool = False

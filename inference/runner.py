@@ -133,12 +133,7 @@ def run(
                 if hooks.stop():
                     summary.stopped = True
                     break
-                began = time.perf_counter()
-                answers = _answers(chunk, job, hooks.progress)
-                summary.computed += time.perf_counter() - began
-                summary.count(answers)
-                lines = [_line(*pair, job.fields, names) for pair in zip(chunk.items, answers, strict=True)]
-                writer.write(lines, chunk.digest, summary.to_json())
+                writer.write(_computed(chunk, job, names, summary, hooks.progress), chunk.digest, summary.to_json())
                 summary.share_read = share_read()
                 hooks.chunk(summary)
         if not summary.stopped:
@@ -153,6 +148,17 @@ def run(
         sink.close()
         summary.seconds, summary.output = time.perf_counter() - start, sink.place
     return summary
+
+
+def _computed(
+    chunk: _Chunk, job: Job, names: Mapping[str, str], summary: RunSummary, progress: Progress
+) -> list[Mapping[str, Any]]:
+    """The lines of a chunk; it is timed and counted."""
+    began = time.perf_counter()
+    answers = _answers(chunk, job, progress)
+    summary.computed += time.perf_counter() - began
+    summary.count(answers)
+    return [_line(*pair, job.fields, names) for pair in zip(chunk.items, answers, strict=True)]
 
 
 class _Writer:

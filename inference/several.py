@@ -77,7 +77,7 @@ def _load(model: str, asking: ClassifyOptions, columns: Columns, nested: bool) -
     from mujaz.models.classifier import TextClassifier
 
     stance = asking.target is not None or columns.target is not None
-    loading: dict[str, Any] = {"device": asking.device, "precision": asking.precision}
+    loading: dict[str, Any] = {"device": asking.device, "precision": asking.precision, "engine": asking.engine}
     loaded = load_model(model, ignore_recipe_mismatch=asking.ignore_recipe_mismatch, **loading)
     if not isinstance(loaded, TextClassifier):
         from mujaz.inference.summarize import SummarizeJob

@@ -16,6 +16,7 @@ def load_model(
     task: str | None = None,
     device: str = "auto",
     precision: str = "auto",
+    engine: str = "auto",
     ignore_recipe_mismatch: bool = False,
 ) -> TextClassifier | Summarizer:
     """A classifier or a summarizer, by the architecture of the checkpoint.
@@ -25,6 +26,7 @@ def load_model(
         task: ``topic`` or ``stance``, for an encoder without ``mujaz.json``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``auto``, ``float32`` or ``bfloat16``.
+        engine: Of a classifier: ``auto``, ``torch`` or ``openvino``.
         ignore_recipe_mismatch: Load even where the checkpoint's text recipe is not the one this version has.
 
     Raises:
@@ -40,5 +42,6 @@ def load_model(
         task="stance" if task == "stance" else None,
         device=device,
         precision=precision,
+        engine=engine,
         ignore_recipe_mismatch=ignore_recipe_mismatch,
     )

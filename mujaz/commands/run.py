@@ -49,6 +49,7 @@ def command(config: str, overrides: tuple[str, ...], restart: bool, retry_errors
             "pooling",
             "device",
             "precision",
+            "engine",
             "batch_tokens",
         )
         asking = ClassifyOptions(**{name: getattr(checked, name) for name in own})

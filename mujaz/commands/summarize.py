@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,7 @@ from mujaz.commands.summaries import show_summary
 if TYPE_CHECKING:
     from mujaz.inference.runner import Hooks
     from mujaz.inference.summary import RunSummary
+    from mujaz.models.summary_options import Generation
 
 # Those of mujaz.models.summary_options, which is not imported for --help; a test compares them.
 LONG = ("lead", "select", "hierarchical", "cut")
@@ -52,17 +54,6 @@ def command(
     id_column: str | None,
     keep: tuple[str, ...],
     format: str | None,
-    force: bool,
-    num_beams: int | None,
-    max_new_tokens: int | None,
-    min_new_tokens: int | None,
-    batch_tokens: int | None,
-    length: str | None,
-    candidates: int,
-    long: str | None,
-    faithful: bool,
-    article_words: bool,
-    min_article_words: int | None,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -81,46 +72,33 @@ def command(
       mujaz summarize news.jsonl --out summaries.jsonl --keep title
     """
     from mujaz.inference.records import Columns
-    from mujaz.inference.summarize import Generation, read_article, summarize_article, summarize_corpus, summary_fields
+    from mujaz.inference.summarize import Generation, read_article, summarize_corpus
 
-    how = {name: options.pop(name) for name in ("restart", "strict", "retry_errors")}  # of a corpus only
-    generation = Generation(
-        num_beams,
-        max_new_tokens,
-        min_new_tokens,
-        batch_tokens,
-        length,
-        candidates,
-        long,
-        faithful,
-        article_words,
-        min_article_words,
-    )
+    generation = Generation(**{field.name: options.pop(field.name) for field in fields(Generation)})
+    writing = {name: options.pop(name) for name in ("force", "restart", "strict", "retry_errors")}  # of a corpus only
     article = read_article(inputs[0], format=format) if len(inputs) == 1 and out is None else None
     if article is not None:
-        with run_hooks() as hooks, out_of_memory_explained():
-            summary = summarize_article(article, generation=generation, hooks=hooks, **options)
-        if as_json:
-            import orjson
-
-            model = options["model"] or "summary"
-            click.echo(orjson.dumps({**summary_fields(summary, candidates=candidates > 1), "model": model}).decode())
-        else:
-            show_summary(summary, candidates=candidates > 1)
+        _summarize_one(article, generation, as_json, options)
         return
 
     def work(hooks: Hooks) -> RunSummary:
-        columns = Columns(text_column, id_column, None, tuple(keep))
-        return summarize_corpus(
-            inputs,
-            out,
-            columns=columns,
-            format=format,
-            generation=generation,
-            force=force,
-            hooks=hooks,
-            **how,
-            **options,
-        )
+        how = {"columns": Columns(text_column, id_column, None, tuple(keep)), "format": format, **writing}
+        return summarize_corpus(inputs, out, generation=generation, hooks=hooks, **how, **options)
 
     run_corpus(work)
+
+
+def _summarize_one(article: str, generation: Generation, as_json: bool, options: dict[str, Any]) -> None:
+    """Print the summary of one article."""
+    from mujaz.inference.summarize import summarize_article, summary_fields
+
+    several = generation.candidates > 1
+    with run_hooks() as hooks, out_of_memory_explained():
+        summary = summarize_article(article, generation=generation, hooks=hooks, **options)
+    if not as_json:
+        show_summary(summary, candidates=several)
+        return
+    import orjson
+
+    model = options["model"] or "summary"
+    click.echo(orjson.dumps({**summary_fields(summary, candidates=several), "model": model}).decode())

@@ -66,6 +66,15 @@ def test_models_named_on_the_command_line(here: Path) -> None:
     assert header == "id,a,a_probability,a_windows,b,b_probability,b_windows,error"
 
 
+def test_the_engine_that_is_asked_for_is_the_one_that_runs(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("MUJAZ_CACHE", str(here / "cache"))
+    source = here / "data" / "news" / "a.jsonl"
+    asked = ["--model", "a=topic", "--model", "b=topic", "--engine", "openvino", "--precision", "float32"]
+    result = call("classify", source, *asked, "--out", here / "o.csv")
+    assert result.stderr.count("openvino, float32") == 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
