@@ -28,6 +28,7 @@ class DataInfo(BaseModel):
     rows: int = Field(description="number of training rows")
     fingerprint: str = Field(description="sha256 over the training records, in order")
     files: list[str] = Field(default_factory=list, description="names of the training files")
+    targets: list[str] = Field(default_factory=list, description="stance: 12 digits of the sha256 of each target")
 
 
 class CheckpointInfo(BaseModel):

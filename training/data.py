@@ -223,14 +223,21 @@ def split_off(examples: list[Example], fraction: float, seed: int) -> tuple[list
 
 
 def data_info(examples: Iterable[Example], source: str | Sequence[str]) -> DataInfo:
-    """What ``mujaz.json`` says of the training data: rows, file names and a sha256 over all values in order."""
+    """What ``mujaz.json`` says of the training data: rows, file names, targets and a sha256 over all values in order."""
     digest = hashlib.sha256()
-    rows = 0
+    rows, targets = 0, set()
     for example in examples:
         digest.update(orjson.dumps([example.text, example.label, example.target, example.summary]) + b"\n")
         rows += 1
+        targets |= {target_id(example.target)} if example.target else set()
     sources = [source] if isinstance(source, str) else source
-    return DataInfo(rows=rows, fingerprint=digest.hexdigest(), files=[Path(name).name for name in sources])
+    files = [Path(name).name for name in sources]
+    return DataInfo(rows=rows, fingerprint=digest.hexdigest(), files=files, targets=sorted(targets))
+
+
+def target_id(target: str) -> str:
+    """Twelve digits that tell one target from others: a checkpoint that is shared does not hold texts of its data."""
+    return hashlib.sha256(" ".join(target.split()).encode()).hexdigest()[:12]
 
 
 def _names(source: str | Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from mujaz.training.calibration import label_ids, probability_metrics
 from mujaz.training.data import Example, check_labels, read_examples
 from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
 from mujaz.training.metrics.scoring import signature
+from mujaz.training.stance import stance_metrics
 
 PREDICTIONS_FILE = "predictions.jsonl"
 Progress = Callable[[int], None]
@@ -32,7 +33,8 @@ class Evaluation:
         task: Of the model.
         rows: How many texts were scored.
         metrics: Classification: accuracy, macro_f1 … and per_class, of the most probable labels, whether the model would
-            abstain or not, and probabilities (how honest they are); summary: rouge1, rouge2, rougeL, rougeLsum (F1,
+            abstain or not, and probabilities (how honest they are); stance also what
+            :func:`mujaz.training.stance.stance_metrics` says; summary: rouge1, rouge2, rougeL, rougeLsum (F1,
             0-100), tokenization (how their words were made) and quality (checks against the article).
         predictions: One a row, in order: the reference and what the model said, and ``text_id``, by which the same text
             is known in another run without being told.
@@ -108,14 +110,15 @@ def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: P
     results = model.predict([e.text for e in examples], targets, progress=progress)
     references = label_ids(examples, model.labels)
     index = {label: i for i, label in enumerate(model.labels)}
+    found = np.array([index[r.best] for r in results], dtype=np.int64)
     metrics: dict[str, Any] = dict(
-        ClassificationMetric().compute(
-            predictions=[index[r.best] for r in results], references=references.tolist(), labels=model.labels
-        )
+        ClassificationMetric().compute(predictions=found.tolist(), references=references.tolist(), labels=model.labels)
         or {}
     )
     probabilities = np.array([list(r.probabilities.values()) for r in results])
     metrics["probabilities"] = probability_metrics(probabilities, references, model.info.calibration)
+    if model.needs_target:
+        metrics |= stance_metrics(model, examples, references, found)
     predictions = [
         {"row": e.row, "text_id": text_id(e), "reference": e.label, "prediction": r.best, "probability": r.probability}
         for e, r in zip(examples, results, strict=True)

@@ -27,6 +27,11 @@ def metrics_table(evaluation: Evaluation, title: str) -> None:
 
     table = _summary_table(evaluation, title) if evaluation.task == "summary" else _label_table(evaluation, title)
     Console().print(table)
+    if "stance" in evaluation.metrics:
+        from mujaz.training.stance import stance_lines
+
+        for line in stance_lines(evaluation.metrics):
+            Console().print(line, soft_wrap=True, highlight=False)
 
 
 def _summary_table(evaluation: Evaluation, title: str) -> Any:
