@@ -41,6 +41,27 @@ class ScratchConfig(Section):
         return self
 
 
+class PairConfig(Section):
+    """How a text and the target of its stance are put side by side; kept in mujaz.json."""
+
+    order: Literal["text_first", "target_first"] = "text_first"
+    """Which of the two is the first segment. What is cut where both do not fit is the text."""
+    template: str = "{target}"
+    """What stands in the place of the target: a prompt around it, as 'الموقف من: {target}'."""
+
+    @model_validator(mode="after")
+    def _has_the_target(self) -> PairConfig:
+        if self.template.count("{target}") != 1:
+            raise ValueError(
+                f"template: expected {{target}} in it once, where the target goes, found '{self.template}'"
+            )
+        return self
+
+    def words(self, target: str) -> str:
+        """A target in its template."""
+        return self.template.replace("{target}", target)
+
+
 class ModelConfig(Section):
     """Where the training starts."""
 
@@ -56,6 +77,8 @@ class ModelConfig(Section):
     """Longest reference summary in tokens."""
     clean_article: bool = False
     """Strip dateline, byline and page leftovers before the recipe, in training and ever after."""
+    pair: PairConfig | None = None
+    """How text and target are put together (stance); None takes the checkpoint's own, or the text first, then the target."""
 
     @model_validator(mode="after")
     def _one_start(self) -> ModelConfig:
@@ -271,6 +294,12 @@ class TrainConfig(Section):
     def _augments_labels_only(self) -> TrainConfig:
         if self.task == "summary" and self.data.augmentation:
             raise ValueError("data.augmentation is for topic and stance: a summary is of the whole article")
+        return self
+
+    @model_validator(mode="after")
+    def _pairs_of_stance(self) -> TrainConfig:
+        if self.task != "stance" and self.model.pair:
+            raise ValueError(f"model.pair is for stance: a {self.task} model reads the text alone")
         return self
 
     @model_validator(mode="after")

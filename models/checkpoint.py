@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from mujaz.configs.schema import PairConfig
 from mujaz.errors import CheckpointError
 from mujaz.models.calibration import Calibration
 from mujaz.models.presets import find_preset, unknown_model
@@ -44,6 +45,7 @@ class CheckpointInfo(BaseModel):
     max_length: int = Field(gt=0, description="longest input in tokens, special tokens included")
     long: LongArticles | None = Field(default=None, description="what becomes of articles longer than max_length")
     long_text: LongText = Field(default_factory=LongText, description="what a classifier does with longer texts")
+    pair: PairConfig | None = Field(default=None, description="how a stance model puts text and target together")
     base_model: str = Field(description="what the training started from")
     versions: dict[str, str] = Field(default_factory=dict)
     data: DataInfo | None = None

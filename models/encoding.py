@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedTokenizerBase
 
+from mujaz.configs.schema import PairConfig
 from mujaz.models.articles import clean_article
 from mujaz.models.recipes import Changes, Prepared, Recipe, Tally
 from mujaz.models.sentences import split_sentences
@@ -25,7 +26,7 @@ class Encoding:
 
     Attributes:
         input_ids: Token ids, special tokens included.
-        token_type_ids: 0 for the text, 1 for the target.
+        token_type_ids: 0 for the first segment, 1 for the second.
         truncated: Whether tokens beyond the maximum length were dropped.
     """
 
@@ -61,6 +62,7 @@ class TextEncoder:
         max_length: Longest input in tokens, special tokens included.
         clean_article: Whether dateline, byline and page leftovers are stripped first.
         long: What :meth:`documents` does with a text that is longer than the model reads.
+        pair: How a text and its target are put together.
     """
 
     tokenizer: PreTrainedTokenizerBase
@@ -68,13 +70,23 @@ class TextEncoder:
     max_length: int
     clean_article: bool = False
     long: LongText = field(default_factory=LongText)
+    pair: PairConfig = field(default_factory=PairConfig)
 
     def prepare(self, text: str) -> str:
         """A text as the tokenizer gets it."""
         return self.recipe(clean_article(text) if self.clean_article else text)
 
+    def prepare_target(self, target: str) -> str:
+        """A target as the tokenizer gets it, in the words of its template."""
+        return self.recipe(self.pair.words(target))
+
+    @property
+    def target_first(self) -> bool:
+        """Whether the target is the first of the two segments."""
+        return self.pair.order == "target_first"
+
     def __call__(self, texts: Sequence[str], targets: Sequence[str] | None = None) -> list[Encoding]:
-        """Encode texts, each with its target as a second segment where there are targets.
+        """Encode texts, each with its target as another segment where there are targets.
 
         The text is what is cut where both do not fit; a target is cut only where it alone takes over half the length.
 
@@ -86,7 +98,7 @@ class TextEncoder:
             One encoding a text, in order.
         """
         prepared = [self.prepare(text) for text in texts]
-        pairs = None if targets is None else [self._short_target(self.recipe(target)) for target in targets]
+        pairs = None if targets is None else [self._short_target(self.prepare_target(target)) for target in targets]
         beginnings = [self._beginning(text) for text in prepared]
         encodings = self._encode(beginnings, pairs)
         # A beginning that overflows gives the ids of the whole text; the few that do not are encoded whole.
@@ -108,7 +120,7 @@ class TextEncoder:
         for start in range(0, len(texts), _COUNTED):
             chunk = texts[start : start + _COUNTED]
             prepared = [self.prepare(text) if clean else self.recipe(text) for text in chunk]
-            pairs = None if targets is None else [self.recipe(target) for target in targets[start : start + _COUNTED]]
+            pairs = None if targets is None else [self.prepare_target(one) for one in targets[start : start + _COUNTED]]
             batch = self.tokenizer(prepared, pairs, truncation=False, verbose=False, return_attention_mask=False)
             found += map(len, batch["input_ids"])
         return found
@@ -116,8 +128,12 @@ class TextEncoder:
     def _encode(self, texts: list[str], pairs: list[str] | None) -> list[Encoding]:
         if not texts:
             return []
-        truncation = "longest_first" if pairs is None else "only_first"
-        batch = self.tokenizer(texts, pairs, truncation=truncation, max_length=self.max_length)
+        if pairs is None:
+            batch = self.tokenizer(texts, truncation="longest_first", max_length=self.max_length)
+        else:
+            first, second = (pairs, texts) if self.target_first else (texts, pairs)
+            cut_text: Any = "only_second" if self.target_first else "only_first"
+            batch = self.tokenizer(first, second, truncation=cut_text, max_length=self.max_length)
         return [Encoding(e.ids, e.type_ids, bool(e.overflowing)) for e in batch.encodings or []]
 
     def _beginning(self, text: str) -> str:
@@ -146,7 +162,7 @@ class TextEncoder:
         encodings = backend.encode_batch([one.text for one in prepared], add_special_tokens=False)
         ends: list[list[int] | None] = [None] * len(prepared)
         if targets is not None:
-            short = [self._short_target(self.recipe(target)) for target in targets]
+            short = [self._short_target(self.prepare_target(target)) for target in targets]
             ends = [e.ids for e in backend.encode_batch(short, add_special_tokens=False)]
         return [self._document(frame, *each) for each in zip(prepared, encodings, ends, strict=True)]
 
@@ -156,11 +172,14 @@ class TextEncoder:
         windows = [(0, len(ids))]
         if len(ids) > room:
             windows = self._windows(prepared.text, encoding, room)
-        framed = [frame.ids(ids[begin:end], target) for begin, end in windows]
+        framed = [self._framed(frame, ids[begin:end], target) for begin, end in windows]
         read = sum(end - max(begin, last) for (begin, end), (_, last) in zip(windows, [(0, 0), *windows], strict=False))
         dropped = len(ids) - read
         encoded = tuple(Encoding(*pair, truncated=dropped > 0) for pair in framed)
         return Document(encoded, len(ids), dropped, prepared.changes)
+
+    def _framed(self, frame: Frame, text: list[int], target: list[int] | None) -> tuple[list[int], list[int]]:
+        return frame.ids(target, text) if target is not None and self.target_first else frame.ids(text, target)
 
     def _windows(self, text: str, encoding: Any, room: int) -> list[tuple[int, int]]:
         if self.long.policy == "truncate":

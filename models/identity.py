@@ -22,6 +22,7 @@ def model_identity(name: str, folder: Path | None, encoder: TextEncoder, engine:
     return {
         "model": f"{name} {weights}",
         "recipe": f"{encoder.recipe.name} {encoder.recipe.fingerprint}, clean_article {encoder.clean_article}",
+        "pair": f"{encoder.pair.order}, {encoder.pair.template}",
         "length": f"{encoder.max_length}, {long.policy}, {long.pooling}, {long.overlap}, {long.max_windows}",
         "engine": engine,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
+from mujaz.configs.schema import PairConfig
 from mujaz.errors import CheckpointError
 from mujaz.models.checkpoint import CheckpointInfo, Task, locate, read_info
 from mujaz.models.encoding import TextEncoder
@@ -80,7 +81,9 @@ def open_checkpoint(
     _check_task(name, info, config, task)
     length = checked_max_length(max_length or info.max_length, config, preset)
     tokenizer.model_max_length = length
-    encoder = TextEncoder(tokenizer, recipe, length, info.clean_article, long or info.long_text)
+    encoder = TextEncoder(
+        tokenizer, recipe, length, info.clean_article, long or info.long_text, info.pair or PairConfig()
+    )
     return OpenCheckpoint(str(name), folder, config, info, encoder, note)
 
 

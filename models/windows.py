@@ -63,20 +63,20 @@ def pick(windows: list[tuple[int, int]], pooling: Pooling, most: int) -> list[tu
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The special tokens around a text, or around a text and its target."""
+    """The special tokens around a text, or around a text and its target, whichever comes first."""
 
     before: list[int]
     between: list[int]
     after: list[int]
-    types: tuple[int, int, int, int, int]  # token type of before, text, between, target, after
+    types: tuple[int, int, int, int, int]  # token type of before, first segment, between, second, after
 
     def room(self, max_length: int, target: int = 0) -> int:
         """Tokens of the text that fit."""
         return max_length - len(self.before) - len(self.between) - len(self.after) - target
 
-    def ids(self, text: list[int], target: list[int] | None = None) -> tuple[list[int], list[int]]:
+    def ids(self, first: list[int], second: list[int] | None = None) -> tuple[list[int], list[int]]:
         """Token ids and token types of a whole input."""
-        parts = [self.before, text, self.between, target or [], self.after]
+        parts = [self.before, first, self.between, second or [], self.after]
         types = [kind for part, kind in zip(parts, self.types, strict=True) for _ in part]
         return [i for part in parts for i in part], types
 
@@ -86,7 +86,7 @@ def frame_of(backend: Any, *, pairs: bool) -> Frame:
 
     Args:
         backend: Of the tokenizers library, set not to truncate or pad.
-        pairs: Whether a target is the second segment.
+        pairs: Whether there are two segments.
     """
     example = backend.encode("ا", "ا") if pairs else backend.encode("ا")
     special = example.special_tokens_mask

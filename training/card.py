@@ -141,7 +141,7 @@ def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows
     lines = [f"# {name}", "", kind, "", "## Use", "", "```python", *_usage(info), "```", ""]
     lines += [
         f"Text is prepared by the recipe `{info.recipe['name']}`, which also stands in the tokenizer, so that plain "
-        f"transformers reads it alike. It reads up to {info.max_length:,} tokens.",
+        f"transformers reads it alike. It reads up to {info.max_length:,} tokens.{_pair(info)}",
         "",
         "## Training",
         "",
@@ -163,6 +163,15 @@ def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows
         ]
     lines += ["## Licence", "", info.licence or "Not stated. See those of the base model and of the data.", ""]
     return "\n".join(lines)
+
+
+def _pair(info: CheckpointInfo) -> str:
+    """How the two segments are made, for those who make them without mujaz."""
+    if info.pair is None:
+        return ""
+    target = f"the target as `{info.pair.template}`"
+    first, second = (target, "the text") if info.pair.order == "target_first" else ("the text", target)
+    return f" The first segment is {first}, the second {second}."
 
 
 def _usage(info: CheckpointInfo) -> list[str]:

@@ -105,6 +105,7 @@ def checkpoint_info(job: Job) -> CheckpointInfo:
         recipe=encoder.recipe.to_json(),
         clean_article=encoder.clean_article,
         max_length=encoder.max_length,
+        pair=encoder.pair if config.task == "stance" else None,
         base_model=job.start.base_model,
         versions=library_versions(),
         data=data_info(job.splits.train, config.data.train),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
-from mujaz.configs.schema import ModelConfig, ScratchConfig, TrainConfig
+from mujaz.configs.schema import ModelConfig, PairConfig, ScratchConfig, TrainConfig
 from mujaz.errors import UsageError
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import load_for_classification, load_seq2seq
@@ -72,7 +72,8 @@ def _opened(config: TrainConfig) -> tuple[OpenCheckpoint, TextEncoder]:
     encoder = opened.encoder
     recipe = encoder.recipe if config.model.recipe == "auto" else get_recipe(config.model.recipe)
     hand_over(encoder.tokenizer, recipe)
-    return opened, TextEncoder(encoder.tokenizer, recipe, encoder.max_length, config.model.clean_article)
+    pair = config.model.pair or encoder.pair
+    return opened, TextEncoder(encoder.tokenizer, recipe, encoder.max_length, config.model.clean_article, pair=pair)
 
 
 def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
@@ -101,14 +102,15 @@ def _from_nothing(config: TrainConfig, splits: Splits, resume: Path | None) -> S
 def _new_encoder(
     config: TrainConfig, examples: list[Example], tokenizer: PreTrainedTokenizerBase | None = None
 ) -> TextEncoder:
-    recipe = scratch_recipe(config.model, config.task)
+    recipe, pair = scratch_recipe(config.model, config.task), config.model.pair or PairConfig()
     if tokenizer is None:
         drawn = sample(examples, TOKENIZER_TEXTS, config.data.split_seed)
-        texts = (text for e in drawn for text in (e.text, e.target, e.summary) if text)
+        texts = (text for e in drawn for text in (e.text, pair.words(e.target) if e.target else "", e.summary) if text)
         trainer = train_unigram if config.task == "summary" else train_wordpiece
         tokenizer = trainer(map(recipe, texts), _shape(config).vocab_size)
     hand_over(tokenizer, recipe)
-    return TextEncoder(tokenizer, recipe, config.model.max_length or SCRATCH_MAX_LENGTH, config.model.clean_article)
+    length = config.model.max_length or SCRATCH_MAX_LENGTH
+    return TextEncoder(tokenizer, recipe, length, config.model.clean_article, pair=pair)
 
 
 def _shape(config: TrainConfig) -> ScratchConfig:

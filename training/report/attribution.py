@@ -49,7 +49,7 @@ def full_precision(model: torch.nn.Module) -> Iterator[None]:
 def word_scores(
     classifier: TextClassifier, text: str, target: str | None, *, label: str, against: str, steps: int = STEPS
 ) -> list[Word]:
-    """What each word contributes to one label over another, in the order of the text, then of the target.
+    """What each word contributes to one label over another, in the order of the segments.
 
     Args:
         classifier: A torch model.
@@ -60,13 +60,16 @@ def word_scores(
         steps: Points between nothing and the text.
     """
     encoder = classifier.encoder
-    segments = [encoder.prepare(text), *([] if target is None else [encoder.recipe(target)])]
+    segments = [encoder.prepare(text)]
+    if target is not None:
+        segments.insert(0 if encoder.target_first else 1, encoder.prepare_target(target))
+    place = None if target is None else 0 if encoder.target_first else 1
     batch = encoder.tokenizer(*([one] for one in segments), truncation="longest_first", max_length=encoder.max_length)
     encoding: Any = batch.encodings[0]
     ids = classifier.labels.index(label), classifier.labels.index(against)
     scores = _token_scores(classifier, batch, encoding.special_tokens_mask, *ids, steps)
     return [
-        Word(word, score, bool(number))
+        Word(word, score, number == place)
         for number, segment in enumerate(segments)
         for word, score in _words(segment, number, encoding, scores)
     ]
