@@ -143,21 +143,26 @@ def _is_union(annotation: Any) -> bool:
 
 def _missing_files(data: dict[str, Any]) -> Iterator[tuple[Key, str]]:
     """Data files that are named as files but are not there; a hub dataset id looks like owner/name."""
-    section = data.get("data")
-    if not isinstance(section, dict):
-        return
-    for split in ("train", "dev", "test", "exclude"):
+    yield from _missing_in(data.get("data"), ("data",))
+    step = data.get("intermediate")
+    if isinstance(step, dict):
+        yield from _missing_in(step.get("data"), ("intermediate", "data"))
+
+
+def _missing_in(section: Any, place: Key) -> Iterator[tuple[Key, str]]:
+    name = ".".join(map(str, place))
+    for split in ("train", "dev", "test", "exclude") if isinstance(section, dict) else ():
         value = section.get(split)
         for item in value if isinstance(value, list) else [value]:
             if not isinstance(item, str) or is_hub_dataset(item):
                 continue
             path = expand_path(item)
             if "$" in path:
-                yield ("data", split), f"data.{split}: '{item}' names an environment variable that is not set"
+                yield (*place, split), f"{name}.{split}: '{item}' names an environment variable that is not set"
             elif not Path(path).exists():
                 yield (
-                    ("data", split),
-                    f"data.{split}: no file or folder '{item}' (working directory: {Path.cwd().name}/)",
+                    (*place, split),
+                    f"{name}.{split}: no file or folder '{item}' (working directory: {Path.cwd().name}/)",
                 )
 
 

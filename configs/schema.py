@@ -244,6 +244,21 @@ class TrainingConfig(OptimizationConfig):
     """Number format of the saved weights; bfloat16 halves the files, at 3 significant digits."""
 
 
+class IntermediateConfig(Section):
+    """A training before the one proper, on other data of the same kind: entailment before stance, say."""
+
+    data: DataConfig
+    """What it learns from; for stance pairs of text and target, whatever the labels are called."""
+    training: TrainingConfig = TrainingConfig()
+    """How to train."""
+
+    @model_validator(mode="after")
+    def _is_one_training(self) -> IntermediateConfig:
+        if self.data.folds:
+            raise ValueError("the intermediate step is one training: leave data.folds out")
+        return self
+
+
 class CalibrationConfig(Section):
     """What happens to a classifier's probabilities after training, on the dev data; kept in mujaz.json."""
 
@@ -283,6 +298,8 @@ class TrainConfig(Section):
     """What it learns from."""
     training: TrainingConfig = TrainingConfig()
     """How to train."""
+    intermediate: IntermediateConfig | None = None
+    """A step before it: trained first, in output/intermediate, and gone on from, with new labels (topic, stance)."""
     calibration: CalibrationConfig = CalibrationConfig()
     """What happens to a classifier's probabilities after training."""
     generation: GenerationSettings = GenerationSettings()
@@ -294,6 +311,14 @@ class TrainConfig(Section):
     def _augments_labels_only(self) -> TrainConfig:
         if self.task == "summary" and self.data.augmentation:
             raise ValueError("data.augmentation is for topic and stance: a summary is of the whole article")
+        return self
+
+    @model_validator(mode="after")
+    def _intermediate_labels(self) -> TrainConfig:
+        if self.task == "summary" and self.intermediate:
+            raise ValueError(
+                "intermediate is for topic and stance; give a summarizer's checkpoint as model.name instead"
+            )
         return self
 
     @model_validator(mode="after")

@@ -162,7 +162,16 @@ def load_classifier(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrai
 
 
 def load_for_classification(folder: Path, labels: Sequence[str]) -> PreTrainedModel:
-    """A pretrained encoder with a head for these labels: new where it had none, or one of another size."""
+    """A pretrained encoder with a head for these labels.
+
+    Args:
+        folder: The checkpoint.
+        labels: Names, in the order of the logits. The layer that gives them is new, at random, unless the checkpoint's own
+            has the same names in the same order: a row that said "entailment" says nothing of "agree".
+
+    Raises:
+        CheckpointError: the checkpoint is incomplete or cannot be read.
+    """
     names = dict(enumerate(labels))
     model, _ = _load(
         AutoModelForSequenceClassification,
@@ -173,7 +182,20 @@ def load_for_classification(folder: Path, labels: Sequence[str]) -> PreTrainedMo
         label2id={name: index for index, name in names.items()},
         ignore_mismatched_sizes=True,
     )
+    before: dict[Any, str] = load_config(folder).id2label or {}
+    if [before[i] for i in sorted(before)] != list(labels):
+        _renew_outputs(model, len(labels))
     return model
+
+
+def _renew_outputs(model: PreTrainedModel, labels: int) -> None:
+    """Fill the layer of the labels with random numbers, as the architecture does for a new model."""
+    heads = (child for name, child in model.named_children() if name != model.base_model_prefix)
+    for layer in (layer for head in heads for layer in head.modules()):
+        if isinstance(layer, torch.nn.Linear) and layer.out_features == labels:
+            for part in (layer, *layer.parameters()):
+                setattr(part, "_is_hf_initialized", False)  # noqa: B010  # else transformers leaves it as it was loaded
+            model._init_weights(layer)
 
 
 def load_seq2seq(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:

@@ -13,7 +13,7 @@ from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, UsageError
 from mujaz.training.callbacks import Report
 from mujaz.training.resume import finished_metrics
-from mujaz.training.train import train
+from mujaz.training.train import train, train_intermediate
 
 FOLDS_FILE = "folds.json"
 
@@ -67,9 +67,12 @@ def train_folds(
     if not config.data.folds or config.data.fold:
         raise UsageError("cross-validation needs data.folds, and no data.fold.")
     say = report or (lambda line: None)
+    folds = config.data.folds
+    if config.intermediate:  # once for all folds
+        config = train_intermediate(config, restart=restart, progress=progress, report=say)
     runs = []
-    for number in range(1, config.data.folds + 1):
-        say(f"fold {number} of {config.data.folds}")
+    for number in range(1, folds + 1):
+        say(f"fold {number} of {folds}")
         one = fold_config(config, number)
         done = None if restart else finished_metrics(one)
         runs.append(done or train(one, restart=restart, progress=progress, report=report).metrics)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from mujaz.configs.schema import ModelConfig, PairConfig, ScratchConfig, TrainConfig
@@ -81,7 +82,9 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
     if config.task == "summary":
         model = load_seq2seq(opened.folder)
     else:
-        model = load_for_classification(opened.folder, splits.labels)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.training.seed)  # of a new head
+            model = load_for_classification(opened.folder, splits.labels)
     return Start(model.train(), encoder, config.model.name or "")
 
 

@@ -34,13 +34,14 @@ from mujaz.training.card import model_card, write_card
 from mujaz.training.checks import quick_check
 from mujaz.training.encoded import IGNORED, Collator
 from mujaz.training.evaluation import Evaluation, evaluate
+from mujaz.training.intermediate import intermediate_steps
 from mujaz.training.job import Job, checkpoint_info, prepare
 from mujaz.training.long_text import choose_long_text, long_text_line
 from mujaz.training.losses import LabelLoss, class_weights
 from mujaz.training.metrics import ClassificationMetric, Rouge
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
-from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run
+from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, finished_metrics, open_run
 from mujaz.training.running import run_trainer
 from mujaz.training.sampling import GroupedSampler, sample_with
 
@@ -84,6 +85,8 @@ def train(
     """
     say = report or (lambda line: None)
     began = time.monotonic()
+    if config.intermediate:
+        config = train_intermediate(config, restart=restart, progress=progress, report=say)
     resume = open_run(config, restart=restart)
     job = prepare(config, resume)
     for line in job.plan().lines():
@@ -101,6 +104,26 @@ def train(
     result = _finish(job, trainer, folder, time.monotonic() - began, say)
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return result
+
+
+def train_intermediate(config: TrainConfig, *, restart: bool, progress: bool, report: Report) -> TrainConfig:
+    """The step before a training: trained, or gone on with, unless it is done already.
+
+    Args:
+        config: With a section ``intermediate``.
+        restart: Train it again.
+        progress: Show progress bars.
+        report: Receives lines for people.
+
+    Returns:
+        The config of the training that goes on from it.
+    """
+    first, second = intermediate_steps(config)
+    if restart or finished_metrics(first) is None:
+        report(f"intermediate step, in {first.output}")
+        train(first, restart=restart, progress=progress, report=report)
+    report(f"going on from {first.output}")
+    return second
 
 
 def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:

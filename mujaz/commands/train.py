@@ -32,12 +32,18 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
     all_folds = checked.data.folds is not None and checked.data.fold is None
     if dry_run:
         from mujaz.training.folds import fold_config
+        from mujaz.training.intermediate import intermediate_steps
         from mujaz.training.job import prepare
 
         click.echo(resolved_yaml(checked), nl=False)
-        if all_folds:
-            click.echo("# the first of the folds:")
-        for line in prepare(fold_config(checked, 1) if all_folds else checked).plan().lines():
+        if checked.intermediate:
+            click.echo("# the intermediate step:")
+            first = intermediate_steps(checked)[0]
+        else:
+            first = fold_config(checked, 1) if all_folds else checked
+            if all_folds:
+                click.echo("# the first of the folds:")
+        for line in prepare(first).plan().lines():
             click.echo(f"# {line}")
         return
     if all_folds:

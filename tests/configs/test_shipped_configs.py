@@ -33,7 +33,7 @@ def here(
     mt5_folder: Path,
 ) -> Path:
     """A working directory with the data where the configs look for it; hub ids lead to tiny local models."""
-    files = {"topic": topic_file, "stance": stance_file, "summary": summary_file}
+    files = {"topic": topic_file, "stance": stance_file, "summary": summary_file, "entailment": stance_file}
     for task, file in files.items():
         (tmp_path / "data" / task).mkdir(parents=True)
         for split in ("train", "dev", "test"):
@@ -64,6 +64,9 @@ def _small(config: dict[str, Any], here: Path) -> list[str]:
         "data.test": data / "test.jsonl",
         "data.max_dev_rows": 4,
     }
+    if "intermediate" in config:
+        small = ("max_steps", "batch_size", "evaluations", "device")
+        settings |= {f"intermediate.training.{key}": settings[f"training.{key}"] for key in small}
     if "scratch" in config["model"]:
         shape = {"vocab_size": 150, "hidden_size": 16, "layers": 1, "heads": 2, "intermediate_size": 32}
         settings |= {f"model.scratch.{key}": value for key, value in shape.items()}

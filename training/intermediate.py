@@ -1,0 +1,38 @@
+"""A step before the training proper: on other data of the same kind first, like entailment before stance.
+
+Phang, Févry & Bowman 2018 ("Sentence Encoders on STILTs") found that such a step helps where labelled data is scarce.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mujaz.configs.schema import TrainConfig
+from mujaz.errors import UsageError
+
+FOLDER = "intermediate"
+
+
+def intermediate_steps(config: TrainConfig) -> tuple[TrainConfig, TrainConfig]:
+    """The two trainings of a config with an ``intermediate`` section, each a config of its own.
+
+    The second starts from the checkpoint of the first, with its tokenizer and recipe. The layer that gives the labels is
+    new where the labels are others; see :func:`mujaz.models.loading.load_for_classification`.
+
+    Args:
+        config: What was asked for.
+
+    Returns:
+        The config of the first, which runs in ``output/intermediate``, and that of the second.
+
+    Raises:
+        UsageError: there is no such section.
+    """
+    step = config.intermediate
+    if step is None:
+        raise UsageError("this config has no section 'intermediate'.")
+    folder = str(Path(config.output) / FOLDER)
+    own = {"intermediate": None}
+    first = config.model_copy(update={**own, "output": folder, "data": step.data, "training": step.training})
+    start = config.model.model_copy(update={"name": folder, "scratch": None, "recipe": "auto"})
+    return first, config.model_copy(update={**own, "model": start})
