@@ -133,4 +133,5 @@ class SeveralJob:
             dropped=sum(one.dropped for one in answers),
             windows=max(one.windows for one in answers),
             changes=answers[0].changes,
+            faults={kind for one in answers for kind in one.faults},
         )

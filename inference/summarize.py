@@ -217,7 +217,11 @@ class SummarizeJob:
         values = tuple(summary_fields(found, candidates=several).values())
         tokens = round(found.tokens_read / found.read) if found.read else found.tokens_read
         return Answer(
-            values, tokens=tokens, dropped=max(tokens - found.tokens_read, int(found.truncated)), changes=changes
+            values,
+            tokens=tokens,
+            dropped=max(tokens - found.tokens_read, int(found.truncated)),
+            changes=changes,
+            faults=tuple(dict.fromkeys(finding.kind for finding in found.faults)),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
@@ -21,6 +21,7 @@ class Answer:
         dropped: How many of them the model did not read.
         windows: In how many windows it read the others.
         changes: What the recipe did to the text, if that was counted.
+        faults: Kinds of findings that speak against the answer, each once.
     """
 
     values: tuple[Any, ...]
@@ -29,6 +30,7 @@ class Answer:
     dropped: int = 0
     windows: int = 1
     changes: Changes | None = None
+    faults: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class RunSummary:
         windows: Windows read.
         long: Texts read in more than one window.
         prepared: What the recipe did to the texts.
+        flagged: Answers with a finding that speaks against them.
+        faults: Those with one of each kind.
         resumed: Records that an earlier sitting had done.
         seconds: Wall time, without loading the model.
         computed: Seconds in the model.
@@ -63,6 +67,8 @@ class RunSummary:
     windows: int = 0
     long: int = 0
     prepared: Tally = field(default_factory=Tally)
+    flagged: int = 0
+    faults: Counter[str] = field(default_factory=Counter)
     resumed: int = 0
     seconds: float = 0.0
     computed: float = 0.0
@@ -85,6 +91,8 @@ class RunSummary:
             self.long += answer.windows > 1
             if answer.changes:
                 self.prepared.add(answer.changes)
+            self.flagged += bool(answer.faults)
+            self.faults.update(answer.faults)
             for name, label in answer.labels.items():
                 self.labels.setdefault(name, Counter())[label or ""] += 1
 
@@ -93,6 +101,7 @@ class RunSummary:
         prepared = {name: getattr(self.prepared, name) for name in _TALLIED}
         return {
             **{name: getattr(self, name) for name in _COUNTED},
+            "faults": dict(self.faults),
             "labels": {name: dict(counter) for name, counter in self.labels.items()},
             "prepared": {**prepared, "steps": dict(self.prepared.steps)},
         }
@@ -103,6 +112,7 @@ class RunSummary:
         known = dict(counts)
         labels = {name: Counter(counter) for name, counter in known.pop("labels", {}).items()}
         prepared = dict(known.pop("prepared", {}))
+        known["faults"] = Counter(known.get("faults", {}))
         prepared["steps"] = Counter(prepared.get("steps", {}))
         return cls(**known, labels=labels, prepared=Tally(**prepared))
 
@@ -131,6 +141,10 @@ class RunSummary:
         if self.truncated:
             share = f"{self.dropped / self.tokens:.1%} of all tokens" if self.tokens else "a part"
             lines.append(f"truncated: {self.truncated:,} texts were longer than the model reads ({share} left out)")
+        if self.flagged:
+            kinds = ", ".join(f"{kind} {count:,}" for kind, count in self.faults.most_common())
+            share = f"{self.flagged / max(1, self.records - self.errors):.1%}"
+            lines.append(f"to check: {self.flagged:,} summaries ({share}) have a finding: {kinds}")
         if self.prepared.texts:
             lines.append(f"text: {self.prepared.line()}")
         if self.errors:

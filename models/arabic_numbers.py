@@ -7,7 +7,7 @@ as 1.5, ``3.14`` is also 3 and 14, ``الثالث`` is 3. What it cannot see: du
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from decimal import Decimal
 from functools import lru_cache
 
@@ -78,6 +78,8 @@ SHORTEST = 3  # letters left after a prefix: وست is a name (West), not "and s
 SEPARATOR = "[.,\u066b\u066c]"
 FIGURES = re.compile(rf"\d+(?:{SEPARATOR}\d+)*")
 SPACED = re.compile(rf"(?<!\d)\d++(?: ?{SEPARATOR} ?\d++)+")  # as recipes write it: 3 . 14
+WHOLE = re.compile(rf"(?:(?<![^\W\d_])([^\W\d_]++)\W*+)?(?<!\d)(\d++(?: ?{SEPARATOR} ?\d++)*)")
+AT_END = re.compile(rf"{WHOLE.pattern}\W*$")
 FOLLOWING = re.compile(r"\s*([^\W\d_]+)")
 
 Values = frozenset[Decimal]
@@ -111,6 +113,32 @@ def numbers_in(text: str) -> list[tuple[str, Values]]:
         if any(_bare(word) in COUNTED for word in run) and (total := _total(run)) >= 3:
             found.append((" ".join(run), frozenset({Decimal(total)})))
     return found
+
+
+def figures_of(text: str) -> frozenset[tuple[str, str]]:
+    """The numbers in figures of a text, each whole and without spaces (``3.14`` is not ``3``), behind the word before it."""
+    return frozenset(
+        (match.group(1) or "", match.group(2).replace(" ", "")) for match in WHOLE.finditer(normalize(text))
+    )
+
+
+def broken_number(text: str, figures: Collection[tuple[str, str]]) -> str:
+    """The number at the end of a text where it is the beginning of one of its source (``4`` of ``4.25``), else "".
+
+    Where the source has both, the word in front of the number decides.
+
+    Args:
+        text: A summary.
+        figures: What :func:`figures_of` found in its source.
+    """
+    last = AT_END.search(normalize(text))
+    if last is None:
+        return ""
+    word, said = last.group(1) or "", last.group(2).replace(" ", "")
+    longer = re.compile(re.escape(said) + SEPARATOR)
+    begun = [before for before, figure in figures if longer.match(figure)]
+    whole = [before for before, figure in figures if figure == said]
+    return said if begun and (not whole or (word in begun and word not in whole)) else ""
 
 
 def source_values(text: str) -> Values:

@@ -19,15 +19,20 @@ def fragments(summary: Sequence[str], source: Sequence[str]) -> list[int]:
 
 def fragments_in(summary: Sequence[str], step: Automaton) -> list[int]:
     """The same, of a summary and what :func:`automaton` made of its source."""
-    found: list[int] = []
+    return [length for _, length in runs_in(summary, step)]
+
+
+def runs_in(summary: Sequence[str], step: Automaton) -> list[tuple[int, int]]:
+    """Where in the summary each fragment begins, and its length, in words and in order."""
+    found: list[tuple[int, int]] = []
     state = length = 0
-    for word in summary:
+    for place, word in enumerate(summary):
         if word not in step[state] and length:
-            found.append(length)
+            found.append((place - length, length))
             state = length = 0
         if word in step[state]:
             state, length = step[state][word], length + 1
-    return [*found, length] if length else found
+    return [*found, (len(summary) - length, length)] if length else found
 
 
 def automaton(words: Sequence[str]) -> Automaton:

@@ -13,9 +13,10 @@ from itertools import islice
 
 from mujaz.models.arabic_dates import source_dates, unsupported_dates
 from mujaz.models.arabic_names import new_names
-from mujaz.models.arabic_numbers import source_values, unsupported_numbers
+from mujaz.models.arabic_numbers import broken_number, figures_of, source_values, unsupported_numbers
 from mujaz.models.arabic_words import words
 from mujaz.models.fragments import automaton, fragments_in
+from mujaz.models.joins import Places, joins
 from mujaz.models.word_bases import bases
 
 NOVEL_UP_TO = 4  # words
@@ -44,7 +45,8 @@ class SummaryChecks:
         longest_copy: Words of the longest run copied from the source.
         repeated: Share of its trigrams that stood in the summary before, 0-1.
         loop: A phrase that stands three or more times in a row, or "".
-        new_numbers: Numbers that are not in the source, see `mujaz.models.arabic_numbers`.
+        new_numbers: Numbers that are not in the source, see `mujaz.models.arabic_numbers`; also a number at the very end
+            that is the beginning of one of the source (``4`` of ``4.25``).
         new_dates: Dates, months and days of the week that are not in the source, see `mujaz.models.arabic_dates`.
         new_quotes: Quotations that are not word for word in the source.
         new_names: Arabic words that are not in the source and look like names, see `mujaz.models.arabic_names`.
@@ -52,6 +54,7 @@ class SummaryChecks:
         new_words: Arabic words that are not in the source in any form that clitics and light stemming can undo. Invented
             names are among them, but so are synonyms and broken plurals: Arabic writes names like any other word.
         sentinels: Special tokens left in the text.
+        joins: Where stretches are joined that do not stand together in the source, see `mujaz.models.joins`.
     """
 
     words: int
@@ -70,10 +73,11 @@ class SummaryChecks:
     new_latin: tuple[str, ...]
     new_words: tuple[str, ...]
     sentinels: tuple[str, ...]
+    joins: tuple[str, ...]
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Names of the findings that are faults in any summary: empty, sentinel, loop, and all that is new but words."""
+        """Names of the findings that are faults: empty, sentinel, loop, joined, and all that is new but words."""
         found = {
             "empty": self.words == 0,
             "sentinel": bool(self.sentinels),
@@ -83,6 +87,7 @@ class SummaryChecks:
             "new_quotes": bool(self.new_quotes),
             "new_names": bool(self.new_names),
             "new_latin": bool(self.new_latin),
+            "joined": bool(self.joins),
         }
         return tuple(name for name, there in found.items() if there)
 
@@ -96,8 +101,10 @@ class Source:
         Args:
             text: As it came, whatever a model read of it.
         """
-        self.words = words(text)
+        self.places = Places(text)
+        self.words = self.places.words
         self.numbers = source_values(text)
+        self.figures = figures_of(text)
         self.dates = source_dates(text)
         self.runs = automaton(self.words)
         self.known = set(self.words)
@@ -122,13 +129,14 @@ def check_summary(summary: str, source: str | Source) -> SummaryChecks:
         longest_copy=max(copied, default=0),
         repeated=_repeated(said),
         loop=_loop(said),
-        new_numbers=unsupported_numbers(summary, source.numbers),
+        new_numbers=_new_numbers(summary, source),
         new_dates=unsupported_dates(summary, source.dates),
         new_quotes=_new_quotes(summary, source),
         new_names=new_names(said, source.bases),
         new_latin=_new_latin(said, source.known),
         new_words=_new_words(said, source.bases),
         sentinels=sentinels,
+        joins=joins(summary, source.places, source.runs),
     )
 
 
@@ -164,6 +172,11 @@ def _loop(said: Sequence[str]) -> str:
                 return " ".join(said[place - period + 1 : place + 1])
     inside = (LETTER_LOOP.search(word) for word in said)
     return next((found.group(1) for found in inside if found), "")
+
+
+def _new_numbers(summary: str, source: Source) -> tuple[str, ...]:
+    new, broken = unsupported_numbers(summary, source.numbers), broken_number(summary, source.figures)
+    return (*new, broken) if broken and broken not in new else new
 
 
 def _new_latin(said: Sequence[str], known: AbstractSet[str]) -> tuple[str, ...]:

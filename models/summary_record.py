@@ -16,10 +16,11 @@ class Finding:
 
     Attributes:
         kind: Not in the article: ``number``, ``date``, ``quote``, ``name``, ``latin`` (a word in Latin letters), ``word``
-            (any other content word). Of the summary itself: ``loop`` (a phrase over and over), ``sentinel`` (a special token
-            left in it), ``empty``, ``cut`` (it reached the longest length allowed), ``as_is`` (the article was too short to
-            summarize and is returned as it is).
-        text: The words in question.
+            (any other content word). Of the summary itself: ``joined`` (two stretches of the article that do not stand
+            together there), ``loop`` (a phrase over and over), ``sentinel`` (a special token left in it), ``empty``, ``cut``
+            (it reached the longest length allowed), ``as_is`` (the article was too short to summarize and is returned as it
+            is).
+        text: The words in question; of ``joined`` those around the boundary, which is a ``|``.
     """
 
     kind: str
@@ -85,7 +86,7 @@ class Summary:
         return tuple(finding for finding in self.findings if finding.kind not in MILD)
 
 
-_KINDS = {
+KINDS = {
     "new_numbers": "number",
     "new_dates": "date",
     "new_quotes": "quote",
@@ -93,6 +94,7 @@ _KINDS = {
     "new_latin": "latin",
     "new_words": "word",
     "sentinels": "sentinel",
+    "joins": "joined",
 }
 
 
@@ -105,7 +107,7 @@ def findings_of(checks: SummaryChecks, *, cut: bool = False) -> tuple[Finding, .
     """
     found = [Finding("empty")] if checks.words == 0 else []
     said: set[str] = set()
-    for attribute, kind in _KINDS.items():
+    for attribute, kind in KINDS.items():
         for text in getattr(checks, attribute):
             if text not in said:
                 found.append(Finding(kind, text))

@@ -17,12 +17,12 @@ from mujaz.models.article_words import ArticleWords, Punctuation
 from mujaz.models.articles import clean_article
 from mujaz.models.batching import token_budget_batches
 from mujaz.models.encoding import Encoding, TextEncoder
+from mujaz.models.endings import without_broken_end
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine, Hypothesis
 from mujaz.models.long_articles import centrality, lead, pieces, sections, select
 from mujaz.models.summary_checks import Source, check_summary, is_degenerate
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import MILD, Candidate, Finding, Summary, findings_of
-from mujaz.models.word_bases import FUNCTION_WORDS
 
 # Up to 12 words what the embedded summarizer writes is the article itself in four cases of five; of 15, in half of them.
 MIN_ARTICLE_WORDS = 12
@@ -288,9 +288,8 @@ class Writer:
         )
 
     def _candidate(self, hypothesis: Hypothesis, source: Source, settings: GenerationConfig) -> Candidate:
-        text = self._text(hypothesis)
         cut = self._is_cut(hypothesis, settings)
-        text = _whole_words(text, source) if cut else text
+        text = without_broken_end(self._text(hypothesis), source, cut=cut)
         checks = check_summary(text, source)
         return Candidate(text, hypothesis.score, checks.words, findings_of(checks, cut=cut), checks.coverage)
 
@@ -309,16 +308,3 @@ def _as_is(text: str, number: int) -> Summary:
 def _sentence(text: str) -> str:
     """A section's summary as a sentence among others."""
     return text if not text or text[-1] in '.!?؟…؛:»"' else f"{text}."
-
-
-def _whole_words(text: str, source: Source) -> str:
-    """A text that was cut, without the half word at its end and without a preposition that leads nowhere."""
-    left = text.split()
-    while len(left) > 1:
-        last = words(left[-1])
-        if last and last[-1] in source.known and last[-1] not in FUNCTION_WORDS:
-            break
-        if last and len(left) < len(text.split()) and last[-1] not in FUNCTION_WORDS:
-            break
-        left.pop()
-    return " ".join(left)

@@ -25,6 +25,7 @@ MEANINGS = {
     "name": "not in the article, a name",
     "latin": "not in the article, in Latin letters",
     "word": "not in the article, a word",
+    "joined": "joined of stretches that do not stand together in the article",
     "loop": "repeats itself",
     "sentinel": "a special token was left in it",
     "empty": "the model wrote nothing",

@@ -17,8 +17,9 @@ from mujaz.errors import DataError, UsageError
 from mujaz.inference.records import Columns
 from mujaz.inference.runner import Hooks
 from mujaz.inference.summarize import Generation, read_article, summarize_article, summarize_corpus
+from mujaz.inference.summary import RunSummary
 from mujaz.models.recipes import get_recipe
-from mujaz.models.summarizer import Summarizer, Summary
+from mujaz.models.summarizer import Finding, Summarizer, Summary
 
 
 class FakeSummarizer:
@@ -72,6 +73,25 @@ def test_a_corpus_gives_a_line_a_record(tmp_path: Path) -> None:
     )
     assert summary.labels == {}
     assert fake.calls[0][1] == asdict(Generation(num_beams=2, max_new_tokens=30))
+
+
+def test_summaries_to_check_are_counted_by_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    joined, number, word = Finding("joined", "ا ب | ج د"), Finding("number", "4"), Finding("word", "جديد")
+    kinds = [(joined, joined, number), (joined,), (word,), ()]
+
+    def summarize(self: FakeSummarizer, texts: Sequence[str], **options: Any) -> list[Summary]:
+        return [Summary(text, None, 1, False, findings=found) for text, found in zip(texts, kinds, strict=True)]
+
+    monkeypatch.setattr(FakeSummarizer, "summarize", summarize)
+    source = tmp_path / "x.jsonl"
+    source.write_text('{"text": "خبر"}\n' * 4, encoding="utf-8")
+    counts = summarize_corpus([str(source)], str(tmp_path / "o.jsonl"), model=summarizer(FakeSummarizer()))
+    assert (counts.flagged, dict(counts.faults)) == (2, {"joined": 2, "number": 1})
+    assert "to check: 2 summaries (50.0%) have a finding: joined 2, number 1" in str(counts)
+    saved = json.loads((tmp_path / "o.summary.json").read_text(encoding="utf-8"))
+    assert (saved["flagged"], saved["faults"]) == (2, {"joined": 2, "number": 1})
+    again = RunSummary.from_json(json.loads(json.dumps(counts.to_json())))  # as a run that goes on reads it
+    assert (again.flagged, again.faults) == (counts.flagged, counts.faults)
 
 
 def test_a_text_file_is_one_article(tmp_path: Path) -> None:

@@ -110,3 +110,30 @@ def test_any_texts_give_shares_between_0_and_1(summary: str, source: str) -> Non
 def test_linear_in_texts_of_one_word_over_and_over() -> None:
     found = check_summary("كلمة " * 30_000, "كلمة " * 30_000)
     assert (found.longest_copy, found.loop) == (30_000, "كلمه")
+
+
+@pytest.mark.parametrize(("said", "flagged"), [("45", ()), ("46", ("46",)), ("٤٥", ())])
+def test_a_number_broken_off_at_the_end_is_flagged(said: str, flagged: tuple[str, ...]) -> None:
+    assert check_summary(f"بتكلفة بلغت {said}", SOURCE).new_numbers == flagged
+    broken = check_summary("ارتفع المؤشر بنسبة 4", "ارتفع المؤشر بنسبة 4.25 في المئة")
+    assert broken.new_numbers == ("4",)
+    assert broken.problems == ("new_numbers",)
+    both = "هبط إلى 4.25 بعد أن ظل عند 4 شهورا"
+    assert check_summary("هبط إلى 4", both).new_numbers == ("4",)
+    assert check_summary("ظل عند 4", both).new_numbers == ()
+
+
+@pytest.mark.parametrize(
+    ("quoted", "found"),
+    [
+        ("إن العمل استمر أربع سنوات", ()),
+        ("والعمل استمر أربع سنوات", ()),  # another clitic of the first word
+        ("العمل استمر سنوات", ("العمل استمر سنوات",)),  # a word is left out
+        ("العمل توقف", ("العمل توقف",)),
+    ],
+)
+@pytest.mark.parametrize("marks", ["«»", '""', "“”"])
+def test_quotations_are_word_for_word_in_the_source(quoted: str, found: tuple[str, ...], marks: str) -> None:
+    checks = check_summary(f"قال الوزير {marks[0]}{quoted}{marks[1]}", SOURCE)
+    assert checks.new_quotes == found
+    assert ("new_quotes" in checks.problems) == bool(found)

@@ -68,12 +68,19 @@ def test_a_loop_is_passed_over_and_marked_where_there_is_nothing_else(summarizer
 
 
 def test_faithful_prefers_what_the_article_supports(summarizer: Summarizer) -> None:
-    says(summarizer, "فاز المنتخب في يوم 3", "فاز المنتخب في يوم 4")
+    says(summarizer, "وأضاف في يوم 3", "وأضاف في يوم 4")
     plain, faithful = (summarizer.summarize([ARTICLE], faithful=choice)[0] for choice in (False, True))
     assert [(finding.kind, finding.text) for finding in plain.findings] == [("number", "3")]
-    assert faithful.text == "فاز المنتخب في يوم 4"
+    assert faithful.text == "وأضاف في يوم 4"
     assert faithful.findings == ()
     assert faithful.score == -1
+
+
+def test_faithful_passes_over_what_is_joined_of_stretches(summarizer: Summarizer) -> None:
+    says(summarizer, "فاز المنتخب في البورصة", "فاز المنتخب في مباراة الكرة")
+    plain, faithful = (summarizer.summarize([ARTICLE], faithful=choice)[0] for choice in (False, True))
+    assert [(finding.kind, finding.text) for finding in plain.faults] == [("joined", "المنتخب في | البورصه")]
+    assert (faithful.text, faithful.faults) == ("فاز المنتخب في مباراة الكرة", ())
 
 
 def test_candidates_come_best_first_without_doubles(summarizer: Summarizer) -> None:

@@ -17,7 +17,7 @@ from mujaz.commands import summaries
 from mujaz.commands.summarize import LONG
 from mujaz.models.recipes import get_recipe
 from mujaz.models.summary_options import LONG_WAYS, Generation
-from mujaz.models.summary_record import MILD, Candidate, Finding, Summary
+from mujaz.models.summary_record import KINDS, MILD, Candidate, Finding, Summary
 
 
 class FakeSummarizer:
@@ -187,6 +187,11 @@ def test_a_terminal_is_told_to_run_right_to_left_and_a_pipe_is_not(monkeypatch: 
 
 def test_every_kind_of_finding_has_a_meaning() -> None:
     assert set(MILD) < set(summaries.MEANINGS)
+    assert set(KINDS.values()) < set(summaries.MEANINGS)
+    joined = Summary("خبر", None, 9, False, findings=(Finding("joined", "نادي الوحده | مع ضيفه"),))
+    assert summaries.remarks(joined) == [
+        "check: joined of stretches that do not stand together in the article: نادي الوحده | مع ضيفه"
+    ]
     assert LONG == LONG_WAYS
     parts = Summary("خبر", None, 9, False, long="hierarchical", findings=(Finding("as_is"),))
     assert summaries.remarks(parts)[0] == "note: the article is too short to summarize and is given as it is"

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+import pytest
+
+from mujaz.models.arabic_names import ALSO_WORDS, INTRODUCING, TABLE, new_names
+from mujaz.models.arabic_words import words
+from mujaz.models.word_bases import bases
+
+
+def names(said: str, source: str) -> tuple[str, ...]:
+    return new_names(words(said), frozenset(base for word in words(source) for base in bases(word)))
+
+
+@pytest.mark.parametrize(
+    ("said", "source", "found"),
+    [
+        ("وصل الوفد إلى القاهرة", "وصل الوفد إلى العاصمة", ("القاهره",)),
+        ("وصل الوفد إلى القاهرة", "غادر الوفد القاهرة صباحا", ()),
+        ("اجتماع بالقاهرة", "اجتماع في القاهرة", ()),  # the same name with a preposition
+        ("اجتماع في القاهرة", "اجتماع بالقاهرة", ()),
+        ("اجتماع بالقاهرة", "اجتماع في عمان", ("بالقاهره",)),
+        ("افتتح الوزير الزامل المعرض", "افتتح الوزير المعرض", ("الزامل",)),  # in no table, but introduced
+        ("حضر الزامل المعرض", "افتتح الوزير المعرض", ()),  # in no table, not introduced: not seen
+        ("عرض حسن للمنتج", "عرض المنتج", ()),  # "good" as often as a name
+        ("قال الدكتور حسن", "قال الدكتور", ("حسن",)),
+        ("الرياض والرياض والرياض", "جدة", ("الرياض", "والرياض")),
+        ("", "جدة", ()),
+    ],
+)
+def test_words_that_look_like_names_and_are_not_in_the_source(said: str, source: str, found: tuple[str, ...]) -> None:
+    assert names(said, source) == found
+
+
+def test_every_text_supports_itself() -> None:
+    text = "التقى الرئيس السيسي في القاهرة محمد أحمد من بغداد، ومدير جامعة دمشق"
+    assert names(text, text) == ()
+
+
+def test_the_tables_hold_words_as_they_are_compared() -> None:
+    for word in TABLE | ALSO_WORDS | INTRODUCING:
+        assert words(word) == [word]
