@@ -128,7 +128,8 @@ class TextClassifier:
         choice = choose(engine, precision, where, opened)
         model = load_classifier(opened.folder, choose_dtype(choice.torch_precision, where, opened.config))
         model.to(where)  # type: ignore[arg-type]  # the decorator of transformers hides self
-        classifier = cls(model, opened.encoder, opened.info, opened.note, opened.folder)
+        note = "\n".join(line for line in (opened.note, choice.hint) if line)
+        classifier = cls(model, opened.encoder, opened.info, note, opened.folder)
         classifier.computes = f"{where.type}, {choice.engine}, {choice.precision}, {dtype_name(classifier.model.dtype)}"
         if choice.engine == "openvino":
             classifier.engine = open_openvino(choice.precision, classifier.model, opened)

@@ -38,8 +38,13 @@ def computes_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     if device.type == "cpu":
-        return torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+        return torch.cpu._is_avx512_bf16_supported() or has_tiles()
     return False
+
+
+def has_tiles() -> bool:
+    """Whether the processor multiplies matrices in tile registers (AMX)."""
+    return torch.cpu._is_amx_tile_supported()
 
 
 def choose_dtype(precision: str, device: torch.device, config: PretrainedConfig) -> torch.dtype:

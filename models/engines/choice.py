@@ -18,22 +18,26 @@ class Machine:
         device: ``cpu`` or ``cuda``.
         bfloat16: Whether it multiplies bfloat16 in hardware.
         packs: Whether torch packs this model's weights for that; see :mod:`mujaz.models.engines.lean_encoder`.
-        converted: Whether the model was converted for OpenVINO before, and OpenVINO is installed.
+        tiles: Whether the processor has tile registers (AMX), whose bfloat16 is as fast as what OpenVINO makes of int8.
+        converted: Number formats that the model was converted to for OpenVINO before, where OpenVINO is installed.
+        quantizes: Whether all is installed that a conversion to int8 needs.
     """
 
     device: str
     bfloat16: bool
     packs: bool
-    converted: bool
+    tiles: bool = False
+    converted: frozenset[str] = frozenset()
+    quantizes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An engine (``torch`` or ``openvino``), a number format, and why."""
+    """An engine (``torch`` or ``openvino``), a number format, and a line on what would be faster, where something would."""
 
     engine: str
     precision: str
-    reason: str
+    hint: str = ""
 
     @property
     def torch_precision(self) -> str:
@@ -46,7 +50,8 @@ def choose_engine(engine: str, precision: str, machine: Machine) -> Choice:
 
     Args:
         engine: One of ENGINES. ``auto`` never converts: that takes longer than small runs, so OpenVINO is taken only where
-            a conversion is there already and torch cannot pack the weights, which is faster still.
+            a conversion is there already, passed its check, and is faster than torch: int8 but for processors with tiles,
+            bfloat16 where torch cannot pack the weights.
         precision: One of PRECISIONS; ``int8`` takes OpenVINO.
         machine: What there is.
 
@@ -64,11 +69,12 @@ def choose_engine(engine: str, precision: str, machine: Machine) -> Choice:
             raise UsageError(f"OpenVINO computes on the CPU here, not on {machine.device}. Use --device cpu.")
         if precision == "float16":
             raise UsageError("OpenVINO computes in float32, bfloat16 or int8 here. Use --precision bfloat16.")
-        return Choice("openvino", native if precision == "auto" else precision, "as asked")
-    if engine == "auto" and precision in ("auto", "bfloat16") and _openvino_is_faster(machine):
-        return Choice("openvino", "bfloat16", "converted before")
-    return Choice("torch", native if precision == "auto" else precision, "packed" if machine.packs else "plain")
-
-
-def _openvino_is_faster(machine: Machine) -> bool:
-    return machine.device == "cpu" and machine.bfloat16 and machine.converted and not machine.packs
+        return Choice("openvino", native if precision == "auto" else precision)
+    if engine == "auto" and machine.device == "cpu":
+        if precision == "auto" and "int8" in machine.converted and not machine.tiles:
+            return Choice("openvino", "int8", "--precision bfloat16 or float32 does without int8")
+        if native == "bfloat16" and precision != "float32" and "bfloat16" in machine.converted and not machine.packs:
+            return Choice("openvino", "bfloat16")
+    asked = (engine, precision) == ("auto", "auto") and machine.quantizes and not machine.tiles
+    hint = "--precision int8 is faster here: it is made of the first texts, checked, and taken again by later runs"
+    return Choice("torch", native if precision == "auto" else precision, hint if asked else "")

@@ -19,10 +19,13 @@ from mujaz.models.engines.base import ClassifierEngine
 from mujaz.models.engines.choice import Choice, Machine, choose_engine
 from mujaz.models.engines.lean_encoder import LEAN_MODELS
 from mujaz.models.engines.torch_engine import TorchClassifier
-from mujaz.models.machine import computes_bfloat16
+from mujaz.models.machine import computes_bfloat16, has_tiles
 
 if TYPE_CHECKING:
     from mujaz.models.opening import OpenCheckpoint
+
+# Narrower models, such as the embedded ones, gain nothing that anybody would wait for.
+LEAST_WIDTH = 512
 
 
 def choose(engine: str, precision: str, device: torch.device, opened: OpenCheckpoint) -> Choice:
@@ -32,11 +35,15 @@ def choose(engine: str, precision: str, device: torch.device, opened: OpenCheckp
         MissingExtraError: OpenVINO was asked for and is not installed.
         UsageError: engine, precision and device do not go together.
     """
-    native = computes_bfloat16(device)
-    packs = native and device.type == "cpu" and opened.config.model_type in LEAN_MODELS
+    native, on_cpu = computes_bfloat16(device), device.type == "cpu"
+    packs = native and on_cpu and opened.config.model_type in LEAN_MODELS
+    tiles = on_cpu and has_tiles()
+    quantizes = on_cpu and opened.config.hidden_size >= LEAST_WIDTH and ov.is_installed("openvino", "nncf")
     # Asked only where it decides: the fingerprint reads the whole checkpoint.
-    ask = engine == "auto" and native and device.type == "cpu" and not packs and ov.is_installed()
-    machine = Machine(device.type, native, packs, converted=ask and ov.is_cached(opened.folder, "bfloat16"))
+    wanted = {"int8": not tiles and precision == "auto", "bfloat16": native and not packs}
+    ask = [name for name, decides in wanted.items() if decides and engine == "auto" and on_cpu and ov.is_installed()]
+    converted = frozenset(name for name in ask if ov.is_cached(opened.folder, name))
+    machine = Machine(device.type, native, packs, tiles, converted, quantizes)
     choice = choose_engine(engine, precision, machine)
     if choice.engine == "openvino":
         ov.require("openvino", *(("nncf",) if choice.precision == "int8" else ()))
@@ -80,10 +87,9 @@ class CalibratedLater:
         Raises:
             UsageError: there are too few of them, or int8 changes too many labels.
         """
-        needed = ov.CALIBRATION + ov.CHECK
-        if len(texts) < needed:
+        if len(texts) < ov.LEAST_TEXTS:
             raise UsageError(
-                f"int8 is calibrated and checked on the first {needed} texts, found {len(texts)}. "
+                f"int8 is calibrated and checked on the first texts, {ov.LEAST_TEXTS} of them at least, found {len(texts)}. "
                 "Give more at once, or use --precision bfloat16."
             )
         reference = TorchClassifier(self.model, self.tokenizer).logits

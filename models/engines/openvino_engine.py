@@ -25,8 +25,9 @@ MODEL_FILE = "model.xml"
 BATCH_TOKENS = 1024
 HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "bf16"}  # what int8 leaves over is computed in bfloat16
 
-# int8 is calibrated on CALIBRATION texts and checked on CHECK others. Fewer than these could not show 0.5 % at all.
-CALIBRATION, CHECK = 300, 400
+# int8 is calibrated on up to CALIBRATION texts and checked on up to CHECK others. Of the least, two thirds are checked on:
+# of 200 texts one is 0.5 %, and fewer could not show it.
+CALIBRATION, CHECK, LEAST_TEXTS = 300, 400, 300
 MOST_CHANGED = 0.005  # share of labels of the check sample that int8 may change
 
 Reference = Callable[[Sequence[Encoding]], NDArray[np.float32]]
@@ -196,7 +197,7 @@ def quantize(
     Args:
         model: In float32.
         tokenizer: Its tokenizer.
-        texts: At least CALIBRATION + CHECK; every other one is calibrated on, until there are enough.
+        texts: At least LEAST_TEXTS; see :func:`split_sample`.
         reference: Computes the scores of a batch in float32.
         folder: Where to write.
 
@@ -227,9 +228,10 @@ def quantize(
 
 
 def split_sample(texts: Sequence[Encoding]) -> tuple[list[Encoding], list[Encoding]]:
-    """Texts to calibrate on and others to check on, both spread over the whole sample."""
+    """Texts to calibrate on (a third, where there are few) and others to check on, both spread over the whole sample."""
     taken = list(texts[: CALIBRATION + CHECK])
-    wanted = {round(i * len(taken) / CALIBRATION) for i in range(CALIBRATION)}
+    share = max(len(taken) // 3, len(taken) - CHECK)
+    wanted = {round(i * len(taken) / share) for i in range(share)}
     return [t for i, t in enumerate(taken) if i in wanted], [t for i, t in enumerate(taken) if i not in wanted]
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from mujaz.errors import DataError
 from mujaz.inference.classify import classify_corpus
 
 GOOD = "فاز المنتخب في مباراة الكرة أمس"
@@ -53,3 +57,34 @@ def test_a_thousand_hostile_records(tmp_path: Path, suffix: str) -> None:
     assert summary.records == len(lines)
     assert summary.records - summary.errors == sum(good for _, good in lines) == 201
     assert summary.labels["label"].total() == 201
+
+
+def test_a_line_of_fifty_megabytes(tmp_path: Path) -> None:
+    """It is read whole, cut at the model's length, and what stands around it is labelled as ever."""
+    source, out = tmp_path / "x.jsonl", tmp_path / "o.jsonl"
+    small = json.dumps({"text": GOOD}, ensure_ascii=False).encode()
+    huge = json.dumps({"text": GOOD + " كلمة" * 5_600_000}, ensure_ascii=False).encode()
+    assert len(huge) > 50_000_000
+    source.write_bytes(b"\n".join((small, huge, small)) + b"\n")
+    summary = classify_corpus([str(source)], str(out), device="cpu", precision="float32")
+    assert (summary.records, summary.errors) == (3, 0)
+    first, _, last = map(json.loads, out.read_text(encoding="utf-8").splitlines())
+    assert (first["label"], first["probability"]) == (last["label"], pytest.approx(last["probability"]))
+
+
+def test_half_a_parquet_file_is_named_and_nothing_is_written(tmp_path: Path) -> None:
+    whole, half, out = tmp_path / "a.parquet", tmp_path / "b.parquet", tmp_path / "o.jsonl"
+    pq.write_table(pa.table({"text": [f"{GOOD} {n}" for n in range(500)]}), whole)
+    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(DataError, match=r"b\.parquet"):
+        classify_corpus([str(half)], str(out), device="cpu", precision="float32")
+    assert not out.exists()
+
+
+def test_half_a_parquet_file_after_a_whole_one_is_found_before_anything_is_computed(tmp_path: Path) -> None:
+    whole, half, out = tmp_path / "a.parquet", tmp_path / "b.parquet", tmp_path / "o.jsonl"
+    pq.write_table(pa.table({"text": [f"{GOOD} {n}" for n in range(600)]}), whole)
+    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    with pytest.raises(DataError, match=r"b\.parquet"):
+        classify_corpus([str(tmp_path)], str(out), device="cpu", precision="float32")
+    assert sorted(os.listdir(tmp_path)) == ["a.parquet", "b.parquet"]

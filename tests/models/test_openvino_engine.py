@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import os
 import subprocess
@@ -34,11 +35,14 @@ def load(
     return TextClassifier.from_pretrained(trained(task), device="cpu", precision=precision, engine=engine)
 
 
-BARE = Machine("cpu", bfloat16=False, packs=False, converted=False)
-NATIVE = Machine("cpu", bfloat16=True, packs=False, converted=False)
-CONVERTED = Machine("cpu", bfloat16=True, packs=False, converted=True)
-PACKS = Machine("cpu", bfloat16=True, packs=True, converted=True)
-GPU = Machine("cuda", bfloat16=True, packs=False, converted=False)
+BFLOAT16, BOTH = frozenset({"bfloat16"}), frozenset({"bfloat16", "int8"})
+BARE = Machine("cpu", bfloat16=False, packs=False)
+NATIVE = Machine("cpu", bfloat16=True, packs=False, quantizes=True)
+CONVERTED = Machine("cpu", bfloat16=True, packs=False, converted=BFLOAT16)
+QUANTIZED = Machine("cpu", bfloat16=True, packs=True, converted=BOTH)
+PACKS = Machine("cpu", bfloat16=True, packs=True, converted=BFLOAT16)
+TILES = Machine("cpu", bfloat16=True, packs=True, tiles=True, converted=BOTH)
+GPU = Machine("cuda", bfloat16=True, packs=False, converted=BOTH)
 
 
 @pytest.mark.parametrize(
@@ -49,6 +53,12 @@ GPU = Machine("cuda", bfloat16=True, packs=False, converted=False)
         ("auto", "auto", CONVERTED, ("openvino", "bfloat16")),
         ("auto", "float32", CONVERTED, ("torch", "float32")),
         ("auto", "auto", PACKS, ("torch", "bfloat16")),
+        ("auto", "auto", QUANTIZED, ("openvino", "int8")),
+        ("auto", "bfloat16", QUANTIZED, ("torch", "bfloat16")),
+        ("auto", "float32", QUANTIZED, ("torch", "float32")),
+        ("torch", "auto", QUANTIZED, ("torch", "bfloat16")),
+        ("auto", "auto", TILES, ("torch", "bfloat16")),
+        ("auto", "auto", GPU, ("torch", "bfloat16")),
         ("auto", "int8", PACKS, ("openvino", "int8")),
         ("auto", "float16", GPU, ("torch", "float16")),
         ("torch", "auto", CONVERTED, ("torch", "bfloat16")),
@@ -62,6 +72,22 @@ def test_the_engine_is_chosen_from_the_machine(
 ) -> None:
     choice: Choice = choose_engine(engine, precision, machine)
     assert (choice.engine, choice.precision) == expected
+
+
+def test_int8_is_recommended_where_it_would_be_taken_by_auto_once_made() -> None:
+    assert "--precision int8" in choose_engine("auto", "auto", NATIVE).hint
+    assert "does without int8" in choose_engine("auto", "auto", QUANTIZED).hint
+    tiles = dataclasses.replace(NATIVE, tiles=True)
+    assert not any(choose_engine(*asked, NATIVE).hint for asked in (("torch", "auto"), ("auto", "bfloat16")))
+    assert not choose_engine("auto", "auto", tiles).hint
+
+
+def test_few_texts_are_split_for_calibration_and_check() -> None:
+    texts = [Encoding([n], [0], False) for n in range(1000)]
+    for count, calibrated in ((300, 100), (512, 170), (650, 250)):
+        calibration, check = ov.split_sample(texts[:count])
+        assert len(calibration) == calibrated
+        assert len(calibration) + len(check) == min(count, 700)
 
 
 @pytest.mark.parametrize(
@@ -127,8 +153,8 @@ def test_two_processes_convert_at_once(trained: Callable[[str], Path], tmp_path:
 def test_int8_is_calibrated_on_the_first_texts_and_kept(
     trained: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ov, "CALIBRATION", 8)
-    monkeypatch.setattr(ov, "CHECK", 16)
+    monkeypatch.setattr(ov, "LEAST_TEXTS", 24)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     texts = [
         f"{text} رقم {i}"
         for i in range(6)
@@ -141,13 +167,14 @@ def test_int8_is_calibrated_on_the_first_texts_and_kept(
     ]
     exact = load(trained, "float32", "torch").predict(texts)
     small = load(trained, "int8")
-    with pytest.raises(UsageError, match="first 24 texts, found 4"):
+    with pytest.raises(UsageError, match="24 of them at least, found 4"):
         small.predict(TEXTS)
     assert "calibrated on the first texts" in small.description
     assert [one.label for one in small.predict(texts)] == [one.label for one in exact]
     again = load(trained, "int8")
     assert "openvino, int8, " in again.description
     assert again.predict(TEXTS)  # kept: no sample is needed any more
+    assert "openvino, int8, " in load(trained, "auto", "auto").description
 
 
 @needs_openvino
