@@ -1,9 +1,11 @@
 """Raw text to label with a model of AraBERT-base's shape: transformers' ``pipeline`` against every engine of mujaz.
 
 Real articles and tweets of DATA (topic/sanad, stance/mawqif), half and half, in a fixed random order. Each row is a process
-of its own, so that its peak memory is its own; slow rows read the first few documents only, as the table says. A row warms
-up on eight documents, then takes the better of two rounds. Labels and probabilities are compared with float32 of mujaz, on
-the documents that both read. GFLOP/s counts the model's own products over real tokens, not over padding.
+of its own, so that its peak memory is its own. A row warms up on eight documents, then all rows are timed on the same TIMED
+documents, the better of two rounds. Labels and probabilities of the rows of mujaz are compared with its float32 on LABELLED
+documents, none of which int8 was calibrated or checked on. GFLOP/s counts the model's own products over real tokens, not
+over padding. ONNX Runtime (packages onnxruntime, onnx, onnxscript) computes in int8 by its own dynamic quantization, on
+mujaz's tokens and batches.
 
 MODEL is a trained classifier, such as FOLDER/model of benchmarks/arabert_topics.py: on random weights, equal labels
 mean nothing.
@@ -21,6 +23,7 @@ import random
 import resource
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -28,18 +31,21 @@ from typing import Any
 
 import numpy as np
 
-DOCUMENTS = 800  # int8 is calibrated and checked on the first 700
-# Name -> documents read, and how it runs.
-ROWS: dict[str, tuple[int, dict[str, Any]]] = {
-    "pipeline, as it comes (batch 1)": (24, {"pipeline": 1}),
-    "pipeline, batch 8": (24, {"pipeline": 8}),
-    "pipeline, batch 32": (32, {"pipeline": 32}),
-    "pipeline, bfloat16, batch 1": (96, {"pipeline": 1, "dtype": "bfloat16"}),
-    "pipeline, bfloat16, batch 8": (96, {"pipeline": 8, "dtype": "bfloat16"}),
-    "mujaz, torch float32": (96, {"engine": "torch", "precision": "float32"}),
-    "mujaz, torch bfloat16": (256, {"engine": "torch", "precision": "bfloat16"}),
-    "mujaz, OpenVINO bfloat16": (256, {"engine": "openvino", "precision": "bfloat16"}),
-    "mujaz, OpenVINO int8": (256, {"engine": "openvino", "precision": "int8"}),
+CALIBRATED = 700  # documents for int8, before the others
+TIMED, LABELLED = 128, 600
+DOCUMENTS = CALIBRATED + LABELLED
+REFERENCE = "mujaz, torch float32"
+ROWS: dict[str, dict[str, Any]] = {
+    "pipeline, as it comes (batch 1)": {"pipeline": 1},
+    "pipeline, batch 8": {"pipeline": 8},
+    "pipeline, batch 32": {"pipeline": 32},
+    "pipeline, bfloat16, batch 1": {"pipeline": 1, "dtype": "bfloat16"},
+    "pipeline, bfloat16, batch 8": {"pipeline": 8, "dtype": "bfloat16"},
+    "ONNX Runtime int8": {"onnx": True},
+    REFERENCE: {"engine": "torch", "precision": "float32"},
+    "mujaz, torch bfloat16": {"engine": "torch", "precision": "bfloat16"},
+    "mujaz, OpenVINO bfloat16": {"engine": "openvino", "precision": "bfloat16"},
+    "mujaz, OpenVINO int8": {"engine": "openvino", "precision": "int8"},
 }
 
 
@@ -97,13 +103,65 @@ def pipeline_scores(model: Path, batch: int, dtype: str = "float32") -> Scores:
     return score
 
 
+def loaded(model: Path, **how: str) -> Any:
+    """``TextClassifier`` that cuts long texts, as ``pipeline`` does, where its own default would read all in windows."""
+    from mujaz import TextClassifier
+    from mujaz.models.windows import LongText
+
+    return TextClassifier.from_pretrained(model, device="cpu", long=LongText(policy="truncate"), **how)
+
+
 def mujaz_scores(model: Path, texts: list[str], engine: str, precision: str) -> Scores:
     """``TextClassifier``; int8 is calibrated before the clock runs, as it is once for a checkpoint."""
-    from mujaz import TextClassifier
-
-    classifier = TextClassifier.from_pretrained(model, device="cpu", engine=engine, precision=precision)
+    classifier = loaded(model, engine=engine, precision=precision)
     if precision == "int8":
-        classifier.predict(texts[:700])
+        classifier.predict(texts[:CALIBRATED])
+    return logits_as_scores(classifier)
+
+
+class OnnxEngine:
+    """ONNX Runtime, in int8 by its own dynamic quantization, in the place of an engine of mujaz."""
+
+    batch_tokens = 2048
+    description = "cpu, ONNX Runtime, int8"
+
+    def __init__(self, classifier: Any, folder: Path) -> None:
+        """Export and quantize."""
+        import onnxruntime
+        import torch
+        from onnxruntime.quantization import quantize_dynamic
+
+        from mujaz.models.encoding import Encoding, padded_batch
+
+        self.pad = classifier.encoder.tokenizer.pad_token_id
+        sample = padded_batch([Encoding([1] * 16, [0] * 16, False)] * 2, self.pad, token_types=True)
+        self.names = list(sample)
+        free = {name: {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC} for name in self.names}
+        with torch.inference_mode():
+            torch.onnx.export(
+                classifier.model, (), folder / "f.onnx", kwargs=dict(sample), dynamic_shapes=free, dynamo=True
+            )
+        quantize_dynamic(folder / "f.onnx", folder / "q.onnx")
+        self.session = onnxruntime.InferenceSession(str(folder / "q.onnx"), providers=["CPUExecutionProvider"])
+
+    def logits(self, batch: Any) -> Any:
+        """Scores of one batch, shape (batch, labels)."""
+        from mujaz.models.encoding import padded_batch
+
+        tensors = padded_batch(batch, self.pad, token_types=True)
+        return self.session.run(None, {name: tensors[name].numpy() for name in self.names})[0]
+
+
+def onnx_scores(model: Path) -> Scores:
+    """Mujaz with ONNX Runtime as its engine."""
+    classifier = loaded(model, engine="torch", precision="float32")
+    with tempfile.TemporaryDirectory() as folder:
+        classifier.engine = OnnxEngine(classifier, Path(folder))  # type: ignore[assignment]
+    return logits_as_scores(classifier)
+
+
+def logits_as_scores(classifier: Any) -> Scores:
+    """Probabilities without the temperature of a calibration, as ``pipeline`` gives them."""
 
     def score(some: list[str]) -> list[dict[str, float]]:
         logits = classifier.logits(some).astype(np.float64)
@@ -116,26 +174,25 @@ def mujaz_scores(model: Path, texts: list[str], engine: str, precision: str) -> 
 
 def measure(name: str, model: Path, data: Path) -> dict[str, Any]:
     """One row, in this process."""
-    count, how = ROWS[name]
-    texts = documents(data)
+    how, texts = ROWS[name], documents(data)
     if "pipeline" in how:
         score = pipeline_scores(model, how["pipeline"], how.get("dtype", "float32"))
+    elif "onnx" in how:
+        score = onnx_scores(model)
     else:
         score = mujaz_scores(model, texts, **how)
-    score(texts[-8:])
+    read = texts[CALIBRATED:]
+    score(read[-8:])
     seconds, found = float("inf"), []
     for _ in range(2):
         began = time.perf_counter()
-        found = score(texts[:count])
+        found = score(read[:TIMED])
         seconds = min(seconds, time.perf_counter() - began)
+    if "pipeline" not in how:
+        found = score(read)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    dtype = (
-        "float32"
-        if "float32" in (how.get("dtype", "float32"), how.get("precision"))
-        and how.get("precision") not in ("bfloat16", "int8")
-        else "bfloat16"
-    )
-    return {"seconds": seconds, "scores": found, "memory": memory, "peak": peak(dtype)}
+    exact = how.get("precision", how.get("dtype", "float32")) == "float32" and "onnx" not in how
+    return {"seconds": seconds, "scores": found, "memory": memory, "peak": peak("float32" if exact else "bfloat16")}
 
 
 def table(model: Path, data: Path, names: list[str]) -> None:
@@ -145,10 +202,11 @@ def table(model: Path, data: Path, names: list[str]) -> None:
 
     texts = documents(data)
     opened = open_checkpoint(model, task="topic")
-    lengths = [len(encoding.input_ids) for encoding in opened.encoder(texts[:256])]
+    lengths = [len(e.input_ids) for e in opened.encoder(texts[CALIBRATED : CALIBRATED + TIMED])]
     config, rows = load_config(model), dict[str, dict[str, Any]]()
-    print("| runner | docs | docs/s | tokens/s | GFLOP/s | of peak | largest difference | equal labels | memory |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print(f"{TIMED} documents, {sum(lengths):,} tokens")
+    print("| runner | docs/s | tokens/s | GFLOP/s | of peak | largest difference | equal labels | memory |")
+    print("|---|---|---|---|---|---|---|---|")
     for name in names:
         command = [sys.executable, __file__, "--row", name, str(model), str(data)]
         done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
@@ -156,11 +214,11 @@ def table(model: Path, data: Path, names: list[str]) -> None:
             print(f"| {name} | failed: {done.stderr.strip().splitlines()[-1]} |", flush=True)
             continue
         rows[name] = row = json.loads(done.stdout.strip().splitlines()[-1])
-        count, seconds = ROWS[name][0], row["seconds"]
-        rate = flops(lengths[:count], config) / seconds / 1e9
+        seconds = row["seconds"]
+        rate = flops(lengths, config) / seconds / 1e9
         print(
-            f"| {name} | {count} | {count / seconds:.1f} | {sum(lengths[:count]) / seconds:,.0f} | {rate:,.0f} "
-            f"| {rate / row['peak']:.0%} of {row['peak']:,.0f} | {compared(row, rows.get('mujaz, torch float32'))} "
+            f"| {name} | {TIMED / seconds:.1f} | {sum(lengths) / seconds:,.0f} | {rate:,.0f} "
+            f"| {rate / row['peak']:.0%} of {row['peak']:,.0f} | {compared(row, rows.get(REFERENCE))} "
             f"| {row['memory']:.2f} GB |",
             flush=True,
         )
@@ -179,7 +237,7 @@ def compared(row: dict[str, Any], reference: dict[str, Any] | None) -> str:
 
 def ratios(rows: dict[str, dict[str, Any]]) -> None:
     """How many times as fast as the pipelines each row of mujaz is."""
-    speed = {name: ROWS[name][0] / row["seconds"] for name, row in rows.items()}
+    speed = {name: 1 / row["seconds"] for name, row in rows.items()}
     groups = {
         "pipeline at its best batch size": [n for n in speed if n.startswith("pipeline") and "bfloat16" not in n],
         "pipeline(batch_size=32)": [n for n in speed if n == "pipeline, batch 32"],
@@ -200,7 +258,7 @@ def main() -> None:
         sys.exit(__doc__)
     else:
         # float32 of mujaz first: the others are compared with it.
-        names = sorted(sys.argv[3:] or ROWS, key=lambda name: name != "mujaz, torch float32")
+        names = sorted(sys.argv[3:] or ROWS, key=lambda name: name != REFERENCE)
         table(Path(sys.argv[1]), Path(sys.argv[2]), names)
 
 
