@@ -3,9 +3,9 @@
 Real articles and tweets of DATA (topic/sanad, stance/mawqif), half and half, in a fixed random order. Each row is a process
 of its own, so that its peak memory is its own. A row warms up on eight documents, then all rows are timed on the same TIMED
 documents, the better of two rounds. Labels and probabilities of the rows of mujaz are compared with its float32 on --labels
-documents (those, and 336 more by default), none of which int8 was calibrated or checked on. GFLOP/s counts the model's own products over real tokens, not
-over padding. ONNX Runtime (packages onnxruntime, onnx, onnxscript) computes in int8 by its own dynamic quantization, on
-mujaz's tokens and batches.
+documents (400 by default), none of which int8 was calibrated or checked on. GFLOP/s counts the model's own products over
+real tokens, not over padding. ONNX Runtime (packages onnxruntime, onnx, onnxscript) computes in int8 by its own dynamic
+quantization, on mujaz's tokens and batches. Every row cuts texts at the model's length.
 
 MODEL is a trained classifier, such as FOLDER/model of benchmarks/arabert_topics.py: on random weights, equal labels
 mean nothing.
