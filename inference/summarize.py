@@ -14,7 +14,9 @@ from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record, text_probl
 from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
 from mujaz.inference.sources import STDIN, STDIN_NAME, standard_input
 from mujaz.inference.summary import Answer, RunSummary
+from mujaz.inference.summary_page import check_report, shown_line, summary_page, write_corpus_report
 from mujaz.models.summary_options import DEFAULT_GENERATION, Generation
+from mujaz.pages import write_page
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
     from mujaz.models.recipes import Changes
@@ -45,6 +47,7 @@ def summarize_corpus(
     restart: bool = False,
     strict: bool = False,
     retry_errors: bool = False,
+    report: str | None = None,
     hooks: Hooks = NO_HOOKS,
 ) -> RunSummary:
     """Summarize the articles of a corpus, one line of output a record, in input order.
@@ -69,6 +72,7 @@ def summarize_corpus(
         restart: Drop the results of an unfinished run on the same output, instead of going on with it.
         strict: Stop at the first bad record.
         retry_errors: Do only the records that are errors in an output that exists.
+        report: Where to write a page of the summaries beside their articles, see `mujaz.inference.summary_page`.
         hooks: Progress and stopping.
 
     Returns:
@@ -82,10 +86,19 @@ def summarize_corpus(
     reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors)
     engine = _engine_for(generation, engine)
 
-    def load(nested: bool) -> LoadedJob:
-        return SummarizeJob(_loaded(model, device, precision, engine, ignore_recipe_mismatch, allow_raw), generation)
+    descriptions: list[str] = []
 
-    return answer_corpus(inputs, out, load, reading, plain="article", hooks=hooks)
+    def load(nested: bool) -> LoadedJob:
+        loaded = _loaded(model, device, precision, engine, ignore_recipe_mismatch, allow_raw)
+        descriptions.append(loaded.description)
+        return SummarizeJob(loaded, generation)
+
+    if report is not None:
+        check_report(report, inputs, out)
+    done = answer_corpus(inputs, out, load, reading, plain="article", hooks=hooks)
+    if report is not None and not done.stopped:
+        write_corpus_report(report, inputs, str(out), reading, descriptions[0])
+    return done
 
 
 def summarize_article(
@@ -99,6 +112,7 @@ def summarize_article(
     engine: str = "auto",
     ignore_recipe_mismatch: bool = False,
     allow_raw: bool = False,
+    report: str | None = None,
     hooks: Hooks = NO_HOOKS,
 ) -> Summary:
     """Summarize one article; arguments are those of :func:`summarize_corpus`.
@@ -119,7 +133,11 @@ def summarize_article(
     # One article is read sooner in torch than a model is converted.
     model = _loaded(model, device, precision, engine, ignore_recipe_mismatch, allow_raw, may_convert=False)
     hooks.started(_opening_lines(model, generation))
-    return model.summarize([text], **asdict(generation), progress=hooks.progress)[0]
+    summary = model.summarize([text], **asdict(generation), progress=hooks.progress)[0]
+    if report is not None:
+        shown = shown_line("article", text, summary_fields(summary))
+        write_page(Path(report), summary_page([shown], model.description))
+    return summary
 
 
 def read_article(name: str, *, format: str | None = None, stdin: BinaryIO | None = None) -> str | None:

@@ -164,8 +164,9 @@ def _summary_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
 
 def comparison_page(found: Comparison) -> str:
     """The comparison as one self-contained HTML page."""
+    from mujaz.pages import render
     from mujaz.training.report.charts import interval_bar
-    from mujaz.training.report.page import render
+    from mujaz.training.report.report import TEMPLATES
 
     unit = 1 if found.task == "summary" else 100
     best = max(found.runs, key=lambda run: run.scores[found.metric])
@@ -187,6 +188,7 @@ def comparison_page(found: Comparison) -> str:
         {"name": "texts, the same for all", "value": f"{found.rows:,}", "note": ""},
     ]
     return render(
+        TEMPLATES,
         "compare.html.j2",
         title="Runs compared",
         subtitle=f"{found.task}; each beside {found.runs[0].name}",

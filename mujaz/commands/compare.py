@@ -29,7 +29,7 @@ def command(runs: tuple[Path, ...], html: Path | None, resamples: int, seed: int
     found = compare(runs, resamples=resamples, seed=seed)
     _print(found)
     if html:
-        from mujaz.training.report.page import write_page
+        from mujaz.pages import write_page
 
         write_page(html, comparison_page(found))
         click.echo(f"saved to {html}")

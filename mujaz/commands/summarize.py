@@ -46,6 +46,7 @@ LONG = ("lead", "select", "hierarchical", "cut")
     "--min-article-words", type=click.IntRange(0), metavar="N", help="Shorter articles are given as they are."
 )
 @click.option("--force-raw", "allow_raw", is_flag=True, help="Load a model that was never fine-tuned.")
+@click.option("--report", metavar="HTML", help="Also write a page of the summaries beside their articles.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object of one article.")
 def command(
     inputs: tuple[str, ...],
@@ -69,7 +70,7 @@ def command(
       mujaz summarize article.txt
       mujaz summarize article.txt --length headline --candidates 3 --json
       mujaz summarize - --length 20-40 --faithful < article.txt
-      mujaz summarize news.jsonl --out summaries.jsonl --keep title
+      mujaz summarize news.jsonl --out summaries.jsonl --keep title --report summaries.html
     """
     from mujaz.inference.records import Columns
     from mujaz.inference.summarize import Generation, read_article, summarize_corpus

@@ -6,7 +6,6 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -15,41 +14,12 @@ from click.testing import CliRunner
 
 from mujaz.cli import cli
 from mujaz.errors import OutputError
+from mujaz.pages import write_page
 from mujaz.training.report.charts import Line, histogram, interval_bar, line_chart, reliability_chart, ticks
 from mujaz.training.report.inputs import length_groups
-from mujaz.training.report.page import write_page
+from tests.page_reading import read
 
-VOID = {"meta", "br", "hr", "img", "input", "link"}
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-class Checker(HTMLParser):
-    """Fails on tags that do not close in order, and collects what a page would load."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.loads: list[str] = []
-        self.text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag not in VOID:
-            self.open.append(tag)
-        self.loads += [f"{name}={value}" for name, value in attrs if name in {"src", "href", "srcset"}]
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-
-def read(page: str) -> Checker:
-    checker = Checker()
-    checker.feed(page)
-    checker.close()
-    assert checker.open == []
-    return checker
 
 
 SECTIONS = {

@@ -8,13 +8,14 @@ from typing import Any
 
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.saving import library_versions
+from mujaz.pages import render, write_page
 from mujaz.training.report.charts import Line, line_chart
 from mujaz.training.report.inputs import ReportInput, data_view
 from mujaz.training.report.labels import label_sections
-from mujaz.training.report.page import render, write_page
 from mujaz.training.report.summaries import summary_sections
 
 REPORT_FILE = "report.html"
+TEMPLATES = Path(__file__).parent / "templates"
 
 _FOOTER = "Made by mujaz. This page holds texts of the data it was made from: share it as you would share them."
 # What the Trainer logs -> the chart, its name in it, and whether it is a share.
@@ -43,6 +44,7 @@ def report_page(given: ReportInput) -> str:
     task = given.evaluation.task
     sections = summary_sections(given) if task == "summary" else label_sections(given)
     return render(
+        TEMPLATES,
         "report.html.j2",
         title=given.title,
         subtitle=given.model.description,

@@ -1,4 +1,4 @@
-"""Render and write a page: templates and style are files beside this one, and all of the page is one file."""
+"""Render and write a page: frame and style are files beside this one, and all of the page is one file."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 @cache
-def _environment() -> Environment:
+def _environment(folder: Path) -> Environment:
     return Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([folder, TEMPLATES]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -25,10 +25,10 @@ def _environment() -> Environment:
     )
 
 
-def render(template: str, **values: Any) -> str:
-    """A page: ``template`` with ``values``, all text in them escaped."""
+def render(folder: Path, template: str, **values: Any) -> str:
+    """A page: ``template``, a file in ``folder``, with ``values``, all text in them escaped."""
     style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))
-    return _environment().get_template(template).render(style=style, **values)
+    return _environment(folder).get_template(template).render(style=style, **values)
 
 
 def write_page(path: Path, page: str) -> None:

@@ -1,0 +1,168 @@
+"""Summaries beside their articles, as one self-contained page that a person can read."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mujaz.errors import UsageError
+from mujaz.files import is_local
+from mujaz.formats import read_rows
+from mujaz.inference.corpus import CorpusOptions, article_cleaner
+from mujaz.inference.records import BadRecord
+from mujaz.inference.sinks import STDOUT
+from mujaz.inference.sources import STDIN, open_corpus
+from mujaz.models.articles import read_article
+from mujaz.models.marking import marked
+from mujaz.models.summary_record import MILD, Finding
+from mujaz.pages import render, write_page
+
+TEMPLATES = Path(__file__).parent / "templates"
+SHOWN = 200  # articles: more make a page that no one reads and browsers are slow with
+FOOTER = "Made by mujaz. This page holds the articles it was made from: share it as you would share them."
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An article and its summary.
+
+    Attributes:
+        id: Of the article.
+        article: As the model got it.
+        summary: What was written.
+        findings: What was found in the summary.
+        read: Share of the article that the model read, 0-1.
+        copied: Share of the summary's words that stand in a run copied from the article, 0-1.
+        extra: Columns that were carried along.
+        error: Why there is no summary.
+    """
+
+    id: str
+    article: str
+    summary: str = ""
+    findings: tuple[Finding, ...] = ()
+    read: float = 1.0
+    copied: float = 0.0
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+
+def check_report(report: str, inputs: Sequence[str], out: str | None) -> None:
+    """See that a report can be made when a corpus is done, for which it is read again.
+
+    Raises:
+        UsageError: It cannot.
+    """
+    if out is None or out == STDOUT or not is_local(out):
+        raise UsageError(f"--report of a corpus needs its output in a local file: give --out, found {out or 'none'}.")
+    if STDIN in inputs:
+        raise UsageError("--report reads the corpus again when it is done: give a file in place of standard input.")
+    if Path(report).resolve() in {Path(name).resolve() for name in (out, *inputs)}:
+        raise UsageError(f"--report would replace {report}, which is an input or the output. Give another name.")
+
+
+def write_corpus_report(
+    report: str | Path, inputs: Sequence[str], out: str | Path, options: CorpusOptions, engine: str
+) -> None:
+    """Write the page of a corpus that is done.
+
+    Args:
+        report: The file.
+        inputs: Those of the run.
+        out: What the run wrote.
+        options: How the run read its inputs.
+        engine: What ran where.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    clean = article_cleaner() if options.clean_article else None
+    corpus = open_corpus(inputs, options.columns, format=options.format, plain="article", clean=clean)
+    rows = (row.values for row in read_rows(out))
+    total = 0
+
+    def all_shown() -> Iterator[Shown]:
+        nonlocal total
+        for record, line in zip(corpus, rows, strict=True):
+            total += 1
+            if total <= SHOWN:
+                article = "" if isinstance(record, BadRecord) else record.text
+                yield shown_line(str(record.id), article, line, options.columns.keep)
+
+    shown = list(all_shown())
+    write_page(Path(report), summary_page(shown, engine, total))
+
+
+def shown_line(name: str, article: str, line: Mapping[str, Any], keep: Iterable[str] = ()) -> Shown:
+    """An article and its line of the output, in whatever format that was written."""
+    found = line.get("findings")
+    found = orjson.loads(found) if isinstance(found, str) and found else found or []
+    return Shown(
+        id=name,
+        article=article,
+        summary=str(line.get("summary") or ""),
+        findings=tuple(Finding(one["kind"], one["text"]) for one in found),
+        read=float(line.get("read") or 0),
+        copied=float(line.get("copied") or 0),
+        extra={key: line[key] for key in keep if line.get(key) not in (None, "")},
+        error=str(line["error"]) if line.get("error") else None,
+    )
+
+
+def summary_page(shown: Sequence[Shown], engine: str, total: int | None = None) -> str:
+    """The page, as HTML.
+
+    Args:
+        shown: The articles on it.
+        engine: What ran where.
+        total: How many there are in all, where not all are shown.
+    """
+    total = len(shown) if total is None else total
+    kinds = Counter(kind for one in shown for kind in {finding.kind for finding in one.findings} - MILD)
+    flagged = sum(any(finding.kind not in MILD for finding in one.findings) for one in shown)
+    made = [one for one in shown if not one.error]
+    tiles = [
+        {"name": "articles", "value": f"{total:,}", "note": "" if total == len(shown) else f"{len(shown)} shown"},
+        {"name": "summaries to check", "value": f"{flagged:,}", "note": _listed(kinds)},
+        {"name": "of an article read", "value": _mean([one.read for one in made]), "note": "mean"},
+        {"name": "words copied", "value": _mean([one.copied for one in made]), "note": "mean"},
+    ]
+    return render(
+        TEMPLATES,
+        "summaries_page.html.j2",
+        title="Summaries beside their articles",
+        subtitle=engine,
+        tiles=tiles,
+        left_out=total - len(shown),
+        cards=[_card(one) for one in shown],
+        footer=FOOTER,
+    )
+
+
+def _listed(kinds: Counter[str]) -> str:
+    return ", ".join(f"{kind} {count:,}" for kind, count in kinds.most_common())
+
+
+def _mean(shares: Sequence[float]) -> str:
+    return f"{sum(shares) / len(shares):.0%}" if shares else "–"
+
+
+def _card(one: Shown) -> dict[str, Any]:
+    parts = read_article(one.article)
+    summary, article = marked(one.summary, one.article, one.findings)
+    return {
+        "id": one.id,
+        "title": str(one.extra.get("title") or parts.title or ""),
+        "extra": {key: value for key, value in one.extra.items() if key != "title"},
+        "summary": summary,
+        "article": article,
+        "findings": [{"kind": f.kind, "text": f.text, "mild": f.kind in MILD} for f in one.findings],
+        "read": f"{one.read:.0%}",
+        "copied": f"{one.copied:.0%}",
+        "error": one.error,
+    }
