@@ -18,6 +18,7 @@ from mujaz.models.windows import LongText
 
 INFO_FILE = "mujaz.json"
 FORMAT_VERSION = 1
+FROM_NOTHING = "trained from nothing"  # stands in the place of a base model
 EMBEDDED = Path(__file__).parent / "embedded"
 
 Task = Literal["topic", "stance", "summary"]

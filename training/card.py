@@ -9,7 +9,7 @@ from typing import Any
 from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 
 from mujaz.errors import OutputError
-from mujaz.models.checkpoint import CheckpointInfo
+from mujaz.models.checkpoint import FROM_NOTHING, CheckpointInfo
 from mujaz.models.presets import find_preset
 from mujaz.training.evaluation import PREDICTIONS_FILE
 from mujaz.training.report.report import REPORT_FILE
@@ -145,8 +145,7 @@ def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows
         "",
         "## Training",
         "",
-        f"Started from {_base_model(info.base_model) or Path(info.base_model).name}."
-        + (f" {info.data.rows:,} training texts." if info.data else ""),
+        _origin(info.base_model) + (f" {info.data.rows:,} training texts." if info.data else ""),
         "",
     ]
     if metrics:
@@ -157,12 +156,19 @@ def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows
         lines.append("")
     if info.calibration:
         lines += [
-            f"Probabilities are divided by temperature {info.calibration.temperature:.3f} when mujaz reads the model; "
-            f"calibration error on dev {info.calibration.ece_before:.4f} before, {info.calibration.ece_after:.4f} after.",
+            f"When mujaz reads the model, its logits are divided by a temperature of {info.calibration.temperature:.3f} "
+            f"before they become probabilities. Calibration error on dev "
+            f"{info.calibration.ece_before:.4f} before, {info.calibration.ece_after:.4f} after.",
             "",
         ]
     lines += ["## Licence", "", info.licence or "Not stated. See those of the base model and of the data.", ""]
     return "\n".join(lines)
+
+
+def _origin(base_model: str) -> str:
+    if base_model == FROM_NOTHING:
+        return "Trained from nothing."
+    return f"Started from {_base_model(base_model) or Path(base_model).name}."
 
 
 def _pair(info: CheckpointInfo) -> str:

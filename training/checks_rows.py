@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from mujaz.configs.loading import expand_path
 from mujaz.configs.schema import ColumnsConfig, TrainConfig
 from mujaz.errors import DataError
 from mujaz.files import data_files
-from mujaz.formats import Row, iter_rows
+from mujaz.formats import Row, iter_rows, require_columns
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
 
@@ -27,6 +28,7 @@ _SPLIT_NAMES = {
     "validation": "dev",
     "test": "test",
 }
+_LOOKED_AT = 100  # rows of a file whose columns are looked at: a row of JSON may lack one
 _FIELDS = ("text", "label", "target", "summary", "title")
 
 
@@ -96,12 +98,14 @@ def rows_of_files(sources: Sequence[str], task: Task | None = None, columns: Col
         columns: How the columns are called.
 
     Raises:
-        DataError: a file as a whole cannot be read, or none of its rows.
+        DataError: a file as a whole cannot be read, or none of its rows; or a column that was named is not there.
     """
     columns = columns or ColumnsConfig()
     rows: list[CheckRow] = []
     unreadable: list[str] = []
     files = [file for source in sources for file in _files(source)]
+    for file in files:
+        _check_named(file, columns)
     task = task or _task_of(files, columns)
     names = {file: _split_name(file) for file in files}
     order = ["train", "dev", "test"]
@@ -119,6 +123,18 @@ def _checked(data: CheckInput) -> CheckInput:
 def _files(source: str) -> list[str]:
     path = expand_path(source)
     return [source] if is_hub_dataset(path) else [file.path for file in data_files(path)]
+
+
+def _check_named(file: str, columns: ColumnsConfig) -> None:
+    """A column that was named, not taken for granted, has to be there: without it the check would pass in silence."""
+    usual = ColumnsConfig(title="title")
+    named = {_column(columns, field) for field in _FIELDS} - {_column(usual, field) for field in _FIELDS}
+    if not named:
+        return
+    path = expand_path(file)
+    rows = hub_rows(path, []) if is_hub_dataset(path) else iter_rows(path)
+    found = dict.fromkeys(name for row in islice(rows, _LOOKED_AT) if isinstance(row, Row) for name in row.values)
+    require_columns(found, sorted(named), file=file)
 
 
 def _split_name(file: str) -> str:

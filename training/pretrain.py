@@ -17,7 +17,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTok
 
 from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.errors import OutputError
-from mujaz.models.checkpoint import CheckpointInfo, DataInfo
+from mujaz.models.checkpoint import FROM_NOTHING, CheckpointInfo, DataInfo
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.opening import hand_over
 from mujaz.models.recipes import get_recipe
@@ -180,7 +180,7 @@ def _save(config: PretrainConfig, model: PreTrainedModel, tokenizer: PreTrainedT
         task="pretraining",
         recipe=recipe.to_json(),
         max_length=config.model.max_positions,
-        base_model="trained from nothing",
+        base_model=FROM_NOTHING,
         versions=library_versions(),
         data=DataInfo(
             rows=sum(manifest["train"]),

@@ -10,6 +10,7 @@ from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from mujaz.configs.schema import ModelConfig, PairConfig, ScratchConfig, TrainConfig
 from mujaz.errors import UsageError
+from mujaz.models.checkpoint import FROM_NOTHING
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import load_for_classification, load_seq2seq
 from mujaz.models.opening import OpenCheckpoint, hand_over, open_checkpoint
@@ -99,7 +100,7 @@ def _from_nothing(config: TrainConfig, splits: Splits, resume: Path | None) -> S
         model = new_seq2seq(shape, encoder.tokenizer, config.training.seed)
     else:
         model = new_classifier(shape, encoder.tokenizer, splits.labels, encoder.max_length, config.training.seed)
-    return Start(model, encoder, "trained from nothing")
+    return Start(model, encoder, FROM_NOTHING)
 
 
 def _new_encoder(

@@ -229,7 +229,8 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
             scores = choose_long_text(model, folder, splits.dev)
             if scores:
                 report(long_text_line(scores, model.info.long_text))
-            report(calibration_line(calibrate_checkpoint(model, folder, splits.dev, config.calibration)))
+            found = calibrate_checkpoint(model, folder, splits.dev, config.calibration)
+            report(calibration_line(found, len(splits.dev)))
         evaluation = evaluate(model, examples)
         evaluation.save_predictions(folder)
         named = {"train": splits.train, "dev": splits.dev, "test": splits.test}

@@ -60,6 +60,10 @@ def test_what_cannot_be_checked_is_misuse(leaky: Path) -> None:
         run(str(leaky / "nothing.jsonl"))
     with pytest.raises(DataError, match="no column 'body'"):
         run(str(leaky), "--text-column", "body")
+    with pytest.raises(DataError, match=r"no column 'lable'; columns found: 'text', 'label'; did you mean 'label'\?"):
+        run(str(leaky), "--label-column", "lable")
+    with pytest.raises(DataError, match="no column 'claim'"):
+        run(str(leaky), "--target-column", "claim")
     with pytest.raises(UsageError, match="--set changes a config"):
         run(str(leaky), "--set", "a=b")
     with pytest.raises(OutputError, match="cannot be written"):

@@ -75,4 +75,9 @@ def test_messages_carry_their_place() -> None:
 
 
 def test_an_unknown_command_is_misuse() -> None:
-    assert CliRunner().invoke(cli, ["clasify"]).exit_code == 2
+    result = CliRunner().invoke(cli, ["clasify"])
+    assert result.exit_code == 2
+    assert "no command 'clasify'; did you mean 'classify'?" in result.output
+    result = CliRunner().invoke(cli, ["dance"])
+    assert result.exit_code == 2
+    assert "did you mean" not in result.output

@@ -145,7 +145,7 @@ def test_a_precision_that_cannot_be_had() -> None:
     logits, references = drawn(200, 3, 1.0)
     found = calibrate(logits, references, CalibrationConfig(min_precision=1.0))
     if found.min_probability is None:
-        assert "so every text gets a label" in calibration_line(found)
+        assert "so every text gets a label" in calibration_line(found, found.rows)
     few = calibrate(logits[:10], references[:10], CalibrationConfig(min_precision=0.5))
     assert few.thresholds == []
     with pytest.raises(UsageError, match="10 rows, was too small"):
@@ -164,7 +164,7 @@ def test_calibration_lowers_the_error_and_keeps_the_asked_precision() -> None:
     top = softmax(logits / found.temperature).max(axis=1)
     kept = top >= found.min_probability
     assert (logits.argmax(axis=1) == references)[kept].mean() >= 0.9
-    assert "below 0." in calibration_line(found)
+    assert "below 0." in calibration_line(found, found.rows)
     plain = calibrate(logits, references, CalibrationConfig(temperature=False))
     assert (plain.temperature, plain.ece_after) == (1.0, plain.ece_before)
 
@@ -222,12 +222,13 @@ def test_a_temperature_and_a_threshold_are_applied(checkpoint: Path) -> None:
 def test_training_calibrates_on_dev(tiny_config: Any, topic_file: Path, tmp_path: Path) -> None:
     data = tiny_config("topic", topic_file, tmp_path / "run", max_steps=2)  # too few steps to get everything right
     data["calibration"] = {"min_precision": 0.5, "bins": 7}
+    data["data"] |= {"dev": str(topic_file), "test_fraction": 0.25}
     lines: list[str] = []
     result = train(check_config(data, "test"), report=lines.append)
     info = read_info(result.folder)
     assert info is not None
     assert info.calibration is not None
-    assert (info.calibration.rows, info.calibration.bins) == (12, 7)
+    assert (info.calibration.rows, info.calibration.bins) == (64, 7)
     assert any(line.startswith("probabilities: temperature") for line in lines)
     assert result.evaluation is not None
     reported = result.evaluation.metrics["probabilities"]
@@ -240,6 +241,29 @@ def test_training_calibrates_on_dev(tiny_config: Any, topic_file: Path, tmp_path
     assert sum(row["texts"] for row in reported["reliability"]) == 16
 
 
+def test_a_temperature_of_few_rows_is_chance() -> None:
+    """Where the least number of rows comes from: how often the fit comes within a factor of 1.5 of the true temperature."""
+
+    def near(rows: int) -> float:
+        fits = np.array([fit_temperature(*drawn(rows, 4, 2.5, seed)) for seed in range(200)]) / 2.5
+        return float(((fits > 1 / 1.5) & (fits < 1.5)).mean())
+
+    assert near(10) < 0.7
+    assert near(calibration.FEWEST_ROWS) >= 0.95
+
+
+def test_too_few_dev_rows_store_nothing(tiny_config: Any, topic_file: Path, tmp_path: Path) -> None:
+    data = tiny_config("topic", topic_file, tmp_path / "run", max_steps=2)
+    data["calibration"] = {"min_precision": 0.5}
+    lines: list[str] = []
+    result = train(check_config(data, "test"), report=lines.append)
+    info = read_info(result.folder)
+    assert info is not None
+    assert info.calibration is None
+    assert any("12 dev rows are too few, at least 50 are needed" in line for line in lines)
+    assert "not calibrated" in (result.folder / "report.html").read_text(encoding="utf-8")
+
+
 def test_a_folder_that_cannot_be_written(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
@@ -247,4 +271,4 @@ def test_a_folder_that_cannot_be_written(checkpoint: Path, monkeypatch: pytest.M
     monkeypatch.setattr(calibration, "write_info", full)
     example = Example("فاز الفريق", "sport", None, None, "file", 1)
     with pytest.raises(OutputError, match="No space left"):
-        calibrate_checkpoint(_with(checkpoint, None), checkpoint, [example], CalibrationConfig())
+        calibrate_checkpoint(_with(checkpoint, None), checkpoint, [example] * 50, CalibrationConfig())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mujaz.models.checkpoint import FROM_NOTHING
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.saving import library_versions
 from mujaz.pages import render, write_page
@@ -105,7 +106,7 @@ def _curves(log: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 def _facts(given: ReportInput) -> list[tuple[str, str]]:
     info = given.model.info
     facts = [
-        ("started from", info.base_model),
+        ("started from", "nothing" if info.base_model == FROM_NOTHING else info.base_model),
         ("text recipe", f"{info.recipe['name']}, version {info.recipe.get('version', '?')}"),
         ("longest input", f"{info.max_length:,} tokens"),
     ]
