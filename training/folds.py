@@ -40,12 +40,14 @@ class FoldsResult:
     Attributes:
         folder: One run a fold, and ``folds.json``.
         rows: Test rows of each fold.
+        targets: Where the split is by target: those that each fold left out.
         scores: By the name of the score.
     """
 
     folder: Path
     rows: tuple[int, ...]
     scores: dict[str, FoldScore]
+    targets: tuple[tuple[str, ...], ...] = ()
 
 
 def train_folds(
@@ -76,7 +78,13 @@ def train_folds(
         one = fold_config(config, number)
         done = None if restart else finished_metrics(one)
         runs.append(done or train(one, restart=restart, progress=progress, report=report).metrics)
-    result = FoldsResult(Path(config.output), tuple(run["rows"] for run in runs), _scores([r["metrics"] for r in runs]))
+    by_target = config.task == "stance" and config.data.split.by == "target"
+    result = FoldsResult(
+        folder=Path(config.output),
+        rows=tuple(run["rows"] for run in runs),
+        scores=_scores([run["metrics"] for run in runs]),
+        targets=tuple(tuple(run["metrics"]["stance"]["targets"]) for run in runs) if by_target else (),
+    )
     _save(result)
     return result
 
@@ -103,8 +111,9 @@ def _scores(metrics: list[dict[str, Any]]) -> dict[str, FoldScore]:
 
 def _save(result: FoldsResult) -> None:
     scores = {name: {"mean": s.mean, "deviation": s.deviation, "folds": s.values} for name, s in result.scores.items()}
+    summary = {"rows": result.rows, "targets": result.targets, "scores": scores}
     path = result.folder / FOLDS_FILE
     try:
-        path.write_bytes(orjson.dumps({"rows": result.rows, "scores": scores}, option=orjson.OPT_INDENT_2) + b"\n")
+        path.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error

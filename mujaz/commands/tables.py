@@ -69,6 +69,9 @@ def folds_table(result: FoldsResult) -> None:
     for name, score in result.scores.items():
         table.add_row(name, *(f"{value:.4f}" for value in (score.mean, score.deviation, *score.values)))
     Console().print(table)
+    for number, targets in enumerate(result.targets, 1):
+        more = f" and {len(targets) - 5:,} more" if len(targets) > 5 else ""
+        Console().print(f"fold {number}, trained without: {', '.join(targets[:5])}{more}", markup=False, soft_wrap=True)
 
 
 _MARKS = {"problem": "[red]problem[/red]", "warning": "[yellow]warning[/yellow]", "note": "note"}

@@ -234,3 +234,26 @@ def test_the_command_cross_validates(topic_file: Path, tmp_path: Path, tiny_conf
     assert result.exit_code == 0, result.output
     assert "2 folds, 64 rows" in result.output
     assert "macro_f1" in result.output
+
+
+def test_one_target_left_out_at_a_time(stance: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    """From the command line: each fold is tested on a target that its training never saw."""
+    settings = tiny_config("stance", stance, tmp_path / "run", epochs=1)
+    settings["data"] |= {"test_fraction": 0.0, "split": {"by": "target"}}
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    result = CliRunner().invoke(cli, ["train", str(path), "--folds", "3"], env={"COLUMNS": "160"})
+    assert result.exit_code == 0, result.output
+    saved = json.loads((tmp_path / "run" / "folds.json").read_text(encoding="utf-8"))
+    assert sum(saved["rows"]) == 120
+    assert [len(targets) for targets in saved["targets"]] == [1, 1, 1]
+    assert len({target for targets in saved["targets"] for target in targets}) == 3
+    for number, (target,) in enumerate(saved["targets"], 1):
+        metrics = json.loads((tmp_path / "run" / f"fold-{number}" / "metrics.json").read_text(encoding="utf-8"))
+        unseen = metrics["metrics"]["stance"]["unseen"]
+        assert (unseen["rows"], unseen["targets"]) == (metrics["rows"], 1)
+        assert unseen["macro_f1"] == pytest.approx(metrics["metrics"]["macro_f1"])
+        assert f"fold {number}, trained without: {target}" in result.output
+    values = saved["scores"]["target_macro_f1"]
+    assert values["mean"] == pytest.approx(np.mean(values["folds"]))
+    assert values["deviation"] == pytest.approx(np.std(values["folds"], ddof=1))
