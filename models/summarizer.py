@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -162,6 +163,7 @@ class Summarizer:
         faithful: bool = False,
         article_words: bool = False,
         min_article_words: int | None = None,
+        clean_article: bool = False,
         progress: Progress | None = None,
     ) -> list[Summary]:
         """Summarize articles. Deterministic: the same article gives the same summary.
@@ -178,6 +180,8 @@ class Summarizer:
             faithful: Prefer the candidate of the beam that the article supports best.
             article_words: Allow no content words but those of the article.
             min_article_words: Articles of up to so many words are returned as they are; 0 summarizes everything.
+            clean_article: Strip dateline, byline and page leftovers off each article first, as ``--clean-article`` does; a
+                model trained on such articles has it done without being asked.
             progress: Called after each batch with the number of articles it held.
 
         Returns:
@@ -200,7 +204,8 @@ class Summarizer:
             article_words,
             min_article_words,
         )
-        return Writer(self.encoder, self.engine, self.generation, self.info.long)(texts, options, progress)
+        encoder = replace(self.encoder, clean_article=self.encoder.clean_article or clean_article)
+        return Writer(encoder, self.engine, self.generation, self.info.long)(texts, options, progress)
 
     @property
     def constrains(self) -> bool:

@@ -10,9 +10,11 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 from transformers import GenerationConfig
 
 from mujaz import Summarizer
+from mujaz.cli import cli
 from mujaz.errors import CheckpointError
 from mujaz.models import loading
 from mujaz.models.arabic_words import words
@@ -81,6 +83,22 @@ def test_faithful_passes_over_what_is_joined_of_stretches(summarizer: Summarizer
     plain, faithful = (summarizer.summarize([ARTICLE], faithful=choice)[0] for choice in (False, True))
     assert [(finding.kind, finding.text) for finding in plain.faults] == [("joined", "المنتخب في | البورصه")]
     assert (faithful.text, faithful.faults) == ("فاز المنتخب في مباراة الكرة", ())
+
+
+def test_python_and_the_command_line_strip_the_same_off_an_article(
+    summarizer: Summarizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    article = f"دبي - «الخليج»: {ARTICLE}\nاقرأ أيضا: فوز المنتخب\nجميع الحقوق محفوظة 2024"
+    engine = says(summarizer, "فاز المنتخب")
+    (tmp_path / "a.txt").write_text(article, encoding="utf-8")
+    monkeypatch.setattr(Summarizer, "from_pretrained", lambda *given, **options: summarizer)
+    command = ["summarize", str(tmp_path / "a.txt"), "--clean-article"]
+    assert CliRunner().invoke(cli, command).exit_code == 0
+    summarizer.summarize([article], clean_article=True)
+    summarizer.summarize([ARTICLE])
+    summarizer.summarize([article])
+    told, python, bare, left = (batch[0].input_ids for batch in engine.batches)
+    assert told == python == bare != left
 
 
 def test_candidates_come_best_first_without_doubles(summarizer: Summarizer) -> None:
