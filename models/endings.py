@@ -46,7 +46,8 @@ def _leads_nowhere(left: list[str], source: Source) -> bool:
         return False
     last = words(left[-1])
     if not last:
-        return bool(OPENING.fullmatch(left[-1]))
+        closes = left[-1] == '"' and " ".join(left).count('"') % 2 == 0
+        return bool(OPENING.fullmatch(left[-1])) and not closes
     clitic_alone = last[-1] not in FUNCTION_WORDS and bool(CLITICS.fullmatch(last[-1]))
     return clitic_alone or last[-1] in LEADING or bool(broken_number(" ".join(left), source.figures))
 

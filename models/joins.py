@@ -48,9 +48,13 @@ class Places:
 
         A second run of one word counts where it came along with the word in front of it.
         """
-        ends = [at + 1 for at in self._places(before[-2], before[-1])]
+        third = before[-3:-2]  # the places are found by up to three words: two tell too few apart
+        ends = [at + 1 for at in self._places(before[-2], before[-1]) if self.words[at - len(third) : at] == third]
         if len(after) >= SHORTEST_RUN:
-            starts = self._places(after[0], after[1])
+            third = after[2:3]
+            starts = [
+                at for at in self._places(after[0], after[1]) if self.words[at + 2 : at + 2 + len(third)] == third
+            ]
         else:
             starts = [at + 1 for at in self._places(before[-1], after[0])] if bases(after[0]) else []
         return bool(ends) and bool(starts) and not any(self._near(end, starts) for end in ends)
