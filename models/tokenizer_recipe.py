@@ -116,11 +116,12 @@ def attach_recipe(tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> None:
         reason = NOT_EXPRESSIBLE["farasa"]
         logging.getLogger(__name__).warning("recipe '%s' cannot live in a tokenizer: %s", recipe.name, reason)
         return
-    state = json.loads(_backend(tokenizer).to_str())
-    own = _own(state["normalizer"])
-    parts = json.loads(_as_json(recipe_normalizer(recipe)))
-    state["normalizer"] = {"type": "Sequence", "normalizers": [parts, own] if own else [parts]} if recipe.steps else own
     whole = _placeholders(recipe)
+    if _only_the_normalizer(_backend(tokenizer), whole):
+        _set_normalizer(tokenizer, _before(recipe, _own(_normalizer_of(_backend(tokenizer)))))
+        return
+    state = json.loads(_backend(tokenizer).to_str())
+    state["normalizer"] = _before(recipe, _own(state["normalizer"]))
     for token in state["added_tokens"]:
         if token["content"] in whole:
             token["normalized"] = True
@@ -135,9 +136,53 @@ def detach_recipe(tokenizer: PreTrainedTokenizerBase) -> None:
     """Take an attached recipe out again, in place: for text that Python has prepared already."""
     from tokenizers import Tokenizer
 
+    if _only_the_normalizer(_backend(tokenizer), set()):
+        _set_normalizer(tokenizer, _own(_normalizer_of(_backend(tokenizer))))
+        return
     state = json.loads(_backend(tokenizer).to_str())
     state["normalizer"] = _own(state["normalizer"])
     _set_backend(tokenizer, Tokenizer.from_str(json.dumps(state)))
+
+
+def _before(recipe: Recipe, own: dict[str, Any] | None) -> dict[str, Any] | None:
+    """The recipe in front of the tokenizer's own normalizer, as JSON says it."""
+    if not recipe.steps:
+        return own
+    parts = json.loads(_as_json(recipe_normalizer(recipe)))
+    return {"type": "Sequence", "normalizers": [parts, own] if own else [parts]}
+
+
+def _only_the_normalizer(backend: Any, whole: set[str]) -> bool:
+    """Whether no token depends on the normalizer, so that it can be exchanged by itself.
+
+    Writing mT5's 250,000 pieces as JSON and reading them again takes seconds, and more memory than its weights in int8.
+
+    Args:
+        backend: A ``tokenizers.Tokenizer``.
+        whole: What has to become, or to stay, a token that is looked for in normalized text.
+    """
+    if any(token.normalized for token in backend.get_added_tokens_decoder().values()):
+        return False
+    return all(backend.token_to_id(text) is None for text in whole)
+
+
+def _normalizer_of(backend: Any) -> dict[str, Any] | None:
+    return json.loads(_as_json(backend.normalizer)) if backend.normalizer is not None else None
+
+
+def _set_normalizer(tokenizer: PreTrainedTokenizerBase, state: dict[str, Any] | None) -> None:
+    from tokenizers import Tokenizer
+
+    # A normalizer can be read from JSON only as part of a tokenizer, so from one without any pieces.
+    empty = {
+        "version": "1.0",
+        "added_tokens": [],
+        "normalizer": state,
+        "model": {"type": "BPE", "vocab": {}, "merges": []},
+    }
+    backend = _backend(tokenizer)
+    backend.normalizer = Tokenizer.from_str(json.dumps(empty)).normalizer
+    _set_backend(tokenizer, backend)
 
 
 def _backend(tokenizer: PreTrainedTokenizerBase) -> Any:

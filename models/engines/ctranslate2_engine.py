@@ -18,6 +18,10 @@ from mujaz.models.engines.ctranslate2_conversion import require_ctranslate2
 CALL_TOKENS = 16384
 BATCH_TOKENS = 2048
 
+# Batches at once. One thread each is twice as fast as all threads for one batch where other work shares the machine, and
+# takes a fifth less processor time (benchmarks/LOG.md); a call holds few more batches than this.
+MOST_WORKERS = 4
+
 # CTranslate2 stops when ``beams * patience`` texts have ended and takes the best; transformers (early_stopping False) goes
 # on while a running beam can still beat the worst of the ended ones. With 1 the summaries of the embedded model were 7
 # tokens long instead of 29; with 12 all of 200 were those of transformers (float32). See benchmarks/LOG.md.
@@ -63,9 +67,15 @@ class CTranslate2Generator:
         self.compute_type = compute_type
         self.parameters = parameters
         self.threads = torch.get_num_threads()
+        workers = max(1, min(self.threads, MOST_WORKERS))
         self.translator = require_ctranslate2().Translator(
-            str(folder), device="cpu", compute_type=compute_type, intra_threads=self.threads
+            str(folder),
+            device="cpu",
+            compute_type=compute_type,
+            inter_threads=workers,
+            intra_threads=max(1, self.threads // workers),
         )
+        torch.set_num_threads(self.threads)  # both share one OpenMP, and the constructor has set its number
 
     @property
     def batch_tokens(self) -> int:

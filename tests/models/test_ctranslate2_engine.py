@@ -23,6 +23,7 @@ from mujaz.models import loading
 from mujaz.models.auto import load_model
 from mujaz.models.engines import ctranslate2_check, generation
 from mujaz.models.engines.ctranslate2_engine import CTranslate2Generator, search_options
+from mujaz.models.trimming import trim
 
 pytest.importorskip("ctranslate2")
 
@@ -117,6 +118,31 @@ def test_it_generates_what_torch_generates(folder: Path) -> None:
         if settings.num_beams != 1:
             scores = [one.score for each in found for one in each]
             assert scores == pytest.approx([one.score for each in expected for one in each], abs=1e-4), change
+
+
+def test_a_trimmed_model_converts_and_generates_what_torch_generates(folder: Path, tmp_path: Path) -> None:
+    report = trim(folder, ARTICLES, tmp_path / "small", keep=1.0)
+    assert report.pieces < report.pieces_before or folder.name == "mbart"  # whose letters are all basic ones
+    load, small = Summarizer.from_pretrained, tmp_path / "small"
+    plain, fast, int8 = (
+        load(small, device="cpu", engine=engine, precision=precision, allow_raw=True)
+        for engine, precision in (("torch", "float32"), ("ctranslate2", "float32"), ("ctranslate2", "auto"))
+    )
+    assert "int8" in int8.description  # its check against torch has passed, or loading would have raised
+    settings = GenerationConfig.from_dict({**plain.generation.to_dict(), **SETTINGS})
+    batch = plain.encoder(ARTICLES)
+    expected, found = plain.engine.generate(batch, settings), fast.engine.generate(batch, settings)
+    assert _ids(found, plain.model) == _ids(expected, plain.model)
+
+
+def test_torch_keeps_its_threads(mt5_folder: Path) -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        assert _both(mt5_folder)[1].engine.description.endswith("2 threads")
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_scores_are_those_of_torch(folder: Path) -> None:
