@@ -174,7 +174,7 @@ def _set_normalizer(tokenizer: PreTrainedTokenizerBase, state: dict[str, Any] | 
     from tokenizers import Tokenizer
 
     # A normalizer can be read from JSON only as part of a tokenizer, so from one without any pieces.
-    empty = {
+    empty: dict[str, Any] = {
         "version": "1.0",
         "added_tokens": [],
         "normalizer": state,
