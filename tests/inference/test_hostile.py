@@ -72,19 +72,11 @@ def test_a_line_of_fifty_megabytes(tmp_path: Path) -> None:
     assert (first["label"], first["probability"]) == (last["label"], pytest.approx(last["probability"]))
 
 
-def test_half_a_parquet_file_is_named_and_nothing_is_written(tmp_path: Path) -> None:
-    whole, half, out = tmp_path / "a.parquet", tmp_path / "b.parquet", tmp_path / "o.jsonl"
-    pq.write_table(pa.table({"text": [f"{GOOD} {n}" for n in range(500)]}), whole)
-    half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
-    with pytest.raises(DataError, match=r"b\.parquet"):
-        classify_corpus([str(half)], str(out), device="cpu", precision="float32")
-    assert not out.exists()
-
-
-def test_half_a_parquet_file_after_a_whole_one_is_found_before_anything_is_computed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("read", ["b.parquet", "."])
+def test_half_a_parquet_file_is_found_before_anything_is_computed(tmp_path: Path, read: str) -> None:
     whole, half, out = tmp_path / "a.parquet", tmp_path / "b.parquet", tmp_path / "o.jsonl"
     pq.write_table(pa.table({"text": [f"{GOOD} {n}" for n in range(600)]}), whole)
     half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     with pytest.raises(DataError, match=r"b\.parquet"):
-        classify_corpus([str(tmp_path)], str(out), device="cpu", precision="float32")
+        classify_corpus([str(tmp_path / read)], str(out), device="cpu", precision="float32")
     assert sorted(os.listdir(tmp_path)) == ["a.parquet", "b.parquet"]
