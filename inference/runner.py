@@ -127,13 +127,10 @@ def run(
         summary = RunSummary.from_json(state.summary)
         summary.resumed = state.records
         chunks = _prepared(_rest(_chunks(records, job.chunk), state), job, strict)
-        names = _kept_names(keep, job.fields)
         with ahead(chunks) as ready, _Writer(sink) as writer:
-            for chunk in _timed(ready, summary):
-                if hooks.stop():
-                    summary.stopped = True
-                    break
-                writer.write(_computed(chunk, job, names, summary, hooks.progress), chunk.digest, summary.to_json())
+            for chunk in _until_stopped(_timed(ready, summary), summary, hooks):
+                lines = _computed(chunk, job, _kept_names(keep, job.fields), summary, hooks.progress)
+                writer.write(lines, chunk.digest, summary.to_json())
                 summary.share_read = share_read()
                 hooks.chunk(summary)
         if not summary.stopped:
@@ -185,6 +182,14 @@ class _Writer:
         if self.pending:
             pending, self.pending = self.pending, None
             pending.result()
+
+
+def _until_stopped(chunks: Iterator[_Chunk], summary: RunSummary, hooks: Hooks) -> Iterator[_Chunk]:
+    for chunk in chunks:
+        if hooks.stop():
+            summary.stopped = True
+            return
+        yield chunk
 
 
 def _timed(chunks: Iterator[_Chunk], summary: RunSummary) -> Iterator[_Chunk]:

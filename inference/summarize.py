@@ -97,7 +97,7 @@ def summarize_corpus(
         check_report(report, inputs, out)
     done = answer_corpus(inputs, out, load, reading, plain="article", hooks=hooks)
     if report is not None and not done.stopped:
-        write_corpus_report(report, inputs, str(out), reading, descriptions[0])
+        write_corpus_report(report, inputs, str(out), reading, descriptions[0], done.records)
     return done
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,7 @@ def check_report(report: str, inputs: Sequence[str], out: str | None) -> None:
 
 
 def write_corpus_report(
-    report: str | Path, inputs: Sequence[str], out: str | Path, options: CorpusOptions, engine: str
+    report: str | Path, inputs: Sequence[str], out: str | Path, options: CorpusOptions, engine: str, total: int
 ) -> None:
     """Write the page of a corpus that is done.
 
@@ -77,24 +78,20 @@ def write_corpus_report(
         out: What the run wrote.
         options: How the run read its inputs.
         engine: What ran where.
+        total: How many records there are; the first are shown.
 
     Raises:
         OutputError: It cannot be written.
     """
     clean = article_cleaner() if options.clean_article else None
     corpus = open_corpus(inputs, options.columns, format=options.format, plain="article", clean=clean)
-    rows = (row.values for row in read_rows(out))
-    total = 0
-
-    def all_shown() -> Iterator[Shown]:
-        nonlocal total
-        for record, line in zip(corpus, rows, strict=True):
-            total += 1
-            if total <= SHOWN:
-                article = "" if isinstance(record, BadRecord) else record.text
-                yield shown_line(str(record.id), article, line, options.columns.keep)
-
-    shown = list(all_shown())
+    pairs = islice(zip(corpus, read_rows(out), strict=False), SHOWN)
+    shown = [
+        shown_line(
+            str(record.id), "" if isinstance(record, BadRecord) else record.text, line.values, options.columns.keep
+        )
+        for record, line in pairs
+    ]
     write_page(Path(report), summary_page(shown, engine, total))
 
 
