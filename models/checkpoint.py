@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mujaz.configs.schema import PairConfig
-from mujaz.errors import CheckpointError
+from mujaz.errors import CheckpointError, OutputError
 from mujaz.models.calibration import Calibration
 from mujaz.models.presets import find_preset, unknown_model
 from mujaz.models.summary_options import LongArticles
@@ -82,6 +82,18 @@ def write_info(folder: Path, info: CheckpointInfo) -> None:
     """Write ``mujaz.json`` into a checkpoint."""
     text = json.dumps(info.model_dump(exclude_none=True), ensure_ascii=False, indent=2)
     (folder / INFO_FILE).write_text(text + "\n", encoding="utf-8")
+
+
+def store_info(folder: Path, info: CheckpointInfo) -> None:
+    """Write ``mujaz.json`` again, with what was found out after the training.
+
+    Raises:
+        OutputError: It cannot be written.
+    """
+    try:
+        write_info(folder, info)
+    except OSError as error:
+        raise OutputError(f"{folder}: {INFO_FILE} cannot be written: {error.strerror or error}") from error
 
 
 def embedded_models() -> tuple[str, ...]:

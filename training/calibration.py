@@ -18,9 +18,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 
 from mujaz.configs.schema import CalibrationConfig
-from mujaz.errors import OutputError
 from mujaz.models.calibration import Calibration, Threshold
-from mujaz.models.checkpoint import write_info
+from mujaz.models.checkpoint import store_info
 from mujaz.models.classifier import TextClassifier
 from mujaz.training.data import Example
 
@@ -191,10 +190,7 @@ def calibrate_checkpoint(
     targets = [e.target or "" for e in examples] if model.needs_target else None
     found = calibrate(model.logits([e.text for e in examples], targets), label_ids(examples, model.labels), settings)
     model.info = model.info.model_copy(update={"calibration": found})
-    try:
-        write_info(folder, model.info)
-    except OSError as error:
-        raise OutputError(f"the calibration cannot be written to {folder}: {error.strerror or error}") from error
+    store_info(folder, model.info)
     return found
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 
 from sklearn.metrics import f1_score
 
-from mujaz.errors import OutputError
-from mujaz.models.checkpoint import write_info
+from mujaz.models.checkpoint import store_info
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.windows import LongText
 from mujaz.training.data import Example
@@ -58,10 +57,7 @@ def choose_long_text(model: TextClassifier, folder: Path, examples: Sequence[Exa
             best = way
     model.read_long(best)
     model.info = model.info.model_copy(update={"long_text": best})
-    try:
-        write_info(folder, model.info)
-    except OSError as error:
-        raise OutputError(f"{folder}: mujaz.json cannot be written: {error.strerror or error}") from error
+    store_info(folder, model.info)
     return scores
 
 

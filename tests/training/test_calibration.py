@@ -20,6 +20,7 @@ from mujaz import TextClassifier, evaluate, train
 from mujaz.configs.loading import check_config
 from mujaz.configs.schema import CalibrationConfig
 from mujaz.errors import OutputError, UsageError
+from mujaz.models import checkpoint as checkpoints
 from mujaz.models.calibration import Calibration
 from mujaz.models.checkpoint import read_info
 from mujaz.models.classifier import softmax
@@ -268,7 +269,7 @@ def test_a_folder_that_cannot_be_written(checkpoint: Path, monkeypatch: pytest.M
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(calibration, "write_info", full)
+    monkeypatch.setattr(checkpoints, "write_info", full)
     example = Example("فاز الفريق", "sport", None, None, "file", 1)
     with pytest.raises(OutputError, match="No space left"):
         calibrate_checkpoint(_with(checkpoint, None), checkpoint, [example] * 50, CalibrationConfig())
