@@ -62,6 +62,21 @@ class PairConfig(Section):
         return self.template.replace("{target}", target)
 
 
+class LoraSettings(Section):
+    """Train adapters instead of the weights (LoRA, DoRA); needs mujaz[peft]. What is saved is a plain checkpoint."""
+
+    rank: Positive = 16
+    """Rank of the matrices that are trained beside a layer."""
+    alpha: Positive = 32
+    """What they give is multiplied by alpha / rank."""
+    dropout: Fraction = 0.05
+    """Dropout before them."""
+    dora: bool = False
+    """DoRA: also train the length of each row of weights. Slower, often a little better at low ranks."""
+    targets: Literal["auto"] | list[str] = "auto"
+    """Layers that get adapters: auto takes every linear layer of the transformer; or ends of names, as [query, value]."""
+
+
 class ModelConfig(Section):
     """Where the training starts."""
 
@@ -79,11 +94,15 @@ class ModelConfig(Section):
     """Strip dateline, byline and page leftovers before the recipe, in training and ever after."""
     pair: PairConfig | None = None
     """How text and target are put together (stance); None takes the checkpoint's own, or the text first, then the target."""
+    lora: LoraSettings | None = None
+    """Train adapters and the layers of the labels only; wants a learning rate of 2e-4 or more. None trains all weights."""
 
     @model_validator(mode="after")
     def _one_start(self) -> ModelConfig:
         if (self.name is None) == (self.scratch is None):
             raise ValueError("give either name (a pretrained model) or scratch (a model trained from nothing)")
+        if self.lora and self.scratch:
+            raise ValueError("lora is for pretrained models: the random weights of a new one would stay as they are")
         return self
 
 

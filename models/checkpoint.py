@@ -115,6 +115,11 @@ def locate(name: str | Path) -> Path:
     """
     folder = Path(name).expanduser()
     if folder.is_dir():
+        if (folder / "adapter_config.json").is_file():
+            raise CheckpointError(
+                f"{folder} is an adapter without its model. The checkpoint that the training left, with the adapter "
+                "merged, lies in the folder above it."
+            )
         if not (folder / "config.json").is_file():
             raise CheckpointError(f"{folder} is not a checkpoint: it has no config.json. {_nearby(folder)}".strip())
         return folder

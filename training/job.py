@@ -16,17 +16,19 @@ from mujaz.training.arguments import total_steps, trains_in_bfloat16
 from mujaz.training.augmentation import augmented
 from mujaz.training.data import Splits, data_info, load_splits
 from mujaz.training.encoded import encode_classification, encode_summaries
+from mujaz.training.lora import trained_parameters
 from mujaz.training.start import Start, start_from
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The size of a training job, before any of it is done."""
+    """The size of a training job, before any of it is done; ``parameters`` and ``trained`` count numbers."""
 
     rows: dict[str, int]
     labels: list[str]
     steps: int
     parameters: int
+    trained: int
     max_length: int
     recipe: str
     bfloat16: bool
@@ -42,9 +44,14 @@ class Plan:
             *([f"labels: {', '.join(self.labels)}"] if self.labels else []),
             f"model: {self.parameters / 1e6:.1f} M parameters, recipe {self.recipe}, up to {self.max_length} tokens "
             f"({self.truncated:.1%} of the training texts are longer and will be cut)",
+            *([] if self.trained == self.parameters else [self._trained_line()]),
             f"text: {self.prepared.line()}",
             f"training: {self.steps:,} steps in {'bfloat16' if self.bfloat16 else 'float32'}",
         ]
+
+    def _trained_line(self) -> str:
+        share = self.trained / self.parameters
+        return f"trained: {self.trained / 1e6:.2f} M of {self.parameters / 1e6:.1f} M parameters ({share:.1%})"
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,8 @@ class Job:
             rows=rows,
             labels=self.splits.labels if self.config.task != "summary" else [],
             steps=total_steps(self.config, len(self.train)),
-            parameters=self.start.model.num_parameters(),
+            parameters=sum(p.numel() for p in self.start.model.parameters()),
+            trained=trained_parameters(self.start.model),
             max_length=self.start.encoder.max_length,
             recipe=self.start.encoder.recipe.name,
             bfloat16=trains_in_bfloat16(self.config.training),

@@ -14,8 +14,10 @@ from mujaz.models.checkpoint import FROM_NOTHING
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import load_for_classification, load_seq2seq
 from mujaz.models.opening import OpenCheckpoint, hand_over, open_checkpoint
+from mujaz.models.presets import find_preset
 from mujaz.models.recipes import Recipe, get_recipe
 from mujaz.training.data import Example, Splits, sample
+from mujaz.training.lora import with_lora
 from mujaz.training.scratch import new_classifier, new_seq2seq, train_unigram, train_wordpiece
 
 # A model from nothing has no positions of its own yet; most news articles lose little beyond this.
@@ -29,7 +31,7 @@ class Start:
     """A model about to be trained.
 
     Attributes:
-        model: float32 weights on the CPU.
+        model: float32 weights on the CPU; with ``model.lora`` in peft's wrapper.
         encoder: Prepares and tokenizes its text.
         base_model: What ``mujaz.json`` will name as its origin.
     """
@@ -86,7 +88,11 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.training.seed)  # of a new head
             model = load_for_classification(opened.folder, splits.labels)
-    return Start(model.train(), encoder, config.model.name or "")
+    name = config.model.name or ""
+    if config.model.lora:
+        preset = find_preset(name)
+        model = with_lora(model, config.model.lora, config.training.seed, preset.hub_id if preset else name)
+    return Start(model.train(), encoder, name)
 
 
 def _expanded(name: str) -> str | Path:

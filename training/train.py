@@ -37,6 +37,7 @@ from mujaz.training.evaluation import Evaluation, evaluate
 from mujaz.training.intermediate import intermediate_steps
 from mujaz.training.job import Job, checkpoint_info, prepare
 from mujaz.training.long_text import choose_long_text, long_text_line
+from mujaz.training.lora import merged, plain, save_adapter
 from mujaz.training.losses import LabelLoss, class_weights
 from mujaz.training.metrics import ClassificationMetric, Rouge
 from mujaz.training.report.inputs import ReportInput
@@ -99,6 +100,9 @@ def train(
     run_trainer(trainer, resume, Path(config.output))
     model, folder = job.start.model, Path(config.output)
     generation = model.generation_config if config.task == "summary" else None
+    if config.model.lora:
+        save_adapter(model, folder)
+        model = merged(model)
     model.to(dtype=DTYPES[config.training.save_precision])  # type: ignore[call-arg]  # see classifier.py
     save_checkpoint(folder, model, job.start.encoder, checkpoint_info(job), generation)
     result = _finish(job, trainer, folder, time.monotonic() - began, say)
@@ -145,7 +149,8 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
     if config.training.save_every:
         common["callbacks"].append(SaveEvery(config.training.save_every))
     if config.task == "summary":
-        model.generation_config = generation_config(config.generation, model.generation_config)
+        whole = plain(model)
+        whole.generation_config = generation_config(config.generation, whole.generation_config)
         trainer: Trainer = _SummaryTrainer(**common, compute_metrics=_summary_metrics(job))
     else:
         trainer = Trainer(**common, compute_metrics=_label_metrics(job.splits.labels), compute_loss_func=_loss(job))
@@ -176,7 +181,7 @@ class _SummaryTrainer(Seq2SeqTrainer):
     """Keeps ``Seq2SeqTrainer`` from filling the model's generation settings with library defaults (max_length 20)."""
 
     def prediction_step(self, *args: Any, **kwargs: Any) -> Any:
-        model: Any = self.model
+        model: Any = plain(self.model)
         mine: GenerationConfig = model.generation_config
         model.generation_config = GenerationConfig.from_dict(mine.to_dict())
         try:
