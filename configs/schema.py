@@ -259,6 +259,10 @@ class TrainingConfig(OptimizationConfig):
     """Draw training rows so that every label comes equally often: rare rows are repeated, frequent ones left out."""
     patience: Positive | None = 3
     """Stop when dev has not become better in so many evaluations; None never stops early."""
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Below 1, each layer of an encoder learns at so much of the rate of the layer above it; 0.9 is usual."""
+    freeze: Literal["embeddings"] | Positive | None = None
+    """Do not train the embeddings; or, a number: them and so many of the lowest layers."""
     save_precision: Literal["float32", "bfloat16"] = "float32"
     """Number format of the saved weights; bfloat16 halves the files, at 3 significant digits."""
 
@@ -353,4 +357,15 @@ class TrainConfig(Section):
             settings.class_weights != "none" or settings.focal_gamma or settings.balanced_sampling
         ):
             raise ValueError("class_weights, focal_gamma and balanced_sampling are for labels: task topic or stance")
+        return self
+
+    @model_validator(mode="after")
+    def _layers_that_are_trained(self) -> TrainConfig:
+        settings, unequal = self.training, self.training.layer_decay < 1
+        if self.model.lora and (unequal or settings.freeze is not None):
+            raise ValueError("model.lora trains none of the model's own layers: leave layer_decay and freeze out")
+        if self.model.scratch and settings.freeze is not None:
+            raise ValueError("freeze is for pretrained models: the random weights of a new one would stay as they are")
+        if self.task == "summary" and unequal:
+            raise ValueError("layer_decay is for encoders: task topic or stance")
         return self

@@ -17,6 +17,7 @@ from mujaz.models.opening import OpenCheckpoint, hand_over, open_checkpoint
 from mujaz.models.presets import find_preset
 from mujaz.models.recipes import Recipe, get_recipe
 from mujaz.training.data import Example, Splits, sample
+from mujaz.training.layers import freeze
 from mujaz.training.lora import with_lora
 from mujaz.training.scratch import new_classifier, new_seq2seq, train_unigram, train_wordpiece
 
@@ -89,6 +90,8 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
             torch.manual_seed(config.training.seed)  # of a new head
             model = load_for_classification(opened.folder, splits.labels)
     name = config.model.name or ""
+    if config.training.freeze is not None:
+        freeze(model, config.training.freeze)
     if config.model.lora:
         preset = find_preset(name)
         model = with_lora(model, config.model.lora, config.training.seed, preset.hub_id if preset else name)

@@ -36,6 +36,7 @@ from mujaz.training.encoded import IGNORED, Collator
 from mujaz.training.evaluation import Evaluation, evaluate
 from mujaz.training.intermediate import intermediate_steps
 from mujaz.training.job import Job, checkpoint_info, prepare
+from mujaz.training.layers import decay_by_layer
 from mujaz.training.long_text import choose_long_text, long_text_line
 from mujaz.training.lora import merged, plain, save_adapter
 from mujaz.training.losses import LabelLoss, class_weights
@@ -154,6 +155,8 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
         trainer: Trainer = _SummaryTrainer(**common, compute_metrics=_summary_metrics(job))
     else:
         trainer = Trainer(**common, compute_metrics=_label_metrics(job.splits.labels), compute_loss_func=_loss(job))
+    if config.training.layer_decay < 1:
+        decay_by_layer(trainer, config.training.layer_decay)
     sample_with(trainer, _sampler(job, trainer.args.world_size))
     trainer.remove_callback(PrinterCallback)  # prints dictionaries; LogLines says the same for people
     if progress:
