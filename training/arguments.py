@@ -58,6 +58,7 @@ def optimization_arguments(settings: OptimizationConfig, folder: Path, steps: in
         "save_total_limit": 2,
         "logging_steps": max(min(50, steps // 20), 1),
         "logging_nan_inf_filter": False,  # it would hide a NaN loss
+        "restore_callback_states_from_checkpoint": True,  # else early stopping begins to count again after a kill
         "report_to": "none",
         "disable_tqdm": True,  # its progress bar repeats the log; ours is in callbacks.py
         "dataloader_pin_memory": False,

@@ -34,7 +34,7 @@ class LogLines(TrainerCallback):
         if not math.isfinite(values.get("loss", 0.0)):
             raise TrainingError(
                 f"the loss became {values['loss']} at step {state.global_step}. Lower training.learning_rate, raise "
-                "training.warmup, or train with --set training.precision=float32."
+                "training.warmup, or train with --set training.precision=float32; and begin again with --restart."
             )
         if values.get("loss") == 0.0 and values.get("grad_norm") == 0.0:
             raise TrainingError(
@@ -63,16 +63,22 @@ class QuietProgress(ProgressCallback):
 
 
 class SaveEvery(TrainerCallback):
-    """Saves a checkpoint to resume from every so many steps, besides those after an evaluation."""
+    """Saves checkpoints to resume from, besides those after an evaluation, and logs the loss with every checkpoint.
 
-    def __init__(self, steps: int) -> None:
-        """Every ``steps`` updates."""
+    The Trainer averages the loss since the last log, and a checkpoint does not hold that sum: were a checkpoint not logged
+    too, the loss curve of a resumed training would have another value there than that of one that was never killed.
+    """
+
+    def __init__(self, steps: int | None) -> None:
+        """Every ``steps`` updates; None only after an evaluation."""
         self.steps = steps
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> TrainerControl:
-        """Ask for a checkpoint."""
-        if state.global_step % self.steps == 0:
+        """Ask for a checkpoint, and for a log with each."""
+        if self.steps and state.global_step % self.steps == 0:
             control.should_save = True
+        if control.should_save:
+            control.should_log = True
         return control

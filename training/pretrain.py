@@ -29,8 +29,8 @@ from mujaz.training.masking import MaskWords
 from mujaz.training.pretrain_shards import MANIFEST, PackedRows, shards_are_there, write_shards
 from mujaz.training.pretrain_texts import Documents, draw
 from mujaz.training.pretrain_trainer import build_pretrainer
-from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run
-from mujaz.training.running import run_trainer
+from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run, write_whole
+from mujaz.training.running import explained, loss_curve, run_trainer
 from mujaz.training.scratch import new_masked_lm, train_wordpiece
 
 FINE_TUNING_DROPOUT = 0.1  # of BERT: pretrained without, the model is fine-tuned with it
@@ -94,10 +94,11 @@ def pretrain(
     trainer = build_pretrainer(config, model, train, held_out, collate, steps, progress=progress, report=say)
     run_trainer(trainer, resume, folder)
     loss = trainer.evaluate()["eval_loss"] if len(held_out) else None
-    _save(config, model, tokenizer)
+    with explained(folder):
+        _save(config, model, tokenizer)
     tokens = trainer.state.global_step * rows // steps * config.model.sequence_length
     result = PretrainResult(folder, trainer.state.global_step, time.monotonic() - began, tokens, loss)
-    _write_metrics(result, trainer.state.log_history)
+    _write_metrics(result, loss_curve(trainer.state.log_history))
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     shutil.rmtree(folder / SHARDS, ignore_errors=True)
     return result
@@ -202,4 +203,4 @@ def _write_metrics(result: PretrainResult, log: list[dict[str, Any]]) -> None:
         "log": log,
     }
     path = result.folder / METRICS_FILE
-    _on_disk(lambda: path.write_bytes(orjson.dumps(metrics, option=orjson.OPT_INDENT_2) + b"\n"), path)
+    write_whole(path, orjson.dumps(metrics, option=orjson.OPT_INDENT_2) + b"\n")

@@ -58,14 +58,13 @@ def build_pretrainer(
         "eval_strategy": "steps" if len(held_out) else "no",
         "prediction_loss_only": True,
     }
-    callbacks = [LogLines(report), *([SaveEvery(config.training.save_every)] if config.training.save_every else [])]
     trainer = MaskedWordsTrainer(
         model=model,
         args=TrainingArguments(**arguments),
         data_collator=collate,
         train_dataset=train,
         eval_dataset=held_out if len(held_out) else None,
-        callbacks=callbacks,
+        callbacks=[LogLines(report), SaveEvery(config.training.save_every)],
     )
     trainer.remove_callback(PrinterCallback)  # prints dictionaries; LogLines says the same for people
     if progress:

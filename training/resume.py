@@ -18,6 +18,7 @@ from mujaz.errors import OutputError, UsageError
 CONFIG_FILE = "config.yaml"
 METRICS_FILE = "metrics.json"
 CHECKPOINTS = "checkpoints"
+STATE_FILE = "trainer_state.json"  # of a checkpoint; the Trainer writes it last
 
 _STEP = re.compile(r"checkpoint-(\d+)")
 
@@ -52,10 +53,25 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | N
         folder.mkdir(parents=True, exist_ok=True)
         (folder / METRICS_FILE).unlink(missing_ok=True)
         shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-        saved.write_text(resolved_yaml(config), encoding="utf-8")
     except OSError as error:
         raise OutputError(f"the run folder {folder} cannot be written: {error.strerror or error}") from error
+    write_whole(saved, resolved_yaml(config).encode())
     return None
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file that is there as a whole or not at all, however the process ends.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    half = path.with_name(path.name + ".tmp")
+    try:
+        half.write_bytes(data)
+        half.replace(path)
+    except OSError as error:
+        half.unlink(missing_ok=True)
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def finished_metrics(config: TrainConfig) -> dict[str, Any] | None:
@@ -70,15 +86,30 @@ def finished_metrics(config: TrainConfig) -> dict[str, Any] | None:
 
 
 def last_checkpoint(folder: Path) -> Path | None:
-    """The newest checkpoint that was written to its end; the Trainer writes ``trainer_state.json`` last."""
+    """The newest checkpoint that was written to its end."""
+    whole = [path for path in _checkpoints(folder) if _is_whole(path)]
+    return whole[-1] if whole else None
+
+
+def drop_unfinished(folder: Path) -> None:
+    """Remove checkpoints that were not written to their end: they take the room that the next one needs."""
+    for path in _checkpoints(folder):
+        if not _is_whole(path):
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints in a folder, the oldest first."""
     steps = [(int(match[1]), path) for path in folder.glob("checkpoint-*") if (match := _STEP.fullmatch(path.name))]
-    for _, path in sorted(steps, reverse=True):
-        try:
-            json.loads((path / "trainer_state.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue  # killed while writing it
-        return path
-    return None
+    return [path for _, path in sorted(steps)]
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False  # killed while writing it, or removing it
+    return True
 
 
 def _differences(old: Any, new: Any, prefix: str = "") -> list[str]:

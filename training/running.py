@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
-from transformers import Trainer
+from transformers import Trainer, TrainerState
+from transformers.trainer_callback import TrainerControl
 
 from mujaz.errors import OutputError, TrainingError
 from mujaz.models.loading import quiet_transformers
+from mujaz.training.resume import CHECKPOINTS, STATE_FILE, drop_unfinished
+
+# What torch says where a processor's memory is full: those errors have no class of their own.
+_NO_MEMORY = ("can't allocate memory", "not enough memory", "CUDA out of memory")
 
 
 def run_trainer(trainer: Trainer, resume: Path | None, folder: Path) -> None:
@@ -23,17 +32,61 @@ def run_trainer(trainer: Trainer, resume: Path | None, folder: Path) -> None:
         TrainingError: out of memory, or what a callback raised.
         OutputError: the disk is full.
     """
-    try:
-        with quiet_transformers():
+    with explained(folder), quiet_transformers():
+        state = TrainerState.load_from_json(str(resume / STATE_FILE)) if resume else None
+        if resume and state and _is_over(state):
+            _take_over(trainer, state, resume)
+        else:
             trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    except torch.OutOfMemoryError as error:
-        raise TrainingError(
-            "out of memory. Lower training.batch_size (and raise training.gradient_accumulation by as much), "
-            "or model.max_length."
-        ) from error
+
+
+def loss_curve(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What a Trainer logged, without its last word on itself, which knows the last sitting alone."""
+    return [entry for entry in log if "train_runtime" not in entry]
+
+
+@contextmanager
+def explained(folder: Path) -> Iterator[None]:
+    """What stops a training, in terms of the config.
+
+    Args:
+        folder: Of the run.
+
+    Raises:
+        TrainingError: out of memory.
+        OutputError: the disk is full; what was half written is removed, the last good checkpoint stays.
+    """
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError) as error:
+        raise _out_of_memory() from error
     except Exception as error:  # safetensors and torch each raise a class of their own for a full disk
-        if "No space left" not in str(error):
+        if any(words in str(error) for words in _NO_MEMORY):
+            raise _out_of_memory() from error
+        if "No space left" not in str(error) and getattr(error, "errno", None) != errno.ENOSPC:
             raise
+        drop_unfinished(folder / CHECKPOINTS)
         raise OutputError(
             f"the disk is full. The last good checkpoint in {folder} stays: make room and run the same command to go on."
         ) from error
+
+
+def _out_of_memory() -> TrainingError:
+    return TrainingError(
+        "out of memory. Lower training.batch_size (and raise training.gradient_accumulation by as much), "
+        "or model.max_length; then begin again with --restart."
+    )
+
+
+def _is_over(state: TrainerState) -> bool:
+    """Whether nothing was left to train when a checkpoint was saved: the last step was done, or dev stopped it early."""
+    control = state.stateful_callbacks.get(TrainerControl.__name__, {})
+    stopped = bool(control.get("args", {}).get("should_training_stop")) if isinstance(control, dict) else False
+    return stopped or state.global_step >= state.max_steps
+
+
+def _take_over(trainer: Trainer, state: TrainerState, checkpoint: Path) -> None:
+    """Have a Trainer stand where one stood that ended: the Trainer itself would train on, by at least one step."""
+    trainer.state = state
+    best = state.best_model_checkpoint if trainer.args.load_best_model_at_end else None
+    trainer._load_from_checkpoint(best or str(checkpoint))

@@ -22,7 +22,6 @@ from transformers import (
 
 from mujaz.configs.loading import resolved_yaml
 from mujaz.configs.schema import TrainConfig
-from mujaz.errors import OutputError
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.machine import DTYPES
 from mujaz.models.saving import save_checkpoint
@@ -43,8 +42,8 @@ from mujaz.training.losses import LabelLoss, class_weights
 from mujaz.training.metrics import ClassificationMetric, Rouge
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
-from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, finished_metrics, open_run
-from mujaz.training.running import run_trainer
+from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, finished_metrics, open_run, write_whole
+from mujaz.training.running import explained, loss_curve, run_trainer
 from mujaz.training.sampling import GroupedSampler, sample_with
 
 
@@ -105,8 +104,9 @@ def train(
         save_adapter(model, folder)
         model = merged(model)
     model.to(dtype=DTYPES[config.training.save_precision])  # type: ignore[call-arg]  # see classifier.py
-    save_checkpoint(folder, model, job.start.encoder, checkpoint_info(job), generation)
-    result = _finish(job, trainer, folder, time.monotonic() - began, say)
+    with explained(folder):
+        save_checkpoint(folder, model, job.start.encoder, checkpoint_info(job), generation)
+        result = _finish(job, trainer, folder, time.monotonic() - began, say)
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
     return result
 
@@ -143,12 +143,10 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
         "train_dataset": job.train,
         "eval_dataset": job.dev,
         "processing_class": job.start.encoder.tokenizer,
-        "callbacks": [LogLines(report)],
+        "callbacks": [LogLines(report), SaveEvery(config.training.save_every)],
     }
     if config.training.patience and dev_rows:
         common["callbacks"].append(EarlyStoppingCallback(early_stopping_patience=config.training.patience))
-    if config.training.save_every:
-        common["callbacks"].append(SaveEvery(config.training.save_every))
     if config.task == "summary":
         whole = plain(model)
         whole.generation_config = generation_config(config.generation, whole.generation_config)
@@ -258,10 +256,7 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         "split": split if evaluation else None,
         "rows": len(examples),
         "metrics": evaluation.metrics if evaluation else None,
-        "log": trainer.state.log_history,
+        "log": loss_curve(trainer.state.log_history),
     }
-    try:
-        (folder / METRICS_FILE).write_bytes(orjson.dumps(metrics, option=orjson.OPT_INDENT_2) + b"\n")
-    except OSError as error:
-        raise OutputError(f"{folder / METRICS_FILE} cannot be written: {error.strerror or error}") from error
+    write_whole(folder / METRICS_FILE, orjson.dumps(metrics, option=orjson.OPT_INDENT_2) + b"\n")
     return TrainResult(folder, trainer.state.global_step, seconds, evaluation, split if evaluation else "", metrics)

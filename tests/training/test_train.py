@@ -2,10 +2,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,19 +10,18 @@ import numpy as np
 import pytest
 import torch
 import yaml
-from transformers import AutoModelForSeq2SeqLM, Seq2SeqTrainer, Trainer
+from transformers import AutoModelForSeq2SeqLM, Seq2SeqTrainer
 
 from mujaz import Summarizer, TextClassifier, evaluate, train
 from mujaz.configs.loading import check_config
 from mujaz.configs.schema import TrainConfig
-from mujaz.errors import CheckpointError, OutputError, TrainingError, UsageError
+from mujaz.errors import CheckpointError, OutputError, UsageError
 from mujaz.models.checkpoint import read_info
 from mujaz.training import train as train_module
 from mujaz.training.arguments import total_steps
 from mujaz.training.data import Example
 from mujaz.training.job import prepare
 from mujaz.training.long_text import choose_long_text
-from mujaz.training.resume import last_checkpoint
 
 TinyConfig = Callable[..., dict[str, Any]]
 
@@ -134,56 +129,6 @@ def test_a_finished_run_is_not_overwritten(
         train(_config(tiny_config("topic", topic_file, folder)))
     with pytest.raises(UsageError, match=r"another config \(different: training.epochs\)"):
         train(_config(tiny_config("topic", topic_file, folder, epochs=9)))
-
-
-def test_a_killed_run_resumes_and_ends_like_one_that_was_not(
-    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
-) -> None:
-    folder = tmp_path / "killed"
-    data = tiny_config("topic", topic_file, folder, epochs=12, save_every=5, patience=None)
-    (tmp_path / "run.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
-    command = [sys.executable, "-m", "mujaz", "train", str(tmp_path / "run.yaml")]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while last_checkpoint(folder / "checkpoints") is None and process.poll() is None:
-            time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-    assert last_checkpoint(folder / "checkpoints") is not None
-    assert not (folder / "metrics.json").exists()
-    lines: list[str] = []
-    resumed = train(_config(data), report=lines.append)
-    assert any("resuming from checkpoint-" in line for line in lines)
-    whole = train(_config({**data, "output": str(tmp_path / "whole")}))
-    assert resumed.steps == whole.steps == 60
-    a, b = (TextClassifier.from_pretrained(r.folder, device="cpu", precision="float32") for r in (resumed, whole))
-    np.testing.assert_allclose(a.logits(["فاز الفريق", "سهم"]), b.logits(["فاز الفريق", "سهم"]), atol=1e-4)
-
-
-def test_a_half_written_checkpoint_is_passed_over(tmp_path: Path) -> None:
-    for step, state in ((5, "{}"), (10, '{"global'), (15, None)):
-        (tmp_path / f"checkpoint-{step}").mkdir()
-        if state is not None:
-            (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(state, encoding="utf-8")
-    found = last_checkpoint(tmp_path)
-    assert found is not None
-    assert found.name == "checkpoint-5"
-    assert last_checkpoint(tmp_path / "none") is None
-
-
-def test_a_loss_that_is_no_number_stops_the_run(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
-    data = tiny_config("topic", topic_file, tmp_path / "run", learning_rate=1e30, evaluations=1)
-    with pytest.raises(TrainingError, match="loss became nan.*learning_rate"):
-        train(_config(data))
-
-
-def test_a_full_disk_says_so_and_keeps_the_checkpoint(
-    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Trainer, "_save_checkpoint", full)
-    with pytest.raises(OutputError, match="disk is full.*run the same command"):
-        train(_config(tiny_config("topic", topic_file, tmp_path / "run")))
 
 
 def test_an_output_that_cannot_be_written(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
