@@ -80,9 +80,9 @@ def _out_of_memory() -> TrainingError:
 
 def _is_over(state: TrainerState) -> bool:
     """Whether nothing was left to train when a checkpoint was saved: the last step was done, or dev stopped it early."""
-    control = state.stateful_callbacks.get(TrainerControl.__name__, {})
-    stopped = bool(control.get("args", {}).get("should_training_stop")) if isinstance(control, dict) else False
-    return stopped or state.global_step >= state.max_steps
+    saved: Any = state.stateful_callbacks or {}  # annotated as a list, saved as a dictionary
+    stopped = saved.get(TrainerControl.__name__, {}).get("args", {}).get("should_training_stop", False)
+    return bool(stopped) or state.global_step >= state.max_steps
 
 
 def _take_over(trainer: Trainer, state: TrainerState, checkpoint: Path) -> None:
