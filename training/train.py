@@ -143,6 +143,7 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
         "train_dataset": job.train,
         "eval_dataset": job.dev,
         "processing_class": job.start.encoder.tokenizer,
+        "compute_loss_func": _loss(job),
         "callbacks": [LogLines(report), SaveEvery(config.training.save_every)],
     }
     if config.training.patience and dev_rows:
@@ -152,7 +153,7 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
         whole.generation_config = generation_config(config.generation, whole.generation_config)
         trainer: Trainer = _SummaryTrainer(**common, compute_metrics=_summary_metrics(job))
     else:
-        trainer = Trainer(**common, compute_metrics=_label_metrics(job.splits.labels), compute_loss_func=_loss(job))
+        trainer = Trainer(**common, compute_metrics=_label_metrics(job.splits.labels))
     if config.training.layer_decay < 1:
         decay_by_layer(trainer, config.training.layer_decay)
     sample_with(trainer, _sampler(job, trainer.args.world_size))
@@ -162,12 +163,11 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
     return trainer
 
 
-def _loss(job: Job) -> LabelLoss | None:
-    """The loss that a config asks for; None leaves cross-entropy and label smoothing to the Trainer."""
-    settings, labels = job.config.training, job.train["label"]
-    if settings.class_weights == "none":
-        return LabelLoss(None, settings.focal_gamma, settings.label_smoothing) if settings.focal_gamma else None
-    weights = class_weights(labels, len(job.splits.labels), settings.class_weights, settings.class_weights_beta)
+def _loss(job: Job) -> LabelLoss:
+    settings, kind = job.config.training, job.config.training.class_weights
+    weights = None
+    if kind != "none":
+        weights = class_weights(job.train["label"], len(job.splits.labels), kind, settings.class_weights_beta)
     return LabelLoss(weights, settings.focal_gamma, settings.label_smoothing)
 
 

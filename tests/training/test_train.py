@@ -208,3 +208,37 @@ def test_how_long_texts_are_read_is_found_on_dev(trained: Callable[[str], Path],
     assert chosen.long_text.policy == "windows"
     assert TextClassifier.from_pretrained(folder, device="cpu").encoder.long == chosen.long_text
     assert choose_long_text(model, folder, examples[:3]) == {}  # too few to tell
+
+
+@pytest.mark.parametrize("task", ["topic", "summary"])
+def test_accumulated_batches_train_like_one_batch(
+    task: str, topic_file: Path, summary_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    """Two batches of 4 are one of 8; the rows of an epoch are no multiple of either."""
+    data = {"topic": topic_file, "summary": summary_file}[task]
+    curves = []
+    for batch in (8, 4):
+        settings = {"batch_size": batch, "gradient_accumulation": 8 // batch, "max_steps": 8, "learning_rate": 1e-3}
+        result = train(_config(tiny_config(task, data, tmp_path / f"{batch}", **settings)))
+        curves.append([(e["loss"], e["grad_norm"]) for e in result.metrics["log"] if "loss" in e])
+    np.testing.assert_allclose(curves[0], curves[1], rtol=1e-4)
+
+
+@pytest.mark.parametrize("task", ["topic", "summary"])
+def test_the_trainer_alone_would_add_batches_up(
+    task: str, topic_file: Path, summary_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    data = {"topic": topic_file, "summary": summary_file}[task]
+    job = prepare(_config(tiny_config(task, data, tmp_path / "run", max_steps=1)))
+    rows = [job.train[i] for i in range(8)]
+    losses = []
+    for own in (True, False):
+        trainer = train_module.build_trainer(job, progress=False, report=lambda line: None)
+        if not own:
+            trainer.compute_loss_func = None
+        batches = [trainer._prepare_inputs(trainer.data_collator(part)) for part in (rows[:4], rows[4:])]
+        count = trainer._get_num_items_in_batch(batches, torch.device("cpu"))
+        parts: Any = [trainer.compute_loss(job.start.model, dict(b), num_items_in_batch=count) for b in batches]
+        losses.append(sum(part.item() for part in parts))
+    ours, theirs = losses
+    assert theirs == pytest.approx(2 * ours, rel=0.05)  # the trap: the mean of each batch, as if it were its share
