@@ -147,6 +147,8 @@ class AugmentationConfig(Section):
 
     first_sentence: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the training texts that come again as their first sentence alone."""
+    title: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the training texts that come again as their title alone (data.columns.title)."""
     cut: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the training texts that come again as a stretch of words from anywhere in them."""
     shortest_cut: Positive = 5
@@ -282,6 +284,25 @@ class IntermediateConfig(Section):
         return self
 
 
+class DistillConfig(Section):
+    """Learning from another model, the teacher: what it says of every training text (``mujaz distill``)."""
+
+    teacher: str
+    """A trained model of the same task: a folder, an embedded model or a hub id; a classifier with the same labels."""
+    unlabelled: str | list[str] | None = None
+    """Further texts without labels or summaries, which the teacher gives: files or folders, or a hub dataset."""
+    columns: ColumnsConfig | None = None
+    """How their columns are called; None takes data.columns."""
+    temperature: Annotated[float, Field(gt=0)] = 2.0
+    """Divides the logits of both before they are compared: above 1, what the teacher holds likely counts more."""
+    weight: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of the teacher in the loss of a labelled row; an unlabelled one learns from the teacher alone."""
+    similarity: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of a further loss: texts of a batch are to be as alike in the student's hidden states as in the teacher's."""
+    min_confidence: Fraction = 0.0
+    """Leave out unlabelled rows where the teacher's best label has a lower probability."""
+
+
 class CalibrationConfig(Section):
     """What happens to a classifier's probabilities after training, on the dev data; kept in mujaz.json."""
 
@@ -323,6 +344,8 @@ class TrainConfig(Section):
     """How to train."""
     intermediate: IntermediateConfig | None = None
     """A step before it: trained first, in output/intermediate, and gone on from, with new labels (topic, stance)."""
+    distill: DistillConfig | None = None
+    """A teacher to learn from, besides the labels; for summaries, instead of the references."""
     calibration: CalibrationConfig = CalibrationConfig()
     """What happens to a classifier's probabilities after training."""
     generation: GenerationSettings = GenerationSettings()

@@ -1,4 +1,4 @@
-"""Shorter copies of training texts: first sentences, stretches of words, some words left out."""
+"""Shorter copies of training texts: titles, first sentences, stretches of words, some words left out."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ def _copies(examples: Sequence[Example], config: AugmentationConfig, chance: ran
     for example in examples:
         # Drawn for every example, so that a change of one share leaves the other copies as they are.
         first, cut = chance.random() < config.first_sentence, chance.random() < config.cut
+        title = example.title if example.title and chance.random() < config.title else ""
         sentence, stretch = _first_sentence(example.text), _stretch(example.text, config, chance)
-        for text in (sentence if first else "", stretch if cut else ""):
+        for text in (title, sentence if first else "", stretch if cut else ""):
             shorter = _drop_words(text, config.word_dropout, chance)
             if shorter and shorter != example.text:
                 yield replace(example, text=shorter)

@@ -42,6 +42,7 @@ class Example:
         file: Where it was read.
         row: Which row of it, counted from 1.
         key: What the data is split by: a group or a date; None where it is split by label.
+        title: The title alone, where there is one.
     """
 
     text: str
@@ -51,6 +52,7 @@ class Example:
     file: str
     row: int
     key: Any = None
+    title: str | None = None
 
 
 @dataclass(frozen=True)
@@ -136,7 +138,7 @@ def _take(examples: list[Example], parts: Parts) -> tuple[list[Example], list[Ex
 
 
 def read_examples(
-    source: str | Sequence[str], task: Task, columns: ColumnsConfig, *, key: str | None = None
+    source: str | Sequence[str], task: Task, columns: ColumnsConfig, *, key: str | None = None, labelled: bool = True
 ) -> list[Example]:
     """The examples of files, folders or a hub dataset.
 
@@ -145,11 +147,13 @@ def read_examples(
         task: Which columns are needed.
         columns: How they are called.
         key: A further column, of the groups or dates to split by.
+        labelled: Whether the rows have labels or summaries.
 
     Raises:
         DataError: a file is missing or unreadable, has no rows, lacks a column, or a row lacks a value.
     """
-    wanted = {"topic": ["label"], "stance": ["target", "label"], "summary": ["summary"]}[task]
+    answer = "summary" if task == "summary" else "label"
+    wanted = [*(["target"] if task == "stance" else []), *([answer] if labelled else [])]
     names = {field: getattr(columns, field) for field in ("text", *wanted)}
     if columns.title:
         names["title"] = columns.title
@@ -158,7 +162,7 @@ def read_examples(
     sources = [source] if isinstance(source, str) else list(source)
     examples = [_example(row, names) for name in sources for row in _rows(expand_path(name), list(names.values()))]
     if not examples:
-        raise DataError("expected labelled rows, found none", file=_names(source))
+        raise DataError(f"expected {'labelled ' if labelled else ''}rows, found none", file=_names(source))
     return examples
 
 
@@ -170,12 +174,14 @@ def _rows(name: str, columns: list[str]) -> Iterator[Row]:
 
 def _example(row: Row, names: dict[str, str]) -> Example:
     values = {field: _text(row, column) for field, column in names.items() if field not in ("title", "key")}
-    title = row.values.get(names["title"]) if "title" in names else None
-    text = f"{title}\n{values['text']}" if isinstance(title, str) and title.strip() else values["text"]
+    given = row.values.get(names["title"]) if "title" in names else None
+    title = given if isinstance(given, str) and given.strip() else None
+    text = f"{title}\n{values['text']}" if title else values["text"]
     key = row.values.get(names["key"]) if "key" in names else None
     if "key" in names and (key is None or not str(key).strip()):
         raise DataError(f"column '{names['key']}', to split by, is empty", file=row.file, row=row.row)
-    return Example(text, values.get("label"), values.get("target"), values.get("summary"), row.file, row.row, key)
+    label, target, summary = (values.get(field) for field in ("label", "target", "summary"))
+    return Example(text, label, target, summary, row.file, row.row, key, title)
 
 
 def _text(row: Row, column: str) -> str:

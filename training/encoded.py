@@ -15,6 +15,11 @@ from mujaz.training.data import Example
 
 IGNORED = -100  # what torch's cross entropy skips
 
+TAUGHT = (
+    "teacher_share",
+    "teacher_logits",
+    "teacher_states",
+)  # columns of what a teacher says, see training/distillation.py
 _CHUNK = 2000  # texts tokenized at once, so that not all of them are held twice
 
 
@@ -63,6 +68,8 @@ class Collator:
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
         """One batch: input_ids, attention_mask (batch, longest), labels (batch,) or (batch, longest summary).
 
+        Where a teacher is learnt from, also what training/distillation.py adds to the rows.
+
         For a summarizer also decoder_input_ids (batch, longest summary).
         """
         tokenizer = self.encoder.tokenizer
@@ -71,7 +78,8 @@ class Collator:
         batch = padded_batch(encodings, tokenizer.pad_token_id, token_types=token_types)
         labels = [row["label"] for row in rows]
         if not isinstance(labels[0], list):
-            return {**batch, "labels": torch.tensor(labels)}
+            taught = {name: torch.tensor([row[name] for row in rows]) for name in TAUGHT if name in rows[0]}
+            return {**batch, **taught, "labels": torch.tensor(labels)}
         longest = max(map(len, labels))
         padded = torch.tensor([ids + [IGNORED] * (longest - len(ids)) for ids in labels])
         # Label smoothing takes the labels away from the model, which then cannot shift them itself.

@@ -33,6 +33,8 @@ def intermediate_steps(config: TrainConfig) -> tuple[TrainConfig, TrainConfig]:
         raise UsageError("this config has no section 'intermediate'.")
     folder = str(Path(config.output) / FOLDER)
     own = {"intermediate": None}
-    first = config.model_copy(update={**own, "output": folder, "data": step.data, "training": step.training})
+    first = config.model_copy(
+        update={**own, "output": folder, "data": step.data, "training": step.training, "distill": None}
+    )
     start = config.model.model_copy(update={"name": folder, "scratch": None, "recipe": "auto"})
     return first, config.model_copy(update={**own, "model": start})

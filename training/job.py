@@ -33,6 +33,7 @@ class Plan:
     recipe: str
     bfloat16: bool
     copies: int
+    unlabelled: int
     truncated: float
     prepared: Tally
 
@@ -40,7 +41,9 @@ class Plan:
         """For people."""
         rows = ", ".join(f"{count:,} {split}" for split, count in self.rows.items())
         return [
-            f"rows: {rows}" + (f"; {self.copies:,} shorter copies of training rows" if self.copies else ""),
+            f"rows: {rows}"
+            + (f"; {self.unlabelled:,} that the teacher alone labels" if self.unlabelled else "")
+            + (f"; {self.copies:,} shorter copies of training rows" if self.copies else ""),
             *([f"labels: {', '.join(self.labels)}"] if self.labels else []),
             f"model: {self.parameters / 1e6:.1f} M parameters, recipe {self.recipe}, up to {self.max_length} tokens "
             f"({self.truncated:.1%} of the training texts are longer and will be cut)",
@@ -63,6 +66,7 @@ class Job:
     start: Start
     train: Any  # datasets.Dataset, with the shorter copies of data.augmentation
     dev: Any  # datasets.Dataset or None
+    unlabelled: int = 0  # texts in train that a teacher alone says something of, without their copies
 
     def plan(self) -> Plan:
         """Its size."""
@@ -76,7 +80,8 @@ class Job:
             max_length=self.start.encoder.max_length,
             recipe=self.start.encoder.recipe.name,
             bfloat16=trains_in_bfloat16(self.config.training),
-            copies=len(self.train) - rows["train"],
+            copies=len(self.train) - rows["train"] - self.unlabelled,
+            unlabelled=self.unlabelled,
             prepared=self.start.encoder.tally([e.text for e in self.splits.train]),
             truncated=float(np.mean(self.train["truncated"])),
         )

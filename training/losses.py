@@ -59,7 +59,12 @@ class LabelLoss:
 
         Where a label is ``IGNORED`` there is no loss.
         """
-        logits, labels = outputs["logits"].float().flatten(0, -2), labels.flatten()
+        labels = labels.flatten()
+        rows = self.rows(outputs["logits"].float().flatten(0, -2), labels)
+        return rows.sum() / ((labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch)
+
+    def rows(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """The loss of each row: logits (rows, classes), labels (rows,)."""
         loss = cross_entropy(logits, labels, reduction="none", label_smoothing=self.smoothing, ignore_index=IGNORED)
         known = labels.clamp(min=0)  # the loss of the others is 0 already
         if self.gamma:
@@ -67,4 +72,4 @@ class LabelLoss:
             loss = (1 - right) ** self.gamma * loss
         if self.weights is not None:
             loss = self.weights.to(loss.device)[known] * loss
-        return loss.sum() / ((labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch)
+        return loss

@@ -31,6 +31,7 @@ from mujaz.training.calibration import calibrate_checkpoint, calibration_line
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
 from mujaz.training.card import model_card, write_card
 from mujaz.training.checks import quick_check
+from mujaz.training.distillation import DistillingTrainer, taught
 from mujaz.training.encoded import IGNORED, Collator
 from mujaz.training.evaluation import Evaluation, evaluate
 from mujaz.training.intermediate import intermediate_steps
@@ -45,6 +46,7 @@ from mujaz.training.report.report import REPORT_FILE, write_report
 from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, finished_metrics, open_run, write_whole
 from mujaz.training.running import explained, loss_curve, run_trainer
 from mujaz.training.sampling import GroupedSampler, sample_with
+from mujaz.training.teaching import TEACHER
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def train(
         config = train_intermediate(config, restart=restart, progress=progress, report=say)
     resume = open_run(config, restart=restart)
     job = prepare(config, resume)
+    if config.distill:
+        job = taught(job, config.distill, say)
     for line in job.plan().lines():
         say(line)
     for finding in [] if resume else quick_check(job.splits):
@@ -107,7 +111,8 @@ def train(
     with explained(folder):
         save_checkpoint(folder, model, job.start.encoder, checkpoint_info(job), generation)
         result = _finish(job, trainer, folder, time.monotonic() - began, say)
-    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+    for rest in (CHECKPOINTS, TEACHER):
+        shutil.rmtree(folder / rest, ignore_errors=True)
     return result
 
 
@@ -153,7 +158,8 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
         whole.generation_config = generation_config(config.generation, whole.generation_config)
         trainer: Trainer = _SummaryTrainer(**common, compute_metrics=_summary_metrics(job))
     else:
-        trainer = Trainer(**common, compute_metrics=_label_metrics(job.splits.labels))
+        common["compute_metrics"] = _label_metrics(job.splits.labels)
+        trainer = DistillingTrainer(config.distill, **common) if config.distill else Trainer(**common)
     if config.training.layer_decay < 1:
         decay_by_layer(trainer, config.training.layer_decay)
     sample_with(trainer, _sampler(job, trainer.args.world_size))

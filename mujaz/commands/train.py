@@ -49,10 +49,15 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
     if all_folds:
         _train_folds(checked, restart)
         return
+    run_training(checked, restart)
+
+
+def run_training(config: TrainConfig, restart: bool) -> None:
+    """One training, with its scores on the terminal."""
     from mujaz.commands.tables import metrics_table
     from mujaz.training.train import train
 
-    result = train(checked, restart=restart, progress=sys.stderr.isatty(), report=_say)
+    result = train(config, restart=restart, progress=sys.stderr.isatty(), report=_say)
     if result.evaluation:
         metrics_table(result.evaluation, f"{result.split} set, {result.evaluation.rows:,} rows")
     click.echo(f"saved to {result.folder} ({result.steps:,} steps, {result.seconds:.0f} s)")

@@ -1,0 +1,220 @@
+"""Distillation: the losses by their formulas, who is asked what, and a student that follows its teacher."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import log_softmax, softmax
+from transformers import AutoTokenizer
+
+from mujaz.cli import main
+from mujaz.configs.loading import check_config
+from mujaz.errors import ConfigError, UsageError
+from mujaz.models.classifier import TextClassifier
+from mujaz.models.summarizer import Summarizer
+from mujaz.training import distillation, teaching
+from mujaz.training.data import Example
+from mujaz.training.distillation import similarity_loss, soft_loss, taught
+from mujaz.training.job import Job, prepare
+from mujaz.training.teaching import TEACHER, first_states, teacher_scores
+from mujaz.training.train import build_trainer, train
+from tests.conftest import MONEY, SPORT, TinyConfig, write_jsonl
+
+Trained = Callable[[str], Path]
+
+
+def silent(line: str) -> None:
+    """Nobody listens."""
+
+
+def test_the_loss_is_that_of_the_paper() -> None:
+    generator = np.random.default_rng(0)
+    scores, teacher = generator.normal(size=(5, 3)), generator.normal(size=(5, 3))
+    p, q = softmax(teacher / 3, axis=1), softmax(scores / 3, axis=1)
+    expected = 9 * (p * np.log(p / q)).sum(axis=1)
+    assert soft_loss(torch.tensor(scores), torch.tensor(teacher), 3.0).numpy() == pytest.approx(expected)
+
+
+def test_labels_count_by_what_the_teacher_leaves(
+    trained: Trained, tiny_config: TinyConfig, topic_file: Path, unlabelled: Path, tmp_path: Path
+) -> None:
+    """The loss of a batch of two labelled rows and one that is not, from the student's own logits."""
+    given = {"teacher": str(trained("topic")), "unlabelled": str(unlabelled), "weight": 0.7, "temperature": 3.0}
+    job = make_job(tiny_config, topic_file, tmp_path / "run", **given)
+    trainer = build_trainer(job, progress=False, report=silent)
+    trainer.model.eval()
+    rows = [job.train[0], job.train[1], job.train[len(job.train) - 1]]
+    batch = trainer.data_collator(rows)
+    loss, outputs = trainer.compute_loss(trainer.model, dict(batch), return_outputs=True)
+    scores = outputs.logits.detach().double().numpy()
+    p, q = softmax(np.array([row["teacher_logits"] for row in rows]) / 3, axis=1), softmax(scores / 3, axis=1)
+    soft = 9 * (p * np.log(p / q)).sum(axis=1)
+    hard = [-log_softmax(scores[i])[rows[i]["label"]] for i in (0, 1)]
+    expected = (0.7 * soft[0] + 0.3 * hard[0] + 0.7 * soft[1] + 0.3 * hard[1] + soft[2]) / 3
+    assert loss.item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_alikeness_asks_nothing_of_width_or_direction() -> None:
+    states = torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
+    turn = torch.linalg.qr(torch.randn(7, 4, generator=torch.Generator().manual_seed(1)))[0]
+    assert similarity_loss(states @ turn.T, states).item() == pytest.approx(0, abs=1e-12)
+    assert similarity_loss(states.flip(0), states).item() > 0.01
+
+
+def test_alikeness_by_its_formula() -> None:
+    a, b = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[1.0], [-1.0]])
+    rows = [m @ m.T for m in (a, b)]
+    rows = [m / np.linalg.norm(m, axis=1, keepdims=True) for m in rows]
+    assert similarity_loss(torch.tensor(a), torch.tensor(b)).item() == pytest.approx(
+        ((rows[0] - rows[1]) ** 2).sum() / 4
+    )
+
+
+def make_job(tiny_config: TinyConfig, data: Path, folder: Path, task: str = "topic", **distill: Any) -> Job:
+    config = tiny_config(task, data, folder) | {"distill": distill}
+    job = prepare(check_config(config, "test"))
+    assert job.config.distill is not None
+    return taught(job, job.config.distill, silent)
+
+
+@pytest.fixture
+def unlabelled(tmp_path: Path) -> Path:
+    rows: list[dict[str, object]] = [{"text": f"{text} اليوم {i}"} for i in range(6) for text in (*SPORT, *MONEY)]
+    return write_jsonl(tmp_path / "unlabelled.jsonl", rows)
+
+
+def test_rows_learn_what_the_teacher_says_of_their_text(
+    trained: Trained, tiny_config: TinyConfig, topic_file: Path, unlabelled: Path, tmp_path: Path
+) -> None:
+    job = make_job(tiny_config, topic_file, tmp_path / "run", teacher=str(trained("topic")), unlabelled=str(unlabelled))
+    texts = [json.loads(line)["text"] for line in unlabelled.read_text(encoding="utf-8").splitlines()]
+    teacher = TextClassifier.from_pretrained(trained("topic"))
+    asked = [e.text for e in job.splits.train] + texts
+    assert np.allclose(np.array(job.train["teacher_logits"]), teacher.logits(asked), atol=1e-5)
+    assert job.train["label"][-len(texts) :] == teacher.logits(texts).argmax(axis=1).tolist()
+    assert job.train["teacher_share"] == [0.5] * len(job.splits.train) + [1.0] * len(texts)
+    assert job.unlabelled == len(texts)
+    assert f"{len(texts)} that the teacher alone labels" in job.plan().lines()[0]
+
+
+def test_copies_learn_what_the_teacher_says_of_the_whole_text(
+    trained: Trained, tiny_config: TinyConfig, topic_file: Path, unlabelled: Path, tmp_path: Path
+) -> None:
+    config = tiny_config("topic", topic_file, tmp_path / "run")
+    config["data"]["augmentation"] = {"cut": 1.0, "shortest_cut": 2, "longest_cut": 2}
+    config["distill"] = {"teacher": str(trained("topic")), "unlabelled": str(unlabelled)}
+    job = prepare(check_config(config, "test"))
+    assert job.config.distill
+    job = taught(job, job.config.distill, silent)
+    rows = job.train.to_list()
+    whole = [row["teacher_logits"] for row in rows if row["teacher_share"] == 1]
+    assert whole[: len(whole) // 2] == whole[len(whole) // 2 :]  # first the texts, then a copy of each
+
+
+def test_a_teacher_that_is_not_sure_is_not_believed(
+    trained: Trained,
+    tiny_config: TinyConfig,
+    topic_file: Path,
+    unlabelled: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def say(teacher: TextClassifier, examples: list[Example], *_: object) -> tuple[Any, None]:
+        sure = [e.text.endswith("1") or e.file == str(topic_file) for e in examples]
+        return np.array([[0.0, 9.0 if one else 0.5] for one in sure], dtype=np.float32), None
+
+    monkeypatch.setattr(distillation, "teacher_scores", say)
+    given = {"teacher": str(trained("topic")), "unlabelled": str(unlabelled), "min_confidence": 0.8}
+    job = make_job(tiny_config, topic_file, tmp_path / "run", **given)
+    assert job.unlabelled == len([*SPORT, *MONEY])
+
+
+def test_states_are_those_of_plain_transformers(trained: Trained) -> None:
+    teacher = TextClassifier.from_pretrained(trained("topic"), precision="float32")
+    found = first_states(teacher, SPORT, None)
+    inputs = AutoTokenizer.from_pretrained(trained("topic"))(SPORT, padding=True, return_tensors="pt")
+    with torch.inference_mode():
+        states = teacher.model(**inputs, output_hidden_states=True).hidden_states[-1][:, 0]
+    assert np.allclose(found, states.numpy(), atol=1e-5)
+
+
+def test_a_killed_run_asks_for_the_rest_only(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(teaching, "_PART", 3)
+    teacher = TextClassifier.from_pretrained(trained("topic"))
+    examples = [Example(f"{text} {i}", None, None, None, "f", i) for i, text in enumerate([*SPORT, *MONEY])]
+    whole, _ = teacher_scores(teacher, examples, teacher.labels, False, tmp_path, silent)
+    (tmp_path / TEACHER / "000000003.npz").unlink()
+    lines: list[str] = []
+    again, _ = teacher_scores(teacher, examples, teacher.labels, False, tmp_path, lines.append)
+    assert np.array_equal(whole, again)
+    assert lines == [f"teacher: 6 of {len(examples)} texts"]
+    turned, _ = teacher_scores(teacher, examples, teacher.labels[::-1], False, tmp_path, lines.append)
+    assert np.array_equal(turned, whole[:, ::-1])
+    assert len(lines) > 2  # another question: what was there is not taken for its answer
+
+
+def test_a_teacher_of_other_labels_is_refused(trained: Trained, tmp_path: Path) -> None:
+    teacher = TextClassifier.from_pretrained(trained("topic"))
+    with pytest.raises(UsageError, match="labels are money, sport; expected a, b"):
+        teacher_scores(teacher, [], ["a", "b"], False, tmp_path, silent)
+
+
+def test_a_student_follows_its_teacher_against_the_labels(
+    trained: Trained, tiny_config: TinyConfig, topic_file: Path, unlabelled: Path, tmp_path: Path
+) -> None:
+    """Trained on labels that are all turned round, but from the teacher alone, it says what the teacher says."""
+    rows = [json.loads(line) for line in topic_file.read_text(encoding="utf-8").splitlines()]
+    wrong = [row | {"label": "money" if row["label"] == "sport" else "sport"} for row in rows]
+    config = tiny_config("topic", write_jsonl(tmp_path / "wrong.jsonl", wrong), tmp_path / "run", epochs=20)
+    config["distill"] = {
+        "teacher": str(trained("topic")),
+        "weight": 1.0,
+        "similarity": 1.0,
+        "unlabelled": str(unlabelled),
+    }
+    config["data"] |= {"dev_fraction": 0.0, "test_fraction": 0.0}
+    train(check_config(config, "test"))
+    student, teacher = (TextClassifier.from_pretrained(name) for name in (tmp_path / "run", trained("topic")))
+    texts = [row["text"] for row in rows]
+    same = np.mean([a.label == b.label for a, b in zip(student.predict(texts), teacher.predict(texts), strict=True)])
+    assert same > 0.95
+    assert not (tmp_path / "run" / TEACHER).exists()
+
+
+def test_a_summarizer_learns_what_the_teacher_writes(
+    trained: Trained, tiny_config: TinyConfig, summary_file: Path, tmp_path: Path
+) -> None:
+    job = make_job(tiny_config, summary_file, tmp_path / "run", "summary", teacher=str(trained("summary")))
+    teacher = Summarizer.from_pretrained(trained("summary"))
+    written = [found.text for found in teacher.summarize([e.text for e in job.splits.train])]
+    expected = job.start.encoder.labels([text for text in written if text], 16)
+    assert job.train["label"] == expected
+
+
+def test_the_command(
+    trained: Trained,
+    tiny_config: TinyConfig,
+    topic_file: Path,
+    unlabelled: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    config = tmp_path / "student.yaml"
+    config.write_text(json.dumps(tiny_config("topic", topic_file, tmp_path / "run", epochs=2)), encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["distill", str(trained("topic")), str(config), "--unlabelled", str(unlabelled)])
+    assert ended.value.code == 0
+    assert "teacher: topic model" in capsys.readouterr().err
+    assert TextClassifier.from_pretrained(tmp_path / "run").labels == ["money", "sport"]
+
+
+def test_a_file_that_is_not_there(tiny_config: TinyConfig, topic_file: Path) -> None:
+    config = tiny_config("topic", topic_file, Path("run")) | {"distill": {"teacher": "t", "unlabelled": "none.jsonl"}}
+    with pytest.raises(ConfigError, match=r"distill\.unlabelled: no file or folder 'none.jsonl'"):
+        check_config(config, "test")

@@ -1,0 +1,150 @@
+"""Knowledge distillation: a student learns what a teacher says of each text, of labelled and unlabelled ones.
+
+A classifier learns the teacher's probabilities (Hinton, Vinyals & Dean 2015, "Distilling the Knowledge in a Neural
+Network"), and if asked the likeness of hidden states within a
+batch, which asks nothing of their widths or tokenizers (Tung & Mori 2019, "Similarity-Preserving Knowledge Distillation").
+A summarizer learns the texts that the teacher writes (Kim & Rush 2016, "Sequence-Level Knowledge Distillation").
+
+Shorter copies of a text (data.augmentation) learn what the teacher says of the whole text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import datasets
+import torch
+from torch.nn.functional import kl_div, normalize
+from transformers import Trainer
+
+from mujaz.configs.schema import DistillConfig
+from mujaz.models.classifier import TextClassifier, softmax
+from mujaz.models.summarizer import Summarizer
+from mujaz.training.augmentation import augmented
+from mujaz.training.callbacks import Report
+from mujaz.training.data import Example, read_examples
+from mujaz.training.encoded import TAUGHT, encode_classification, encode_summaries
+from mujaz.training.job import Job
+from mujaz.training.teaching import teacher_scores, teacher_summaries
+
+
+def taught(job: Job, settings: DistillConfig, say: Report) -> Job:
+    """The job with what the teacher says of its training texts, and with the unlabelled texts.
+
+    Args:
+        job: Ready to train without a teacher.
+        settings: Who teaches, and how.
+        say: Receives lines for people.
+
+    Raises:
+        UsageError: the teacher does not fit the task or the labels.
+        DataError: the unlabelled data is wrong.
+        CheckpointError: the teacher cannot be loaded.
+    """
+    config = job.config
+    columns = settings.columns or config.data.columns
+    found = read_examples(settings.unlabelled, config.task, columns, labelled=False) if settings.unlabelled else []
+    if config.task == "summary":
+        return _taught_summaries(job, settings, found, say)
+    return _taught_labels(job, settings, found, say)
+
+
+def _taught_summaries(job: Job, settings: DistillConfig, found: list[Example], say: Report) -> Job:
+    config = job.config
+    teacher = Summarizer.from_pretrained(settings.teacher, device=config.training.device)
+    say(f"teacher: {teacher.description}")
+    articles = [*job.splits.train, *found]
+    texts = teacher_summaries(teacher, articles, Path(config.output), say)
+    examples = [replace(e, summary=text) for e, text in zip(articles, texts, strict=True) if text]
+    say(f"teacher: {len(articles) - len(examples):,} of {len(articles):,} articles left without a summary")
+    train = encode_summaries(examples, job.start.encoder, config.model.max_target_length)
+    return replace(job, train=train, unlabelled=len(found))
+
+
+def _taught_labels(job: Job, settings: DistillConfig, found: list[Example], say: Report) -> Job:
+    config, labels = job.config, job.splits.labels
+    task: Any = config.task
+    teacher = TextClassifier.from_pretrained(settings.teacher, task=task, device=config.training.device)
+    say(f"teacher: {teacher.description}")
+    asked = [*job.splits.train, *found]
+    logits, states = teacher_scores(teacher, asked, labels, settings.similarity > 0, Path(config.output), say)
+    heat = teacher.info.calibration.temperature if teacher.info.calibration else 1.0
+    sure = softmax(logits / heat).max(axis=-1) >= settings.min_confidence
+    rows = {(e.file, e.row): i for i, e in enumerate(asked)}
+    kept = [e for e in found if sure[rows[e.file, e.row]]]
+    if found:
+        say(f"teacher: sure of {len(kept):,} of {len(found):,} unlabelled texts (distill.min_confidence)")
+    best = logits.argmax(axis=-1)
+    kept = [
+        replace(e, label=labels[best[rows[e.file, e.row]]]) for e in kept
+    ]  # for class weights and balanced sampling
+    learnt = [augmented(e, config.data.augmentation, config.training.seed) for e in (job.splits.train, kept)]
+    order = [rows[e.file, e.row] for e in (*learnt[0], *learnt[1])]
+    unlabelled = encode_classification(learnt[1], job.start.encoder, labels, pairs=config.task == "stance")
+    train = datasets.concatenate_datasets([job.train, unlabelled]) if kept else job.train
+    share = [settings.weight] * len(learnt[0]) + [1.0] * len(learnt[1])
+    train = train.add_column("teacher_share", share).add_column("teacher_logits", list(logits[order]))
+    if states is not None:
+        train = train.add_column("teacher_states", list(states[order]))
+    return replace(job, train=train, unlabelled=len(kept))
+
+
+class DistillingTrainer(Trainer):
+    """transformers' Trainer with a teacher's share in the loss."""
+
+    def __init__(self, settings: DistillConfig, **given: Any) -> None:
+        """Learn from a teacher as ``settings`` say; ``given`` goes to the Trainer, with a LabelLoss for the labels."""
+        super().__init__(**given)
+        self.settings, self.hard = settings, given["compute_loss_func"]
+
+    def compute_loss(
+        self,
+        model: Any,
+        inputs: dict[str, torch.Tensor],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """Mean loss of the rows of an update. Dev rows have no teacher: theirs is the labels' loss."""
+        if "teacher_logits" not in inputs:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        given = {name: value for name, value in inputs.items() if name not in (*TAUGHT, "labels")}
+        labels, states = inputs["labels"], inputs.get("teacher_states")
+        outputs = model(**given, output_hidden_states=states is not None)
+        hard = self.hard.rows(outputs.logits.float(), labels)
+        soft = soft_loss(outputs.logits.float(), inputs["teacher_logits"], self.settings.temperature)
+        share = inputs["teacher_share"]
+        rows = len(labels) if num_items_in_batch is None else num_items_in_batch
+        loss = (share * soft + (1 - share) * hard).sum() / rows
+        if states is not None:
+            own = outputs.hidden_states[-1][:, 0].float()
+            loss = loss + self.settings.similarity * similarity_loss(own, states) * len(labels) / rows
+        return (loss, outputs) if return_outputs else loss
+
+
+def soft_loss(scores: torch.Tensor, teacher: torch.Tensor, heat: float) -> torch.Tensor:
+    """``T² KL(teacher || student)`` of each row, both softened by the temperature T (Hinton, Vinyals & Dean 2015).
+
+    Args:
+        scores: The student's logits, (rows, labels).
+        teacher: The teacher's logits, (rows, labels).
+        heat: The temperature T.
+    """
+    loss = kl_div((scores / heat).log_softmax(-1), (teacher / heat).log_softmax(-1), reduction="none", log_target=True)
+    return heat**2 * loss.sum(-1)
+
+
+def similarity_loss(own: torch.Tensor, teacher: torch.Tensor) -> torch.Tensor:
+    """How differently two models see which rows of a batch are alike (Tung & Mori 2019, equation 4).
+
+    Args:
+        own: The student's states, (rows, width).
+        teacher: The teacher's, (rows, any width).
+    """
+    return ((_likeness(own) - _likeness(teacher)) ** 2).sum() / len(own) ** 2
+
+
+def _likeness(states: torch.Tensor) -> torch.Tensor:
+    """Inner products of the rows, each row of the result of length 1: (rows, rows)."""
+    return normalize(states @ states.T, dim=1)
