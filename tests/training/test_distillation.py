@@ -45,13 +45,19 @@ def test_labels_count_by_what_the_teacher_leaves(
     trained: Trained, tiny_config: TinyConfig, topic_file: Path, unlabelled: Path, tmp_path: Path
 ) -> None:
     """The loss of a batch of two labelled rows and one that is not, from the student's own logits."""
-    given = {"teacher": str(trained("topic")), "unlabelled": str(unlabelled), "weight": 0.7, "temperature": 3.0}
+    given: dict[str, Any] = {
+        "teacher": str(trained("topic")),
+        "unlabelled": str(unlabelled),
+        "weight": 0.7,
+        "temperature": 3.0,
+    }
     job = make_job(tiny_config, topic_file, tmp_path / "run", **given)
     trainer = build_trainer(job, progress=False, report=silent)
-    trainer.model.eval()
+    model: Any = trainer.model
+    model.eval()
     rows = [job.train[0], job.train[1], job.train[len(job.train) - 1]]
     batch = trainer.data_collator(rows)
-    loss, outputs = trainer.compute_loss(trainer.model, dict(batch), return_outputs=True)
+    loss, outputs = trainer.compute_loss(model, dict(batch), return_outputs=True)
     scores = outputs.logits.detach().double().numpy()
     p, q = softmax(np.array([row["teacher_logits"] for row in rows]) / 3, axis=1), softmax(scores / 3, axis=1)
     soft = 9 * (p * np.log(p / q)).sum(axis=1)
@@ -130,7 +136,7 @@ def test_a_teacher_that_is_not_sure_is_not_believed(
         return np.array([[0.0, 9.0 if one else 0.5] for one in sure], dtype=np.float32), None
 
     monkeypatch.setattr(distillation, "teacher_scores", say)
-    given = {"teacher": str(trained("topic")), "unlabelled": str(unlabelled), "min_confidence": 0.8}
+    given: dict[str, Any] = {"teacher": str(trained("topic")), "unlabelled": str(unlabelled), "min_confidence": 0.8}
     job = make_job(tiny_config, topic_file, tmp_path / "run", **given)
     assert job.unlabelled == len([*SPORT, *MONEY])
 
