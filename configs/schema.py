@@ -6,6 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from mujaz.errors import UsageError
+
 Positive = Annotated[int, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
@@ -218,10 +220,12 @@ class OptimizationConfig(Section):
 
     max_steps: Positive | None = None
     """Stop after so many steps, whatever epochs says."""
-    batch_size: Positive = 16
-    """Rows a step and process."""
+    batch_size: Positive | Literal["auto"] = 16
+    """Rows a step and process; auto: as many as fit into memory, in steps that make up effective_batch_size."""
     gradient_accumulation: Positive = 1
     """Steps whose gradients are added up before an update."""
+    effective_batch_size: Positive | None = None
+    """Rows an update, for batch_size: auto."""
     learning_rate: Annotated[float, Field(gt=0)] = 3e-5
     """Peak learning rate."""
     warmup: Fraction = 0.1
@@ -231,7 +235,11 @@ class OptimizationConfig(Section):
     weight_decay: Annotated[float, Field(ge=0)] = 0.01
     """Weight decay of AdamW."""
     optimizer: Literal["adamw_torch_fused", "adafactor"] = "adamw_torch_fused"
-    """Optimizer; mT5 and T5 were pretrained with adafactor."""
+    """Optimizer; mT5 and T5 were pretrained with adafactor, which also needs far less memory."""
+    activation_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them: less memory, a fifth or so slower."""
+    compile: bool = False
+    """Compile the model with torch.compile; takes a minute or more at the start, so only for long trainings."""
     precision: Literal["auto", "float32", "bfloat16"] = "auto"
     """auto: bfloat16 autocast where the processor or GPU computes in it natively. Weights stay float32."""
     evaluations: Positive = 5
@@ -242,6 +250,21 @@ class OptimizationConfig(Section):
     """Seed of everything random in training."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:N."""
+
+    @property
+    def rows_at_once(self) -> int:
+        """Rows a step and process, where they are a number by now."""
+        if self.batch_size == "auto":
+            raise UsageError("training.batch_size: auto was not found out yet; see mujaz.training.memory.fit_batch.")
+        return self.batch_size
+
+    @model_validator(mode="after")
+    def _batch_is_clear(self) -> OptimizationConfig:
+        if (self.batch_size == "auto") != (self.effective_batch_size is not None):
+            raise ValueError("batch_size: auto and effective_batch_size go together: give both or neither")
+        if self.batch_size == "auto" and self.gradient_accumulation > 1:
+            raise ValueError("batch_size: auto finds gradient_accumulation itself: leave that out")
+        return self
 
 
 class TrainingConfig(OptimizationConfig):
@@ -257,6 +280,8 @@ class TrainingConfig(OptimizationConfig):
     """For effective: 0 weighs all labels alike, towards 1 it becomes inverse."""
     focal_gamma: Annotated[float, Field(ge=0)] = 0.0
     """Focal loss (Lin et al. 2017): above 0, rows that the model is sure of count less; 2 is usual."""
+    group_by_length: bool = True
+    """Rows of about the same length in a batch, so that less of it is padding; batches come in random order."""
     balanced_sampling: bool = False
     """Draw training rows so that every label comes equally often: rare rows are repeated, frequent ones left out."""
     patience: Positive | None = 3

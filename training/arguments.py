@@ -19,7 +19,7 @@ def total_steps(config: TrainConfig, rows: int) -> int:
     settings = config.training
     if settings.max_steps:
         return settings.max_steps
-    per_epoch = max(math.ceil(math.ceil(rows / settings.batch_size) / settings.gradient_accumulation), 1)
+    per_epoch = max(math.ceil(math.ceil(rows / settings.rows_at_once) / settings.gradient_accumulation), 1)
     return math.ceil(per_epoch * settings.epochs)
 
 
@@ -41,8 +41,8 @@ def optimization_arguments(settings: OptimizationConfig, folder: Path, steps: in
     return {
         "output_dir": str(folder),
         "max_steps": settings.max_steps or -1,
-        "per_device_train_batch_size": settings.batch_size,
-        "per_device_eval_batch_size": settings.batch_size * 2,
+        "per_device_train_batch_size": settings.rows_at_once,
+        "per_device_eval_batch_size": settings.rows_at_once * 2,
         "gradient_accumulation_steps": settings.gradient_accumulation,
         "learning_rate": settings.learning_rate,
         "warmup_steps": math.ceil(steps * settings.warmup),
@@ -50,6 +50,8 @@ def optimization_arguments(settings: OptimizationConfig, folder: Path, steps: in
         "weight_decay": settings.weight_decay,
         "optim": settings.optimizer,
         "bf16": trains_in_bfloat16(settings),
+        "activation_checkpointing": settings.activation_checkpointing,
+        "torch_compile": settings.compile,
         "use_cpu": choose_device(settings.device).type == "cpu",
         "seed": settings.seed,
         "remove_unused_columns": False,

@@ -15,8 +15,9 @@ from mujaz.models.saving import library_versions
 from mujaz.training.arguments import total_steps, trains_in_bfloat16
 from mujaz.training.augmentation import augmented
 from mujaz.training.data import Splits, data_info, load_splits
-from mujaz.training.encoded import encode_classification, encode_summaries
+from mujaz.training.encoded import Collator, encode_classification, encode_summaries
 from mujaz.training.lora import trained_parameters
+from mujaz.training.memory import BatchFit, fit_batch
 from mujaz.training.start import Start, start_from
 
 
@@ -36,6 +37,7 @@ class Plan:
     unlabelled: int
     truncated: float
     prepared: Tally
+    batch: str
 
     def lines(self) -> list[str]:
         """For people."""
@@ -49,6 +51,7 @@ class Plan:
             f"({self.truncated:.1%} of the training texts are longer and will be cut)",
             *([] if self.trained == self.parameters else [self._trained_line()]),
             f"text: {self.prepared.line()}",
+            *([self.batch] if self.batch else []),
             f"training: {self.steps:,} steps in {'bfloat16' if self.bfloat16 else 'float32'}",
         ]
 
@@ -67,6 +70,7 @@ class Job:
     train: Any  # datasets.Dataset, with the shorter copies of data.augmentation
     dev: Any  # datasets.Dataset or None
     unlabelled: int = 0  # texts in train that a teacher alone says something of, without their copies
+    fit: BatchFit | None = None  # where training.batch_size was auto; the config has the number
 
     def plan(self) -> Plan:
         """Its size."""
@@ -84,6 +88,7 @@ class Job:
             unlabelled=self.unlabelled,
             prepared=self.start.encoder.tally([e.text for e in self.splits.train]),
             truncated=float(np.mean(self.train["truncated"])),
+            batch=self.fit.line() if self.fit else "",
         )
 
 
@@ -105,8 +110,17 @@ def prepare(config: TrainConfig, resume: Path | None = None) -> Job:
             return encode_summaries(examples, start.encoder, config.model.max_target_length)
         return encode_classification(examples, start.encoder, splits.labels, pairs=config.task == "stance")
 
-    train = augmented(splits.train, config.data.augmentation, config.training.seed)
-    return Job(config, splits, start, encode(train), encode(splits.dev) if splits.dev else None)
+    rows = encode(augmented(splits.train, config.data.augmentation, config.training.seed))
+    fit = None
+    if config.training.batch_size == "auto":
+        fit = fit_batch(start.model, rows, Collator(start.encoder, start.model), config.training, resume)
+        config = _with_batch(config, fit)
+    return Job(config, splits, start, rows, encode(splits.dev) if splits.dev else None, fit=fit)
+
+
+def _with_batch(config: TrainConfig, fit: BatchFit) -> TrainConfig:
+    found = {"batch_size": fit.rows, "gradient_accumulation": fit.accumulation}
+    return config.model_copy(update={"training": config.training.model_copy(update=found)})
 
 
 def checkpoint_info(job: Job) -> CheckpointInfo:

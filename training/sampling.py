@@ -13,13 +13,21 @@ from transformers.trainer_pt_utils import get_length_grouped_indices
 
 
 class GroupedSampler(Sampler[int]):
-    """Rows in random order, grouped by length; the order depends on seed and epoch alone.
+    """Rows in random order, grouped by length or not; the order depends on seed and epoch alone.
 
     transformers' own sampler draws from torch's global generator, whose state differs between processes on CPUs as soon
     as their batches do (dropout draws from it too), so that some rows would be trained on twice and some never.
     """
 
-    def __init__(self, lengths: Sequence[int], batch_size: int, seed: int, labels: Sequence[int] | None = None) -> None:
+    def __init__(
+        self,
+        lengths: Sequence[int],
+        batch_size: int,
+        seed: int,
+        labels: Sequence[int] | None = None,
+        *,
+        group: bool = True,
+    ) -> None:
         """Keep what is needed.
 
         Args:
@@ -28,7 +36,9 @@ class GroupedSampler(Sampler[int]):
             seed: Same seed and epoch, same order.
             labels: The label of each row: then as many rows as there are get drawn with replacement, each label equally
                 likely. None takes every row once.
+            group: False leaves the rows in random order, whatever their lengths.
         """
+        self.group = group
         self.lengths, self.batch_size, self.seed, self.epoch = list(lengths), batch_size, seed, 0
         self.weights: torch.Tensor | None = None
         if labels is not None:
@@ -45,6 +55,8 @@ class GroupedSampler(Sampler[int]):
         rows = list(range(len(self.lengths)))
         if self.weights is not None:
             rows = torch.multinomial(self.weights, len(rows), replacement=True, generator=generator).tolist()
+        if not self.group:
+            return iter([rows[i] for i in torch.randperm(len(rows), generator=generator).tolist()])
         lengths = [self.lengths[row] for row in rows]
         return iter([rows[i] for i in get_length_grouped_indices(lengths, self.batch_size, generator=generator)])
 

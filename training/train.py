@@ -179,9 +179,9 @@ def _loss(job: Job) -> LabelLoss:
 
 def _sampler(job: Job, processes: int) -> GroupedSampler:
     settings = job.config.training
-    batch = settings.batch_size * settings.gradient_accumulation * processes
+    batch = settings.rows_at_once * settings.gradient_accumulation * processes
     labels = job.train["label"] if settings.balanced_sampling else None
-    return GroupedSampler(job.train["length"], batch, settings.seed, labels)
+    return GroupedSampler(job.train["length"], batch, settings.seed, labels, group=settings.group_by_length)
 
 
 class _SummaryTrainer(Seq2SeqTrainer):

@@ -1,0 +1,120 @@
+"""What makes a training faster or smaller must not change what it learns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForSeq2SeqLM
+
+from mujaz import TextClassifier, train
+from mujaz.configs.loading import check_config
+from mujaz.training import train as train_module
+from mujaz.training.job import Job, prepare
+from mujaz.training.sampling import GroupedSampler
+
+TinyConfig = Callable[..., dict[str, Any]]
+
+
+@pytest.fixture
+def logits(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> Callable[..., Any]:
+    """``logits(name, **training)``: those of a trained model."""
+
+    def get(name: str, **settings: object) -> Any:
+        config = check_config(tiny_config("topic", topic_file, tmp_path / name, **{"epochs": 2, **settings}), "test")
+        model = TextClassifier.from_pretrained(train(config).folder, device="cpu", precision="float32")
+        return model.logits(["فاز الفريق", "سهم البنك في السوق"])
+
+    return get
+
+
+def test_activation_checkpointing_and_accumulation_change_nothing(logits: Callable[..., Any]) -> None:
+    plain = logits("plain")
+    np.testing.assert_allclose(logits("again", activation_checkpointing=True), plain, atol=1e-5)
+    np.testing.assert_allclose(logits("parts", batch_size=4, gradient_accumulation=2), plain, atol=1e-3)
+
+
+def test_a_compiled_model_learns_the_same(logits: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+    real = torch.compile
+
+    def traced(model: Any, **options: Any) -> Any:
+        asked.append(options)
+        return real(model, backend="aot_eager")  # the C++ that inductor would write takes a minute to build
+
+    monkeypatch.setattr(torch, "compile", traced)
+    plain = logits("plain")
+    assert asked == []
+    np.testing.assert_allclose(logits("compiled", compile=True), plain, atol=1e-4)
+    assert asked[0]["backend"] == "inductor"
+
+
+def _job(file: Path, folder: Path, tiny_config: TinyConfig, task: str = "topic", **settings: object) -> Job:
+    return prepare(check_config(tiny_config(task, file, folder, **settings), "test"))
+
+
+def test_batches_are_as_wide_as_their_longest_row(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    job = _job(topic_file, tmp_path / "run", tiny_config)
+    trainer = train_module.build_trainer(job, progress=False, report=lambda line: None)
+    widths, longest = [], []
+    for batch in trainer.get_train_dataloader():
+        widths.append(batch["input_ids"].shape[1])
+        longest.append(int(batch["attention_mask"].sum(1).max()))
+    assert widths == longest
+    assert max(widths) < 48  # max_length
+    assert len(set(widths)) > 1
+
+
+def test_rows_of_a_length_go_together_unless_told_not_to() -> None:
+    lengths = [int(n) for n in np.random.default_rng(0).integers(5, 200, 640)]
+
+    def padding(group: bool) -> float:
+        order = list(GroupedSampler(lengths, 16, 3, group=group))
+        assert sorted(order) == list(range(640))
+        widths = [max(lengths[row] for row in order[i : i + 16]) for i in range(0, 640, 16)]
+        return 1 - sum(lengths) / (16 * sum(widths))
+
+    assert padding(True) < 0.1 < 0.4 < padding(False)
+
+
+def test_group_by_length_is_a_config_line(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    for group in (True, False):
+        job = _job(topic_file, tmp_path / "run", tiny_config, group_by_length=group)
+        trainer = train_module.build_trainer(job, progress=False, report=lambda line: None)
+        sampler = trainer._get_train_sampler()
+        assert isinstance(sampler, GroupedSampler)
+        assert sampler.group is group
+
+
+def test_the_optimizer_is_fused_or_adafactor(
+    topic_file: Path, summary_file: Path, mt5_folder: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    job = _job(topic_file, tmp_path / "run", tiny_config)
+    trainer = train_module.build_trainer(job, progress=False, report=lambda line: None)
+    assert trainer.create_optimizer().param_groups[0]["fused"] is True
+    data = tiny_config("summary", summary_file, tmp_path / "mt5", max_steps=3, optimizer="adafactor")
+    data["model"] = {"name": str(mt5_folder), "max_length": 48}
+    config = check_config(data, "test")
+    before: Any = AutoModelForSeq2SeqLM.from_pretrained(mt5_folder)
+    job = prepare(config)
+    optimizer = train_module.build_trainer(job, progress=False, report=lambda line: None).create_optimizer()
+    assert type(optimizer).__name__ == "Adafactor"
+    after: Any = AutoModelForSeq2SeqLM.from_pretrained(train(config).folder)
+    assert not torch.equal(before.lm_head.weight, after.lm_head.weight)
+
+
+def test_bfloat16_is_autocast_and_weights_stay_float32(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    job = _job(topic_file, tmp_path / "run", tiny_config, precision="bfloat16", max_steps=2)
+    trainer = train_module.build_trainer(job, progress=False, report=lambda line: None)
+    seen: set[torch.dtype] = set()
+    layer: Any = job.start.model.get_submodule("bert.encoder.layer.0.intermediate.dense")
+    layer.register_forward_hook(lambda module, inputs, output: seen.add(output.dtype))
+    trainer.train()
+    assert seen == {torch.bfloat16}
+    assert {p.dtype for p in job.start.model.parameters()} == {torch.float32}
