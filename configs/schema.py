@@ -267,6 +267,20 @@ class OptimizationConfig(Section):
         return self
 
 
+class FsdpConfig(Section):
+    """Shard weights, gradients and optimizer over the processes (FSDP2), for models that do not fit on one GPU.
+
+    Handed to transformers as it is; not yet run, for want of two GPUs.
+    """
+
+    reshard_after_forward: bool = True
+    """Give the gathered weights back between forward and backward: less memory, more talk between the processes."""
+    cpu_offload: bool = False
+    """Keep the shards in the memory of the processor."""
+    activation_checkpointing: bool = False
+    """Compute activations again in the backward pass instead of keeping them."""
+
+
 class TrainingConfig(OptimizationConfig):
     """How to fine-tune."""
 
@@ -284,6 +298,8 @@ class TrainingConfig(OptimizationConfig):
     """Rows of about the same length in a batch, so that less of it is padding; batches come in random order."""
     balanced_sampling: bool = False
     """Draw training rows so that every label comes equally often: rare rows are repeated, frequent ones left out."""
+    fsdp: FsdpConfig | None = None
+    """Several processes: shard the model over them; fsdp: {} takes the defaults. None keeps all of it in each."""
     patience: Positive | None = 3
     """Stop when dev has not become better in so many evaluations; None never stops early."""
     layer_decay: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -410,6 +426,8 @@ class TrainConfig(Section):
     @model_validator(mode="after")
     def _layers_that_are_trained(self) -> TrainConfig:
         settings, unequal = self.training, self.training.layer_decay < 1
+        if self.model.lora and settings.fsdp:
+            raise ValueError("training.fsdp shards whole models: leave it or model.lora out")
         if self.model.lora and (unequal or settings.freeze is not None):
             raise ValueError("model.lora trains none of the model's own layers: leave layer_decay and freeze out")
         if self.model.scratch and settings.freeze is not None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import os
 import sys
 from typing import ClassVar
 
 import click
 
-from mujaz.errors import MujazError
+from mujaz.errors import FirstProcessError, MujazError, UsageError
 
 
 class LazyGroup(click.Group):
@@ -70,12 +71,19 @@ def cli() -> None:
     """
 
 
+def _speaks_of(error: MujazError) -> bool:
+    """Whether this process, which may be one of several on this machine, tells of an error: what all of them meet, once."""
+    first = os.environ.get("LOCAL_RANK", "0") in ("0", "-1")
+    return first or not isinstance(error, UsageError | FirstProcessError)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a :class:`~mujaz.errors.MujazError` becomes one message and its exit code."""
     try:
         cli.main(args=arguments, prog_name="mujaz", standalone_mode=True)
     except MujazError as error:
-        click.echo(f"mujaz: error: {error}", err=True)
+        if _speaks_of(error):
+            click.echo(f"mujaz: error: {error}", err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:  # the reader of our output (head, say) has gone: nothing to tell anybody
         sys.stderr.close()

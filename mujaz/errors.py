@@ -5,6 +5,7 @@
     MujazError               exit code 1: something failed that the user may not have caused
     ├── OutputError          a result could not be written (disk full, no permission); what was written stays
     ├── TrainingError        training cannot go on (loss is NaN, out of memory)
+    ├── FirstProcessError    one of several processes ends because the first did; nothing of it is printed
     └── UsageError           exit code 2: what the user gave cannot be used as it is
         ├── ConfigError      a configuration file or a ``--set`` override
         ├── DataError        a data file: names the file, and the row where there is one
@@ -31,6 +32,10 @@ class OutputError(MujazError):
 
 class TrainingError(MujazError):
     """Training cannot go on."""
+
+
+class FirstProcessError(MujazError):
+    """The first of several processes has stopped, and has said why; the others end quietly."""
 
 
 class UsageError(MujazError):

@@ -8,18 +8,21 @@ from typing import Any
 
 from transformers import GenerationConfig, Seq2SeqTrainingArguments, TrainingArguments
 
-from mujaz.configs.schema import GenerationSettings, OptimizationConfig, TrainConfig
+from mujaz.configs.schema import FsdpConfig, GenerationSettings, OptimizationConfig, TrainConfig, TrainingConfig
+from mujaz.errors import UsageError
 from mujaz.models.machine import choose_device, computes_bfloat16
+from mujaz.training.processes import count
 
 BEST_BY = {"topic": "macro_f1", "stance": "macro_f1", "summary": "rougeL"}
 
 
-def total_steps(config: TrainConfig, rows: int) -> int:
-    """Updates of the weights over the whole training, on one process."""
+def total_steps(config: TrainConfig, rows: int, processes: int = 1) -> int:
+    """Updates of the weights over the whole training."""
     settings = config.training
     if settings.max_steps:
         return settings.max_steps
-    per_epoch = max(math.ceil(math.ceil(rows / settings.rows_at_once) / settings.gradient_accumulation), 1)
+    at_once = settings.rows_at_once * processes
+    per_epoch = max(math.ceil(math.ceil(rows / at_once) / settings.gradient_accumulation), 1)
     return math.ceil(per_epoch * settings.epochs)
 
 
@@ -60,6 +63,7 @@ def optimization_arguments(settings: OptimizationConfig, folder: Path, steps: in
         "save_total_limit": 2,
         "logging_steps": max(min(50, steps // 20), 1),
         "logging_nan_inf_filter": False,  # it would hide a NaN loss
+        "ddp_find_unused_parameters": False,  # several processes: all weights are used, and looking for others takes time
         "restore_callback_states_from_checkpoint": True,  # else early stopping begins to count again after a kill
         "report_to": "none",
         "disable_tqdm": True,  # its progress bar repeats the log; ours is in callbacks.py
@@ -75,11 +79,16 @@ def training_arguments(config: TrainConfig, folder: Path, rows: int, dev_rows: i
         folder: Where the Trainer keeps its checkpoints.
         rows: Training rows.
         dev_rows: Development rows; none switches evaluation off.
+
+    Raises:
+        UsageError: there is nothing to shard over.
     """
     settings = config.training
+    _check_sharding(settings)
     evaluates = dev_rows > 0
     common: dict[str, Any] = {
-        **optimization_arguments(settings, folder, total_steps(config, rows)),
+        **optimization_arguments(settings, folder, total_steps(config, rows, count())),
+        **fsdp_arguments(settings.fsdp),
         "num_train_epochs": settings.epochs,
         "label_smoothing_factor": settings.label_smoothing,
         "train_sampling_strategy": "group_by_length",
@@ -92,6 +101,20 @@ def training_arguments(config: TrainConfig, folder: Path, rows: int, dev_rows: i
     if config.task == "summary":
         return Seq2SeqTrainingArguments(**common, predict_with_generate=True)
     return TrainingArguments(**common)
+
+
+def fsdp_arguments(settings: FsdpConfig | None) -> dict[str, Any]:
+    """What the Trainer is told of sharding; None leaves the whole model to every process."""
+    return {"fsdp": True, "fsdp_config": {"version": 2, **settings.model_dump()}} if settings else {}
+
+
+def _check_sharding(settings: TrainingConfig) -> None:
+    """Refuse what accelerate would leave out without a word: it shards over GPUs alone."""
+    if settings.fsdp and (choose_device(settings.device).type == "cpu" or count() == 1):
+        raise UsageError(
+            "training.fsdp shards a model over several GPUs, a process each (torchrun --nproc-per-node 2 -m mujaz train …); "
+            f"found {count()} on {choose_device(settings.device).type}. Leave it out: each then holds the whole model."
+        )
 
 
 def generation_config(settings: GenerationSettings, tokens: GenerationConfig | None) -> GenerationConfig:

@@ -42,7 +42,7 @@ class LogLines(TrainerCallback):
                 "In float16 or bfloat16 train with --set training.precision=float32; else look at the labels (mujaz check)."
             )
         shown = [k for k in values if k.removeprefix("eval_") in {"loss", "accuracy", *BEST_BY.values()}]
-        if shown:
+        if shown and state.is_world_process_zero:
             text = "  ".join(f"{k.replace('eval_', 'dev ')} {values[k]:.4g}" for k in shown)
             self.report(f"step {state.global_step:,}/{state.max_steps:,}  {text}")
 

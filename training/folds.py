@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import orjson
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, UsageError
 from mujaz.training.callbacks import Report
+from mujaz.training.processes import first_alone, is_first, join
 from mujaz.training.resume import finished_metrics
 from mujaz.training.train import train, train_intermediate
 
@@ -68,7 +70,8 @@ def train_folds(
     """
     if not config.data.folds or config.data.fold:
         raise UsageError("cross-validation needs data.folds, and no data.fold.")
-    say = report or (lambda line: None)
+    join(config.training.device)
+    say = report if report and is_first() else (lambda line: None)
     folds = config.data.folds
     if config.intermediate:  # once for all folds
         config = train_intermediate(config, restart=restart, progress=progress, report=say)
@@ -76,7 +79,7 @@ def train_folds(
     for number in range(1, folds + 1):
         say(f"fold {number} of {folds}")
         one = fold_config(config, number)
-        done = None if restart else finished_metrics(one)
+        done = None if restart else first_alone(partial(finished_metrics, one))
         runs.append(done or train(one, restart=restart, progress=progress, report=report).metrics)
     by_target = config.task == "stance" and config.data.split.by == "target"
     result = FoldsResult(
@@ -85,7 +88,7 @@ def train_folds(
         scores=_scores([run["metrics"] for run in runs]),
         targets=tuple(tuple(run["metrics"]["stance"]["targets"]) for run in runs) if by_target else (),
     )
-    _save(result)
+    first_alone(lambda: _save(result))
     return result
 
 

@@ -18,6 +18,7 @@ from mujaz.training.data import Splits, data_info, load_splits
 from mujaz.training.encoded import Collator, encode_classification, encode_summaries
 from mujaz.training.lora import trained_parameters
 from mujaz.training.memory import BatchFit, fit_batch
+from mujaz.training.processes import count, first_alone
 from mujaz.training.start import Start, start_from
 
 
@@ -33,6 +34,7 @@ class Plan:
     max_length: int
     recipe: str
     bfloat16: bool
+    processes: int
     copies: int
     unlabelled: int
     truncated: float
@@ -52,7 +54,8 @@ class Plan:
             *([] if self.trained == self.parameters else [self._trained_line()]),
             f"text: {self.prepared.line()}",
             *([self.batch] if self.batch else []),
-            f"training: {self.steps:,} steps in {'bfloat16' if self.bfloat16 else 'float32'}",
+            f"training: {self.steps:,} steps in {'bfloat16' if self.bfloat16 else 'float32'}"
+            + (f", {self.processes} processes" if self.processes > 1 else ""),
         ]
 
     def _trained_line(self) -> str:
@@ -78,11 +81,12 @@ class Job:
         return Plan(
             rows=rows,
             labels=self.splits.labels if self.config.task != "summary" else [],
-            steps=total_steps(self.config, len(self.train)),
+            steps=total_steps(self.config, len(self.train), count()),
             parameters=sum(p.numel() for p in self.start.model.parameters()),
             trained=trained_parameters(self.start.model),
             max_length=self.start.encoder.max_length,
             recipe=self.start.encoder.recipe.name,
+            processes=count(),
             bfloat16=trains_in_bfloat16(self.config.training),
             copies=len(self.train) - rows["train"] - self.unlabelled,
             unlabelled=self.unlabelled,
@@ -113,7 +117,8 @@ def prepare(config: TrainConfig, resume: Path | None = None) -> Job:
     rows = encode(augmented(splits.train, config.data.augmentation, config.training.seed))
     fit = None
     if config.training.batch_size == "auto":
-        fit = fit_batch(start.model, rows, Collator(start.encoder, start.model), config.training, resume)
+        collator = Collator(start.encoder, start.model)
+        fit = first_alone(lambda: fit_batch(start.model, rows, collator, config.training, resume))
         config = _with_batch(config, fit)
     return Job(config, splits, start, rows, encode(splits.dev) if splits.dev else None, fit=fit)
 

@@ -16,7 +16,7 @@ import orjson
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from mujaz.configs.pretrain_schema import PretrainConfig
-from mujaz.errors import OutputError
+from mujaz.errors import OutputError, UsageError
 from mujaz.models.checkpoint import FROM_NOTHING, CheckpointInfo, DataInfo
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.opening import hand_over
@@ -29,6 +29,7 @@ from mujaz.training.masking import MaskWords
 from mujaz.training.pretrain_shards import MANIFEST, PackedRows, shards_are_there, write_shards
 from mujaz.training.pretrain_texts import Documents, draw
 from mujaz.training.pretrain_trainer import build_pretrainer
+from mujaz.training.processes import launched
 from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run, write_whole
 from mujaz.training.running import explained, loss_curve, run_trainer
 from mujaz.training.scratch import new_masked_lm, train_wordpiece
@@ -73,6 +74,10 @@ def pretrain(
         TrainingError: the training cannot go on (loss is NaN, out of memory).
         OutputError: the disk is full or the folder not writable; the last good checkpoint stays.
     """
+    if launched() > 1:
+        raise UsageError(
+            "mujaz pretrain runs in one process. Start it without a launcher; mujaz train runs in several."
+        )
     say = report or (lambda line: None)
     began = time.monotonic()
     resume = open_run(config, restart=restart)

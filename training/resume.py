@@ -7,6 +7,7 @@ import re
 import shutil
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import yaml
 
@@ -14,10 +15,12 @@ from mujaz.configs.loading import resolved_yaml
 from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, UsageError
+from mujaz.training.processes import count
 
 CONFIG_FILE = "config.yaml"
 METRICS_FILE = "metrics.json"
 CHECKPOINTS = "checkpoints"
+PROCESSES_FILE = "processes"  # how many wrote the checkpoints beside it; not there where it was one
 STATE_FILE = "trainer_state.json"  # of a checkpoint; the Trainer writes it last
 
 _STEP = re.compile(r"checkpoint-(\d+)")
@@ -48,15 +51,36 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | N
             )
         if (folder / METRICS_FILE).is_file():
             raise UsageError(f"{folder} holds a finished run. Give --restart to train again, or another output.")
+        _as_many_processes(folder)
         return last_checkpoint(folder / CHECKPOINTS)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / METRICS_FILE).unlink(missing_ok=True)
         shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+        if count() > 1:
+            (folder / CHECKPOINTS).mkdir()
+            write_whole(folder / CHECKPOINTS / PROCESSES_FILE, b"%d\n" % count())
     except OSError as error:
         raise OutputError(f"the run folder {folder} cannot be written: {error.strerror or error}") from error
     write_whole(saved, resolved_yaml(config).encode())
     return None
+
+
+def _as_many_processes(folder: Path) -> None:
+    """Batches are dealt out among the processes: with others the rest of an epoch would be of other rows."""
+    began = _processes(folder / CHECKPOINTS)
+    if began != count() and last_checkpoint(folder / CHECKPOINTS):
+        raise UsageError(
+            f"{folder} holds a run that began with {began} process{'es' if began > 1 else ''}, and here are {count()}. "
+            f"Start {began} again to go on, or give --restart."
+        )
+
+
+def _processes(checkpoints: Path) -> int:
+    try:
+        return int((checkpoints / PROCESSES_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return 1
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -105,6 +129,10 @@ def _checkpoints(folder: Path) -> list[Path]:
 
 
 def _is_whole(checkpoint: Path) -> bool:
+    processes = _processes(checkpoint.parent)
+    states = [checkpoint / f"rng_state_{number}.pth" for number in range(processes)] if processes > 1 else []
+    if not all(map(is_zipfile, states)):
+        return False  # the first process wrote all it had to, another was killed before
     try:
         json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainerState
+from transformers import PreTrainedModel, Trainer, TrainerState
 from transformers.trainer_callback import TrainerControl
 
-from mujaz.errors import OutputError, TrainingError
+from mujaz.errors import FirstProcessError, OutputError, TrainingError
 from mujaz.models.loading import quiet_transformers
+from mujaz.training.processes import is_first, lost_the_first
 from mujaz.training.resume import CHECKPOINTS, STATE_FILE, drop_unfinished
 
 # What torch says where a processor's memory is full: those errors have no class of their own.
@@ -60,15 +61,36 @@ def explained(folder: Path) -> Iterator[None]:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
         raise _out_of_memory() from error
-    except Exception as error:  # safetensors and torch each raise a class of their own for a full disk
+    except Exception as error:
+        if lost_the_first(error):
+            raise FirstProcessError("the first process is gone.") from error
         if any(words in str(error) for words in _NO_MEMORY):
             raise _out_of_memory() from error
+        # safetensors and torch each raise a class of their own for a full disk
         if "No space left" not in str(error) and getattr(error, "errno", None) != errno.ENOSPC:
             raise
         drop_unfinished(folder / CHECKPOINTS)
         raise OutputError(
             f"the disk is full. The last good checkpoint in {folder} stays: make room and run the same command to go on."
         ) from error
+
+
+def whole_model(trainer: Trainer, model: PreTrainedModel) -> PreTrainedModel:
+    """The trained model in one piece, in the first process; all of them take part where it was sharded over them.
+
+    Args:
+        trainer: Has trained it.
+        model: As it was handed to the trainer.
+    """
+    if not trainer.is_fsdp_enabled:
+        return model
+    weights = trainer.accelerator.get_state_dict(trainer.model)
+    whole = type(model)(model.config)
+    if hasattr(model, "generation_config"):
+        whole.generation_config = model.generation_config
+    if is_first():
+        whole.load_state_dict(weights)
+    return whole
 
 
 def _out_of_memory() -> TrainingError:

@@ -27,6 +27,7 @@ class GroupedSampler(Sampler[int]):
         labels: Sequence[int] | None = None,
         *,
         group: bool = True,
+        multiple: int = 1,
     ) -> None:
         """Keep what is needed.
 
@@ -37,8 +38,10 @@ class GroupedSampler(Sampler[int]):
             labels: The label of each row: then as many rows as there are get drawn with replacement, each label equally
                 likely. None takes every row once.
             group: False leaves the rows in random order, whatever their lengths.
+            multiple: An epoch is filled up to a multiple of so many with the row after the last, which has no label; see
+                :func:`~mujaz.training.encoded.with_filler`. accelerate would train on some rows twice instead.
         """
-        self.group = group
+        self.group, self.fillers = group, -len(lengths) % multiple
         self.lengths, self.batch_size, self.seed, self.epoch = list(lengths), batch_size, seed, 0
         self.weights: torch.Tensor | None = None
         if labels is not None:
@@ -47,7 +50,7 @@ class GroupedSampler(Sampler[int]):
 
     def __len__(self) -> int:
         """Rows an epoch."""
-        return len(self.lengths)
+        return len(self.lengths) + self.fillers
 
     def __iter__(self) -> Iterator[int]:
         """Row numbers of one epoch."""
@@ -56,9 +59,11 @@ class GroupedSampler(Sampler[int]):
         if self.weights is not None:
             rows = torch.multinomial(self.weights, len(rows), replacement=True, generator=generator).tolist()
         if not self.group:
-            return iter([rows[i] for i in torch.randperm(len(rows), generator=generator).tolist()])
-        lengths = [self.lengths[row] for row in rows]
-        return iter([rows[i] for i in get_length_grouped_indices(lengths, self.batch_size, generator=generator)])
+            order = torch.randperm(len(rows), generator=generator).tolist()
+        else:
+            lengths = [self.lengths[row] for row in rows]
+            order = get_length_grouped_indices(lengths, self.batch_size, generator=generator)
+        return iter([rows[i] for i in order] + [len(self.lengths)] * self.fillers)
 
 
 class TellEpoch(TrainerCallback):

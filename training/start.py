@@ -19,6 +19,7 @@ from mujaz.models.recipes import Recipe, get_recipe
 from mujaz.training.data import Example, Splits, sample
 from mujaz.training.layers import freeze
 from mujaz.training.lora import with_lora
+from mujaz.training.processes import first_alone
 from mujaz.training.scratch import new_classifier, new_seq2seq, train_unigram, train_wordpiece
 
 # A model from nothing has no positions of its own yet; most news articles lose little beyond this.
@@ -120,7 +121,7 @@ def _new_encoder(
         drawn = sample(examples, TOKENIZER_TEXTS, config.data.split_seed)
         texts = (text for e in drawn for text in (e.text, pair.words(e.target) if e.target else "", e.summary) if text)
         trainer = train_unigram if config.task == "summary" else train_wordpiece
-        tokenizer = trainer(map(recipe, texts), _shape(config).vocab_size)
+        tokenizer = first_alone(lambda: trainer(map(recipe, texts), _shape(config).vocab_size))
     hand_over(tokenizer, recipe)
     length = config.model.max_length or SCRATCH_MAX_LENGTH
     return TextEncoder(tokenizer, recipe, length, config.model.clean_article, pair=pair)

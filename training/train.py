@@ -11,10 +11,12 @@ from typing import Any
 
 import numpy as np
 import orjson
+import torch
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
     GenerationConfig,
+    PreTrainedModel,
     PrinterCallback,
     Seq2SeqTrainer,
     Trainer,
@@ -22,6 +24,7 @@ from transformers import (
 
 from mujaz.configs.loading import resolved_yaml
 from mujaz.configs.schema import TrainConfig
+from mujaz.errors import UsageError
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.machine import DTYPES
 from mujaz.models.saving import save_checkpoint
@@ -32,7 +35,7 @@ from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
 from mujaz.training.card import model_card, write_card
 from mujaz.training.checks import quick_check
 from mujaz.training.distillation import DistillingTrainer, taught
-from mujaz.training.encoded import IGNORED, Collator
+from mujaz.training.encoded import IGNORED, Collator, with_filler
 from mujaz.training.evaluation import Evaluation, evaluate
 from mujaz.training.intermediate import intermediate_steps
 from mujaz.training.job import Job, checkpoint_info, prepare
@@ -41,10 +44,11 @@ from mujaz.training.long_text import choose_long_text, long_text_line
 from mujaz.training.lora import merged, plain, save_adapter
 from mujaz.training.losses import LabelLoss, class_weights
 from mujaz.training.metrics import ClassificationMetric, Rouge
+from mujaz.training.processes import count, first_alone, is_first, join
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
 from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, finished_metrics, open_run, write_whole
-from mujaz.training.running import explained, loss_curve, run_trainer
+from mujaz.training.running import explained, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
 from mujaz.training.teaching import TEACHER
 
@@ -86,29 +90,44 @@ def train(
         TrainingError: the training cannot go on (loss is NaN, out of memory).
         OutputError: the disk is full or the folder not writable; the last good checkpoint stays.
     """
-    say = report or (lambda line: None)
+    join(config.training.device)
+    if config.distill and count() > 1:
+        raise UsageError("a distillation runs in one process: start it without a launcher, or leave distill out.")
+    say = report if report and is_first() else (lambda line: None)
+    progress = progress and is_first()
     began = time.monotonic()
     if config.intermediate:
         config = train_intermediate(config, restart=restart, progress=progress, report=say)
-    resume = open_run(config, restart=restart)
+    resume = first_alone(lambda: open_run(config, restart=restart))
     job = prepare(config, resume)
     if config.distill:
         job = taught(job, config.distill, say)
-    for line in job.plan().lines():
-        say(line)
-    for finding in [] if resume else quick_check(job.splits):
-        say(f"data: {finding.level}: {finding.line}; see mujaz check")
-    if resume:
-        say(f"resuming from {resume.name} (--restart begins again)")
+    if is_first():
+        for line in opening_lines(job, resume):
+            say(line)
     trainer = build_trainer(job, progress=progress, report=say)
     run_trainer(trainer, resume, Path(config.output))
-    model, folder = job.start.model, Path(config.output)
+    model = whole_model(trainer, job.start.model)
+    return first_alone(lambda: _leave(job, model, trainer, began, say))
+
+
+def opening_lines(job: Job, resume: Path | None) -> list[str]:
+    """What a training says before it begins: its size, and what the cheap part of ``mujaz check`` found."""
+    lines = job.plan().lines()
+    if resume:
+        return [*lines, f"resuming from {resume.name} (--restart begins again)"]
+    return lines + [f"data: {one.level}: {one.line}; see mujaz check" for one in quick_check(job.splits)]
+
+
+def _leave(job: Job, model: PreTrainedModel, trainer: Trainer, began: float, say: Report) -> TrainResult:
+    """Save, score and describe what was trained, and clear up."""
+    config, folder = job.config, Path(job.config.output)
     generation = model.generation_config if config.task == "summary" else None
-    if config.model.lora:
-        save_adapter(model, folder)
-        model = merged(model)
-    model.to(dtype=DTYPES[config.training.save_precision])  # type: ignore[call-arg]  # see classifier.py
     with explained(folder):
+        if config.model.lora:
+            save_adapter(model, folder)
+            model = merged(model)
+        model.to(dtype=DTYPES[config.training.save_precision])  # type: ignore[call-arg]  # see classifier.py
         save_checkpoint(folder, model, job.start.encoder, checkpoint_info(job), generation)
         result = _finish(job, trainer, folder, time.monotonic() - began, say)
     for rest in (CHECKPOINTS, TEACHER):
@@ -129,7 +148,7 @@ def train_intermediate(config: TrainConfig, *, restart: bool, progress: bool, re
         The config of the training that goes on from it.
     """
     first, second = intermediate_steps(config)
-    if restart or finished_metrics(first) is None:
+    if restart or first_alone(lambda: finished_metrics(first)) is None:
         report(f"intermediate step, in {first.output}")
         train(first, restart=restart, progress=progress, report=report)
     report(f"going on from {first.output}")
@@ -145,7 +164,7 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
         "model": model,
         "args": training_arguments(config, folder, len(job.train), dev_rows),
         "data_collator": Collator(job.start.encoder, model),
-        "train_dataset": job.train,
+        "train_dataset": with_filler(job.train) if count() > 1 else job.train,
         "eval_dataset": job.dev,
         "processing_class": job.start.encoder.tokenizer,
         "compute_loss_func": _loss(job),
@@ -158,7 +177,7 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
         whole.generation_config = generation_config(config.generation, whole.generation_config)
         trainer: Trainer = _SummaryTrainer(**common, compute_metrics=_summary_metrics(job))
     else:
-        common["compute_metrics"] = _label_metrics(job.splits.labels)
+        common["compute_metrics"] = _label_metrics(job)
         trainer = DistillingTrainer(config.distill, **common) if config.distill else Trainer(**common)
     if config.training.layer_decay < 1:
         decay_by_layer(trainer, config.training.layer_decay)
@@ -179,9 +198,15 @@ def _loss(job: Job) -> LabelLoss:
 
 def _sampler(job: Job, processes: int) -> GroupedSampler:
     settings = job.config.training
-    batch = settings.rows_at_once * settings.gradient_accumulation * processes
-    labels = job.train["label"] if settings.balanced_sampling else None
-    return GroupedSampler(job.train["length"], batch, settings.seed, labels, group=settings.group_by_length)
+    step = settings.rows_at_once * processes
+    return GroupedSampler(
+        job.train["length"],
+        step * settings.gradient_accumulation,
+        settings.seed,
+        job.train["label"] if settings.balanced_sampling else None,
+        group=settings.group_by_length,
+        multiple=step if processes > 1 else 1,
+    )
 
 
 class _SummaryTrainer(Seq2SeqTrainer):
@@ -197,13 +222,15 @@ class _SummaryTrainer(Seq2SeqTrainer):
             model.generation_config = mine
 
 
-def _label_metrics(labels: list[str]) -> Callable[[EvalPrediction], dict[str, float]]:
-    metric = ClassificationMetric()
+def _label_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
+    labels, metric, loss = job.splits.labels, ClassificationMetric(), _loss(job)
 
     def compute(output: EvalPrediction) -> dict[str, float]:
         logits = output.predictions[0] if isinstance(output.predictions, tuple) else output.predictions
         scores = metric.compute(predictions=logits.argmax(-1), references=output.label_ids, labels=labels) or {}
-        return {name: scores[name] for name in ("accuracy", "macro_f1")}
+        # The Trainer's own mean over batches counts rows twice that fill up the last batch of several processes.
+        mean = loss({"logits": torch.from_numpy(logits)}, torch.from_numpy(output.label_ids))
+        return {"loss": float(mean), **{name: scores[name] for name in ("accuracy", "macro_f1")}}
 
     return compute
 

@@ -23,8 +23,12 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
     """Fine-tune a model on labelled data.
 
     CONFIG is a YAML file; shipped ones lie in configs/. Called again after a kill, the training goes on where it stopped.
+    torchrun and accelerate launch start it in several processes.
 
-    Example: mujaz train configs/topic-small.yaml --set training.epochs=1 --set output=runs/try
+    \b
+    Example:
+      mujaz train configs/topic-small.yaml --set training.epochs=1 --set output=runs/try
+      torchrun --nproc-per-node 2 -m mujaz train configs/topic-small.yaml
     """
     from mujaz.configs.loading import load_config, resolved_yaml
 
@@ -55,9 +59,12 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
 def run_training(config: TrainConfig, restart: bool) -> None:
     """One training, with its scores on the terminal."""
     from mujaz.commands.tables import metrics_table
+    from mujaz.training.processes import is_first
     from mujaz.training.train import train
 
     result = train(config, restart=restart, progress=sys.stderr.isatty(), report=_say)
+    if not is_first():
+        return
     if result.evaluation:
         metrics_table(result.evaluation, f"{result.split} set, {result.evaluation.rows:,} rows")
     click.echo(f"saved to {result.folder} ({result.steps:,} steps, {result.seconds:.0f} s)")
@@ -70,7 +77,10 @@ def _say(line: str) -> None:
 def _train_folds(config: TrainConfig, restart: bool) -> None:
     from mujaz.commands.tables import folds_table
     from mujaz.training.folds import train_folds
+    from mujaz.training.processes import is_first
 
     result = train_folds(config, restart=restart, progress=sys.stderr.isatty(), report=_say)
+    if not is_first():
+        return
     folds_table(result)
     click.echo(f"saved to {result.folder}")
