@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil  # type: ignore[import-untyped]  # what transformers needs brings it
+import psutil
 import pytest
 import torch
 import yaml
