@@ -41,8 +41,8 @@ class RunSummary:
         records: Lines written, errors among them.
         errors: Records that no model could read.
         labels: Records per label, for each field that holds labels; the empty label stands for none.
-        tokens: Of all texts.
-        dropped: Tokens that no model read.
+        tokens: Of all texts; those of texts that were cut are estimated.
+        dropped: How many of them no model read.
         truncated: Texts of which tokens were dropped.
         windows: Windows read.
         long: Texts read in more than one window.
@@ -126,7 +126,7 @@ class RunSummary:
         done = self.records - self.resumed
         rate = f", {done / self.seconds:,.1f} a second" if self.seconds > 0 else ""
         if self.tokens and self.seconds > 0 and not self.resumed:
-            rate += f", {self.tokens / self.seconds:,.0f} tokens a second"
+            rate += f", {(self.tokens - self.dropped) / self.seconds:,.0f} tokens a second"
         before = f" ({self.resumed:,} before)" if self.resumed else ""
         lines = [f"{self.records:,} records{before} in {self.seconds:,.1f} s{rate}: {self.output}"]
         for name, counter in self.labels.items():
@@ -139,7 +139,7 @@ class RunSummary:
         if self.long:
             lines.append(f"windows: {self.long:,} long texts were read in {self.windows - self._short:,} windows")
         if self.truncated:
-            share = f"{self.dropped / self.tokens:.1%} of all tokens" if self.tokens else "a part"
+            share = f"about {self.dropped / self.tokens:.0%} of all tokens" if self.tokens else "a part"
             lines.append(f"truncated: {self.truncated:,} texts were longer than the model reads ({share} left out)")
         if self.flagged:
             kinds = ", ".join(f"{kind} {count:,}" for kind, count in self.faults.most_common())

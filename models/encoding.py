@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from mujaz.configs.schema import PairConfig
 from mujaz.models.articles import clean_article
+from mujaz.models.beginnings import beginning
 from mujaz.models.recipes import Changes, Prepared, Recipe, Tally
 from mujaz.models.sentences import split_sentences
 from mujaz.models.windows import Frame, LongText, cut, frame_of, pick
 
 # Far above what Arabic takes (3 to 5); it only decides how much is tokenized at first.
 CHARACTERS_PER_TOKEN = 8
+# As much as it takes: the beginning of a text that is to be cut. Two in a hundred texts of SANAD need more.
+_MOST_CHARACTERS_PER_TOKEN = 5
 _COUNTED = 1000  # texts whose tokens are counted at once, so that not all of them are held
 
 
@@ -41,15 +47,36 @@ class Document:
 
     Attributes:
         windows: One where the text fits, else several.
-        tokens: Of the text, special tokens not counted. What lies far behind all windows is not tokenized, nor counted.
+        tokens: Of the text, special tokens not counted. Where a long text is cut, its end is not tokenized: then they are
+            estimated from its length. What lies far behind all windows is not tokenized either, nor counted.
         dropped: How many of them stand in no window.
-        changes: What the recipe did to the text.
+        changes: What the recipe did to as much of the text as was prepared.
     """
 
     windows: tuple[Encoding, ...]
     tokens: int
     dropped: int
     changes: Changes
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What was prepared and tokenized of a text: all of it, or its beginning.
+
+    Attributes:
+        prepared: That part.
+        encoding: Of the tokenizers library.
+        ids: Its token ids.
+        tokens: Of the whole text; estimated where only its beginning was tokenized.
+    """
+
+    prepared: Prepared
+    encoding: Any
+    ids: list[int]
+    tokens: int
+
+
+_NOTHING = _Read(Prepared("", Changes()), None, [], 0)
 
 
 @dataclass(frozen=True)
@@ -158,43 +185,69 @@ class TextEncoder:
         backend.no_truncation()
         backend.no_padding()
         frame = frame_of(backend, pairs=targets is not None)
-        prepared = [self._prepared_beginning(text) for text in texts]
-        encodings = backend.encode_batch([one.text for one in prepared], add_special_tokens=False)
-        ends: list[list[int] | None] = [None] * len(prepared)
+        ends: list[list[int] | None] = [None] * len(texts)
         if targets is not None:
             short = [self._short_target(self.prepare_target(target)) for target in targets]
-            ends = [e.ids for e in backend.encode_batch(short, add_special_tokens=False)]
-        return [self._document(frame, *each) for each in zip(prepared, encodings, ends, strict=True)]
+            ends = [e.ids for e in backend.encode_batch_fast(short, add_special_tokens=False)]
+        return [self._document(frame, *each) for each in zip(self._read(backend, texts), ends, strict=True)]
 
-    def _document(self, frame: Frame, prepared: Prepared, encoding: Any, target: list[int] | None) -> Document:
-        ids: list[int] = encoding.ids
+    def _document(self, frame: Frame, read: _Read, target: list[int] | None) -> Document:
+        ids, tokens, changes = read.ids, read.tokens, read.prepared.changes
         room = frame.room(self.max_length, len(target or ()))
-        windows = [(0, len(ids))]
-        if len(ids) > room:
-            windows = self._windows(prepared.text, encoding, room)
+        if len(ids) <= room:
+            return Document((Encoding(*self._framed(frame, ids, target), truncated=False),), tokens, 0, changes)
+        windows = self._windows(read, room)
         framed = [self._framed(frame, ids[begin:end], target) for begin, end in windows]
-        read = sum(end - max(begin, last) for (begin, end), (_, last) in zip(windows, [(0, 0), *windows], strict=False))
-        dropped = len(ids) - read
-        encoded = tuple(Encoding(*pair, truncated=dropped > 0) for pair in framed)
-        return Document(encoded, len(ids), dropped, prepared.changes)
+        seen = sum(end - max(begin, last) for (begin, end), (_, last) in zip(windows, [(0, 0), *windows], strict=False))
+        dropped = tokens - seen
+        return Document(tuple(Encoding(*pair, truncated=dropped > 0) for pair in framed), tokens, dropped, changes)
+
+    def _read(self, backend: Any, texts: Sequence[str]) -> list[_Read]:
+        """Prepare and tokenize texts; where they are to be cut, only as much of each as fills the model."""
+        raws = [self._within_reach(text) for text in texts]
+        cuts = self.long.policy == "truncate" and self.recipe.local
+        encode = backend.encode_batch_fast if cuts else backend.encode_batch  # the fast one knows no offsets
+        read: list[_Read] = [_NOTHING] * len(raws)
+        left, length = list(range(len(raws))), self.max_length * _MOST_CHARACTERS_PER_TOKEN
+        while left:
+            parts = [beginning(raws[i], length) if cuts else raws[i] for i in left]
+            prepared = [self._prepared(part) for part in parts]
+            encodings = encode([one.text for one in prepared], add_special_tokens=False)
+            short = []
+            for i, part, one, encoding in zip(left, parts, prepared, encodings, strict=True):
+                if len(part) < len(raws[i]) and len(encoding) <= self.max_length:
+                    short.append(i)
+                    continue
+                tokens = round(len(encoding) * len(raws[i]) / max(1, len(part)))
+                read[i] = _Read(one, encoding, encoding.ids, tokens)
+            left, length = short, 2 * length
+        return read
 
     def _framed(self, frame: Frame, text: list[int], target: list[int] | None) -> tuple[list[int], list[int]]:
         return frame.ids(target, text) if target is not None and self.target_first else frame.ids(text, target)
 
-    def _windows(self, text: str, encoding: Any, room: int) -> list[tuple[int, int]]:
+    def _windows(self, read: _Read, room: int) -> list[tuple[int, int]]:
         if self.long.policy == "truncate":
             return [(0, room)]
-        places = (encoding.char_to_token(sentence.start) for sentence in split_sentences(text))
+        places = (read.encoding.char_to_token(sentence.start) for sentence in split_sentences(read.prepared.text))
         starts = sorted({place for place in places if place is not None})
-        windows = cut(len(encoding), room, starts, int(room * self.long.overlap))
+        windows = cut(len(read.ids), room, starts, int(room * self.long.overlap))
         return pick(windows, self.long.pooling, self.long.max_windows)
 
-    def _prepared_beginning(self, text: str) -> Prepared:
-        """A text prepared, so far as windows can reach: a document of 50 MB is not tokenized to its end."""
-        reach = self.max_length * CHARACTERS_PER_TOKEN * self.long.max_windows
-        raw = text if len(text) <= 2 * reach else text[: 2 * reach]  # a recipe seldom halves a text
-        prepared = self.recipe.prepare(clean_article(raw) if self.clean_article else raw)
-        return prepared if len(prepared.text) <= reach else Prepared(prepared.text[:reach], prepared.changes)
+    @property
+    def _reach(self) -> int:
+        """Characters of a prepared text that windows can reach: a document of 50 MB is not tokenized to its end."""
+        return self.max_length * CHARACTERS_PER_TOKEN * self.long.max_windows
+
+    def _within_reach(self, text: str) -> str:
+        raw = text if len(text) <= 2 * self._reach else text[: 2 * self._reach]  # a recipe seldom halves a text
+        return clean_article(raw) if self.clean_article else raw
+
+    def _prepared(self, raw: str) -> Prepared:
+        prepared = self.recipe.prepare(raw)
+        return (
+            prepared if len(prepared.text) <= self._reach else Prepared(prepared.text[: self._reach], prepared.changes)
+        )
 
     def labels(self, summaries: Sequence[str], max_length: int) -> list[list[int]]:
         """Reference summaries as decoder token ids, cut to ``max_length``; prepared by the recipe, never stripped."""
@@ -225,14 +278,19 @@ def padded_batch(encodings: Sequence[Encoding], pad_token_id: int, *, token_type
         pad_token_id: What to pad ``input_ids`` with.
         token_types: Whether the model takes ``token_type_ids``.
     """
-    shape = (len(encodings), max(len(e.input_ids) for e in encodings))
-    input_ids = torch.full(shape, pad_token_id, dtype=torch.long)
-    mask = torch.zeros(shape, dtype=torch.long)
-    types = torch.zeros(shape, dtype=torch.long)
-    for row, encoding in enumerate(encodings):
-        length = len(encoding.input_ids)
-        input_ids[row, :length] = torch.tensor(encoding.input_ids)
-        mask[row, :length] = 1
-        types[row, :length] = torch.tensor(encoding.token_type_ids)
-    batch = {"input_ids": input_ids, "attention_mask": mask}
-    return {**batch, "token_type_ids": types} if token_types else batch
+    lengths = np.array([len(e.input_ids) for e in encodings])
+    mask = np.arange(lengths.max()) < lengths[:, None]
+    batch = {
+        "input_ids": _spread([e.input_ids for e in encodings], mask, pad_token_id),
+        "attention_mask": torch.from_numpy(mask.astype(np.int64)),
+    }
+    if token_types:
+        batch["token_type_ids"] = _spread([e.token_type_ids for e in encodings], mask, 0)
+    return batch
+
+
+def _spread(rows: Sequence[Sequence[int]], mask: NDArray[np.bool_], fill: int) -> torch.Tensor:
+    """Rows of different lengths as a tensor: their values where the mask is true, ``fill`` elsewhere."""
+    spread = np.full(mask.shape, fill, dtype=np.int64)
+    spread[mask] = np.fromiter(chain.from_iterable(rows), np.int64, mask.sum())
+    return torch.from_numpy(spread)

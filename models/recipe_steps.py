@@ -35,6 +35,8 @@ class Step:
         inside: For a ``call``, what stands in for it in a tokenizer: patterns and literals, the closest there are.
         touches: Character class; a text without any of these is left alone. Only there to be fast. Empty: always run.
         hint: A string or pattern that is quick to look for and stands in every text the step can change. As above.
+        local: Whether a space between two letters bounds what it looks at, tags excepted; see
+            :func:`mujaz.models.beginnings.beginning`.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Step:
     inside: tuple[tuple[str, str], ...] = ()
     touches: str = ""
     hint: str | re.Pattern[str] = ""
+    local: bool = True
 
 
 def escape_class(characters: str) -> str:

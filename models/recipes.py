@@ -67,8 +67,8 @@ _V1 = (
     *(*_CODES, a.JOINERS, s.KEYBOARD, s.FOREIGN, *_MARKS, s.HAMZA, a.DATES, a.QUOTES, *_ARABIC_V1, a.ELLIPSIS),
     *(a.UNIQUE, *a.BRACKETS, s.ELONGATION, a.APART, s.SPACES),
 )
-_FARASA_V1 = s.Step(name="farasa", call=farasa.segment_v1)
-_FARASA_V2 = s.Step(name="farasa", call=farasa.segment_v2)
+_FARASA_V1 = s.Step(name="farasa", call=farasa.segment_v1, local=False)
+_FARASA_V2 = s.Step(name="farasa", call=farasa.segment_v2, local=False)
 _NEWS = (*_CODES, s.KEYBOARD, *_MARKS, s.DIGITS, *_PAIRS, *_ARABIC, s.TAGS)
 
 _V2_SOURCE = "arabert 1.0.1, preprocess.py, _preprocess_v2"
@@ -133,6 +133,11 @@ class Recipe:
     def steps(self) -> tuple[s.Step, ...]:
         """The ordered steps, less those that the options leave out."""
         return tuple(step for step in RECIPES[self.name].steps if self.options.get(step.name, True))
+
+    @cached_property
+    def local(self) -> bool:
+        """Whether the beginning of a text can be prepared by itself; see :func:`mujaz.models.beginnings.beginning`."""
+        return all(step.local for step in self.steps)
 
     @cached_property
     def _program(self) -> Program:

@@ -77,8 +77,10 @@ class Frame:
     def ids(self, first: list[int], second: list[int] | None = None) -> tuple[list[int], list[int]]:
         """Token ids and token types of a whole input."""
         parts = [self.before, first, self.between, second or [], self.after]
-        types = [kind for part, kind in zip(parts, self.types, strict=True) for _ in part]
-        return [i for part in parts for i in part], types
+        types: list[int] = []
+        for part, kind in zip(parts, self.types, strict=True):
+            types += [kind] * len(part)
+        return [*self.before, *first, *self.between, *(second or ()), *self.after], types
 
 
 def frame_of(backend: Any, *, pairs: bool) -> Frame:

@@ -70,7 +70,8 @@ def test_long_texts_are_read_in_windows_or_cut_and_marked(topic: TextClassifier)
     topic.read_long(LongText(policy="truncate"))
     cut, whole = topic.predict(texts)
     topic.read_long(LongText())
-    assert (cut.truncated, cut.tokens, cut.dropped, cut.windows) == (True, 400, 400 - 46, 1)
+    assert (cut.truncated, cut.dropped, cut.windows) == (True, cut.tokens - 46, 1)
+    assert cut.tokens == pytest.approx(400, rel=0.05)  # estimated
     assert whole == short
 
 
