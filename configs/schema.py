@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mujaz.errors import UsageError
 
+Tracker = Literal["tensorboard", "wandb", "mlflow", "trackio"]
 Positive = Annotated[int, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 
@@ -246,6 +247,8 @@ class OptimizationConfig(Section):
     """How often the dev data is scored and a checkpoint saved, over the whole training."""
     save_every: Positive | None = None
     """Besides, save a checkpoint to resume from every so many steps."""
+    report_to: list[Tracker] = []
+    """Send the curves to trackers as well, each an extra; tensorboard: into the folder tensorboard of the run."""
     seed: int = 13
     """Seed of everything random in training."""
     device: str = "auto"

@@ -12,6 +12,7 @@ from mujaz.configs.schema import FsdpConfig, GenerationSettings, OptimizationCon
 from mujaz.errors import UsageError
 from mujaz.models.machine import choose_device, computes_bfloat16
 from mujaz.training.processes import count
+from mujaz.training.trackers import tracker_arguments
 
 BEST_BY = {"topic": "macro_f1", "stance": "macro_f1", "summary": "rougeL"}
 
@@ -65,7 +66,7 @@ def optimization_arguments(settings: OptimizationConfig, folder: Path, steps: in
         "logging_nan_inf_filter": False,  # it would hide a NaN loss
         "ddp_find_unused_parameters": False,  # several processes: all weights are used, and looking for others takes time
         "restore_callback_states_from_checkpoint": True,  # else early stopping begins to count again after a kill
-        "report_to": "none",
+        **tracker_arguments(settings.report_to, folder.parent.name),
         "disable_tqdm": True,  # its progress bar repeats the log; ours is in callbacks.py
         "dataloader_pin_memory": False,
     }

@@ -16,7 +16,16 @@ from mujaz.training.report.report import REPORT_FILE
 
 CARD_FILE = "README.md"
 # What holds texts or references of the user's data, or is of no use to others: never uploaded.
-PRIVATE = (REPORT_FILE, PREDICTIONS_FILE, "checkpoints/*", "intermediate/*", "teacher/*", "config.yaml", "metrics.json")
+PRIVATE = (
+    REPORT_FILE,
+    PREDICTIONS_FILE,
+    "checkpoints/*",
+    "tensorboard/*",
+    "intermediate/*",
+    "teacher/*",
+    "config.yaml",
+    "metrics.json",
+)
 
 # metric -> (the hub's type, its name)
 _METRICS = {

@@ -33,6 +33,7 @@ from mujaz.training.processes import launched
 from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run, write_whole
 from mujaz.training.running import explained, loss_curve, run_trainer
 from mujaz.training.scratch import new_masked_lm, train_wordpiece
+from mujaz.training.trackers import check_trackers
 
 FINE_TUNING_DROPOUT = 0.1  # of BERT: pretrained without, the model is fine-tuned with it
 SHARDS = "shards"
@@ -78,6 +79,7 @@ def pretrain(
         raise UsageError(
             "mujaz pretrain runs in one process. Start it without a launcher; mujaz train runs in several."
         )
+    check_trackers(config.training.report_to)
     say = report or (lambda line: None)
     began = time.monotonic()
     resume = open_run(config, restart=restart)

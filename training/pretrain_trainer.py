@@ -16,6 +16,7 @@ from mujaz.training.encoded import IGNORED
 from mujaz.training.masking import MaskWords
 from mujaz.training.pretrain_shards import PackedRows
 from mujaz.training.resume import CHECKPOINTS
+from mujaz.training.trackers import tracker_callbacks
 
 
 class MaskedWordsTrainer(Trainer):
@@ -64,7 +65,11 @@ def build_pretrainer(
         data_collator=collate,
         train_dataset=train,
         eval_dataset=held_out if len(held_out) else None,
-        callbacks=[LogLines(report), SaveEvery(config.training.save_every)],
+        callbacks=[
+            LogLines(report),
+            SaveEvery(config.training.save_every),
+            *tracker_callbacks(config.training.report_to, Path(config.output)),
+        ],
     )
     trainer.remove_callback(PrinterCallback)  # prints dictionaries; LogLines says the same for people
     if progress:

@@ -16,6 +16,7 @@ from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, UsageError
 from mujaz.training.processes import count
+from mujaz.training.trackers import TENSORBOARD
 
 CONFIG_FILE = "config.yaml"
 METRICS_FILE = "metrics.json"
@@ -56,7 +57,8 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | N
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / METRICS_FILE).unlink(missing_ok=True)
-        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+        for old in (CHECKPOINTS, TENSORBOARD):
+            shutil.rmtree(folder / old, ignore_errors=True)
         if count() > 1:
             (folder / CHECKPOINTS).mkdir()
             write_whole(folder / CHECKPOINTS / PROCESSES_FILE, b"%d\n" % count())

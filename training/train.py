@@ -51,6 +51,7 @@ from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, finished_metrics, o
 from mujaz.training.running import explained, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
 from mujaz.training.teaching import TEACHER
+from mujaz.training.trackers import check_trackers, tracker_callbacks
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,7 @@ def train(
         TrainingError: the training cannot go on (loss is NaN, out of memory).
         OutputError: the disk is full or the folder not writable; the last good checkpoint stays.
     """
+    check_trackers(config.training.report_to)
     join(config.training.device)
     if config.distill and count() > 1:
         raise UsageError("a distillation runs in one process: start it without a launcher, or leave distill out.")
@@ -168,7 +170,11 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
         "eval_dataset": job.dev,
         "processing_class": job.start.encoder.tokenizer,
         "compute_loss_func": _loss(job),
-        "callbacks": [LogLines(report), SaveEvery(config.training.save_every)],
+        "callbacks": [
+            LogLines(report),
+            SaveEvery(config.training.save_every),
+            *tracker_callbacks(config.training.report_to, folder.parent),
+        ],
     }
     if config.training.patience and dev_rows:
         common["callbacks"].append(EarlyStoppingCallback(early_stopping_patience=config.training.patience))

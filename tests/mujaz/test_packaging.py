@@ -26,7 +26,9 @@ def test_the_four_folders_are_linked_into_the_package() -> None:
 
 def test_every_dependency_has_both_bounds() -> None:
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    unbounded = [d for d in settings["project"]["dependencies"] if not (">=" in d and "<" in d)]
+    extras = {name: needs for name, needs in settings["project"]["optional-dependencies"].items() if name != "dev"}
+    needed = [*settings["project"]["dependencies"], *(need for needs in extras.values() for need in needs)]
+    unbounded = [d for d in needed if not (">=" in d and "<" in d)]
     assert unbounded == []
 
 
