@@ -24,6 +24,7 @@ from mujaz.models.recipes import get_recipe
 from mujaz.models.saving import library_versions, save_checkpoint
 from mujaz.training.arguments import trains_in_bfloat16
 from mujaz.training.callbacks import Report
+from mujaz.training.cpu_speed import quick_on_cpu
 from mujaz.training.embeddings import prime_embeddings
 from mujaz.training.masking import MaskWords
 from mujaz.training.pretrain_shards import MANIFEST, PackedRows, shards_are_there, write_shards
@@ -99,7 +100,8 @@ def pretrain(
         say(f"resuming from {resume.name} (--restart begins again)")
     collate = MaskWords(tokenizer, config.masking, config.model.max_positions, config.training.seed)
     trainer = build_pretrainer(config, model, train, held_out, collate, steps, progress=progress, report=say)
-    run_trainer(trainer, resume, folder)
+    with quick_on_cpu(model, config.training):
+        run_trainer(trainer, resume, folder)
     loss = trainer.evaluate()["eval_loss"] if len(held_out) else None
     with explained(folder):
         _save(config, model, tokenizer)

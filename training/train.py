@@ -34,6 +34,7 @@ from mujaz.training.calibration import calibrate_checkpoint, calibration_line
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
 from mujaz.training.card import model_card, write_card
 from mujaz.training.checks import quick_check
+from mujaz.training.cpu_speed import quick_on_cpu
 from mujaz.training.distillation import DistillingTrainer, taught
 from mujaz.training.encoded import IGNORED, Collator, with_filler
 from mujaz.training.evaluation import Evaluation, evaluate
@@ -108,7 +109,8 @@ def train(
         for line in opening_lines(job, resume):
             say(line)
     trainer = build_trainer(job, progress=progress, report=say)
-    run_trainer(trainer, resume, Path(config.output))
+    with quick_on_cpu(plain(job.start.model), config.training):
+        run_trainer(trainer, resume, Path(config.output))
     model = whole_model(trainer, job.start.model)
     return first_alone(lambda: _leave(job, model, trainer, began, say))
 
