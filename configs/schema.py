@@ -193,6 +193,8 @@ class DataConfig(Section):
     """How the columns are called."""
     labels: list[str] | None = None
     """The labels in the order of the logits; None takes those of the training data, sorted."""
+    rename: dict[str, str] = {}
+    """Labels that are called otherwise in some of the files: what they are there -> what they are to be."""
     max_train_rows: Positive | None = None
     """Take only so many training rows, drawn at random; for a quick try."""
     max_dev_rows: Positive | None = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -72,12 +72,12 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
         DataError: something in the data is wrong; the message names file and row.
     """
     column = config.split.column
-    train = read_examples(config.train, task, config.columns, key=column)
+    train = renamed(read_examples(config.train, task, config.columns, key=column), config.rename)
     labels = list(config.labels or sorted({e.label for e in train if e.label is not None}))
     if task != "summary" and len(labels) < 2:
         raise DataError(f"expected at least two labels, found {labels}", file=_names(config.train))
-    dev = read_examples(config.dev, task, config.columns) if config.dev else []
-    test = read_examples(config.test, task, config.columns) if config.test else []
+    dev = renamed(read_examples(config.dev, task, config.columns) if config.dev else [], config.rename)
+    test = renamed(read_examples(config.test, task, config.columns) if config.test else [], config.rename)
     if config.folds:
         if config.fold is None:
             raise UsageError(f"one training is of one fold: give data.fold (1 to {config.folds}), or call train_folds")
@@ -93,6 +93,11 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
             check_labels(part, labels)
     seed = config.split_seed
     return Splits(sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed), test, labels)
+
+
+def renamed(examples: list[Example], names: Mapping[str, str]) -> list[Example]:
+    """The examples with labels renamed, old name -> new name."""
+    return [replace(e, label=names.get(e.label, e.label)) if e.label else e for e in examples] if names else examples
 
 
 def sample(examples: list[Example], most: int | None, seed: int) -> list[Example]:

@@ -31,6 +31,7 @@ def here(
     summary_file: Path,
     bert_folder: Path,
     mt5_folder: Path,
+    trained: Callable[[str], Path],
 ) -> Path:
     """A working directory with the data where the configs look for it; hub ids lead to tiny local models."""
     files = {"topic": topic_file, "stance": stance_file, "summary": summary_file, "entailment": stance_file}
@@ -43,6 +44,8 @@ def here(
         "arabert": bert_folder,
         "mt5-small": mt5_folder,
         "arabart": mt5_folder,
+        "runs/embedded-encoder": bert_folder,
+        "runs/embedded-topic-teacher": trained("topic"),
     }
     monkeypatch.setattr(opening, "locate", lambda name: local.get(str(name), Path(name)))
     monkeypatch.chdir(tmp_path)
@@ -67,6 +70,9 @@ def _small(config: dict[str, Any], here: Path) -> list[str]:
     if "intermediate" in config:
         small = ("max_steps", "batch_size", "evaluations", "device")
         settings |= {f"intermediate.training.{key}": settings[f"training.{key}"] for key in small}
+        settings["intermediate.data.train"] = data / "train.jsonl"
+    if "distill" in config:
+        settings["distill.unlabelled"] = here / "data" / "summary" / "train.jsonl"
     if "scratch" in config["model"]:
         shape = {"vocab_size": 150, "hidden_size": 16, "layers": 1, "heads": 2, "intermediate_size": 32}
         settings |= {f"model.scratch.{key}": value for key, value in shape.items()}

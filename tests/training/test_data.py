@@ -69,6 +69,15 @@ def test_a_bad_row_is_named(tmp_path: Path, row: dict[str, Any], expected: str) 
         read_examples(file, "topic", COLUMNS)
 
 
+def test_labels_can_be_called_otherwise_in_some_files(tmp_path: Path) -> None:
+    rows = [{"text": "نص", "label": label} for label in ("agree", "favor", "against")]
+    file = _jsonl(tmp_path / "train.jsonl", rows)
+    config = DataConfig(train=file, dev=file, dev_fraction=0, rename={"agree": "favor"})
+    splits = load_splits(config, "topic")
+    assert splits.labels == ["against", "favor"]
+    assert [e.label for e in splits.train] == [e.label for e in splits.dev] == ["favor", "favor", "against"]
+
+
 def test_an_unknown_label_is_named(tmp_path: Path) -> None:
     train = _jsonl(tmp_path / "train.jsonl", [{"text": "نص", "label": "ab"[i % 2]} for i in range(8)])
     test = _jsonl(tmp_path / "test.jsonl", [{"text": "نص", "label": "a"}, {"text": "نص", "label": "c"}])
