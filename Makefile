@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test clean
+.PHONY: demo test clean embedded-topic embedded-stance embedded-summary
 
 demo: .venv/.installed
 	@$(BIN)/python examples/demo.py
@@ -29,6 +29,43 @@ test: .venv/.installed-dev
 .venv/.installed-dev: .venv/.installed
 	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,peft]'
 	@touch $@
+
+# The embedded models, from nothing and MUJAZ_DATA to the shipped files. Hours on two cores; after a kill the same call goes on.
+# What is finished in runs/ is not made again.
+RUN := $(BIN)/python -m mujaz
+.DELETE_ON_ERROR:
+
+embedded-topic: runs/embedded-topic/metrics.json
+	$(RUN).training.shipping runs/embedded-topic topic
+
+embedded-stance: runs/embedded-stance/metrics.json
+	$(RUN).training.shipping runs/embedded-stance stance
+
+embedded-summary: runs/embedded-summary/metrics.json
+	$(RUN).training.shipping runs/embedded-summary summary
+
+runs/embedded-encoder/metrics.json: | .venv/.installed
+	$(RUN) pretrain configs/pretrain-embedded.yaml
+
+runs/embedded-topic-teacher/metrics.json: | runs/embedded-encoder/metrics.json
+	$(RUN) train configs/embedded-topic-teacher.yaml
+
+runs/embedded-topic/metrics.json: | runs/embedded-topic-teacher/metrics.json
+	$(RUN) train configs/embedded-topic.yaml
+
+runs/embedded-stance/metrics.json: | runs/embedded-encoder/metrics.json runs/pairs.jsonl
+	$(RUN) train configs/embedded-stance.yaml
+
+runs/embedded-summary/metrics.json: | .venv/.installed runs/spans.jsonl
+	$(RUN) train configs/embedded-summary.yaml
+
+HEADLINES = $(foreach set,ant argen saudinewsnet,$(MUJAZ_DATA)/summary/$(set)/train.parquet)
+
+runs/pairs.jsonl: | .venv/.installed
+	$(RUN).training.pairs $@ $(HEADLINES)
+
+runs/spans.jsonl: | .venv/.installed
+	$(RUN).training.spans $@ $(filter-out %/argen/train.parquet,$(HEADLINES))
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
