@@ -115,7 +115,9 @@ class ColumnsConfig(Section):
     text: str = "text"
     """The text to label or to summarize."""
     label: str = "label"
-    """The label (topic, stance)."""
+    """The label (topic, stance). A list holds several labels of one text (topic)."""
+    label_separator: Annotated[str, Field(min_length=1)] | None = None
+    """What stands between several labels in a string, as '|' in 'sport|money' (topic)."""
     target: str = "target"
     """What the stance is toward (stance)."""
     summary: str = "summary"

@@ -88,7 +88,8 @@ def classify_corpus(
     """Label the texts of a corpus, one line of output a record, in input order.
 
     Inputs and output are checked before the model is loaded. Lines have ``id``, ``label``, ``probability``, with
-    ``all_probabilities`` also ``probabilities`` (an object; in CSV and Parquet a column ``p_LABEL`` each), ``windows`` (in
+    ``all_probabilities`` also ``probabilities`` (an object; in CSV and Parquet a column ``p_LABEL`` each); of a model that
+    gives several labels ``labels`` and their ``probabilities``; ``windows`` (in
     how many the text was read), ``error`` (null unless the record has no text), then the kept columns.
 
     Args:
@@ -170,6 +171,8 @@ class ClassifyJob:
         spread = ("probabilities",) if nested else tuple(f"p_{label}" for label in classifier.labels)
         all_of_them = spread if options.all_probabilities else ()
         self.fields: tuple[str, ...] = ("label", "probability", *all_of_them, "windows")
+        if classifier.multi_label:
+            self.fields = ("labels", *(all_of_them or ("probabilities",)), "windows")
         self.least = options.min_probability
         if options.min_precision is not None:
             self.least = _threshold(classifier, options.min_precision)
@@ -205,12 +208,27 @@ class ClassifyJob:
         return [self._answer(*pair) for pair in zip(found, prepared, strict=True)]
 
     def _answer(self, found: Classification, document: Document) -> Answer:
+        if found.labels is not None:
+            return self._several(found, found.labels, document)
         values: tuple[Any, ...] = (found.label, found.probability)
         if self.options.all_probabilities:
             spread = [found.probabilities[label] for label in self.classifier.labels]
             values += (found.probabilities,) if self.nested else tuple(spread)
         counts = (found.tokens, found.dropped, found.windows)
         return Answer((*values, found.windows), {"label": found.label}, *counts, document.changes)
+
+    def _several(self, found: Classification, labels: tuple[str, ...], document: Document) -> Answer:
+        """Labels and their probabilities side by side: a list and an object, or for CSV two strings with | between."""
+        chosen = {label: found.probabilities[label] for label in labels}
+        if self.nested:
+            given = found.probabilities if self.options.all_probabilities else chosen
+            values: tuple[Any, ...] = (list(labels), given)
+        elif self.options.all_probabilities:
+            values = ("|".join(labels), *(found.probabilities[label] for label in self.classifier.labels))
+        else:
+            values = ("|".join(labels), "|".join(f"{p:.4f}" for p in chosen.values()))
+        counts = (found.tokens, found.dropped, found.windows)
+        return Answer((*values, found.windows), {"label": labels}, *counts, document.changes)
 
 
 def _long_text(model: TextClassifier, options: ClassifyOptions) -> LongText:

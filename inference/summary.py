@@ -16,7 +16,7 @@ class Answer:
 
     Attributes:
         values: One value for each of the job's fields.
-        labels: What the closing summary counts: name of a field to the label it holds.
+        labels: What the closing summary counts: name of a field to the label, or the labels, it holds.
         tokens: Of the text.
         dropped: How many of them the model did not read.
         windows: In how many windows it read the others.
@@ -25,7 +25,7 @@ class Answer:
     """
 
     values: tuple[Any, ...]
-    labels: Mapping[str, str | None] = field(default_factory=dict)
+    labels: Mapping[str, str | tuple[str, ...] | None] = field(default_factory=dict)
     tokens: int = 0
     dropped: int = 0
     windows: int = 1
@@ -94,7 +94,8 @@ class RunSummary:
             self.flagged += bool(answer.faults)
             self.faults.update(answer.faults)
             for name, label in answer.labels.items():
-                self.labels.setdefault(name, Counter())[label or ""] += 1
+                given = label if isinstance(label, tuple) else (label,)
+                self.labels.setdefault(name, Counter()).update(one or "" for one in given or ("",))
 
     def to_json(self) -> dict[str, Any]:
         """The counts, as the journal and the summary file hold them."""

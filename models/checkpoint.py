@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mujaz.configs.schema import PairConfig
 from mujaz.errors import CheckpointError, OutputError
 from mujaz.models.calibration import Calibration
+from mujaz.models.multi_label import MultiLabel
 from mujaz.models.presets import find_preset, unknown_model
 from mujaz.models.summary_options import LongArticles
 from mujaz.models.windows import LongText
@@ -51,6 +52,7 @@ class CheckpointInfo(BaseModel):
     versions: dict[str, str] = Field(default_factory=dict)
     data: DataInfo | None = None
     licence: str | None = Field(default=None, description="the strictest term of the base model and the data, if known")
+    multi_label: MultiLabel | None = Field(default=None, description="of a classifier that gives several labels a text")
     calibration: Calibration | None = Field(default=None, description="of a classifier's probabilities, on dev")
 
 

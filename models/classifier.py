@@ -34,12 +34,14 @@ class Classification:
     """What a classifier says of one text.
 
     Attributes:
-        label: The most probable label, or None where it is not probable enough.
+        label: The most probable label, or None where it is not probable enough; of a model that gives several labels, the
+            most probable of them.
         probability: The probability of the most probable label, 0 to 1.
         probabilities: The probability of every label.
         tokens: Tokens of the text; see :class:`~mujaz.models.encoding.Document`.
         dropped: How many of them the model did not read.
         windows: In how many windows it read the others.
+        labels: Where a text can have several: all that are probable enough, the most probable first; else None.
     """
 
     label: str | None
@@ -48,6 +50,7 @@ class Classification:
     tokens: int
     dropped: int
     windows: int
+    labels: tuple[str, ...] | None = None
 
     @property
     def truncated(self) -> bool:
@@ -151,6 +154,11 @@ class TextClassifier:
         return self.info.task == "stance"
 
     @property
+    def multi_label(self) -> bool:
+        """Whether a text can have several labels, or none."""
+        return self.info.multi_label is not None
+
+    @property
     def max_length(self) -> int:
         """Longest input in tokens, special tokens included."""
         return self.encoder.max_length
@@ -193,7 +201,8 @@ class TextClassifier:
         Args:
             texts: Raw texts, as they come.
             targets: For stance: a target for each text, or one for all.
-            min_probability: Below it the label is None; None takes the checkpoint's own, which most have not.
+            min_probability: Below it the label is None; None takes the checkpoint's own, which most have not. For a model
+                that gives several labels: in place of all their thresholds.
             batch_tokens: Padded tokens a batch; None takes what suits the device.
             progress: Called after each batch with the number of texts that were done.
 
@@ -216,13 +225,17 @@ class TextClassifier:
         progress: Progress | None = None,
     ) -> list[Classification]:
         """Label texts that are encoded already; see :meth:`predict`."""
-        probabilities = self._softmax(self._pooled(documents, batch_tokens, progress))
+        probabilities = self._probabilities(self._pooled(documents, batch_tokens, progress))
+        if self.info.multi_label:
+            given = None if min_probability is None else [min_probability] * len(self.labels)
+            thresholds = np.array(given or self.info.multi_label.thresholds)
+            return [self._several(row, d, thresholds) for row, d in zip(probabilities, documents, strict=True)]
         least = self.min_probability if min_probability is None else min_probability
         return [self._classification(row, d, least) for row, d in zip(probabilities, documents, strict=True)]
 
     def predict_proba(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> NDArray[np.float64]:
         """Probabilities, shape (texts, labels), columns in the order of :attr:`labels`."""
-        return self._softmax(self.logits(texts, targets))
+        return self._probabilities(self.logits(texts, targets))
 
     def logits(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> NDArray[np.float32]:
         """Raw scores, shape (texts, labels), columns in the order of :attr:`labels`; pooled over the windows of a text."""
@@ -278,8 +291,10 @@ class TextClassifier:
                 progress(int((waiting[touched] == 0).sum()))
         return pool(scores, owners, len(documents), self.encoder.long.pooling)
 
-    def _softmax(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Probabilities, at the temperature that the training found."""
+    def _probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Of one label out of all, at the temperature that the training found; or of each label by itself."""
+        if self.info.multi_label:
+            return np.asarray(1 / (1 + np.exp(-logits.astype(np.float64))))
         calibration = self.info.calibration
         return softmax(logits.astype(np.float64) / calibration.temperature if calibration else logits)
 
@@ -291,6 +306,16 @@ class TextClassifier:
         label = self.labels[best] if probabilities[best] >= min_probability else None
         counts = (document.tokens, document.dropped, len(document.windows))
         return Classification(label, float(probabilities[best]), named, *counts)
+
+    def _several(
+        self, probabilities: NDArray[np.float64], document: Document, thresholds: NDArray[np.float64]
+    ) -> Classification:
+        order = np.argsort(-probabilities, kind="stable")
+        labels = tuple(self.labels[i] for i in order if probabilities[i] >= thresholds[i])
+        named = {label: float(p) for label, p in zip(self.labels, probabilities, strict=True)}
+        counts = (document.tokens, document.dropped, len(document.windows))
+        first = labels[0] if labels else None
+        return Classification(first, named[first or self.labels[order[0]]], named, *counts, labels)
 
 
 def pool(scores: NDArray[np.float32], owners: NDArray[np.int64], texts: int, pooling: Pooling) -> NDArray[np.float32]:

@@ -13,6 +13,7 @@ from mujaz.errors import CheckpointError
 from mujaz.models.checkpoint import CheckpointInfo, Task, locate, read_info
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import checked_max_length, load_config, load_tokenizer, longest_input
+from mujaz.models.multi_label import PROBLEM_TYPE, untuned
 from mujaz.models.presets import Preset, find_preset
 from mujaz.models.recipes import Recipe, get_recipe, recipe_from_json
 from mujaz.models.tokenizer_recipe import attach_recipe, detach_recipe
@@ -106,6 +107,7 @@ def assumed_info(name: str, task: Task, config: PretrainedConfig, preset: Preset
         recipe=get_recipe(preset.recipe if preset else "none").to_json(),
         max_length=longest_input(config, preset),
         base_model=name,
+        multi_label=untuned(len(labels)) if config.problem_type == PROBLEM_TYPE and task == "topic" else None,
     )
 
 

@@ -31,6 +31,11 @@ PRIVATE = (
 _METRICS = {
     "summary": {name: ("rouge", name.replace("rouge", "ROUGE-")) for name in ("rouge1", "rouge2", "rougeL")},
     "labels": {"accuracy": ("accuracy", "Accuracy"), "macro_f1": ("f1", "Macro-F1")},
+    "label sets": {
+        "micro_f1": ("f1", "Micro-F1"),
+        "macro_f1": ("f1", "Macro-F1"),
+        "accuracy": ("accuracy", "Accuracy (exactly the right labels)"),
+    },
 }
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _LICENCES = {
@@ -125,6 +130,7 @@ def _base_model(stated: str) -> str | None:
 
 def _results(info: CheckpointInfo, metrics: dict[str, Any], split: str) -> list[EvalResult]:
     summary = info.task == "summary"
+    kinds = "summary" if summary else "label sets" if info.multi_label else "labels"
     files = ", ".join(info.data.files) if info.data else "own data"
     return [
         EvalResult(
@@ -136,14 +142,15 @@ def _results(info: CheckpointInfo, metrics: dict[str, Any], split: str) -> list[
             metric_name=title,
             metric_value=round(float(metrics[key]), 4),
         )
-        for key, (kind, title) in _METRICS["summary" if summary else "labels"].items()
+        for key, (kind, title) in _METRICS[kinds].items()
         if key in metrics
     ]
 
 
 def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows: int, name: str) -> str:
     kind = {
-        "topic": f"Labels Arabic text with one of {len(info.labels)} topics: {', '.join(info.labels)}.",
+        "topic": f"Labels Arabic text with {'any' if info.multi_label else 'one'} of {len(info.labels)} topics: "
+        f"{', '.join(info.labels)}.",
         "stance": f"Labels the stance of an Arabic text toward a target: {', '.join(info.labels)}.",
         "summary": "Writes a short summary of an Arabic article.",
     }[info.task]
@@ -163,6 +170,9 @@ def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows
         if "tokenization" in metrics:
             lines += ["", f"ROUGE signature: `{metrics['tokenization']}`."]
         lines.append("")
+    if info.multi_label:
+        shown = ", ".join(f"{n} {t:.3f}" for n, t in zip(info.labels, info.multi_label.thresholds, strict=True))
+        lines += [f"A text gets each label whose probability (sigmoid) reaches its threshold: {shown}.", ""]
     if info.calibration:
         lines += [
             f"When mujaz reads the model, its logits are divided by a temperature of {info.calibration.temperature:.3f} "
@@ -202,5 +212,5 @@ def _usage(info: CheckpointInfo) -> list[str]:
         "from mujaz import TextClassifier",
         "",
         'classifier = TextClassifier.from_pretrained("…")',
-        f"classifier.predict([text]{target})[0].label",
+        f"classifier.predict([text]{target})[0].{'labels' if info.multi_label else 'label'}",
     ]

@@ -21,6 +21,7 @@ from mujaz.training.checks_findings import FEW_ROWS, IMBALANCE, LEVELS, SHOWN, E
 from mujaz.training.checks_rows import CheckInput, CheckRow
 from mujaz.training.checks_text import row_faults
 from mujaz.training.data import Splits
+from mujaz.training.label_sets import HasLabels, all_labels
 
 
 @dataclass(frozen=True)
@@ -124,10 +125,15 @@ def _contents(data: CheckInput) -> DataReport:
         name=data.name,
         task=data.task,
         rows={split: len(rows) for split, rows in by_split.items()},
-        labels={s: dict(Counter(r.label for r in rows).most_common()) for s, rows in by_split.items() if labelled},
+        labels={s: dict(_label_counts(rows).most_common()) for s, rows in by_split.items() if labelled},
         targets={s: len({r.target for r in rows}) for s, rows in by_split.items() if data.task == "stance"},
         words=lengths,
     )
+
+
+def _label_counts(rows: Iterable[HasLabels]) -> Counter[str]:
+    """Rows a label; the empty label stands for none."""
+    return Counter(label for row in rows for label in all_labels(row) or ("",))
 
 
 def _by_split(rows: Iterable[CheckRow]) -> dict[str, list[CheckRow]]:
@@ -205,11 +211,11 @@ def quick_check(splits: Splits) -> list[Finding]:
     """What one pass over the examples of a training shows: texts that stand twice, conflicting and rare labels."""
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
     rows = [
-        CheckRow(split, e.file, e.row, e.text, e.label or "", e.target or "", e.summary or "")
+        CheckRow(split, e.file, e.row, e.text, e.label or "", e.target or "", e.summary or "", labels=e.labels)
         for split, examples in parts.items()
         for e in examples
     ]
-    labelled = {split: Counter(e.label or "" for e in examples) for split, examples in parts.items() if splits.labels}
+    labelled = {split: _label_counts(examples) for split, examples in parts.items() if splits.labels}
     report = DataReport("", None, {s: len(examples) for s, examples in parts.items()}, labelled, {}, {})
     found = [*same_texts(rows), *_label_findings(report)]
     return sorted((f for f in found if f.level != "note"), key=lambda finding: LEVELS.index(finding.level))

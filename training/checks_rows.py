@@ -16,6 +16,7 @@ from mujaz.files import data_files
 from mujaz.formats import Row, iter_rows, require_columns
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
+from mujaz.training.label_sets import LabelSet, label_set, shown
 
 # What the parts of a data set are called in file names.
 _SPLIT_NAMES = {
@@ -45,6 +46,7 @@ class CheckRow:
         target: The target (stance).
         summary: The reference summary (summary).
         title: The title, where there is a column of titles.
+        labels: Where a text can have several labels: they; ``label`` shows them as one text.
     """
 
     split: str
@@ -55,6 +57,7 @@ class CheckRow:
     target: str = ""
     summary: str = ""
     title: str = ""
+    labels: LabelSet | None = None
 
 
 @dataclass(frozen=True)
@@ -177,8 +180,15 @@ def _read(
         if isinstance(item, DataError):
             unreadable.append(str(item))
             continue
+        try:
+            labels = label_set(item, names["label"], columns.label_separator) if task == "topic" else None
+        except DataError as error:
+            unreadable.append(str(error))
+            continue
         values = {field: _text(item.values.get(name)) for field, name in names.items()}
-        rows.append(CheckRow(split, item.file, item.row, **values))
+        if labels is not None:
+            values["label"] = shown(labels)
+        rows.append(CheckRow(split, item.file, item.row, **values, labels=labels))
 
 
 def _text(value: Any) -> str:

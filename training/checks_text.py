@@ -27,7 +27,7 @@ def row_faults(row: CheckRow, task: str | None) -> Iterator[str]:
     if not row.text.strip():
         yield "empty text"
         return
-    if task in ("topic", "stance") and not row.label.strip():
+    if task in ("topic", "stance") and row.labels is None and not row.label.strip():
         yield "no label"
     if task == "stance" and not row.target.strip():
         yield "no target"

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from mujaz.errors import DataError, UsageError
 from mujaz.training.arguments import BEST_BY
 from mujaz.training.evaluation import PREDICTIONS_FILE
+from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics.bootstrap import LEVEL, RESAMPLES
-from mujaz.training.metrics.resampling import draws, label_scores
+from mujaz.training.metrics.resampling import draws, label_scores, label_set_scores
 from mujaz.training.metrics.scoring import TYPES, pair_scores
 from mujaz.training.metrics.tokenization import tokenizer
 from mujaz.training.resume import METRICS_FILE
@@ -138,12 +139,26 @@ def _aligned(folders: Sequence[Path]) -> list[list[Row]]:
 
 
 def _key(row: Row, seen: Counter[tuple[str, str]]) -> tuple[str, str, int]:
-    text = (row["text_id"], row["reference"])
+    text = (row["text_id"], str(row["reference"]))
     seen[text] += 1
     return (*text, seen[text])
 
 
+def _label_set_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
+    labels = sorted(
+        {name for run in runs for row in run for field in ("reference", "prediction") for name in row[field]}
+    )
+
+    def scorer(run: list[Row]) -> Scorer:
+        references, found = (label_matrix([row[f] for row in run], labels) for f in ("reference", "prediction"))
+        return lambda weights: label_set_scores(references, found, weights)[:3]
+
+    return ["accuracy", "macro_f1", "micro_f1"], [scorer(run) for run in runs]
+
+
 def _label_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
+    if isinstance(runs[0][0]["reference"], list):
+        return _label_set_scorers(runs)
     labels = sorted({row[field] for run in runs for row in run for field in ("reference", "prediction")})
     index = {label: i for i, label in enumerate(labels)}
 

@@ -17,6 +17,7 @@ from mujaz.errors import DataError, UsageError
 from mujaz.formats import Row, read_rows
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import DataInfo, Task
+from mujaz.training.label_sets import LabelSet, all_labels, label_set, shown, strata
 from mujaz.training.near_duplicates import NearDuplicates
 from mujaz.training.splits import (
     Parts,
@@ -43,6 +44,7 @@ class Example:
         row: Which row of it, counted from 1.
         key: What the data is split by: a group or a date; None where it is split by label.
         title: The title alone, where there is one.
+        labels: Where a text can have several labels (topic): they, sorted; ``label`` shows them as one text.
     """
 
     text: str
@@ -53,6 +55,7 @@ class Example:
     row: int
     key: Any = None
     title: str | None = None
+    labels: LabelSet | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,11 @@ class Splits:
     test: list[Example]
     labels: list[str]
 
+    @property
+    def multi_label(self) -> bool:
+        """Whether a text can have several labels."""
+        return bool(self.train) and self.train[0].labels is not None
+
 
 def load_splits(config: DataConfig, task: Task) -> Splits:
     """Read, check and split the data of a config.
@@ -73,7 +81,7 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
     """
     column = config.split.column
     train = renamed(read_examples(config.train, task, config.columns, key=column), config.rename)
-    labels = list(config.labels or sorted({e.label for e in train if e.label is not None}))
+    labels = list(config.labels or label_names(train))
     if task != "summary" and len(labels) < 2:
         raise DataError(f"expected at least two labels, found {labels}", file=_names(config.train))
     dev = renamed(read_examples(config.dev, task, config.columns) if config.dev else [], config.rename)
@@ -90,7 +98,7 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
         train, dev = _take(train, _cut(train, config, config.dev_fraction))
     if task != "summary":
         for part in (train, dev, test):
-            check_labels(part, labels)
+            check_labels(part, labels, several=bool(train) and train[0].labels is not None)
     seed = config.split_seed
     return Splits(sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed), test, labels)
 
@@ -113,7 +121,7 @@ def fold_parts(examples: list[Example], config: DataConfig) -> list[Parts]:
     Raises:
         DataError: there are too few rows or groups.
     """
-    labels, folds = [e.label for e in examples], config.folds or 0
+    labels, folds = _strata(examples), config.folds or 0
     if config.split.by == "stratified":
         return stratified_folds(labels, folds, config.split_seed)
     return group_folds(labels, _groups(examples, config), folds, config.split_seed)
@@ -121,12 +129,23 @@ def fold_parts(examples: list[Example], config: DataConfig) -> list[Parts]:
 
 def _cut(examples: list[Example], config: DataConfig, fraction: float) -> Parts:
     """Cut a part off the training data, as ``data.split`` says."""
-    by, labels = config.split.by, [e.label for e in examples]
+    by, labels = config.split.by, _strata(examples)
     if by == "date":
         return cut_latest([e.key for e in examples], fraction)
     if by in ("stratified", "target"):  # dev is of the targets that are trained on: test alone is of others
         return cut_stratified(labels, fraction, config.split_seed)
     return cut_groups(labels, _groups(examples, config), fraction, config.split_seed)
+
+
+def _strata(examples: list[Example]) -> list[str | None]:
+    several = bool(examples) and examples[0].labels is not None
+    return [*strata(examples)] if several else [e.label for e in examples]
+
+
+def label_names(examples: Iterable[Example]) -> list[str]:
+    """The labels that occur, sorted."""
+    single = {e.label for e in examples if e.label is not None and e.labels is None}
+    return sorted(single | {label for e in examples for label in e.labels or ()})
 
 
 def _groups(examples: list[Example], config: DataConfig) -> list[str]:
@@ -165,7 +184,9 @@ def read_examples(
     if key:
         names["key"] = key
     sources = [source] if isinstance(source, str) else list(source)
-    examples = [_example(row, names) for name in sources for row in _rows(expand_path(name), list(names.values()))]
+    rows = (row for name in sources for row in _rows(expand_path(name), list(names.values())))
+    separator = columns.label_separator
+    examples = [_example(row, names, separator, several=task == "topic") for row in rows]
     if not examples:
         raise DataError(f"expected {'labelled ' if labelled else ''}rows, found none", file=_names(source))
     return examples
@@ -177,8 +198,10 @@ def _rows(name: str, columns: list[str]) -> Iterator[Row]:
     return read_rows(name, columns=columns)
 
 
-def _example(row: Row, names: dict[str, str]) -> Example:
-    values = {field: _text(row, column) for field, column in names.items() if field not in ("title", "key")}
+def _example(row: Row, names: dict[str, str], separator: str | None, *, several: bool) -> Example:
+    labels = label_set(row, names["label"], separator) if several and "label" in names else None
+    apart = ("title", "key") if labels is None else ("title", "key", "label")
+    values = {field: _text(row, column) for field, column in names.items() if field not in apart}
     given = row.values.get(names["title"]) if "title" in names else None
     title = given if isinstance(given, str) and given.strip() else None
     text = f"{title}\n{values['text']}" if title else values["text"]
@@ -186,7 +209,8 @@ def _example(row: Row, names: dict[str, str]) -> Example:
     if "key" in names and (key is None or not str(key).strip()):
         raise DataError(f"column '{names['key']}', to split by, is empty", file=row.file, row=row.row)
     label, target, summary = (values.get(field) for field in ("label", "target", "summary"))
-    return Example(text, label, target, summary, row.file, row.row, key, title)
+    label = label if labels is None else shown(labels)
+    return Example(text, label, target, summary, row.file, row.row, key, title, labels)
 
 
 def _text(row: Row, column: str) -> str:
@@ -202,18 +226,32 @@ def _text(row: Row, column: str) -> str:
     return value
 
 
-def check_labels(examples: Iterable[Example], labels: Sequence[str]) -> None:
+def check_labels(examples: Iterable[Example], labels: Sequence[str], *, several: bool = False) -> None:
     """Refuse labels that the model does not have.
 
+    Args:
+        examples: What is to be learnt or scored.
+        labels: Those of the model.
+        several: Whether a text can have several of them.
+
     Raises:
-        DataError: names the first such row, and how many there are.
+        DataError: names the first such row, and how many there are; or a row has one label where others have lists.
     """
     known = set(labels)
-    unknown = [e for e in examples if e.label not in known]
+    unknown: list[tuple[Example, str]] = []
+    for example in examples:
+        if several != (example.labels is not None):
+            raise DataError(
+                f"expected {'a list of labels (or data.columns.label_separator)' if several else 'one label'}, "
+                f"found {'a list' if example.labels is not None else 'one label'}: '{example.label}'",
+                file=example.file,
+                row=example.row,
+            )
+        unknown += [(example, name) for name in all_labels(example) if name not in known][:1]
     if unknown:
-        first, count = unknown[0], len(unknown)
+        (first, name), count = unknown[0], len(unknown)
         raise DataError(
-            f"unknown label '{first.label}' (in {count} row{'s' if count > 1 else ''}): expected one of {', '.join(labels)}",
+            f"unknown label '{name}' (in {count} row{'s' if count > 1 else ''}): expected one of {', '.join(labels)}",
             file=first.file,
             row=first.row,
         )
@@ -230,7 +268,7 @@ def split_off(examples: list[Example], fraction: float, seed: int) -> tuple[list
     Raises:
         DataError: there are too few examples to split.
     """
-    return _take(examples, cut_stratified([e.label for e in examples], fraction, seed))
+    return _take(examples, cut_stratified(_strata(examples), fraction, seed))
 
 
 def data_info(examples: Iterable[Example], source: str | Sequence[str]) -> DataInfo:

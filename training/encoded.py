@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 
 from mujaz.models.encoding import Encoding, TextEncoder, padded_batch
 from mujaz.training.data import Example
+from mujaz.training.label_sets import label_matrix
 
 IGNORED = -100  # what torch's cross entropy skips
 
@@ -27,10 +28,13 @@ _CHUNK = 2000  # texts tokenized at once, so that not all of them are held twice
 def encode_classification(
     examples: Sequence[Example], encoder: TextEncoder, labels: Sequence[str], *, pairs: bool
 ) -> datasets.Dataset:
-    """Columns input_ids, token_type_ids, truncated, length, label (an index into ``labels``)."""
+    """Columns input_ids, token_type_ids, truncated, length, label: an index into ``labels``, or 0.0 or 1.0 for each."""
     index = {label: i for i, label in enumerate(labels)}
     columns = _encode_inputs(examples, encoder, pairs=pairs)
-    columns["label"] = [index[e.label or ""] for e in examples]
+    if examples and examples[0].labels is not None:
+        columns["label"] = label_matrix([e.labels or () for e in examples], labels).astype(np.float32).tolist()
+    else:
+        columns["label"] = [index[e.label or ""] for e in examples]
     return datasets.Dataset.from_dict(columns)
 
 
@@ -76,7 +80,7 @@ class Collator:
     model: PreTrainedModel
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """One batch: input_ids, attention_mask (batch, longest), labels (batch,) or (batch, longest summary).
+        """One batch: input_ids, attention_mask (batch, longest), labels (batch,), (batch, labels), (batch, longest summary).
 
         Where a teacher is learnt from, also what training/distillation.py adds to the rows.
 
@@ -87,7 +91,7 @@ class Collator:
         encodings = [Encoding(row["input_ids"], row["token_type_ids"], False) for row in rows]
         batch = padded_batch(encodings, tokenizer.pad_token_id, token_types=token_types)
         labels = [row["label"] for row in rows]
-        if not isinstance(labels[0], list):
+        if not self.model.config.is_encoder_decoder:
             taught = {name: torch.tensor([row[name] for row in rows]) for name in TAUGHT if name in rows[0]}
             return {**batch, **taught, "labels": torch.tensor(labels)}
         longest = max(map(len, labels))

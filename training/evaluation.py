@@ -14,9 +14,11 @@ import orjson
 from mujaz.configs.schema import ColumnsConfig
 from mujaz.errors import OutputError
 from mujaz.models.classifier import TextClassifier
+from mujaz.models.multi_label import untuned
 from mujaz.models.summarizer import Summarizer
 from mujaz.training.calibration import label_ids, probability_metrics
 from mujaz.training.data import Example, check_labels, read_examples
+from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
 from mujaz.training.metrics.scoring import signature
 from mujaz.training.stance import stance_metrics
@@ -33,7 +35,8 @@ class Evaluation:
         task: Of the model.
         rows: How many texts were scored.
         metrics: Classification: accuracy, macro_f1 … and per_class, of the most probable labels, whether the model would
-            abstain or not, and probabilities (how honest they are); stance also what
+            abstain or not, and probabilities (how honest they are); where a text can have several labels, what
+            :func:`mujaz.training.multi_label.multi_label_scores` says; stance also what
             :func:`mujaz.training.stance.stance_metrics` says; summary: rouge1, rouge2, rougeL, rougeLsum (F1,
             0-100), tokenization (how their words were made) and quality (checks against the article).
         predictions: One a row, in order: the reference and what the model said, and ``text_id``, by which the same text
@@ -105,6 +108,8 @@ def evaluate(
 
 
 def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: Progress | None) -> Evaluation:
+    if model.multi_label:
+        return _evaluate_label_sets(model, examples, progress)
     check_labels(examples, model.labels)
     targets = [e.target or "" for e in examples] if model.needs_target else None
     results = model.predict([e.text for e in examples], targets, progress=progress)
@@ -121,6 +126,30 @@ def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: P
         metrics |= stance_metrics(model, examples, references, found)
     predictions = [
         {"row": e.row, "text_id": text_id(e), "reference": e.label, "prediction": r.best, "probability": r.probability}
+        for e, r in zip(examples, results, strict=True)
+    ]
+    return Evaluation(model.task, len(examples), metrics, predictions)
+
+
+def _evaluate_label_sets(model: TextClassifier, examples: list[Example], progress: Progress | None) -> Evaluation:
+    from mujaz.training.multi_label import multi_label_scores, references_of
+
+    check_labels(examples, model.labels, several=True)
+    results = model.predict([e.text for e in examples], progress=progress)
+    found = label_matrix([r.labels or () for r in results], model.labels)
+    scores = multi_label_scores(references_of(examples, model.labels), found, model.labels)
+    known = model.info.multi_label or untuned(len(model.labels))
+    for one, threshold in zip(scores["per_class"].values(), known.thresholds, strict=True):
+        one["threshold"] = threshold
+    metrics = {"multi_label": True, **scores}
+    predictions = [
+        {
+            "row": e.row,
+            "text_id": text_id(e),
+            "reference": list(e.labels or ()),
+            "prediction": sorted(r.labels or ()),
+            "probabilities": r.probabilities,
+        }
         for e, r in zip(examples, results, strict=True)
     ]
     return Evaluation(model.task, len(examples), metrics, predictions)

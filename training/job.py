@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 from mujaz.configs.schema import TrainConfig
+from mujaz.errors import UsageError
 from mujaz.models.checkpoint import CheckpointInfo
+from mujaz.models.multi_label import untuned
 from mujaz.models.recipes import Tally
 from mujaz.models.saving import library_versions
 from mujaz.training.arguments import total_steps, trains_in_bfloat16
@@ -107,6 +109,8 @@ def prepare(config: TrainConfig, resume: Path | None = None) -> Job:
         UsageError: whatever is wrong with data, model or settings.
     """
     splits = load_splits(config.data, config.task)
+    if splits.multi_label:
+        _check_multi_label(config)
     start = start_from(config, splits, resume)
 
     def encode(examples: list[Any]) -> Any:
@@ -123,6 +127,23 @@ def prepare(config: TrainConfig, resume: Path | None = None) -> Job:
     return Job(config, splits, start, rows, encode(splits.dev) if splits.dev else None, fit=fit)
 
 
+def _check_multi_label(config: TrainConfig) -> None:
+    """Refuse what means nothing where a text can have several labels."""
+    settings = config.training
+    given = {
+        "training.class_weights: effective": settings.class_weights == "effective",
+        "training.balanced_sampling": settings.balanced_sampling,
+        "calibration.min_precision": config.calibration.min_precision is not None,
+        "distill": config.distill is not None,
+    }
+    for name, is_there in given.items():
+        if is_there:
+            raise UsageError(
+                f"{name} is for one label a text, and this data has lists of labels. Leave it out; class_weights: inverse "
+                "and focal_gamma go with several labels."
+            )
+
+
 def _with_batch(config: TrainConfig, fit: BatchFit) -> TrainConfig:
     found = {"batch_size": fit.rows, "gradient_accumulation": fit.accumulation}
     return config.model_copy(update={"training": config.training.model_copy(update=found)})
@@ -134,6 +155,7 @@ def checkpoint_info(job: Job) -> CheckpointInfo:
     return CheckpointInfo(
         task=config.task,
         labels=job.splits.labels if config.task != "summary" else [],
+        multi_label=untuned(len(job.splits.labels)) if job.splits.multi_label else None,
         recipe=encoder.recipe.to_json(),
         clean_article=encoder.clean_article,
         max_length=encoder.max_length,

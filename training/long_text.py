@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sklearn.metrics import f1_score
 
@@ -15,6 +16,7 @@ from mujaz.models.checkpoint import store_info
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.windows import LongText
 from mujaz.training.data import Example
+from mujaz.training.label_sets import label_matrix
 
 # In order of cost: of equals the first is taken.
 WAYS = (
@@ -45,20 +47,30 @@ def choose_long_text(model: TextClassifier, folder: Path, examples: Sequence[Exa
     long = [i for i, document in enumerate(model.documents(texts, targets)) if len(document.windows) > 1]
     if len(long) < LEAST_LONG:
         return {}
-    texts, references = [texts[i] for i in long], [examples[i].label for i in long]
+    texts = [texts[i] for i in long]
     targets = [targets[i] for i in long] if targets else None
     scores: dict[str, float] = {}
     best = WAYS[0]
     for way in WAYS:
         model.read_long(way)
-        found = [one.best for one in model.predict(texts, targets)]
-        scores[name_of(way)] = float(f1_score(references, found, average="macro", zero_division=0))
+        scores[name_of(way)] = _macro_f1(model, texts, targets, [examples[i] for i in long])
         if scores[name_of(way)] > scores[name_of(best)]:
             best = way
     model.read_long(best)
     model.info = model.info.model_copy(update={"long_text": best})
     store_info(folder, model.info)
     return scores
+
+
+def _macro_f1(model: TextClassifier, texts: list[str], targets: list[str] | None, examples: Sequence[Example]) -> float:
+    references: Any = [e.label for e in examples]
+    found: Any = model.predict(texts, targets)
+    if model.multi_label:  # before thresholds are tuned: at 0.5
+        references = label_matrix([e.labels or () for e in examples], model.labels)
+        found = label_matrix([one.labels or () for one in found], model.labels)
+    else:
+        found = [one.best for one in found]
+    return float(f1_score(references, found, average="macro", zero_division=0))
 
 
 def name_of(way: LongText) -> str:

@@ -7,7 +7,8 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from torch.nn.functional import cross_entropy
+from numpy.typing import NDArray
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
 from mujaz.training.encoded import IGNORED
 
@@ -73,3 +74,43 @@ class LabelLoss:
         if self.weights is not None:
             loss = self.weights.to(loss.device)[known] * loss
         return loss
+
+
+def positive_weights(labels: NDArray[np.floating]) -> list[float]:
+    """Rows without a label for each row with it, a number a label: what ``class_weights: inverse`` means for several labels.
+
+    Args:
+        labels: 0 or 1, (rows, labels). A label that no row has weighs 1.
+    """
+    positives = labels.sum(axis=0)
+    return [float((len(labels) - n) / n) if n else 1.0 for n in positives]
+
+
+class MultiLabelLoss:
+    """Binary cross-entropy of each label by itself, weighted, focal and smoothed where asked for.
+
+    The loss of a label is ``(1 - p)^gamma * bce``, with p the probability of what is right, as in the paper on the focal
+    loss (Lin et al. 2017, equation 5). It is averaged over rows and labels.
+    """
+
+    def __init__(self, weights: Sequence[float] | None = None, gamma: float = 0.0, smoothing: float = 0.0) -> None:
+        """Keep the settings.
+
+        Args:
+            weights: For rows that have a label, one a label; None weighs all alike.
+            gamma: Of the focal loss; 0 leaves it out.
+            smoothing: 0.1 makes 0.05 of 0 and 0.95 of 1.
+        """
+        self.weights = None if weights is None else torch.tensor(weights, dtype=torch.float32)
+        self.gamma, self.smoothing = gamma, smoothing
+
+    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> Any:
+        """The loss of a batch: logits and labels (rows, labels). Where a label is ``IGNORED`` there is no loss."""
+        logits, known = outputs["logits"].float(), labels != IGNORED
+        wanted = labels.float().clamp(min=0) * (1 - self.smoothing) + self.smoothing / 2
+        weights = None if self.weights is None else self.weights.to(logits.device)
+        loss = binary_cross_entropy_with_logits(logits, wanted, reduction="none", pos_weight=weights)
+        if self.gamma:
+            p = logits.sigmoid()
+            loss = (labels - p).abs() ** self.gamma * loss
+        return (loss * known).sum() / (known.sum() if num_items_in_batch is None else num_items_in_batch)

@@ -13,6 +13,7 @@ from mujaz.errors import UsageError
 from mujaz.models.checkpoint import FROM_NOTHING
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import load_for_classification, load_seq2seq
+from mujaz.models.multi_label import ONE_LABEL, PROBLEM_TYPE
 from mujaz.models.opening import OpenCheckpoint, hand_over, open_checkpoint
 from mujaz.models.presets import find_preset
 from mujaz.models.recipes import Recipe, get_recipe
@@ -55,7 +56,10 @@ def start_from(config: TrainConfig, splits: Splits, resume: Path | None = None) 
         CheckpointError: the pretrained model cannot be had.
         UsageError: recipe or maximum length cannot be had.
     """
-    return _from_nothing(config, splits, resume) if config.model.name is None else _from_pretrained(config, splits)
+    start = _from_nothing(config, splits, resume) if config.model.name is None else _from_pretrained(config, splits)
+    if config.task != "summary":
+        start.model.config.problem_type = PROBLEM_TYPE if splits.multi_label else ONE_LABEL
+    return start
 
 
 def encoder_of(config: TrainConfig, examples: list[Example]) -> TextEncoder:

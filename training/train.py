@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import orjson
 import torch
+from numpy.typing import NDArray
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
@@ -43,8 +44,9 @@ from mujaz.training.job import Job, checkpoint_info, prepare
 from mujaz.training.layers import decay_by_layer
 from mujaz.training.long_text import choose_long_text, long_text_line
 from mujaz.training.lora import merged, plain, save_adapter
-from mujaz.training.losses import LabelLoss, class_weights
+from mujaz.training.losses import LabelLoss, MultiLabelLoss, class_weights, positive_weights
 from mujaz.training.metrics import ClassificationMetric, Rouge
+from mujaz.training.multi_label import multi_label_scores, thresholds_line, tune_checkpoint, tuned_thresholds
 from mujaz.training.processes import count, first_alone, is_first, join
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
@@ -196,9 +198,13 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
     return trainer
 
 
-def _loss(job: Job) -> LabelLoss:
+def _loss(job: Job) -> LabelLoss | MultiLabelLoss:
     settings, kind = job.config.training, job.config.training.class_weights
     weights = None
+    if job.splits.multi_label:
+        if kind != "none":
+            weights = positive_weights(np.array(job.train["label"]))
+        return MultiLabelLoss(weights, settings.focal_gamma, settings.label_smoothing)
     if kind != "none":
         weights = class_weights(job.train["label"], len(job.splits.labels), kind, settings.class_weights_beta)
     return LabelLoss(weights, settings.focal_gamma, settings.label_smoothing)
@@ -231,16 +237,29 @@ class _SummaryTrainer(Seq2SeqTrainer):
 
 
 def _label_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
+    multi_label = job.splits.multi_label
     labels, metric, loss = job.splits.labels, ClassificationMetric(), _loss(job)
 
     def compute(output: EvalPrediction) -> dict[str, float]:
         logits = output.predictions[0] if isinstance(output.predictions, tuple) else output.predictions
-        scores = metric.compute(predictions=logits.argmax(-1), references=output.label_ids, labels=labels) or {}
+        if multi_label:
+            scores = _multi_label_scores(logits, np.asarray(output.label_ids) > 0, labels)
+        else:
+            scores = metric.compute(predictions=logits.argmax(-1), references=output.label_ids, labels=labels) or {}
         # The Trainer's own mean over batches counts rows twice that fill up the last batch of several processes.
         mean = loss({"logits": torch.from_numpy(logits)}, torch.from_numpy(output.label_ids))
         return {"loss": float(mean), **{name: scores[name] for name in ("accuracy", "macro_f1")}}
 
     return compute
+
+
+def _multi_label_scores(
+    logits: NDArray[np.float32], references: NDArray[np.bool_], labels: list[str]
+) -> dict[str, Any]:
+    """With the thresholds that are best on these very rows, as they will be chosen at the end."""
+    probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    thresholds = tuned_thresholds(probabilities, references).thresholds
+    return multi_label_scores(references, probabilities >= thresholds, labels)
 
 
 def _summary_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
@@ -276,8 +295,12 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
             scores = choose_long_text(model, folder, splits.dev)
             if scores:
                 report(long_text_line(scores, model.info.long_text))
-            found = calibrate_checkpoint(model, folder, splits.dev, config.calibration)
-            report(calibration_line(found, len(splits.dev)))
+            if splits.multi_label:
+                tuned = tune_checkpoint(model, folder, splits.dev)
+                report(thresholds_line(tuned, model.labels, len(splits.dev)))
+            else:
+                found = calibrate_checkpoint(model, folder, splits.dev, config.calibration)
+                report(calibration_line(found, len(splits.dev)))
         evaluation = evaluate(model, examples)
         evaluation.save_predictions(folder)
         named = {"train": splits.train, "dev": splits.dev, "test": splits.test}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--task", type=click.Choice(["topic", "stance", "summary"]), help="Left out: told by the columns.")
 @click.option("--text-column", default="text", show_default=True)
 @click.option("--label-column", default="label", show_default=True)
+@click.option("--label-separator", metavar="S", help="Between several labels in a string; lists need none.")
 @click.option("--target-column", default="target", show_default=True)
 @click.option("--summary-column", default="summary", show_default=True)
 @click.option("--title-column", default="title", show_default=True)
@@ -36,6 +37,7 @@ def command(
     task: str | None,
     text_column: str,
     label_column: str,
+    label_separator: str | None,
     target_column: str,
     summary_column: str,
     title_column: str,
@@ -63,7 +65,12 @@ def command(
         if overrides:
             raise UsageError("--set changes a config: give one (CONFIG.yaml), or leave --set out.")
         columns = ColumnsConfig(
-            text=text_column, label=label_column, target=target_column, summary=summary_column, title=title_column
+            text=text_column,
+            label=label_column,
+            label_separator=label_separator,
+            target=target_column,
+            summary=summary_column,
+            title=title_column,
         )
         data = rows_of_files(what, task, columns)  # type: ignore[arg-type]  # click checked it
     if model:

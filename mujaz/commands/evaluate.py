@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option("--task", type=click.Choice(["topic", "stance", "summary"]), help="For a checkpoint without mujaz.json.")
 @click.option("--text-column", default="text", show_default=True)
 @click.option("--label-column", default="label", show_default=True)
+@click.option("--label-separator", metavar="S", help="Between several labels in a string; lists need none.")
 @click.option("--target-column", default="target", show_default=True)
 @click.option("--summary-column", default="summary", show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
@@ -35,6 +36,7 @@ def command(
     task: str | None,
     text_column: str,
     label_column: str,
+    label_separator: str | None,
     target_column: str,
     summary_column: str,
     device: str,
@@ -55,7 +57,13 @@ def command(
         model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
     )
     click.echo(loaded.note or loaded.description, err=True)
-    columns = ColumnsConfig(text=text_column, label=label_column, target=target_column, summary=summary_column)
+    columns = ColumnsConfig(
+        text=text_column,
+        label=label_column,
+        label_separator=label_separator,
+        target=target_column,
+        summary=summary_column,
+    )
     examples = read_examples(data, cast("Task", loaded.info.task), columns)  # what is only pretrained was refused above
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
         evaluation = evaluate(loaded, examples, progress=advance)

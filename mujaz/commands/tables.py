@@ -50,10 +50,26 @@ def _label_table(evaluation: Evaluation, title: str) -> Any:
     from rich.table import Table
 
     metrics = evaluation.metrics
+    if "multi_label" in metrics:
+        return _label_set_table(metrics, title)
     overall = f"{title}: accuracy {metrics['accuracy']:.4f}, macro-F1 {metrics['macro_f1']:.4f}"
     table = Table("label", "precision", "recall", "F1", "support", title=overall, title_justify="left")
     for name, scores in metrics["per_class"].items():
         row = [f"{scores[key]:.4f}" for key in ("precision", "recall", "f1")]
+        table.add_row(name, *row, f"{scores['support']:,.0f}")
+    return table
+
+
+def _label_set_table(metrics: dict[str, Any], title: str) -> Any:
+    from rich.table import Table
+
+    overall = (
+        f"{title}: micro-F1 {metrics['micro_f1']:.4f}, macro-F1 {metrics['macro_f1']:.4f}, "
+        f"exactly right {metrics['accuracy']:.4f}"
+    )
+    table = Table("label", "threshold", "precision", "recall", "F1", "support", title=overall, title_justify="left")
+    for name, scores in metrics["per_class"].items():
+        row = [f"{scores[key]:.4f}" for key in ("threshold", "precision", "recall", "f1")]
         table.add_row(name, *row, f"{scores['support']:,.0f}")
     return table
 

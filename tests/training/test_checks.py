@@ -29,7 +29,7 @@ def _found(report: DataReport) -> dict[tuple[str, str], int]:
     return {(finding.kind, finding.split): finding.count for finding in report.findings}
 
 
-def _row(text: str = ARTICLE, **values: str) -> CheckRow:
+def _row(text: str = ARTICLE, **values: Any) -> CheckRow:
     return CheckRow("train", "f", 1, text, **values)
 
 

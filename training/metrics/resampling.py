@@ -12,6 +12,7 @@ from mujaz.training.metrics.bootstrap import LEVEL, RESAMPLES
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 
 def draws(rows: int, resamples: int, seed: int) -> Iterator[Floats]:
@@ -69,3 +70,36 @@ def label_intervals(
     bounds = [[float(a), float(b)] for a, b in zip(low, high, strict=True)]
     f1 = {label: bounds[2 + i] for i, label in enumerate(labels) if occurs[2 + i]}
     return {"accuracy": bounds[0], "macro_f1": bounds[1], "f1": f1}
+
+
+def label_set_scores(references: Bools, predictions: Bools, weights: Floats) -> Floats:
+    """Where a text can have several labels: exactly right, macro-F1 over all of them, micro-F1, F1 of each: (3 + labels,).
+
+    Args:
+        references: (rows, labels).
+        predictions: (rows, labels).
+        weights: How often each row counts: (rows,).
+    """
+    right = weights @ (references & predictions)
+    either = weights @ references + weights @ predictions
+    f1 = np.divide(2 * right, either, out=np.zeros(len(right)), where=either > 0)
+    exact = weights @ (references == predictions).all(axis=1) / weights.sum()
+    micro = 2 * right.sum() / either.sum() if either.any() else 0.0
+    return np.array([exact, f1.mean(), micro, *f1])
+
+
+def label_set_intervals(
+    references: Bools,
+    predictions: Bools,
+    labels: list[str],
+    *,
+    resamples: int = RESAMPLES,
+    level: float = LEVEL,
+    seed: int = 0,
+) -> dict[str, Any]:
+    """As :func:`label_intervals`, where a text can have several labels: (rows, labels). ``micro_f1`` besides."""
+    samples = np.stack([label_set_scores(references, predictions, w) for w in draws(len(references), resamples, seed)])
+    bounds = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=0).T.tolist()
+    occurs = np.asarray((references | predictions).any(axis=0))
+    f1 = {label: bounds[3 + i] for i, label in enumerate(labels) if occurs[i]}
+    return {"accuracy": bounds[0], "macro_f1": bounds[1], "micro_f1": bounds[2], "f1": f1}

@@ -14,6 +14,7 @@ from mujaz.models.classifier import TextClassifier
 from mujaz.models.summarizer import Summarizer
 from mujaz.training.data import Example
 from mujaz.training.evaluation import Evaluation
+from mujaz.training.label_sets import all_labels
 from mujaz.training.metrics.bootstrap import confidence_interval
 from mujaz.training.report.charts import interval_bar
 
@@ -89,7 +90,7 @@ def data_view(splits: Mapping[str, Sequence[Example]], labels: Sequence[str]) ->
     parts = {name: examples for name, examples in splits.items() if examples}
     if not parts:
         return None
-    counts = {name: Counter(e.label for e in examples) for name, examples in parts.items()}
+    counts = {name: Counter(x for e in examples for x in all_labels(e)) for name, examples in parts.items()}
     order = sorted(labels, key=lambda label: -next(iter(counts.values()))[label])
     lengths = []
     for name, examples in parts.items():

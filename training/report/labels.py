@@ -15,6 +15,7 @@ from mujaz.training.metrics.resampling import label_intervals
 from mujaz.training.report.attribution import Word, full_precision, word_scores
 from mujaz.training.report.charts import interval_bar, reliability_chart
 from mujaz.training.report.inputs import ReportInput, length_groups, word_counts
+from mujaz.training.report.label_sets import label_set_sections
 from mujaz.training.stance import stance_lines
 
 MISTAKES = 10
@@ -39,6 +40,8 @@ def label_sections(given: ReportInput) -> dict[str, Any]:
     model = given.model
     if not isinstance(model, TextClassifier):
         raise TypeError(f"expected a classifier, found {type(model).__name__}")
+    if model.info.multi_label:
+        return label_set_sections(given, model, model.info.multi_label)
     metrics, names = given.evaluation.metrics, model.labels
     references, predictions = _ids(given, "reference", names), _ids(given, "prediction", names)
     intervals = label_intervals(references, predictions, names)

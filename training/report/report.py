@@ -50,6 +50,7 @@ def report_page(given: ReportInput) -> str:
         title=given.title,
         subtitle=given.model.description,
         task=task,
+        multi_label=given.model.info.multi_label is not None,
         split_words=f"{given.split}, {given.evaluation.rows:,} texts",
         tiles=_tiles(given, sections),
         curves_=_curves(given.log),
@@ -75,10 +76,15 @@ def _tiles(given: ReportInput, sections: dict[str, Any]) -> list[dict[str, str]]
         ]
         return [*rouge, texts]
     bounds = sections["intervals"]
+    several = "multi_label" in metrics
+    first = (("micro_f1", "micro-F1"),) if several else ()
+    shown = (*first, ("macro_f1", "macro-F1"), ("accuracy", "exactly right" if several else "accuracy"))
     scores = [
         {"name": name, "value": f"{100 * metrics[key]:.1f} %", "note": _range(bounds[key])}
-        for key, name in (("accuracy", "accuracy"), ("macro_f1", "macro-F1"))
+        for key, name in (shown if several else shown[::-1])
     ]
+    if several:
+        return [*scores, texts]
     honesty = metrics["probabilities"]
     before = honesty.get("uncalibrated")
     note = f"{100 * before['ece']:.1f} before calibration" if before else "not calibrated"

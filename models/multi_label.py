@@ -1,0 +1,24 @@
+"""What a classifier that gives several labels knows of each: from which probability on a text gets it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+# What transformers calls it in config.json.
+PROBLEM_TYPE: Literal["multi_label_classification"] = "multi_label_classification"
+ONE_LABEL: Literal["single_label_classification"] = "single_label_classification"
+UNTUNED = 0.5
+
+
+class MultiLabel(BaseModel):
+    """Part of ``mujaz.json`` where a text can have several labels, or none."""
+
+    thresholds: list[float] = Field(description="least probability of each label, in the order of the labels")
+    rows: int = Field(default=0, description="dev rows they were tuned on; 0: they are 0.5")
+
+
+def untuned(labels: int) -> MultiLabel:
+    """Thresholds that nobody tuned, for so many labels."""
+    return MultiLabel(thresholds=[UNTUNED] * labels)
