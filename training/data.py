@@ -105,7 +105,14 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
 
 def renamed(examples: list[Example], names: Mapping[str, str]) -> list[Example]:
     """The examples with labels renamed, old name -> new name."""
-    return [replace(e, label=names.get(e.label, e.label)) if e.label else e for e in examples] if names else examples
+    return [_renamed(e, names) for e in examples] if names else examples
+
+
+def _renamed(example: Example, names: Mapping[str, str]) -> Example:
+    if example.labels is not None:
+        labels = tuple(sorted({names.get(label, label) for label in example.labels}))
+        return replace(example, labels=labels, label=shown(labels))
+    return replace(example, label=names.get(example.label, example.label)) if example.label else example
 
 
 def sample(examples: list[Example], most: int | None, seed: int) -> list[Example]:

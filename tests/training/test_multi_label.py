@@ -70,6 +70,13 @@ def test_lists_and_strings_are_read_alike(files: Path) -> None:
     assert next(e.label for e in lists if e.labels == ("health", "sport")) == "health | sport"
 
 
+def test_labels_are_renamed_one_by_one(files: Path) -> None:
+    data = DataConfig(train=str(files / "lists.jsonl"), rename={"health": "sport"})
+    splits = load_splits(data, "topic")
+    assert splits.labels == ["money", "sport"]
+    assert {e.label for e in splits.train} == {"", "money", "sport", "money | sport"}
+
+
 @pytest.mark.parametrize(
     ("label", "message"),
     [
