@@ -30,6 +30,7 @@ class FakeClassifier:
     def __init__(self, task: str = "topic") -> None:
         self.task = task
         self.needs_target = task == "stance"
+        self.multi_label = False
         self.calls: list[tuple[int, Sequence[str] | str | None]] = []
         self.budgets: list[int | None] = []
 

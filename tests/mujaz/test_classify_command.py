@@ -45,6 +45,7 @@ class TextClassifier:
     description, note, identity = "fake model, 2 labels", "", {"model": "fake"}
     def __init__(self, task):
         self.task, self.needs_target = task, task == "stance"
+        self.multi_label = False
     @classmethod
     def from_pretrained(cls, name=None, *, task="topic", **options):
         return cls(task)
