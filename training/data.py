@@ -17,7 +17,7 @@ from mujaz.errors import DataError, UsageError
 from mujaz.formats import Row, read_rows
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import DataInfo, Task
-from mujaz.training.label_sets import LabelSet, all_labels, label_set, shown, strata
+from mujaz.training.label_sets import LabelSet, label_set, shown, strata
 from mujaz.training.near_duplicates import NearDuplicates
 from mujaz.training.splits import (
     Parts,
@@ -245,7 +245,7 @@ def check_labels(examples: Iterable[Example], labels: Sequence[str], *, several:
         DataError: names the first such row, and how many there are; or a row has one label where others have lists.
     """
     known = set(labels)
-    unknown: list[tuple[Example, str]] = []
+    unknown: list[tuple[Example, str | None]] = []
     for example in examples:
         if several != (example.labels is not None):
             raise DataError(
@@ -254,7 +254,8 @@ def check_labels(examples: Iterable[Example], labels: Sequence[str], *, several:
                 file=example.file,
                 row=example.row,
             )
-        unknown += [(example, name) for name in all_labels(example) if name not in known][:1]
+        names = (example.label,) if example.labels is None else example.labels
+        unknown += [(example, name) for name in names if name not in known][:1]
     if unknown:
         (first, name), count = unknown[0], len(unknown)
         raise DataError(

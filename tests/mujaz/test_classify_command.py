@@ -34,6 +34,7 @@ class Classification:
     tokens: int
     dropped: int
     windows: int
+    labels: tuple | None = None
 
 @dataclass
 class Document:
