@@ -6,11 +6,10 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from transformers import PreTrainedModel
 
 from mujaz.errors import UsageError
 from mujaz.models.batching import token_budget_batches
@@ -25,6 +24,9 @@ from mujaz.models.machine import choose_device, choose_dtype, dtype_name
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.saving import save_checkpoint
 from mujaz.models.windows import LongText, Pooling
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 Progress = Callable[[int], None]
 

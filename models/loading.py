@@ -13,22 +13,17 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import (
-    AutoConfig,
-    AutoModelForSeq2SeqLM,
-    AutoModelForSequenceClassification,
-    AutoTokenizer,
-    PretrainedConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-)
+from transformers import AutoConfig, AutoTokenizer, PretrainedConfig, PreTrainedTokenizerBase
 from transformers.utils import logging as hf_logging
 
 from mujaz.errors import CheckpointError, UsageError
 from mujaz.models.presets import Preset
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 # Where neither the configuration nor the preset knows a limit (relative positions): what mT5 and its kin were trained at.
 DEFAULT_MAX_LENGTH = 512
@@ -152,7 +147,7 @@ def load_classifier(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrai
     Raises:
         CheckpointError: the checkpoint has no classification head, or cannot be read.
     """
-    model, missing = _load(AutoModelForSequenceClassification, folder, dtype)
+    model, missing = _load("AutoModelForSequenceClassification", folder, dtype)
     if missing:
         raise CheckpointError(
             f"{folder} has no trained classification head (missing: {', '.join(sorted(missing)[:3])}). "
@@ -174,7 +169,7 @@ def load_for_classification(folder: Path, labels: Sequence[str]) -> PreTrainedMo
     """
     names = dict(enumerate(labels))
     model, _ = _load(
-        AutoModelForSequenceClassification,
+        "AutoModelForSequenceClassification",
         folder,
         torch.float32,
         num_labels=len(names),
@@ -204,17 +199,22 @@ def load_seq2seq(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrained
     Raises:
         CheckpointError: the checkpoint is of another kind, incomplete or cannot be read.
     """
-    model, missing = _load(AutoModelForSeq2SeqLM, folder, dtype)
+    model, missing = _load("AutoModelForSeq2SeqLM", folder, dtype)
     if missing:
         raise CheckpointError(f"{folder} is incomplete: weights are missing ({', '.join(sorted(missing)[:3])}).")
     protect_head(model)
     return model.eval()
 
 
-def _load(auto: Any, folder: Path, dtype: torch.dtype, **options: Any) -> tuple[PreTrainedModel, set[str]]:
+def _load(auto: str, folder: Path, dtype: torch.dtype, **options: Any) -> tuple[PreTrainedModel, set[str]]:
+    """A model by one of the classes that transformers names ``AutoModelFor…``, and the keys that were missing."""
+    import transformers
+
     try:
         with quiet_transformers():
-            model, report = auto.from_pretrained(folder, dtype=dtype, output_loading_info=True, **options)
+            model, report = getattr(transformers, auto).from_pretrained(
+                folder, dtype=dtype, output_loading_info=True, **options
+            )
     except (
         Exception
     ) as error:  # OSError, ValueError, SafetensorError, RuntimeError: whatever the reader underneath raises

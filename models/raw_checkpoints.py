@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers import PreTrainedTokenizerBase
 
 from mujaz.errors import CheckpointError
 from mujaz.models.checkpoint import INFO_FILE
 from mujaz.models.presets import PRESETS, Preset, find_preset
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_MOST_SENTINELS = 1000  # T5 and mT5 have 100, UMT5 300
 PROBE = "أعلنت البلدية أمس افتتاح حديقة جديدة للأطفال قرب النهر، وقال رئيسها إن العمل فيها استمر عامين."
 
 
@@ -52,15 +56,22 @@ def refuse_raw(what: str) -> CheckpointError:
 
 def answers_with_sentinel(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> bool:
     """Whether the first word that a model would write for a plain sentence is a sentinel of T5's pretraining."""
-    sentinel = tokenizer.get_vocab().get("<extra_id_0>")
+    sentinel = sentinels(tokenizer)[:1]
     start = getattr(model.config, "decoder_start_token_id", None)
-    if sentinel is None or start is None:
+    if not sentinel or start is None:
         return False
     inputs = tokenizer(PROBE, return_tensors="pt")["input_ids"].to(model.device)
     call: Any = model
     with torch.inference_mode():
         logits = call(input_ids=inputs, decoder_input_ids=torch.tensor([[start]], device=model.device)).logits
-    return int(logits[0, -1].argmax()) == sentinel
+    return int(logits[0, -1].argmax()) in sentinel
+
+
+def sentinels(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The ids of ``<extra_id_0>``, ``<extra_id_1>`` and so on; empty where a model has none."""
+    backend: Any = getattr(tokenizer, "backend_tokenizer")  # noqa: B009  # asked one by one: all of mT5's take 0.05 GB
+    found = (backend.token_to_id(f"<extra_id_{number}>") for number in range(_MOST_SENTINELS))
+    return [one for one in found if one is not None]
 
 
 def origin_note(folder: Path) -> str:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel
+from transformers import GenerationConfig
 
 from mujaz.errors import OutputError
 from mujaz.models.checkpoint import CheckpointInfo, write_info
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import protect_head, quiet_transformers
 from mujaz.models.tokenizer_recipe import attach_recipe, detach_recipe
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 def library_versions() -> dict[str, str]:

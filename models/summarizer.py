@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from mujaz.errors import UsageError
 from mujaz.models.checkpoint import CheckpointInfo
-from mujaz.models.classifier import Progress
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine
 from mujaz.models.engines.generation import LazyModel, choose_engine
@@ -21,11 +20,14 @@ from mujaz.models.loading import load_seq2seq
 from mujaz.models.machine import choose_device, choose_dtype, half_precision_note
 from mujaz.models.opening import open_checkpoint
 from mujaz.models.presets import find_preset
-from mujaz.models.raw_checkpoints import answers_with_sentinel, origin_note, raw_preset, refuse_raw
+from mujaz.models.raw_checkpoints import answers_with_sentinel, origin_note, raw_preset, refuse_raw, sentinels
 from mujaz.models.saving import save_checkpoint
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import Candidate, Finding, Summary
-from mujaz.models.writing import Writer
+from mujaz.models.writing import Progress, Writer
+
+if TYPE_CHECKING:  # importing it costs 0.13 GB, and seconds, where another engine computes
+    from transformers import PreTrainedModel
 
 # What csebuetnlp/mT5_multilingual_XLSum generates with (its config.json): used where a checkpoint says nothing itself.
 DEFAULT_NUM_BEAMS = 4
@@ -33,8 +35,6 @@ DEFAULT_MAX_NEW_TOKENS = 84
 DEFAULT_NO_REPEAT_NGRAM = 3
 
 __all__ = ["Candidate", "Finding", "Summarizer", "Summary", "complete_generation"]
-
-_SENTINEL = re.compile(r"<extra_id_\d+>")
 
 
 class Summarizer:
@@ -242,6 +242,5 @@ def complete_generation(saved: GenerationConfig | None, tokenizer: PreTrainedTok
         settings.no_repeat_ngram_size = DEFAULT_NO_REPEAT_NGRAM
     settings.do_sample = False
     settings.use_cache = True
-    sentinels = [i for token, i in tokenizer.get_vocab().items() if _SENTINEL.fullmatch(token)]
-    settings.suppress_tokens = sorted({*(settings.suppress_tokens or []), *sentinels}) or None
+    settings.suppress_tokens = sorted({*(settings.suppress_tokens or []), *sentinels(tokenizer)}) or None
     return settings

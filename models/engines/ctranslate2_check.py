@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from transformers import GenerationConfig, PreTrainedModel
+from transformers import GenerationConfig
 
 from mujaz.models.encoding import Encoding, TextEncoder, padded_batch
 from mujaz.models.engines.base import Hypothesis
 from mujaz.models.engines.ctranslate2_conversion import start_token
 from mujaz.models.engines.ctranslate2_engine import CTranslate2Generator
 from mujaz.models.engines.torch_engine import TorchGenerator
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 # Of the generated texts, in nats a token. An honest int8 conversion of the embedded model stays below 0.1; logits scaled
 # wrongly by d_model ** -0.5 are off by more than 1.

@@ -18,13 +18,16 @@ from __future__ import annotations
 import importlib.metadata
 import importlib.util
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from transformers import PretrainedConfig, PreTrainedModel
+from transformers import PretrainedConfig
 
 from mujaz.errors import MissingExtraError
 from mujaz.models.loading import load_seq2seq
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 PACKAGE = "ctranslate2"
 REVISION = 1  # of this module's way to convert: raised when older conversions must not be taken any more

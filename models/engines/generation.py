@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from mujaz.errors import CheckpointError, MujazError, UsageError
 from mujaz.models.conversion_cache import build_once, checkpoint_fingerprint, conversion_folder, is_converted
@@ -23,6 +24,9 @@ from mujaz.models.engines.ctranslate2_conversion import (
 from mujaz.models.engines.ctranslate2_engine import CTranslate2Generator, search_options
 from mujaz.models.loading import load_seq2seq
 from mujaz.models.opening import OpenCheckpoint
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 
 @dataclass

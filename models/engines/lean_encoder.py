@@ -11,13 +11,15 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 import torch.nn.functional as F  # noqa: N812
 from torch import Tensor, nn
-from transformers import PreTrainedModel
 from transformers.modeling_outputs import BaseModelOutputWithPastAndCrossAttentions
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 # Architectures whose layers are BERT's and whose classification head reads the first token only.
 LEAN_MODELS = frozenset({"bert", "roberta", "xlm-roberta", "camembert", "electra"})

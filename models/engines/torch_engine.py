@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import GenerationConfig, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from mujaz.models.batching import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS
 from mujaz.models.encoding import Encoding, padded_batch
 from mujaz.models.engines.base import Allowed, Hypothesis
 from mujaz.models.engines.lean_encoder import PackedProduct, is_lean_kind, lean_copy, packs_weights
 from mujaz.models.machine import dtype_name
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 # Article tokens a batch. Every article is decoded num_beams times at once, so these are smaller than a classifier's.
 CPU_ARTICLE_TOKENS = 2048

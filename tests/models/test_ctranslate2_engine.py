@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -248,3 +250,17 @@ def test_an_unfinished_run_knows_its_model_whether_a_conversion_was_at_hand_or_n
 
 def test_scores_are_measured_in_torch(trained: Callable[[str], Path]) -> None:
     assert "ctranslate2" not in load_model(trained("summary"), device="cpu").description
+
+
+def test_a_cached_conversion_is_used_without_the_models_of_transformers(trained: Callable[[str], Path]) -> None:
+    folder = trained("summary")
+    Summarizer.from_pretrained(folder, device="cpu", engine="ctranslate2")
+    code = f"""
+import sys
+from mujaz import Summarizer
+summarizer = Summarizer.from_pretrained({str(folder)!r}, device="cpu", engine="ctranslate2")
+summarizer.summarize([{ARTICLES[0]!r}], min_article_words=0)
+print([name for name in ("transformers.modeling_utils", "sympy", "scipy") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
