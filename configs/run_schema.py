@@ -47,7 +47,7 @@ class RunConfig(Section):
     precision: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"
     """Number format to compute in."""
     engine: Literal["auto", "torch", "openvino"] = "auto"
-    """What computes the classifiers."""
+    """What computes the classifiers; torch, or auto, also the summarizers."""
     batch_tokens: Positive | None = None
     """Padded tokens a batch, if memory is short."""
     strict: bool = False

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mujaz.errors import UsageError
-from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus
+from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, without_cleaning
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record, text_problem
 from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
 from mujaz.inference.summary import Answer, RunSummary
@@ -119,7 +119,9 @@ def classify_corpus(
     reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors)
 
     def load(nested: bool) -> LoadedJob:
-        return load_classify_job(model, how, columns, nested=nested)
+        job = load_classify_job(model, how, columns, nested=nested)
+        job.classifier = without_cleaning(job.classifier) if clean_article else job.classifier
+        return job
 
     return answer_corpus(inputs, out, load, reading, hooks=hooks)
 

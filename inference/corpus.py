@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import orjson
 
@@ -18,6 +19,12 @@ from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, run
 from mujaz.inference.sinks import STDOUT, open_sink
 from mujaz.inference.sources import open_corpus
 from mujaz.inference.summary import RunSummary
+
+if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
+    from mujaz.models.classifier import TextClassifier
+    from mujaz.models.summarizer import Summarizer
+
+Reader = TypeVar("Reader", "TextClassifier", "Summarizer")
 
 
 class LoadedJob(Job, Protocol):
@@ -101,9 +108,19 @@ def answer_corpus(
             hooks=hooks,
             share_read=lambda: corpus.share_read,
         )
+    summary.ran = job.description
     if out is not None and out != STDOUT and is_local(out) and not summary.stopped:
         _write_summary(Path(out), summary)
     return summary
+
+
+def without_cleaning(model: Reader) -> Reader:
+    """A model for articles that were stripped when they were read: what it strips itself would take more off them."""
+    if not model.encoder.clean_article:
+        return model
+    twin = copy.copy(model)
+    twin.encoder = replace(model.encoder, clean_article=False)
+    return twin
 
 
 def article_cleaner() -> Callable[[str], str]:

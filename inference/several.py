@@ -9,8 +9,8 @@ from typing import Any
 
 from mujaz.errors import UsageError
 from mujaz.inference.classify import ClassifyOptions, load_classify_job
-from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus
-from mujaz.inference.records import Columns, Record
+from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, without_cleaning
+from mujaz.inference.records import Record
 from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
 from mujaz.inference.summary import Answer, RunSummary
 
@@ -47,7 +47,7 @@ def answer_several(
     asking.check(options.columns)
 
     def load(nested: bool) -> LoadedJob:
-        jobs = {name: _load(model, asking, options.columns, nested) for name, model in models.items()}
+        jobs = {name: _load(model, asking, options, nested) for name, model in models.items()}
         given = asking.target is not None or options.columns.target is not None
         if given and not any("stance" in job.description.partition(" ")[0] for job in jobs.values()):
             raise UsageError("none of these models takes a target. Leave the target out, or add a stance model.")
@@ -72,21 +72,32 @@ def named_models(models: Sequence[str]) -> dict[str, str]:
     return named
 
 
-def _load(model: str, asking: ClassifyOptions, columns: Columns, nested: bool) -> LoadedJob:
+def _load(model: str, asking: ClassifyOptions, reading: CorpusOptions, nested: bool) -> LoadedJob:
     from mujaz.models.auto import load_model
+    from mujaz.models.checkpoint import locate, read_info
     from mujaz.models.classifier import TextClassifier
 
+    columns = reading.columns
     stance = asking.target is not None or columns.target is not None
     loading: dict[str, Any] = {"device": asking.device, "precision": asking.precision, "engine": asking.engine}
+    loading["summary_engine"] = (
+        "auto" if asking.engine == "openvino" else asking.engine
+    )  # which is of classifiers alone
     loaded = load_model(model, ignore_recipe_mismatch=asking.ignore_recipe_mismatch, **loading)
     if not isinstance(loaded, TextClassifier):
         from mujaz.inference.summarize import SummarizeJob
         from mujaz.models.summary_options import DEFAULT_GENERATION
 
-        return SummarizeJob(loaded, DEFAULT_GENERATION)
+        return SummarizeJob(without_cleaning(loaded) if reading.clean_article else loaded, DEFAULT_GENERATION)
+    if stance and read_info(locate(model)) is None:
+        raise UsageError(
+            f"{model} has no mujaz.json, so whether it labels topics or the stance toward the target is not known. Run it "
+            "by itself: it is taken for a stance model where a target is given, for a topic model where none is."
+        )
     if not (stance and loaded.needs_target):
         asking, columns = replace(asking, target=None), replace(columns, target=None)
-    return load_classify_job(loaded, asking, columns, nested=nested)
+    reader = without_cleaning(loaded) if reading.clean_article else loaded
+    return load_classify_job(reader, asking, columns, nested=nested)
 
 
 class SeveralJob:

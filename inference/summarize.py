@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mujaz.errors import DataError
 from mujaz.files import data_files, open_file, read_text, suffix_format
-from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, article_cleaner
+from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, article_cleaner, without_cleaning
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record, text_problem
 from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
 from mujaz.inference.sources import STDIN, STDIN_NAME, standard_input
@@ -23,10 +23,38 @@ if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
     from mujaz.models.summarizer import Summarizer
     from mujaz.models.summary_record import Candidate, Finding, Summary
 
-__all__ = ["Generation", "SummarizeJob", "read_article", "summarize_article", "summarize_corpus", "summary_fields"]
+__all__ = [
+    "Generation",
+    "SummarizeJob",
+    "SummarizerOptions",
+    "read_article",
+    "summarize_article",
+    "summarize_corpus",
+    "summary_fields",
+]
 
 # Articles summarized and written at a time: each takes a second or so, and what is not written is lost with the process.
 CHUNK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class SummarizerOptions:
+    """How a summarizer is loaded; of no use for one that is loaded already.
+
+    Attributes:
+        device: Where the model runs.
+        precision: What it computes in.
+        engine: ``torch``, ``ctranslate2``, or ``auto``: ctranslate2 in int8 for a corpus on a CPU, where it is installed;
+            torch for one article, which is sooner read than a model is converted, whether one is converted already or not.
+        ignore_recipe_mismatch: Load a model whose text recipe is not the one this version has.
+        allow_raw: Load a model that was pretrained and never fine-tuned, though it writes noise.
+    """
+
+    device: str = "auto"
+    precision: str = "auto"
+    engine: str = "auto"
+    ignore_recipe_mismatch: bool = False
+    allow_raw: bool = False
 
 
 def summarize_corpus(
@@ -38,17 +66,13 @@ def summarize_corpus(
     format: str | None = None,
     generation: Generation = DEFAULT_GENERATION,
     clean_article: bool = False,
-    device: str = "auto",
-    precision: str = "auto",
-    engine: str = "auto",
-    ignore_recipe_mismatch: bool = False,
-    allow_raw: bool = False,
     force: bool = False,
     restart: bool = False,
     strict: bool = False,
     retry_errors: bool = False,
     report: str | None = None,
     hooks: Hooks = NO_HOOKS,
+    **options: Any,
 ) -> RunSummary:
     """Summarize the articles of a corpus, one line of output a record, in input order.
 
@@ -63,17 +87,13 @@ def summarize_corpus(
         format: The format of the inputs, where their suffix does not tell.
         generation: How summaries are written.
         clean_article: Strip dateline, byline and page leftovers off each article first.
-        device: Where the model runs; not for a model already loaded.
-        precision: What it computes in; not for a model already loaded.
-        engine: ``auto``, ``torch`` or ``ctranslate2``; not for a model already loaded.
-        ignore_recipe_mismatch: Load a model whose text recipe is not the one this version has.
-        allow_raw: Load a model that was pretrained and never fine-tuned, though it writes noise.
         force: Replace an output that exists.
         restart: Drop the results of an unfinished run on the same output, instead of going on with it.
         strict: Stop at the first bad record.
         retry_errors: Do only the records that are errors in an output that exists.
         report: Where to write a page of the summaries beside their articles, see `mujaz.inference.summary_page`.
         hooks: Progress and stopping.
+        **options: Those of :class:`SummarizerOptions`.
 
     Returns:
         Counts, seconds and where the output lies.
@@ -83,21 +103,18 @@ def summarize_corpus(
         OutputError: The output cannot be written; what was written stays.
     """
     generation.check()
+    how = SummarizerOptions(**options)
     reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors)
-    engine = _engine_for(generation, engine)
-
-    descriptions: list[str] = []
 
     def load(nested: bool) -> LoadedJob:
-        loaded = _loaded(model, device, precision, engine, ignore_recipe_mismatch, allow_raw)
-        descriptions.append(loaded.description)
-        return SummarizeJob(loaded, generation)
+        loaded = _loaded(model, how, generation)
+        return SummarizeJob(without_cleaning(loaded) if clean_article else loaded, generation)
 
     if report is not None:
         check_report(report, inputs, out)
     done = answer_corpus(inputs, out, load, reading, plain="article", hooks=hooks)
     if report is not None and not done.stopped:
-        write_corpus_report(report, inputs, str(out), reading, descriptions[0], done.records)
+        write_corpus_report(report, inputs, str(out), reading, done.ran.partition("\n")[0], done.records)
     return done
 
 
@@ -107,13 +124,9 @@ def summarize_article(
     model: Summarizer | str | Path | None = None,
     generation: Generation = DEFAULT_GENERATION,
     clean_article: bool = False,
-    device: str = "auto",
-    precision: str = "auto",
-    engine: str = "auto",
-    ignore_recipe_mismatch: bool = False,
-    allow_raw: bool = False,
     report: str | None = None,
     hooks: Hooks = NO_HOOKS,
+    **options: Any,
 ) -> Summary:
     """Summarize one article; arguments are those of :func:`summarize_corpus`.
 
@@ -129,11 +142,11 @@ def summarize_article(
     problem = text_problem(text, "article")
     if problem:
         raise DataError(f"{problem}: there is nothing to summarize")
-    engine = _engine_for(generation, engine)
-    # One article is read sooner in torch than a model is converted.
-    model = _loaded(model, device, precision, engine, ignore_recipe_mismatch, allow_raw, may_convert=False)
+    how = SummarizerOptions(**options)
+    model = _loaded(model, replace(how, engine="torch") if how.engine == "auto" else how, generation)
     hooks.started(_opening_lines(model, generation))
-    summary = model.summarize([text], **asdict(generation), progress=hooks.progress)[0]
+    reader = without_cleaning(model) if clean_article else model
+    summary = reader.summarize([text], **asdict(generation), progress=hooks.progress)[0]
     if report is not None:
         shown = shown_line("article", text, summary_fields(summary))
         write_page(Path(report), summary_page([shown], model.description))
@@ -252,33 +265,15 @@ def _opening_lines(model: Summarizer, generation: Generation) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def _engine_for(generation: Generation, engine: str) -> str:
-    """Torch where the words of the article are asked for, which it alone can be held to; else what was given."""
-    return "torch" if generation.article_words and engine == "auto" else engine
-
-
-def _loaded(
-    model: Summarizer | str | Path | None,
-    device: str,
-    precision: str,
-    engine: str,
-    ignore_recipe_mismatch: bool,
-    allow_raw: bool,
-    may_convert: bool = True,
-) -> Summarizer:
+def _loaded(model: Summarizer | str | Path | None, how: SummarizerOptions, generation: Generation) -> Summarizer:
+    """A summarizer; where the words of the article are asked for, with torch, which alone can be held to them."""
     if model is not None and not isinstance(model, str | Path):
         return model
     from mujaz.models.summarizer import Summarizer
 
-    return Summarizer.from_pretrained(
-        model,
-        device=device,
-        precision=precision,
-        engine=engine,
-        may_convert=may_convert,
-        ignore_recipe_mismatch=ignore_recipe_mismatch,
-        allow_raw=allow_raw,
-    )
+    if generation.article_words and how.engine == "auto":
+        how = replace(how, engine="torch")
+    return Summarizer.from_pretrained(model, **asdict(how))
 
 
 def _not_empty(text: str, name: str) -> str:

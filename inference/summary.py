@@ -55,6 +55,7 @@ class RunSummary:
         waited: Seconds that the model waited for the next texts to be read and encoded.
         share_read: How much of the corpus was read, 0 to 1, where that is known.
         output: Where the results lie.
+        ran: What ran: model, recipe, engine, number format.
         stopped: Whether the run was asked to stop before its end.
     """
 
@@ -75,6 +76,7 @@ class RunSummary:
     waited: float = 0.0
     share_read: float | None = None
     output: str = ""
+    ran: str = ""
     stopped: bool = False
 
     def count(self, answers: Sequence[Answer | None]) -> None:
@@ -120,7 +122,7 @@ class RunSummary:
     def report(self) -> dict[str, Any]:
         """All of it, for the summary file."""
         times = {name: round(getattr(self, name), 3) for name in ("seconds", "computed", "waited")}
-        return {"output": self.output, **self.to_json(), "resumed": self.resumed, **times}
+        return {"output": self.output, "ran": self.ran, **self.to_json(), "resumed": self.resumed, **times}
 
     def __str__(self) -> str:
         """The closing lines of a run."""
@@ -164,5 +166,5 @@ class RunSummary:
 
 
 _TALLIED = tuple(one.name for one in fields(Tally))
-_OF_A_SITTING = ("resumed", "seconds", "computed", "waited", "share_read", "output", "stopped")
+_OF_A_SITTING = ("resumed", "seconds", "computed", "waited", "share_read", "output", "ran", "stopped")
 _COUNTED = tuple(one.name for one in fields(RunSummary) if one.name not in _OF_A_SITTING)

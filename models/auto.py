@@ -17,6 +17,7 @@ def load_model(
     device: str = "auto",
     precision: str = "auto",
     engine: str = "auto",
+    summary_engine: str = "torch",
     ignore_recipe_mismatch: bool = False,
 ) -> TextClassifier | Summarizer:
     """A classifier or a summarizer, by the architecture of the checkpoint.
@@ -27,6 +28,8 @@ def load_model(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``auto``, ``float32`` or ``bfloat16``.
         engine: Of a classifier: ``auto``, ``torch`` or ``openvino``.
+        summary_engine: Of a summarizer: ``auto``, ``torch`` or ``ctranslate2``. Torch where a score is measured, which must
+            not depend on which extras are installed.
         ignore_recipe_mismatch: Load even where the checkpoint's text recipe is not the one this version has.
 
     Raises:
@@ -34,8 +37,13 @@ def load_model(
     """
     folder = locate(name)
     if task == "summary" or (task is None and load_config(folder).is_encoder_decoder):
-        return Summarizer.from_pretrained(  # by torch: a score must not depend on which extras are installed
-            name, device=device, precision=precision, engine="torch", ignore_recipe_mismatch=ignore_recipe_mismatch
+        return Summarizer.from_pretrained(
+            name,
+            device=device,
+            # int8 is what ctranslate2 takes by itself
+            precision="auto" if precision == "int8" and summary_engine != "torch" else precision,
+            engine=summary_engine,
+            ignore_recipe_mismatch=ignore_recipe_mismatch,
         )
     return TextClassifier.from_pretrained(
         name,

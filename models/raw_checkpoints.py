@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 import torch
 from transformers import PreTrainedTokenizerBase
 
-from mujaz.errors import CheckpointError
+from mujaz.errors import CheckpointError, OutputError
 from mujaz.models.checkpoint import INFO_FILE
+from mujaz.models.conversion_cache import build_once, checkpoint_fingerprint, conversion_folder
+from mujaz.models.loading import load_seq2seq
 from mujaz.models.presets import PRESETS, Preset, find_preset
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+_VERDICT = "verdict.json"
 _MOST_SENTINELS = 1000  # T5 and mT5 have 100, UMT5 300
 PROBE = "أعلنت البلدية أمس افتتاح حديقة جديدة للأطفال قرب النهر، وقال رئيسها إن العمل فيها استمر عامين."
 
@@ -52,6 +55,26 @@ def refuse_raw(what: str) -> CheckpointError:
         f"{what} was pretrained but never fine-tuned: it would write noise. Fine-tune it first with 'mujaz train', or take "
         "'mt5-xlsum'. To have its noise all the same: --force-raw, or allow_raw=True."
     )
+
+
+def writes_sentinels(folder: Path, tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Whether a checkpoint answers a plain sentence with a sentinel: found out once, and kept with the conversions.
+
+    Raises:
+        CheckpointError: its weights cannot be loaded.
+    """
+    if not sentinels(tokenizer):
+        return False
+
+    def ask(place: Path) -> None:
+        verdict = answers_with_sentinel(load_seq2seq(folder), tokenizer)
+        (place / _VERDICT).write_text(json.dumps({"sentinel": verdict}), encoding="utf-8")
+
+    try:
+        place = build_once(conversion_folder(checkpoint_fingerprint(folder), "sentinels", {"probe": PROBE}), ask)
+        return bool(json.loads((place / _VERDICT).read_text(encoding="utf-8"))["sentinel"])
+    except OutputError:  # a cache that cannot be written costs time, and nothing else
+        return answers_with_sentinel(load_seq2seq(folder), tokenizer)
 
 
 def answers_with_sentinel(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> bool:

@@ -20,7 +20,7 @@ from mujaz.models.loading import load_seq2seq
 from mujaz.models.machine import choose_device, choose_dtype, half_precision_note
 from mujaz.models.opening import open_checkpoint
 from mujaz.models.presets import find_preset
-from mujaz.models.raw_checkpoints import answers_with_sentinel, origin_note, raw_preset, refuse_raw, sentinels
+from mujaz.models.raw_checkpoints import origin_note, raw_preset, refuse_raw, sentinels, writes_sentinels
 from mujaz.models.saving import save_checkpoint
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import Candidate, Finding, Summary
@@ -80,7 +80,6 @@ class Summarizer:
         device: str = "auto",
         precision: str = "auto",
         engine: str = "auto",
-        may_convert: bool = True,
         max_length: int | None = None,
         ignore_recipe_mismatch: bool = False,
         allow_raw: bool = False,
@@ -92,9 +91,8 @@ class Summarizer:
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
             precision: ``auto`` (bfloat16 where the device computes in it natively), ``float32`` or ``bfloat16``.
             engine: ``torch``, ``ctranslate2`` (the extra ``ctranslate2``; int8 on a CPU), or ``auto``, which takes the
-                latter on a CPU where it is installed, computes what torch computes, and no precision is asked for.
-            may_convert: Whether ``auto`` may convert the checkpoint for ctranslate2, once, into the cache: it takes some
-                seconds, which one article is not worth.
+                latter on a CPU where it is installed, computes what torch computes, and no precision is asked for. The
+                checkpoint is converted once, into the cache, which takes some seconds.
             max_length: Longest article in tokens; None takes the checkpoint's own.
             ignore_recipe_mismatch: Load even where the checkpoint's text recipe is not the one this version has.
             allow_raw: Load a model that was pretrained and never fine-tuned, though it writes noise.
@@ -115,11 +113,9 @@ class Summarizer:
             raise refuse_raw(f"{opened.name} ({opened.info.base_model})")
         where = choose_device(device)
         doubtful = bool(opened.note) and not allow_raw
-        if doubtful and answers_with_sentinel(load_seq2seq(opened.folder), opened.encoder.tokenizer):
+        if doubtful and writes_sentinels(opened.folder, opened.encoder.tokenizer):
             raise refuse_raw(f"{opened.name}, which answers a plain sentence with <extra_id_0>,")
-        chosen, why = choose_engine(
-            opened, complete_generation, engine=engine, where=where, precision=precision, may_convert=may_convert
-        )
+        chosen, why = choose_engine(opened, complete_generation, engine=engine, where=where, precision=precision)
         notes = [opened.note, origin_note(opened.folder), why]
         if chosen:
             return cls(chosen, opened.encoder, opened.info, "\n".join(note for note in notes if note), opened.folder)

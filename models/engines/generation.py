@@ -12,7 +12,7 @@ import torch
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from mujaz.errors import CheckpointError, MujazError, UsageError
-from mujaz.models.conversion_cache import build_once, checkpoint_fingerprint, conversion_folder, is_converted
+from mujaz.models.conversion_cache import build_once, checkpoint_fingerprint, conversion_folder
 from mujaz.models.engines.ctranslate2_check import ConversionCheck, check_conversion
 from mujaz.models.engines.ctranslate2_conversion import (
     can_convert,
@@ -65,7 +65,7 @@ _COMPUTE_TYPES = {"auto": "int8", "float32": "float32"}
 
 
 def choose_engine(
-    opened: OpenCheckpoint, complete: Complete, *, engine: str, where: torch.device, precision: str, may_convert: bool
+    opened: OpenCheckpoint, complete: Complete, *, engine: str, where: torch.device, precision: str
 ) -> tuple[LazyModel | None, str]:
     """CTranslate2 where it was asked for, or suits better; a conversion is made where none is kept yet.
 
@@ -78,7 +78,6 @@ def choose_engine(
         engine: One of :data:`ENGINES`.
         where: The device chosen.
         precision: As the user gave it.
-        may_convert: Whether ``auto`` may convert; without, it takes CTranslate2 only where the conversion is at hand.
 
     Returns:
         What computes, or None for torch; and a line about why not, empty where there is nothing to say.
@@ -95,10 +94,10 @@ def choose_engine(
         if where.type != "cpu" or precision != "auto" or not is_installed() or not can_convert(opened.config):
             return None, ""
         try:
-            return _open_ctranslate2(opened, complete, precision, where, may_convert), ""
+            return _open_ctranslate2(opened, complete, precision, where), ""
         except MujazError as error:
             return None, f"Torch is used, not ctranslate2: {error}"
-    return _open_ctranslate2(opened, complete, precision, where, True), ""
+    return _open_ctranslate2(opened, complete, precision, where), ""
 
 
 def saved_generation(folder: Path) -> GenerationConfig:
@@ -109,9 +108,7 @@ def saved_generation(folder: Path) -> GenerationConfig:
         return GenerationConfig.from_pretrained(folder, config_file_name="config.json", _from_model_config=True)
 
 
-def _open_ctranslate2(
-    opened: OpenCheckpoint, complete: Complete, precision: str, where: torch.device, may_convert: bool
-) -> LazyModel | None:
+def _open_ctranslate2(opened: OpenCheckpoint, complete: Complete, precision: str, where: torch.device) -> LazyModel:
     require_ctranslate2()
     compute_type = _COMPUTE_TYPES.get(precision)
     if where.type != "cpu" or compute_type is None:
@@ -125,8 +122,6 @@ def _open_ctranslate2(
     settings = complete(saved, opened.encoder.tokenizer)
     search_options(settings, opened.config.vocab_size)
     place = conversion_folder(checkpoint_fingerprint(opened.folder), "ctranslate2", conversion_settings(compute_type))
-    if not may_convert and not is_converted(place):
-        return None
     folder = build_once(place, _builder(opened, settings, compute_type))
     report = json.loads((folder / CHECK_FILE).read_text(encoding="utf-8"))
     check = ConversionCheck(**report["check"])

@@ -27,7 +27,7 @@ LONG = ("lead", "select", "hierarchical", "cut")
     default="auto",
     show_default=True,
     type=click.Choice(["auto", "torch", "ctranslate2"]),
-    help="ctranslate2 (an extra): int8 on a CPU; auto takes it for a corpus.",
+    help="ctranslate2 (an extra): int8 on a CPU; auto takes it for a corpus, and torch for one article.",
 )
 @click.option("--model", metavar="M", help="Folder, embedded model or hub id; left out: the embedded model.")
 @click.option("--num-beams", type=click.IntRange(1), metavar="N", help="Width of the beam; 1 is fastest.")

@@ -26,6 +26,7 @@ class FakeClassifier:
     labels = LABELS
     description, note = "fake model", "assumed: much"
     identity: ClassVar = {"model": "fake"}
+    encoder = SimpleNamespace(clean_article=False)
 
     def __init__(self, task: str = "topic") -> None:
         self.task = task

@@ -5,7 +5,7 @@ import io
 import json
 import types
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, BinaryIO, ClassVar, cast
 
@@ -27,7 +27,7 @@ class FakeSummarizer:
 
     description, note, constrains = "fake model", "", True
     identity: ClassVar = {"model": "fake"}
-    encoder = types.SimpleNamespace(recipe=get_recipe("none"))
+    encoder = types.SimpleNamespace(recipe=get_recipe("none"), clean_article=False)
     generation = GenerationConfig()
 
     def __init__(self) -> None:
@@ -154,6 +154,41 @@ def test_a_trained_model_says_the_same_of_a_corpus_as_of_one_article(
     assert len(found) == len(texts)
     for text, line in list(zip(texts, found, strict=True))[::12]:
         assert line["summary"] == summarize_article(text, model=model).text
+
+
+def test_an_article_is_stripped_once_whoever_asks_for_it(
+    trained: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = Summarizer.from_pretrained(trained("summary"), device="cpu", precision="float32")
+    model.encoder = replace(model.encoder, clean_article=True)
+    stripped: list[str] = []
+
+    def strip(text: str) -> str:
+        stripped.append(text)
+        return text
+
+    monkeypatch.setattr("mujaz.models.articles.clean_article", strip)
+    monkeypatch.setattr("mujaz.models.writing.clean_article", strip)
+    text = "فاز المنتخب في مباراة الكرة. وقال المتحدث إن الأمر مهم. وأضاف أن الخبر صحيح في يوم 3 من الشهر."
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": text}) + "\n", encoding="utf-8")
+    for clean in (False, True):
+        summarize_corpus(
+            [str(tmp_path / "a.jsonl")], str(tmp_path / f"{clean}.jsonl"), model=model, clean_article=clean
+        )
+        summarize_article(text, model=model, clean_article=clean)
+    assert stripped == [text] * 4
+    assert model.encoder.clean_article
+
+
+def test_one_article_is_read_by_torch_whether_a_conversion_is_at_hand_or_not(trained: Callable[[str], Path]) -> None:
+    pytest.importorskip("ctranslate2")
+    folder = trained("summary")
+    assert "ctranslate2 int8" in Summarizer.from_pretrained(folder, device="cpu").description
+    said: list[str] = []
+    text = "فاز المنتخب في مباراة الكرة. وقال المتحدث إن الأمر مهم. وأضاف أن الخبر صحيح في يوم 3 من الشهر."
+    for engine in ("auto", "ctranslate2"):
+        summarize_article(text, model=folder, device="cpu", engine=engine, hooks=Hooks(started=said.append))
+    assert ["ctranslate2" in line for line in said] == [False, True]
 
 
 def test_candidates_are_a_field_where_they_were_asked_for(trained: Callable[[str], Path], tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ class JoiningSummarizer:
 
     description, note, constrains = "fake & model", "", True
     identity: ClassVar = {"model": "fake"}
-    encoder = types.SimpleNamespace(recipe=get_recipe("none"))
+    encoder = types.SimpleNamespace(recipe=get_recipe("none"), clean_article=False)
     generation = GenerationConfig()
 
     def summarize(self, texts: Sequence[str], **options: Any) -> list[Summary]:

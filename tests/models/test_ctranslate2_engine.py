@@ -200,8 +200,8 @@ def test_auto_keeps_to_torch_where_that_was_asked_for(
     trained: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MUJAZ_CACHE", str(tmp_path))
-    for options in ({"precision": "float32"}, {"engine": "torch"}, {"may_convert": False}):
-        summarizer = Summarizer.from_pretrained(trained("summary"), device="cpu", **options)
+    for precision, engine in (("float32", "auto"), ("auto", "torch")):
+        summarizer = Summarizer.from_pretrained(trained("summary"), device="cpu", precision=precision, engine=engine)
         assert "ctranslate2" not in summarizer.description
 
 

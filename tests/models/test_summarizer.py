@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
 from mujaz import Summarizer
 from mujaz.errors import CheckpointError, UsageError
+from mujaz.models import raw_checkpoints
 from mujaz.models.loading import load_config, load_tokenizer
 from mujaz.models.summarizer import complete_generation
 
@@ -81,6 +83,29 @@ def test_misuse_is_explained(summarizer: Summarizer) -> None:
 def test_a_raw_pretrained_model_is_refused(name: str) -> None:
     with pytest.raises(CheckpointError, match="never fine-tuned"):
         Summarizer.from_pretrained(name)
+
+
+def test_a_model_is_asked_once_whether_it_writes_sentinels(
+    mt5_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUJAZ_CACHE", str(tmp_path / "cache"))
+    folder = shutil.copytree(mt5_folder, tmp_path / "model")
+    asked: list[bool] = []
+
+    def answers(*_: object) -> bool:
+        asked.append(True)
+        return True
+
+    monkeypatch.setattr(raw_checkpoints, "answers_with_sentinel", answers)
+    for _ in range(2):
+        with pytest.raises(CheckpointError, match="answers a plain sentence with <extra_id_0>"):
+            Summarizer.from_pretrained(folder, device="cpu", engine="torch")
+    assert asked == [True]
+    settings = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps({**settings, "dropout_rate": 0.2}), encoding="utf-8")
+    with pytest.raises(CheckpointError):
+        Summarizer.from_pretrained(folder, device="cpu", engine="torch")
+    assert len(asked) == 2  # another model
 
 
 def test_mt5_in_float16_is_refused(mt5_folder: Path) -> None:

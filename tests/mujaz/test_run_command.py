@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mujaz.cli import cli, main
+from mujaz.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "examples" / "corpus.jsonl"
@@ -73,6 +75,28 @@ def test_the_engine_that_is_asked_for_is_the_one_that_runs(here: Path, monkeypat
     asked = ["--model", "a=topic", "--model", "b=topic", "--engine", "openvino", "--precision", "float32"]
     result = call("classify", source, *asked, "--out", here / "o.csv")
     assert result.stderr.count("openvino, float32") == 2
+
+
+def test_a_summary_beside_a_topic_is_written_by_the_engine_that_writes_it_alone(here: Path) -> None:
+    pytest.importorskip("ctranslate2")
+    source = here / "data" / "news" / "a.jsonl"
+    asked: list[str | Path] = ["classify", source, "--model", "topic", "--model", "summary", "--device", "cpu"]
+    assert "ctranslate2 int8" in call(*asked, "--out", here / "auto.csv").stderr
+    assert "ctranslate2" not in call(*asked, "--engine", "torch", "--out", here / "torch.csv").stderr
+    ran = json.loads((here / "auto.summary.json").read_text(encoding="utf-8"))["ran"]
+    assert ran.startswith("topic model")
+    assert "ctranslate2 int8" in ran
+
+
+def test_an_encoder_that_does_not_say_its_task_is_refused_beside_a_target(here: Path, trained: Any) -> None:
+    plain = shutil.copytree(trained("topic"), here / "plain")
+    (plain / "mujaz.json").unlink()
+    source = here / "data" / "news" / "a.jsonl"
+    asked: list[str | Path] = ["classify", source, "--model", plain, "--model", "topic", "--out", here / "o.csv"]
+    with pytest.raises(UsageError, match="whether it labels topics or the stance"):
+        call(*asked, "--target", "السوق")
+    said = call(*asked)
+    assert "plain has no mujaz.json. Assumed: task topic" in said.stderr
 
 
 @pytest.mark.parametrize(

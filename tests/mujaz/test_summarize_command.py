@@ -25,7 +25,7 @@ class FakeSummarizer:
 
     description, note, constrains = "fake summarizer", "x has no mujaz.json", True
     identity: ClassVar = {"model": "fake"}
-    encoder = types.SimpleNamespace(recipe=get_recipe("none"))
+    encoder = types.SimpleNamespace(recipe=get_recipe("none"), clean_article=False)
     generation = types.SimpleNamespace(to_diff_dict=dict)
     calls: list[dict[str, Any]]
 
@@ -88,8 +88,7 @@ def test_an_article_is_printed_and_nothing_else(tmp_path: Path) -> None:
     ]
     loaded, given = FakeSummarizer.calls
     plain = {"device": "cpu", "precision": "auto", "ignore_recipe_mismatch": False, "allow_raw": False}
-    plain |= {"engine": "auto", "may_convert": False}  # one article is not worth a conversion
-    assert loaded == {"model": None, **plain}
+    assert loaded == {"model": None, "engine": "torch", **plain}  # one article is not worth a conversion
     assert given == asdict(Generation(2, 40, 5))
 
 
