@@ -27,7 +27,7 @@ test: .venv/.installed-dev
 	@touch $@
 
 .venv/.installed-dev: .venv/.installed
-	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,peft]'
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,optuna,peft]'
 	@touch $@
 
 # The embedded models, from nothing and MUJAZ_DATA to the shipped files. Hours on two cores; after a kill the same call goes on.

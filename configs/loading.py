@@ -6,7 +6,7 @@ import difflib
 import os
 import types
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -195,6 +195,14 @@ def _set(data: dict[str, Any], override: str) -> Key:
     name, equals, value = override.partition("=")
     if not equals or not name:
         raise ConfigError(f"--set expects key=value, for example training.epochs=2, found '{override}'.")
+    try:
+        return _put(data, name, yaml.safe_load(value), f"--set {override}")
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override}: the value is not valid YAML.") from error
+
+
+def _put(data: dict[str, Any], name: str, value: Any, source: str) -> Key:
+    """Set the value of a dotted key in place, and return the key."""
     *sections, last = name.split(".")
     place = data
     for section in sections:
@@ -202,13 +210,26 @@ def _set(data: dict[str, Any], override: str) -> Key:
         if inner is None:
             inner = place[section] = {}
         if not isinstance(inner, dict):
-            raise ConfigError(f"--set {override}: '{section}' is a value, not a section.")
+            raise ConfigError(f"{source}: '{section}' is a value, not a section.")
         place = inner
-    try:
-        place[last] = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override}: the value is not valid YAML.") from error
+    place[last] = value
     return (*sections, last)
+
+
+def with_values(config: TrainConfig, values: Mapping[str, Any], source: str) -> TrainConfig:
+    """A config with other values at some dotted keys.
+
+    Args:
+        config: Checked.
+        values: ``training.epochs`` -> 2.
+        source: How to name them in messages.
+
+    Raises:
+        ConfigError: a key is not known, or a value is not allowed there.
+    """
+    data = config.model_dump()
+    keys = {_put(data, name, value, source) for name, value in values.items()}
+    return check_config(data, source, overridden=keys)
 
 
 def resolved_yaml(config: BaseModel) -> str:

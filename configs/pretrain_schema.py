@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mujaz.configs.schema import Fraction, OptimizationConfig, Positive, ScratchConfig, Section
+from mujaz.configs.schema import OptimizationConfig, ScratchConfig
+from mujaz.configs.sections import Fraction, Positive, Section
 
 
 class PretrainDataConfig(Section):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from mujaz.configs.schema import Positive, Section
+from mujaz.configs.sections import Positive, Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
 

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from mujaz.configs.search_schema import SearchConfig
+from mujaz.configs.sections import Fraction, Positive, Section
 from mujaz.errors import UsageError
 
 Tracker = Literal["tensorboard", "wandb", "mlflow", "trackio"]
-Positive = Annotated[int, Field(gt=0)]
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-
-
-class Section(BaseModel):
-    """A part of a config: unknown keys are refused."""
-
-    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
 
 class ScratchConfig(Section):
@@ -400,6 +394,8 @@ class TrainConfig(Section):
     """How a summarizer generates."""
     licence: str | None = None
     """Goes into mujaz.json: the strictest term of the base model and the data."""
+    search: SearchConfig | None = None
+    """What mujaz search tries; mujaz train passes over it."""
 
     @model_validator(mode="after")
     def _augments_labels_only(self) -> TrainConfig:

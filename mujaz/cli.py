@@ -22,6 +22,7 @@ class LazyGroup(click.Group):
         "check": ("check", "Look at labelled data: balance, lengths, duplicates, conflicts, leaks, leftovers."),
         "pretrain": ("pretrain", "Train a tokenizer and a model from nothing on plain text, to fine-tune from."),
         "distill": ("distill", "Train a small model on what a larger one says."),
+        "search": ("search", "Search for better settings of a training."),
         "evaluate": ("evaluate", "Score a model on labelled data."),
         "compare": ("compare", "Set runs side by side, with paired bootstrap significance."),
         "classify": ("classify", "Label every text of a corpus."),

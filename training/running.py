@@ -95,8 +95,9 @@ def whole_model(trainer: Trainer, model: PreTrainedModel) -> PreTrainedModel:
 
 def _out_of_memory() -> TrainingError:
     return TrainingError(
-        "out of memory. Lower training.batch_size (and raise training.gradient_accumulation by as much), "
-        "or model.max_length; then begin again with --restart."
+        "out of memory. Lower training.batch_size (and raise training.gradient_accumulation by as much; "
+        "training.batch_size=auto with training.effective_batch_size finds both), or model.max_length, or switch "
+        "training.activation_checkpointing on; then begin again with --restart."
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from transformers import (
     PrinterCallback,
     Seq2SeqTrainer,
     Trainer,
+    TrainerCallback,
 )
 
 from mujaz.configs.loading import resolved_yaml
@@ -104,17 +105,40 @@ def train(
     if config.intermediate:
         config = train_intermediate(config, restart=restart, progress=progress, report=say)
     resume = first_alone(lambda: open_run(config, restart=restart))
-    job = prepare(config, resume)
-    if config.distill:
-        job = taught(job, config.distill, say)
-    if is_first():
-        for line in opening_lines(job, resume):
-            say(line)
-    trainer = build_trainer(job, progress=progress, report=say)
-    with quick_on_cpu(plain(job.start.model), config.training):
-        run_trainer(trainer, resume, Path(config.output))
+    job, trainer = fit(config, resume, progress=progress, report=say)
     model = whole_model(trainer, job.start.model)
     return first_alone(lambda: _leave(job, model, trainer, began, say))
+
+
+def fit(
+    config: TrainConfig,
+    resume: Path | None,
+    *,
+    progress: bool,
+    report: Report,
+    callbacks: Sequence[TrainerCallback] = (),
+) -> tuple[Job, Trainer]:
+    """The training alone: nothing is saved but the Trainer's checkpoints, nothing scored but dev.
+
+    Args:
+        config: What was asked for.
+        resume: The checkpoint to go on from.
+        progress: Show progress bars.
+        report: Receives lines for people.
+        callbacks: More of the Trainer's.
+    """
+    job = prepare(config, resume)
+    if config.distill:
+        job = taught(job, config.distill, report)
+    if is_first():
+        for line in opening_lines(job, resume):
+            report(line)
+    trainer = build_trainer(job, progress=progress, report=report)
+    for callback in callbacks:
+        trainer.add_callback(callback)
+    with quick_on_cpu(plain(job.start.model), config.training):
+        run_trainer(trainer, resume, Path(config.output))
+    return job, trainer
 
 
 def opening_lines(job: Job, resume: Path | None) -> list[str]:

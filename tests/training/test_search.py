@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import importlib.util
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from mujaz import train
+from mujaz.cli import cli
+from mujaz.configs.loading import check_config, load_config
+from mujaz.errors import ConfigError, MissingExtraError, TrainingError, UsageError
+from mujaz.training import search as search_module
+from mujaz.training.resume import last_checkpoint
+from mujaz.training.search import TrialResult, search
+from mujaz.training.train import fit
+
+pytest.importorskip("optuna")
+
+TinyConfig = Callable[..., dict[str, Any]]
+SPACE: dict[str, Any] = {
+    "training.learning_rate": {"low": "1e-6", "high": 1e-2, "log": True},  # as YAML reads 1e-6: a text
+    "training.batch_size": [8, 16],
+    "model.scratch.layers": {"low": 1, "high": 2},
+}
+
+
+@pytest.fixture
+def searching(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> Callable[..., dict[str, Any]]:
+    """``searching(trials=3)``: settings of the search."""
+
+    def make(name: str = "search", training: dict[str, Any] | None = None, **settings: object) -> dict[str, Any]:
+        data = tiny_config("topic", topic_file, tmp_path / name, **{"epochs": 3, "evaluations": 3, **(training or {})})
+        return {**data, "search": {"trials": 4, "space": SPACE, **settings}}
+
+    return make
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_search_finds_a_config_to_train_with(searching: Callable[..., dict[str, Any]]) -> None:
+    data = searching()
+    lines: list[str] = []
+    result = search(check_config(data, "test"), report=lines.append)
+    assert sorted(trial.number for trial in result.trials) == [1, 2, 3, 4]
+    scores = [trial.score for trial in result.trials if trial.score is not None]
+    assert scores == sorted(scores, reverse=True)
+    assert result.metric == "macro_f1"
+    for trial in result.trials:
+        assert 1e-6 <= trial.values["training.learning_rate"] <= 1e-2
+        assert trial.values["training.batch_size"] in (8, 16)
+        assert trial.values["model.scratch.layers"] in (1, 2)
+    assert len({trial.values["training.learning_rate"] for trial in result.trials}) == 4
+    assert sum(line.startswith("trial ") for line in lines) == 4
+    # What is left is small: no weights, no checkpoints.
+    assert not [name for name in _files(result.folder) if name.endswith((".safetensors", ".pt", ".bin"))]
+    assert sum(path.stat().st_size for path in result.folder.rglob("*") if path.is_file()) < 200_000
+
+    best = load_config(result.best)
+    assert best.search is None
+    assert best.training.learning_rate == result.trials[0].values["training.learning_rate"]
+    assert best.output.endswith("best")
+    trained = train(best)
+    assert trained.metrics["best_dev"] == pytest.approx(result.trials[0].score)  # the same training once more
+
+
+def test_a_search_goes_on(searching: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    first = search(check_config(searching(trials=2), "test"))
+    fitted: list[str] = []
+    real = fit
+
+    def counting(config: Any, *arguments: Any, **more: Any) -> Any:
+        fitted.append(config.output)
+        return real(config, *arguments, **more)
+
+    monkeypatch.setattr(search_module, "fit", counting)
+    assert search(check_config(searching(trials=2), "test")).trials == first.trials
+    assert fitted == []
+    more = search(check_config(searching(trials=3), "test"))
+    assert len(fitted) == 1
+    assert all(trial in more.trials for trial in first.trials)
+    other = searching(trials=3, seed=5)
+    with pytest.raises(UsageError, match=r"another config \(different: search.seed\)"):
+        search(check_config(other, "test"))
+    assert len(search(check_config(other, "test"), restart=True).trials) == 3
+    assert len(fitted) == 4
+
+
+def test_a_killed_search_goes_on_within_the_trial(searching: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    data = searching(trials=2, training={"epochs": 30, "save_every": 3, "patience": None})
+    data["search"]["space"] = {"training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}}
+    file = tmp_path / "search.yaml"
+    file.write_text(yaml.safe_dump(data), encoding="utf-8")
+    folder = Path(data["output"])
+
+    def checkpoint() -> Path | None:
+        return next((last_checkpoint(path) for path in folder.glob("trials/*/checkpoints")), None)
+
+    command = [sys.executable, "-m", "mujaz", "search", str(file)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while checkpoint() is None and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+    assert checkpoint() is not None
+    lines: list[str] = []
+    result = search(load_config(file), report=lines.append)
+    assert any(line.startswith("resuming from checkpoint-") for line in lines)
+    assert [trial.state for trial in result.trials] == ["complete", "complete"]
+    assert len({trial.values["training.learning_rate"] for trial in result.trials}) == 2
+    assert len(list(folder.glob("trials/*"))) == 2
+
+
+def test_a_hopeless_training_is_stopped(
+    searching: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import optuna
+
+    monkeypatch.setattr(optuna.pruners.MedianPruner, "prune", lambda self, study, trial: trial.number == 1)
+    lines: list[str] = []
+    result = search(check_config(searching(trials=3), "test"), report=lines.append)
+    assert [trial.state for trial in result.trials] == ["complete", "complete", "pruned"]
+    assert result.trials[-1].score is None
+    assert "stopped: half of the trials before it did better at this point" in lines
+
+
+def test_a_training_that_fails_is_one_trial_less(searching: Callable[..., dict[str, Any]]) -> None:
+    data = searching(trials=3)
+    data["search"]["space"] = {"training.learning_rate": [1e-3, 1e30]}
+    result = search(check_config(data, "test"))
+    assert len(result.trials) == 3
+    assert {trial.state for trial in result.trials if trial.values["training.learning_rate"] == 1e30} == {"failed"}
+    assert result.trials[0].state == "complete"
+    data["search"]["space"] = {"training.learning_rate": [1e29, 1e30]}
+    with pytest.raises(TrainingError, match="no trial went to its end"):
+        search(check_config({**data, "output": data["output"] + "-2"}, "test"))
+
+
+def test_the_command_prints_a_table(searching: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
+    file = tmp_path / "search.yaml"
+    file.write_text(yaml.safe_dump(searching()), encoding="utf-8")
+    result = CliRunner().invoke(cli, ["search", str(file), "--trials", "2"])
+    assert result.exit_code == 0, result.output
+    assert "2 trials, best first" in result.output
+    assert f"mujaz train {json.loads(json.dumps(searching()['output']))}/best.yaml" in result.output.replace("\n", "")
+
+
+@pytest.mark.parametrize(
+    ("space", "error", "message"),
+    [
+        ({"training.lerning_rate": [1, 2]}, ConfigError, "unknown key 'training.lerning_rate'; did you mean"),
+        ({"training.learning_rate": {"low": -1, "high": 1}}, ConfigError, "training.learning_rate"),
+        ({"training.learning_rate": {"low": 2, "high": 1}}, ConfigError, "low 2 is not less than high 1"),
+        ({"data.test": ["a", "b"]}, ConfigError, "data.test is the same for all trials"),
+        ({"training.epochs": [1]}, ConfigError, "at least two choices"),
+    ],
+)
+def test_a_space_that_cannot_be(
+    searching: Callable[..., dict[str, Any]], space: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        search(check_config(searching(space=space), "test"))
+
+
+def test_what_a_search_needs(
+    searching: Callable[..., dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = searching()
+    with pytest.raises(UsageError, match="expected one of macro_f1, accuracy, found 'bleu'"):
+        search(check_config(searching(metric="bleu"), "test"))
+    with pytest.raises(UsageError, match="no section 'search'"):
+        search(check_config({**data, "search": None}, "test"))
+    real = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "optuna" else real(name))
+    with pytest.raises(MissingExtraError, match=r"pip install 'mujaz\[optuna\]'"):
+        search(check_config(data, "test"))
+
+
+def test_trials_are_ranked_by_score() -> None:
+    found = [
+        TrialResult(1, {}, None, "failed"),
+        TrialResult(2, {}, 0.2, "complete"),
+        TrialResult(3, {}, 0.9, "complete"),
+    ]
+    assert [trial.number for trial in sorted(found, key=search_module._rank)] == [3, 2, 1]

@@ -1,0 +1,285 @@
+"""Search for better settings with optuna: one training a trial, scored on dev; goes on after a kill."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import yaml
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from mujaz.configs.loading import resolved_yaml, with_values
+from mujaz.configs.schema import TrainConfig
+from mujaz.configs.search_schema import RangeConfig, SearchConfig
+from mujaz.errors import MissingExtraError, TrainingError, UsageError
+from mujaz.training.arguments import BEST_BY
+from mujaz.training.callbacks import Report
+from mujaz.training.processes import count
+from mujaz.training.resume import CHECKPOINTS, CONFIG_FILE, METRICS_FILE, finished_metrics, open_run, write_whole
+from mujaz.training.train import fit, train_intermediate
+
+if TYPE_CHECKING:
+    from optuna import Study, Trial
+    from optuna.trial import FrozenTrial
+
+JOURNAL = "search.journal"  # optuna's own record
+TRIALS = "trials"  # a folder each
+BEST_FILE = "best.yaml"
+_ENDED = "ended"  # said of a trial that went to its end, whichever; one that was killed lacks it
+_METRICS = {"topic": ("macro_f1", "accuracy"), "summary": ("rougeL", "rouge1", "rouge2")}
+
+
+@dataclass(frozen=True)
+class TrialResult:
+    """One trial.
+
+    Attributes:
+        number: Counted from 1.
+        values: What was tried, by dotted key.
+        score: On dev, at the checkpoint that is best; None where the training failed or was stopped early.
+        state: ``complete``, ``pruned`` or ``failed``.
+    """
+
+    number: int
+    values: dict[str, Any]
+    score: float | None
+    state: str
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found.
+
+    Attributes:
+        folder: Of the search.
+        metric: What was maximized.
+        trials: Best first.
+        best: A config ready for ``mujaz train``.
+    """
+
+    folder: Path
+    metric: str
+    trials: tuple[TrialResult, ...]
+    best: Path
+
+
+def search(config: TrainConfig, *, restart: bool = False, report: Report | None = None) -> SearchResult:
+    """Train with other settings again and again, and keep the best. Called again it goes on, also in a killed training.
+
+    Args:
+        config: With a section ``search`` and dev data; the test data is never looked at.
+        restart: Forget what was tried in the output folder.
+        report: Receives lines for people.
+
+    Raises:
+        MissingExtraError: optuna is not installed.
+        ConfigError: a setting of the space is not known, or a value not allowed.
+        UsageError: there is nothing to search, or the output holds another search.
+        TrainingError: every trial failed.
+    """
+    if importlib.util.find_spec("optuna") is None:
+        raise MissingExtraError("mujaz search", "optuna", "optuna")
+    say = report or (lambda line: None)
+    settings = _checked(config)
+    folder = _open(config, settings, restart)
+    with _quiet_optuna():
+        study = _study(folder, settings)
+        base = config.model_copy(update={"search": None})
+        if base.intermediate:  # once for all trials
+            base = train_intermediate(base, restart=False, progress=False, report=say)
+        left = settings.trials - _take_up(study)
+        if left > 0:
+            study.optimize(_Objective(base, settings, say), n_trials=left, catch=(TrainingError,))
+    return _leave(study, base, settings, folder)
+
+
+def _checked(config: TrainConfig) -> SearchConfig:
+    """The section, after every end of every range was looked at, so that no trial stops at one."""
+    settings = config.search
+    if settings is None:
+        raise UsageError("nothing to search: the config has no section 'search'. See configs/search-topic.yaml.")
+    if config.data.folds or config.distill or count() > 1:
+        raise UsageError("a search is of plain trainings in one process: leave data.folds and distill out.")
+    known = _METRICS.get(config.task, _METRICS["topic"])
+    if settings.metric not in (None, *known):
+        raise UsageError(f"search.metric: expected one of {', '.join(known)}, found '{settings.metric}'.")
+    plain = config.model_copy(update={"search": None})
+    for key, values in settings.space.items():
+        for value in values if isinstance(values, list) else (values.low, values.high):
+            with_values(plain, {key: value}, f"search.space, {key} = {value},")
+    return settings
+
+
+def _open(config: TrainConfig, settings: SearchConfig, restart: bool) -> Path:
+    """The folder of the search; more trials of the same search are no other search."""
+    folder = Path(config.output)
+    saved = folder / CONFIG_FILE
+    if restart:
+        for old in (TRIALS, "intermediate"):
+            shutil.rmtree(folder / old, ignore_errors=True)
+        (folder / JOURNAL).unlink(missing_ok=True)
+    elif saved.is_file():
+        before = yaml.safe_load(saved.read_text(encoding="utf-8"))
+        if isinstance(before.get("search"), dict):
+            before["search"]["trials"] = settings.trials
+            write_whole(saved, yaml.safe_dump(before, allow_unicode=True, sort_keys=False).encode())
+    open_run(config, restart=restart)
+    return folder
+
+
+@contextmanager
+def _quiet_optuna() -> Iterator[None]:
+    import optuna
+
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    try:
+        yield
+    finally:
+        optuna.logging.set_verbosity(before)
+
+
+def _study(folder: Path, settings: SearchConfig) -> Study:
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend
+
+    study = optuna.create_study(
+        storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
+        study_name="search",
+        direction="maximize",
+        load_if_exists=True,
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=5) if settings.prune else optuna.pruners.NopPruner(),
+    )
+    # A sampler does not know how far its generator got before a kill: another seed, or it would draw the same again.
+    study.sampler = optuna.samplers.TPESampler(seed=settings.seed + len(study.trials))
+    return study
+
+
+def _take_up(study: Study) -> int:
+    """Queue what a kill left unfinished once more; how many trials went to their end."""
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+        study.enqueue_trial(trial.params)
+    return len(_ended(study))
+
+
+def _ended(study: Study) -> list[FrozenTrial]:
+    return [trial for trial in study.trials if trial.user_attrs.get(_ENDED)]
+
+
+class _Objective:
+    """A trial: settings drawn, trained with, scored."""
+
+    def __init__(self, base: TrainConfig, settings: SearchConfig, say: Report) -> None:
+        self.base, self.settings, self.say = base, settings, say
+
+    def __call__(self, trial: Trial) -> float:
+        import optuna
+
+        values = {key: _draw(trial, key, among) for key, among in self.settings.space.items()}
+        shown = ", ".join(f"{key} {_short(value)}" for key, value in values.items())
+        self.say(f"trial {len(_ended(trial.study)) + 1} of {self.settings.trials}: {shown}")
+        try:
+            score = self._score(trial, values)
+        except TrainingError as error:
+            trial.set_user_attr(_ENDED, True)
+            self.say(f"failed: {error}")
+            raise
+        trial.set_user_attr(_ENDED, True)
+        if score is None:
+            self.say("stopped: half of the trials before it did better at this point")
+            raise optuna.TrialPruned
+        return score
+
+    def _score(self, trial: Trial, values: dict[str, Any]) -> float | None:
+        """What the training reached on dev; None where it was stopped early."""
+        name = sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()[:10]
+        folder = Path(self.base.output) / TRIALS / name  # the same settings find their folder again after a kill
+        config = with_values(self.base, {**values, "output": str(folder)}, "the trial")
+        done = finished_metrics(config)
+        if done is not None:
+            return None if done["score"] is None else float(done["score"])
+        watch = _Watch(trial, self._metric, config.training.evaluations)
+        _, trainer = fit(config, open_run(config, restart=False), progress=False, report=self.say, callbacks=[watch])
+        score = None if watch.pruned else self._best(trainer.state.log_history)
+        write_whole(folder / METRICS_FILE, orjson.dumps({"score": score, "values": values, "metric": self._metric}))
+        shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
+        return score
+
+    @property
+    def _metric(self) -> str:
+        return self.settings.metric or BEST_BY[self.base.task]
+
+    def _best(self, log: list[dict[str, Any]]) -> float:
+        """The score of the evaluation that the Trainer keeps, which is the best by its own metric."""
+        scored = [entry for entry in log if f"eval_{self._metric}" in entry]
+        if not scored:
+            raise UsageError("a search needs dev data: give data.dev, or leave data.dev_fraction above 0.")
+        kept = max(scored, key=lambda entry: entry[f"eval_{BEST_BY[self.base.task]}"])
+        return float(kept[f"eval_{self._metric}"])
+
+
+def _draw(trial: Trial, key: str, among: RangeConfig | list[Any]) -> Any:
+    if isinstance(among, list):  # by its place, since optuna keeps numbers and texts only
+        return among[trial.suggest_categorical(key, list(range(len(among))))]
+    if among.whole:
+        step = int(among.step or 1)
+        return trial.suggest_int(key, int(among.low), int(among.high), step=step, log=among.log)
+    return trial.suggest_float(key, among.low, among.high, step=among.step, log=among.log)
+
+
+class _Watch(TrainerCallback):
+    """Tells optuna of every evaluation, and ends a training that optuna gives up."""
+
+    def __init__(self, trial: Trial, metric: str, evaluations: int) -> None:
+        self.trial, self.metric, self.evaluations, self.pruned = trial, metric, evaluations, False
+
+    def on_evaluate(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> TrainerControl:
+        """How far the training is, in evaluations: steps differ where batches do."""
+        point = round(self.evaluations * state.global_step / max(state.max_steps, 1))
+        self.trial.report(float(kwargs["metrics"][f"eval_{self.metric}"]), point)
+        if point < self.evaluations and self.trial.should_prune():
+            self.pruned = control.should_training_stop = True
+        return control
+
+
+def _leave(study: Study, base: TrainConfig, settings: SearchConfig, folder: Path) -> SearchResult:
+    """The table, best first, and the best config."""
+    trials = sorted((_result(t, settings) for t in _ended(study)), key=_rank)
+    if not trials or trials[0].score is None:
+        raise TrainingError("no trial went to its end: see the lines above for why, and narrow search.space.")
+    best = folder / BEST_FILE
+    config = with_values(base, {**trials[0].values, "output": str(folder / "best")}, "the best trial")
+    head = f"# The best of {len(trials)} trials. Call: mujaz train {best}\n"
+    write_whole(best, (head + resolved_yaml(config)).encode())
+    return SearchResult(folder, settings.metric or BEST_BY[base.task], tuple(trials), best)
+
+
+def _result(trial: FrozenTrial, settings: SearchConfig) -> TrialResult:
+    space = settings.space
+    values = {}
+    for key, value in trial.params.items():
+        among = space[key]
+        values[key] = among[value] if isinstance(among, list) else value
+    state = {"COMPLETE": "complete", "PRUNED": "pruned"}.get(trial.state.name, "failed")
+    return TrialResult(trial.number + 1, values, trial.value if state == "complete" else None, state)
+
+
+def _rank(trial: TrialResult) -> tuple[bool, float, int]:
+    return trial.score is None, -(trial.score or 0.0), trial.number
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
