@@ -93,7 +93,8 @@ def test_a_shipped_config_says_what_it_is_for_and_how_it_is_called(path: Path) -
     header = path.read_text(encoding="utf-8").split("task:")[0]
     assert all(line.startswith("#") for line in header.strip().splitlines())
     assert re.search(r"^# Needs:", header, re.MULTILINE)
-    assert f"mujaz train configs/{path.name}" in header
+    command = "search" if path.name.startswith("search-") else "train"
+    assert f"mujaz {command} configs/{path.name}" in header
 
 
 def test_a_dry_run_trains_nothing(here: Path, trained: Callable[[str], Path]) -> None:
