@@ -16,20 +16,14 @@ from __future__ import annotations
 
 import random
 import re
-import sys
-from argparse import ArgumentParser
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
-import orjson
-
-from mujaz.formats import read_rows
 from mujaz.models.arabic_words import normalize
 from mujaz.models.light_stem import light_stem
-from mujaz.training.spans import headline_span
+from mujaz.training.spans import headlines_with_spans, write_pairs
 
 LABELS = ("favor", "against", "none")
 SEED = 13
@@ -185,28 +179,14 @@ class _Others:
         return self.stated[chosen][1] if chosen != number else ""
 
 
-def stated_headlines(files: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Headlines with the stretches of their articles that say the same."""
-    for file in files:
-        for row in read_rows(file, columns=["text", "summary"]):
-            text, headline = row.values["text"], row.values["summary"]
-            if isinstance(text, str) and isinstance(headline, str) and (span := headline_span(text, headline)):
-                yield headline, span
+def rows_of_files(files: Sequence[str]) -> Iterator[dict[str, str]]:
+    """The rows that come out of articles with headlines."""
+    return pair_rows([(headline, span) for _, headline, span in headlines_with_spans(files)])
 
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
-    parser = ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("out", type=Path)
-    parser.add_argument("files", nargs="+")
-    options = parser.parse_args(arguments)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    counts: Counter[str] = Counter()
-    with options.out.open("wb") as stream:
-        for row in pair_rows(list(stated_headlines(options.files))):
-            stream.write(orjson.dumps(row) + b"\n")
-            counts[row["label"]] += 1
-    sys.stdout.write(f"{counts.total():,} pairs in {options.out}: {dict(counts)}\n")
+    write_pairs(rows_of_files, (__doc__ or "").splitlines()[0], arguments)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import re
 import sys
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -61,29 +61,48 @@ def _f1(found: list[str], wanted: list[str]) -> float:
     return 2 * (common + pairs / 2) / (len(found) + len(wanted))
 
 
-def span_rows(files: list[str]) -> Iterator[dict[str, str]]:
-    """Rows with ``text`` and ``summary``, the summary a span of the text."""
+def headlines_with_spans(files: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Articles of files with columns text and summary, their headlines, and the spans that say the same."""
     for file in files:
         for row in read_rows(file, columns=["text", "summary"]):
             text, headline = row.values["text"], row.values["summary"]
             span = headline_span(text, headline) if isinstance(text, str) and isinstance(headline, str) else None
             if span:
-                yield {"text": text, "summary": span}
+                yield text, headline, span
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """The command line."""
-    parser = ArgumentParser(description=(__doc__ or "").splitlines()[0])
+def span_rows(files: Sequence[str]) -> Iterator[dict[str, str]]:
+    """Rows with ``text`` and ``summary``, the summary a span of the text."""
+    for text, _, span in headlines_with_spans(files):
+        yield {"text": text, "summary": span}
+
+
+def write_pairs(
+    rows: Callable[[Sequence[str]], Iterator[dict[str, str]]], about: str, arguments: list[str] | None
+) -> None:
+    """A command line that makes a file of rows out of files: OUT.jsonl FILE...
+
+    Args:
+        rows: The rows, from names of files.
+        about: What they are, for its help.
+        arguments: None takes those of the process.
+    """
+    parser = ArgumentParser(description=about)
     parser.add_argument("out", type=Path)
     parser.add_argument("files", nargs="+")
     options = parser.parse_args(arguments)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with options.out.open("wb") as stream:
-        for row in span_rows(options.files):
+        for row in rows(options.files):
             stream.write(orjson.dumps(row) + b"\n")
             count += 1
     sys.stdout.write(f"{count:,} pairs in {options.out}\n")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command line."""
+    write_pairs(span_rows, (__doc__ or "").splitlines()[0], arguments)
 
 
 if __name__ == "__main__":
