@@ -77,8 +77,10 @@ def multi_label_scores(references: Bools, predictions: Bools, labels: Sequence[s
     """
     averages = {
         f"{kind}_f1": float(f1_score(references, predictions, average=kind, zero_division=0))
-        for kind in ("micro", "macro", "weighted", "samples")
+        for kind in ("micro", "macro", "weighted")
     }
+    # A text without labels that is given none is right.
+    averages["samples_f1"] = float(f1_score(references, predictions, average="samples", zero_division=1.0))
     columns = precision_recall_fscore_support(references, predictions, average=None, zero_division=0)
     per_class = {
         label: dict(zip(("precision", "recall", "f1", "support"), map(float, row), strict=True))

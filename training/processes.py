@@ -1,4 +1,7 @@
-"""Several processes of one training (``torchrun``, ``accelerate launch``): all train, the first alone writes and speaks."""
+"""Several processes of one training (``torchrun``): all train, the first alone writes and speaks.
+
+``accelerate launch`` sets the same variables where it starts a process a GPU; on CPUs, without MPI, it starts one alone.
+"""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from mujaz.configs.schema import ModelConfig, PairConfig, ScratchConfig, TrainConfig
 from mujaz.errors import UsageError
-from mujaz.models.checkpoint import FROM_NOTHING
+from mujaz.models.checkpoint import FROM_NOTHING, CheckpointInfo
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import load_for_classification, load_seq2seq
 from mujaz.models.multi_label import ONE_LABEL, PROBLEM_TYPE
@@ -100,7 +100,18 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
     if config.model.lora:
         preset = find_preset(name)
         model = with_lora(model, config.model.lora, config.training.seed, preset.hub_id if preset else name)
-    return Start(model.train(), encoder, name)
+    return Start(model.train(), encoder, origin(name, opened.info))
+
+
+def origin(name: str, info: CheckpointInfo) -> str:
+    """What a training that begins from a checkpoint of ours began from: a folder means nothing elsewhere.
+
+    Args:
+        name: As the config gives it.
+        info: What its ``mujaz.json`` says, or what was assumed.
+    """
+    own = info.task == "pretraining" and info.base_model == FROM_NOTHING  # its folder is all that it can be called
+    return info.base_model if info.base_model and not own else name
 
 
 def _expanded(name: str) -> str | Path:

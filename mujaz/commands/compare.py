@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -36,25 +36,30 @@ def command(runs: tuple[Path, ...], html: Path | None, resamples: int, seed: int
 
 
 def _print(found: Comparison) -> None:
+    """A table of scores, then a sentence on each of the other runs: both fit into 80 columns."""
     from rich import box
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from mujaz.training.compare import verdict
 
     unit = 1 if found.task == "summary" else 100
-    title = f"{found.rows:,} texts; difference in {found.metric} to the first run, {found.resamples:,} paired resamples"
-    shown = [name for name in found.runs[0].scores if name != "rougeLsum"]  # four would not fit into 80 columns
-    table = Table(title=title, title_justify="left", box=box.SIMPLE)
-    table.add_column("run", overflow="fold")
-    for name in (*shown, "difference", "95 % range", "p", ""):
-        table.add_column(name, no_wrap=True)
+    table = Table("run", title=f"{found.rows:,} texts", title_justify="left", box=box.SIMPLE)
+    for name in found.runs[0].scores:
+        table.add_column(name, justify="right", no_wrap=True)
     for run in found.runs:
-        last: list[Any] = ["", "", ""]
-        if run.p is not None:
-            low, high = run.bounds
-            last = [f"{unit * run.difference:+.2f}", f"{unit * low:+.2f} to {unit * high:+.2f}", f"{run.p:.3f}"]
-        table.add_row(
-            run.name, *(f"{unit * run.scores[name]:.2f}" for name in shown), *last, verdict(run) if last[0] else ""
+        table.add_row(escape(run.name), *(f"{unit * value:.2f}" for value in run.scores.values()))
+    table.columns[0].overflow = "fold"
+    console = Console()
+    console.print(table)
+    first, *others = found.runs
+    console.print(f"{found.metric}, beside {first.name} ({found.resamples:,} paired resamples):", markup=False)
+    for run in others:
+        low, high = run.bounds
+        console.print(
+            f"{run.name}: {unit * run.difference:+.2f}, 95 % range {unit * low:+.2f} to {unit * high:+.2f}, "
+            f"p {run.p:.3f}: {verdict(run)}",
+            markup=False,
+            highlight=False,
         )
-    Console().print(table)

@@ -12,7 +12,9 @@ def command() -> None:
     Example: mujaz models
     """
     from rich.console import Console
-    from rich.table import Column, Table
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
 
     from mujaz.models.checkpoint import EMBEDDED, embedded_models, read_info
     from mujaz.models.presets import PRESETS
@@ -25,21 +27,11 @@ def command() -> None:
         info = read_info(EMBEDDED / name)
         if info:
             embedded.add_row(name, info.task, ", ".join(info.labels), info.recipe["name"], info.licence or "")
-    presets = Table(
-        Column("name", no_wrap=True),  # what one came to copy is never cut
-        Column("hub id", overflow="fold"),
-        "for",
-        "recipe",
-        "million",
-        "tokens",
-        "licence",
-        "to know",
-        title="Presets",
-        title_justify="left",
-    )
-    tasks = {"encoder": "topic, stance", "seq2seq": "summary"}
-    for p in PRESETS.values():
-        size, length = str(p.parameters), str(p.max_length)
-        presets.add_row(p.name, p.hub_id, tasks[p.kind], p.recipe, size, length, p.licence, p.quirk)
     console.print(embedded)
-    console.print(presets)
+    console.print("Presets", style="italic")
+    tasks = {"encoder": "topic and stance", "seq2seq": "summary"}
+    for p in PRESETS.values():
+        reads = f"{tasks[p.kind]}, {p.parameters} M parameters, {p.max_length:,} tokens, recipe {p.recipe}"
+        console.print(f"{p.name}: {reads}", markup=False, highlight=False, soft_wrap=True)
+        known = "; ".join(part for part in (p.hub_id, p.licence, p.quirk) if part)
+        console.print(Padding(Text(known), (0, 0, 0, 4)))

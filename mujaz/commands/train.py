@@ -23,7 +23,7 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
     """Fine-tune a model on labelled data.
 
     CONFIG is a YAML file; shipped ones lie in configs/. Called again after a kill, the training goes on where it stopped.
-    torchrun and accelerate launch start it in several processes.
+    torchrun starts it in several processes.
 
     \b
     Example:

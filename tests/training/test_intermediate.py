@@ -16,7 +16,7 @@ from mujaz.cli import cli
 from mujaz.configs.loading import check_config
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import ConfigError, TrainingError, UsageError
-from mujaz.models.checkpoint import read_info
+from mujaz.models.checkpoint import FROM_NOTHING, read_info
 from mujaz.models.loading import load_for_classification
 from mujaz.training import train as train_module
 from mujaz.training.folds import train_folds
@@ -65,7 +65,7 @@ def test_one_config_trains_both_steps(asked: dict[str, Any]) -> None:
     assert first is not None
     assert second is not None
     assert (first.labels, second.labels) == (["entailment", "neutral"], ["against", "favor"])
-    assert second.base_model == str(result.folder / "intermediate")
+    assert first.base_model == second.base_model == FROM_NOTHING  # not the folder of the step
     assert result.evaluation is not None
     assert result.evaluation.metrics["accuracy"] > 0.9
     assert next(line for line in lines if "ntermediate" in line).startswith("intermediate step, in ")
