@@ -48,6 +48,10 @@ _PLACE = _any_of(
     برشلونة|بروكسل|جنيف|فيينا|أثينا|لاهاي|زيورخ|ستوكهولم|وارسو|واشنطن|نيويورك|لوس أنجليس|أوتاوا|مكسيكو|
     برازيليا|ريو دي جانيرو|بوينس آيرس|سيدني|نيروبي|أديس أبابا|أبوجا|عواصم"""
 )
+# Letters that stand for an agency's name, apart: أ ف ب, د.ب.أ
+_INITIALS = "|".join("[ .]{1,3}".join(letters) for letters in ("افب", "أفب", "دبأ", "دبا", "إبأ", "ابا", "أشأ", "اشا"))
+# Agencies whose names are nothing else: no region, no town, no word.
+_WIRE = rf"(?:{_INITIALS}|رويترز|واس|وام|كونا|بترا|سانا|سونا|شينخوا|AFP|AP|Reuters)(?!\w)\.?"
 _AGENCY = (
     _any_of(
         """رويترز|فرانس برس|الفرنسية|الألمانية|أسوشيتد برس|واس|وام|كونا|قنا|بترا|وفا|وات|سانا|سونا|وأج|إفي|
@@ -56,8 +60,7 @@ _AGENCY = (
         السودان اليوم|الثورة نت|البوابة نيوز|اليوم السابع|المصري اليوم|الإمارات اليوم|AFP|Reuters|AP|CNN|BBC|RT|
         DW"""
     )[:-1]
-    + "".join(rf"|{'[ .]{1,3}'.join(letters)}" for letters in ("افب", "أفب", "دبأ", "دبا", "إبأ", "ابا", "أشأ", "اشا"))
-    + r")(?!\w)"
+    + rf"|{_INITIALS})(?!\w)"
 )
 _MONTH = _any_of(
     """يناير|كانون الثاني|فبراير|شباط|مارس|آذار|أبريل|إبريل|ابريل|نيسان|مايو|أيار|ماي|يونيو|حزيران|جوان|يوليو|
@@ -66,6 +69,8 @@ _MONTH = _any_of(
     شوال|ذو القعدة|ذي القعدة|ذو الحجة|ذي الحجة"""
 )
 _QUOTED_AGENCY = rf"[«\"“(\[/]\s?{_AGENCY}(?:\s?[-،,+]\s?{_AGENCY})?\s?[»\"”)\]/]"
+# In brackets an agency is no subject of a sentence, as in quotation marks it may be: «رويترز» تنقل عن
+_BRACKETED_AGENCY = rf"[(\[]\s?{_AGENCY}(?:\s?[-،,+/]\s?{_AGENCY})?\s?[)\]]"
 _SOURCE = rf"(?:{_QUOTED_AGENCY}|{_AGENCY})"
 _DAY = r"(?:(?:الأحد|الاثنين|الإثنين|الثلاثاء|الأربعاء|الاربعاء|الخميس|الجمعة|السبت)[،,]?\s+)?"
 _DATE = (
@@ -76,7 +81,8 @@ _TIME = r"\d{1,2}:\d{2}(?:\s?(?:صباحا|صباحًا|صباحاً|مساء|م
 _PERSON = r"(?:د\.\s?)?[ء-يّ]{2,14}(?:\s[ء-يّ]{2,14}){1,3}"
 _DASH = r"\s{0,3}[-–—ـ−]{1,3}\s{0,3}"
 _SEP = r"[\s\-–—ـ−:،,/|]{0,6}"  # all of these are bounded, so that no line of blanks makes them slow
-_END = r"\s{0,3}[:\-–—−]{1,3}\s*"  # between a dateline and the text behind it
+_END = r"\s{0,3}[:/\-–—−]{1,3}\s*"  # between a dateline and the text behind it
+_TEXT = r"(?=[\w«\"“(])"
 _WROTE = r"(?:كتبت?|بقلم|إعداد|أعدها?|تحرير|ترجمة|حوار|حاورته?|تقرير|تحقيق|متابعة|تغطية|تصوير|عدسة)\s*[:/\-–—]\s*"
 
 # A line at the top that is nothing but one of these. Named groups say what is what.
@@ -97,12 +103,14 @@ _HEAD_PREFIXES = tuple(
     re.compile(pattern)
     for pattern in (
         rf"(?P<dateline>{_PLACE}\s*:\s*{_QUOTED_AGENCY})\s*[:،\-–—]*\s*",
-        rf"(?P<dateline>{_PLACE}[،,]?\s+(?:في\s)?{_DATE}{_SEP}{_SOURCE}){_END}",
+        rf"(?P<dateline>{_PLACE}(?:[،,]?\s+(?:في\s)?|\s?/\s?){_DATE}{_SEP}{_SOURCE}){_END}",
         rf"(?P<dateline>{_PLACE}{_SEP}{_SOURCE}){_END}",
         rf"(?P<dateline>{_AGENCY}{_DASH}(?:{_PLACE}|{_AGENCY}))\s*:\s*",
         rf"(?P<byline>{_PERSON}){_DASH}(?P<dateline>{_AGENCY}(?:{_DASH}{_PLACE})?)\s*:\s*",
         rf"(?P<dateline>{_PLACE}){_DASH}(?P<byline>{_PERSON})\s*:\s*",
         rf"(?P<dateline>{_QUOTED_AGENCY}|السودان\sاليوم|سبق|رويترز|وكالات)\s*:\s*",
+        rf"(?P<dateline>{_BRACKETED_AGENCY})(?:{_END}|\s+){_TEXT}",
+        rf"(?P<dateline>{_WIRE}(?:\s?[/\-–—]\s?{_PLACE}(?!\w))?)(?:\s?/|\s{{0,3}}[-–—])\s*{_TEXT}",
         rf"(?P<dateline>{_PLACE})(?:\s*:\s*|\s*[-–—]\s+)(?!{_PLACE}(?!\w))(?=[^\W\d_])",
     )
 )
