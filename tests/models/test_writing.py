@@ -211,7 +211,9 @@ def test_a_local_copy_of_a_raw_model_is_refused_unless_forced(mt5_folder: Path, 
     assert "if it was never fine-tuned after that" in Summarizer.from_pretrained(own, device="cpu").note
 
 
-def test_a_t5_that_answers_with_a_sentinel_is_raw(mt5_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_t5_that_answers_with_a_sentinel_is_raw(
+    mt5_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     load = loading.load_seq2seq
 
     def pretrained(*arguments: Any) -> Any:
@@ -229,7 +231,8 @@ def test_a_t5_that_answers_with_a_sentinel_is_raw(mt5_folder: Path, monkeypatch:
     Summarizer.from_pretrained(
         mt5_folder, device="cpu", precision="float32"
     )  # no sentinel: fine-tuned, for all we know
-    monkeypatch.setattr("mujaz.models.summarizer.load_seq2seq", pretrained)
+    monkeypatch.setenv("MUJAZ_CACHE", str(tmp_path))  # where nothing is known of it yet
+    monkeypatch.setattr("mujaz.models.raw_checkpoints.load_seq2seq", pretrained)
     with pytest.raises(CheckpointError, match="<extra_id_0>, was pretrained but never fine-tuned"):
         Summarizer.from_pretrained(mt5_folder, device="cpu", precision="float32")
     assert Summarizer.from_pretrained(mt5_folder, device="cpu", precision="float32", allow_raw=True)
