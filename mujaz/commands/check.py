@@ -115,11 +115,8 @@ def _encoder(model: str, task: str | None) -> TextEncoder:
 
 
 def _write(path: Path, report: DataReport) -> None:
-    from mujaz.errors import OutputError
+    from mujaz.pages import write_page
     from mujaz.training.checks_page import page
 
-    try:
-        path.write_text(page(report), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+    write_page(path, page(report))
     click.echo(f"page: {path}")

@@ -23,7 +23,7 @@ def test_data_is_checked(leaky: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["check", str(leaky), "--html", str(tmp_path / "page.html")])
     assert result.exit_code == 0, result.output
     assert "3 (100.0%)" in result.output
-    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+    assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
 def test_strict_fails_where_there_is_a_problem(leaky: Path) -> None:
@@ -67,4 +67,4 @@ def test_what_cannot_be_checked_is_misuse(leaky: Path) -> None:
     with pytest.raises(UsageError, match="--set changes a config"):
         run(str(leaky), "--set", "a=b")
     with pytest.raises(OutputError, match="cannot be written"):
-        run(str(leaky), "--html", str(leaky / "none" / "page.html"))
+        run(str(leaky), "--html", str(leaky / "train.jsonl" / "page.html"))

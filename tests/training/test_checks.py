@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from mujaz.training.checks_text import row_faults
 from mujaz.training.data import load_splits
 from mujaz.training.train import train
 from tests.conftest import write_jsonl
+from tests.page_reading import read
 
 ARTICLE = (
     "أعلنت البلدية أمس بدء العمل في ترميم السوق القديم الذي بني قبل مئة عام. وقال المهندس المسؤول إن العمل يستمر ستة أشهر، "
@@ -171,36 +171,13 @@ def test_training_says_what_it_found(tmp_path: Path, topic_file: Path, tiny_conf
     assert "data: problem: rows that stand in train too: test 64 (100.0%); see mujaz check" in lines
 
 
-class _Page(HTMLParser):
-    """Checks that tags close in order, and that nothing is fetched from elsewhere."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.links: list[str] = []
-        self.text: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.links += [str(value) for name, value in attrs if name in ("src", "href")]
-        if tag not in ("meta", "br"):
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-    def handle_data(self, data: str) -> None:
-        self.text.append(data)
-
-
 def test_the_page_is_whole_and_self_contained(spoiled: Path) -> None:
     write_jsonl(spoiled / "dev.jsonl", [{"text": "<script>alert(1)</script> نص", "label": "<b>"}])
     report = check_data(rows_of_files([str(spoiled)]))
     html = page(report)
-    parser = _Page()
-    parser.feed(html)
-    parser.close()
-    assert (parser.open, parser.links) == ([], [])
-    text = " ".join(parser.text)
+    parsed = read(html)
+    assert parsed.loads == []
+    text = " ".join(parsed.text)
     assert "<script>alert(1)</script>" in text  # shown, not run
     assert "rows that stand in train too" in text
     assert 'dir="auto"' in html
