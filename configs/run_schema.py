@@ -43,7 +43,7 @@ class RunConfig(Section):
     pooling: Literal["mean", "max", "first", "first+last"] | None = None
     """What becomes of several windows; None takes the checkpoint's own."""
     device: str = "auto"
-    """auto, cpu, cuda or cuda:N."""
+    """auto, cpu, cuda, cuda:N, or several that share the work: cuda:0,cuda:1."""
     precision: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"
     """Number format to compute in."""
     engine: Literal["auto", "torch", "openvino"] = "auto"

@@ -25,7 +25,7 @@ def load_model(
     Args:
         name: Folder, embedded model, preset or hub id.
         task: ``topic`` or ``stance``, for an encoder without ``mujaz.json``.
-        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, or several: ``cuda:0,cuda:1``.
         precision: ``auto``, ``float32`` or ``bfloat16``.
         engine: Of a classifier: ``auto``, ``torch`` or ``openvino``.
         summary_engine: Of a summarizer: ``auto``, ``torch`` or ``ctranslate2``. Torch where a score is measured, which must

@@ -17,10 +17,11 @@ from mujaz.models.checkpoint import CheckpointInfo
 from mujaz.models.encoding import Document, Encoding, TextEncoder
 from mujaz.models.engines.base import ClassifierEngine
 from mujaz.models.engines.opening import CalibratedLater, choose, open_openvino
+from mujaz.models.engines.replicas import copies_on, side_by_side, torch_for_several
 from mujaz.models.engines.torch_engine import TorchClassifier
 from mujaz.models.identity import model_identity
 from mujaz.models.loading import load_classifier
-from mujaz.models.machine import choose_device, choose_dtype, dtype_name
+from mujaz.models.machine import choose_devices, choose_dtype, dtype_name
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.saving import save_checkpoint
 from mujaz.models.windows import LongText, Pooling
@@ -90,6 +91,7 @@ class TextClassifier:
         self.folder = folder
         self.computes = "torch"  # asked for, not found: a conversion that is there the second time changes nothing
         self.engine: ClassifierEngine = TorchClassifier(self.model, encoder.tokenizer)
+        self.others: list[ClassifierEngine] = []  # of other devices, side by side with it
 
     @classmethod
     def from_pretrained(
@@ -109,7 +111,7 @@ class TextClassifier:
         Args:
             name: A folder, an embedded model or a hub id; None takes the embedded model of the task.
             task: Needed only for a checkpoint without ``mujaz.json``; None takes it to be of ``topic``.
-            device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, or several that share the work: ``cuda:0,cuda:1``.
             precision: ``auto`` (bfloat16 where the device computes in it natively), ``float32``, ``bfloat16``, ``float16``,
                 or ``int8``, which OpenVINO calibrates on the first texts that are labelled.
             engine: ``auto``, ``torch`` or ``openvino`` (an extra).
@@ -129,13 +131,15 @@ class TextClassifier:
             long=long,
             ignore_recipe_mismatch=ignore_recipe_mismatch,
         )
-        where = choose_device(device)
-        choice = choose(engine, precision, where, opened)
+        where, *others = devices = choose_devices(device)
+        choice = choose(torch_for_several(engine, devices), precision, where, opened)
         model = load_classifier(opened.folder, choose_dtype(choice.torch_precision, where, opened.config))
         model.to(where)  # type: ignore[arg-type]  # the decorator of transformers hides self
         note = "\n".join(line for line in (opened.note, choice.hint) if line)
         classifier = cls(model, opened.encoder, opened.info, note, opened.folder)
         classifier.computes = f"{where.type}, {choice.engine}, {choice.precision}, {dtype_name(classifier.model.dtype)}"
+        tokenizer = opened.encoder.tokenizer
+        classifier.others = [TorchClassifier(twin, tokenizer) for twin in copies_on(classifier.model, others)]
         if choice.engine == "openvino":
             classifier.engine = open_openvino(choice.precision, classifier.model, opened)
         return classifier
@@ -178,6 +182,7 @@ class TextClassifier:
         return (
             f"{self.task} model {self.info.base_model}: {parameters:.1f} M parameters, {len(self.labels)} labels, "
             f"recipe {self.encoder.recipe.name}, up to {self.max_length} tokens; {self.engine.description}"
+            + (f", on {1 + len(self.others)} devices" if self.others else "")
         )
 
     @property
@@ -285,8 +290,13 @@ class TextClassifier:
         waiting = np.bincount(owners, minlength=len(documents))
         scores = np.empty((len(windows), len(self.labels)), dtype=np.float32)
         lengths = [len(window.input_ids) for window in windows]
-        for indices in token_budget_batches(lengths, budget or self.engine.batch_tokens):
-            scores[indices] = self.engine.logits([windows[i] for i in indices])
+        batches = list(token_budget_batches(lengths, budget or self.engine.batch_tokens))
+
+        def compute(engine: ClassifierEngine, indices: list[int]) -> NDArray[np.float32]:
+            return engine.logits([windows[i] for i in indices])
+
+        for indices, found in zip(batches, side_by_side([self.engine, *self.others], compute, batches), strict=True):
+            scores[indices] = found
             if progress:
                 touched, counts = np.unique(owners[indices], return_counts=True)
                 waiting[touched] -= counts

@@ -27,9 +27,25 @@ def choose_device(device: str = "auto") -> torch.device:
     try:
         chosen = torch.device(device)
     except RuntimeError as error:
-        raise UsageError(f"device '{device}' is not known: expected auto, cpu, cuda or cuda:N.") from error
+        raise UsageError(
+            f"device '{device}' is not known: expected auto, cpu, cuda, cuda:N, or several: cuda:0,cuda:1."
+        ) from error
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise UsageError(f"device '{device}' was asked for, but torch sees no CUDA GPU here. Use --device cpu or auto.")
+    return chosen
+
+
+def choose_devices(devices: str = "auto") -> list[torch.device]:
+    """One device as :func:`choose_device` has it, or several, separated by commas: ``cuda:0,cuda:1``.
+
+    Raises:
+        UsageError: One is not known or not there, or they are not of one kind.
+    """
+    chosen = [choose_device(name.strip()) for name in devices.split(",")]
+    if len({device.type for device in chosen}) > 1:
+        raise UsageError(
+            f"expected devices of one kind, found {devices}: the slower ones would keep the others waiting."
+        )
     return chosen
 
 

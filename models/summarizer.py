@@ -14,10 +14,11 @@ from mujaz.models.checkpoint import CheckpointInfo
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine
 from mujaz.models.engines.generation import LazyModel, choose_engine
+from mujaz.models.engines.replicas import copies_on, torch_for_several
 from mujaz.models.engines.torch_engine import TorchGenerator
 from mujaz.models.identity import model_identity
 from mujaz.models.loading import load_seq2seq
-from mujaz.models.machine import choose_device, choose_dtype, half_precision_note
+from mujaz.models.machine import choose_devices, choose_dtype, half_precision_note
 from mujaz.models.opening import open_checkpoint
 from mujaz.models.presets import find_preset
 from mujaz.models.raw_checkpoints import origin_note, raw_preset, refuse_raw, sentinels, writes_sentinels
@@ -65,6 +66,7 @@ class Summarizer:
         self.engine: GenerationEngine = (
             model.engine if isinstance(model, LazyModel) else TorchGenerator(model, encoder.tokenizer)
         )
+        self.others: list[GenerationEngine] = []  # of other devices, side by side with it
         self.generation = complete_generation(model.generation_config, encoder.tokenizer)
 
     @property
@@ -88,7 +90,7 @@ class Summarizer:
 
         Args:
             name: A folder, an embedded model or a hub id; None takes the embedded ``summary``.
-            device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, or several that share the work: ``cuda:0,cuda:1``.
             precision: ``auto`` (bfloat16 where the device computes in it natively), ``float32`` or ``bfloat16``.
             engine: ``torch``, ``ctranslate2`` (the extra ``ctranslate2``; int8 on a CPU), or ``auto``, which takes the
                 latter on a CPU where it is installed, computes what torch computes, and no precision is asked for. The
@@ -111,7 +113,8 @@ class Summarizer:
             raise refuse_raw(f"{opened.folder} ({raw.hub_id})")
         if not allow_raw and opened.info.task == "pretraining":
             raise refuse_raw(f"{opened.name} ({opened.info.base_model})")
-        where = choose_device(device)
+        where, *others = devices = choose_devices(device)
+        engine = torch_for_several(engine, devices)
         doubtful = bool(opened.note) and not allow_raw
         if doubtful and writes_sentinels(opened.folder, opened.encoder.tokenizer):
             raise refuse_raw(f"{opened.name}, which answers a plain sentence with <extra_id_0>,")
@@ -122,7 +125,10 @@ class Summarizer:
         model = load_seq2seq(opened.folder, choose_dtype(precision, where, opened.config))
         model.to(where)  # type: ignore[arg-type]  # the decorator of transformers hides self
         notes.append(half_precision_note(opened.config, model.dtype))
-        return cls(model, opened.encoder, opened.info, "\n".join(note for note in notes if note), opened.folder)
+        summarizer = cls(model, opened.encoder, opened.info, "\n".join(note for note in notes if note), opened.folder)
+        tokenizer = opened.encoder.tokenizer
+        summarizer.others = [TorchGenerator(twin, tokenizer) for twin in copies_on(summarizer.model, others)]
+        return summarizer
 
     @property
     def max_length(self) -> int:
@@ -136,6 +142,7 @@ class Summarizer:
         return (
             f"summary model {self.info.base_model}: {parameters:.1f} M parameters, recipe {self.encoder.recipe.name}, "
             f"up to {self.max_length} tokens, {self.generation.num_beams} beams; {self.engine.description}"
+            + (f", on {1 + len(self.others)} devices" if self.others else "")
         )
 
     @property
@@ -201,7 +208,8 @@ class Summarizer:
             min_article_words,
         )
         encoder = replace(self.encoder, clean_article=self.encoder.clean_article or clean_article)
-        return Writer(encoder, self.engine, self.generation, self.info.long)(texts, options, progress)
+        writer = Writer(encoder, self.engine, self.generation, self.info.long, self.others)
+        return writer(texts, options, progress)
 
     @property
     def constrains(self) -> bool:

@@ -19,6 +19,7 @@ from mujaz.models.batching import token_budget_batches
 from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.endings import without_broken_end
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine, Hypothesis
+from mujaz.models.engines.replicas import side_by_side
 from mujaz.models.long_articles import centrality, lead, pieces, sections, select
 from mujaz.models.summary_checks import Source, check_summary, is_degenerate
 from mujaz.models.summary_options import Generation
@@ -66,12 +67,14 @@ class Writer:
         engine: Generates.
         settings: The model's own, complete.
         long: What becomes of long articles where the caller does not say.
+        others: Engines of other devices, side by side with ``engine``.
     """
 
     encoder: TextEncoder
     engine: GenerationEngine
     settings: GenerationConfig
     long: str | None = None
+    others: Sequence[GenerationEngine] = ()
 
     def __call__(self, texts: Sequence[str], options: Generation, progress: Progress | None = None) -> list[Summary]:
         """Summaries of articles, in their order; ``progress`` is called with the number of those that are done."""
@@ -227,18 +230,22 @@ class Writer:
         alike: dict[str, list[int]] = defaultdict(list)
         for index, one in enumerate(settings):
             alike[one.to_json_string()].append(index)
-        found: dict[int, list[Hypothesis]] = {}
+        batches: list[list[int]] = []
         for group in alike.values():
             lengths = [len(encodings[i].input_ids) for i in group]
-            for batch in token_budget_batches(lengths, batch_tokens or self.engine.batch_tokens):
-                indices = [group[i] for i in batch]
-                chosen = [encodings[i] for i in indices]
-                if within is not None and isinstance(self.engine, ConstrainedEngine):
-                    made = self.engine.generate_within(chosen, settings[indices[0]], [within[i] for i in indices])
-                else:
-                    made = self.engine.generate(chosen, settings[indices[0]])
-                found.update(zip(indices, made, strict=True))
-                progress(len(indices))
+            cut = token_budget_batches(lengths, batch_tokens or self.engine.batch_tokens)
+            batches += [[group[i] for i in batch] for batch in cut]
+
+        def generate(engine: GenerationEngine, indices: list[int]) -> list[list[Hypothesis]]:
+            chosen = [encodings[i] for i in indices]
+            if within is not None and isinstance(engine, ConstrainedEngine):
+                return engine.generate_within(chosen, settings[indices[0]], [within[i] for i in indices])
+            return engine.generate(chosen, settings[indices[0]])
+
+        found: dict[int, list[Hypothesis]] = {}
+        for indices, made in zip(batches, side_by_side([self.engine, *self.others], generate, batches), strict=True):
+            found.update(zip(indices, made, strict=True))
+            progress(len(indices))
         return [found[i] for i in range(len(encodings))]
 
     def _text(self, hypothesis: Hypothesis) -> str:

@@ -35,7 +35,9 @@ _OPTIONS = (
     click.option(
         "--clean-article", is_flag=True, help="Strip dateline, byline and page leftovers off each text first."
     ),
-    click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."),
+    click.option(
+        "--device", default="auto", show_default=True, help="auto, cpu, cuda, cuda:N, or several: cuda:0,cuda:1."
+    ),
     click.option(
         "--precision",
         default="auto",
