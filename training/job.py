@@ -23,6 +23,8 @@ from mujaz.training.memory import BatchFit, fit_batch
 from mujaz.training.processes import count, first_alone
 from mujaz.training.start import Start, start_from
 
+LOW_FOR_LORA = 1e-4  # below it adapters hardly move: they begin at zero, and there are few of them
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -42,6 +44,7 @@ class Plan:
     truncated: float
     prepared: Tally
     batch: str
+    note: str
 
     def lines(self) -> list[str]:
         """For people."""
@@ -58,6 +61,7 @@ class Plan:
             *([self.batch] if self.batch else []),
             f"training: {self.steps:,} steps in {'bfloat16' if self.bfloat16 else 'float32'}"
             + (f", {self.processes} processes" if self.processes > 1 else ""),
+            *([self.note] if self.note else []),
         ]
 
     def _trained_line(self) -> str:
@@ -95,7 +99,15 @@ class Job:
             prepared=self.start.encoder.tally([e.text for e in self.splits.train]),
             truncated=float(np.mean(self.train["truncated"])),
             batch=self.fit.line() if self.fit else "",
+            note=_rate_note(self.config),
         )
+
+
+def _rate_note(config: TrainConfig) -> str:
+    rate = config.training.learning_rate
+    if config.model.lora is None or rate >= LOW_FOR_LORA:
+        return ""
+    return f"note: a learning rate of {rate:g} is low for model.lora, which usually wants 2e-4 to 1e-3"
 
 
 def prepare(config: TrainConfig, resume: Path | None = None) -> Job:

@@ -210,11 +210,16 @@ class _Objective:
         if done is not None:
             return None if done["score"] is None else float(done["score"])
         watch = _Watch(trial, self._metric, config.training.evaluations)
-        _, trainer = fit(config, open_run(config, restart=False), progress=False, report=self.say, callbacks=[watch])
+        say = self.say if not _ended(trial.study) else self._steps  # the data is the same in all
+        _, trainer = fit(config, open_run(config, restart=False), progress=False, report=say, callbacks=[watch])
         score = None if watch.pruned else self._best(trainer.state.log_history)
         write_whole(folder / METRICS_FILE, orjson.dumps({"score": score, "values": values, "metric": self._metric}))
         shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
         return score
+
+    def _steps(self, line: str) -> None:
+        if line.startswith(("step ", "resuming ")):
+            self.say(line)
 
     @property
     def _metric(self) -> str:

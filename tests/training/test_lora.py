@@ -127,6 +127,9 @@ def test_only_adapters_and_the_head_are_trained(lora_config: TinyConfig) -> None
     assert trained_parameters(job.start.model) == expected
     (line,) = [line for line in job.plan().lines() if line.startswith("trained:")]
     assert line.startswith(f"trained: {expected / 1e6:.2f} M of 0.0 M parameters (")
+    assert "note:" not in "".join(job.plan().lines())
+    slow = prepare(check_config(lora_config("run", learning_rate=3e-5), "test"))
+    assert slow.plan().lines()[-1].startswith("note: a learning rate of 3e-05 is low for model.lora")
 
 
 @pytest.mark.parametrize("dora", [False, True])
