@@ -18,7 +18,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from mujaz.configs.loading import resolved_yaml, with_values
 from mujaz.configs.schema import TrainConfig
 from mujaz.configs.search_schema import RangeConfig, SearchConfig
-from mujaz.errors import MissingExtraError, TrainingError, UsageError
+from mujaz.errors import ConfigError, MissingExtraError, TrainingError, UsageError
 from mujaz.training.arguments import BEST_BY
 from mujaz.training.callbacks import Report
 from mujaz.training.processes import count
@@ -96,7 +96,7 @@ def search(config: TrainConfig, *, restart: bool = False, report: Report | None 
             base = train_intermediate(base, restart=False, progress=False, report=say)
         left = settings.trials - _take_up(study)
         if left > 0:
-            study.optimize(_Objective(base, settings, say), n_trials=left, catch=(TrainingError,))
+            study.optimize(_Objective(base, settings, say), n_trials=left, catch=(ConfigError, TrainingError))
     return _leave(study, base, settings, folder)
 
 
@@ -191,7 +191,7 @@ class _Objective:
         self.say(f"trial {len(_ended(trial.study)) + 1} of {self.settings.trials}: {shown}")
         try:
             score = self._score(trial, values)
-        except TrainingError as error:
+        except (ConfigError, TrainingError) as error:  # values may go together badly that each alone are allowed
             trial.set_user_attr(_ENDED, True)
             self.say(f"failed: {error}")
             raise

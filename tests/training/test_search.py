@@ -145,6 +145,19 @@ def test_a_training_that_fails_is_one_trial_less(searching: Callable[..., dict[s
         search(check_config({**data, "output": data["output"] + "-2"}, "test"))
 
 
+def test_values_that_go_together_badly_are_one_trial_less(searching: Callable[..., dict[str, Any]]) -> None:
+    data = searching(trials=2)
+    data["search"]["space"] = {"model.scratch.hidden_size": [32, 33]}  # with 2 heads
+    with pytest.raises(ConfigError, match="hidden_size 33 is not a multiple of heads 2"):
+        search(check_config(data, "test"))  # alone it is never allowed: said before any training
+    data["search"]["space"] = {"model.scratch.hidden_size": [32, 36], "model.scratch.heads": [2, 8]}
+    result = search(check_config({**data, "search": {**data["search"], "trials": 6}}, "test"))
+    bad = [t for t in result.trials if t.values == {"model.scratch.hidden_size": 36, "model.scratch.heads": 8}]
+    assert bad
+    assert {trial.state for trial in bad} == {"failed"}
+    assert {trial.state for trial in result.trials if trial not in bad} <= {"complete", "pruned"}
+
+
 def test_the_command_prints_a_table(searching: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     file = tmp_path / "search.yaml"
     file.write_text(yaml.safe_dump(searching()), encoding="utf-8")
