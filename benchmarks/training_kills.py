@@ -96,8 +96,8 @@ def main() -> None:
             config, moments, done = write_config(folder, folder / f"run{number}"), [], False
             for _ in range(chance.randint(1, 3)):
                 moments.append(chance.uniform(0.3, 1) * lasts)
-                done = run(config, moments[-1])
-                if done:
+                done = run(config, moments[-1]) or (folder / f"run{number}" / "metrics.json").exists()
+                if done:  # also where it was killed between its last file and its exit
                     break
                 kills += 1
             if not done:

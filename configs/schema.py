@@ -412,6 +412,12 @@ class TrainConfig(Section):
         return self
 
     @model_validator(mode="after")
+    def _several_topics(self) -> TrainConfig:
+        if self.task != "topic" and self.data.columns.label_separator:
+            raise ValueError("data.columns.label_separator is for topic: a text has one stance, and a summary no label")
+        return self
+
+    @model_validator(mode="after")
     def _pairs_of_stance(self) -> TrainConfig:
         if self.task != "stance" and self.model.pair:
             raise ValueError(f"model.pair is for stance: a {self.task} model reads the text alone")

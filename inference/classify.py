@@ -241,6 +241,11 @@ def _long_text(model: TextClassifier, options: ClassifyOptions) -> LongText:
 
 
 def _threshold(model: TextClassifier, precision: float) -> float:
+    if model.multi_label:
+        raise UsageError(
+            "a least precision is for models that give one label, and this one gives several, each from a threshold of its "
+            "own. Leave it out, or give one threshold for all (--min-probability)."
+        )
     calibration = model.info.calibration
     if calibration is None:
         raise UsageError(

@@ -20,7 +20,8 @@ from mujaz import TextClassifier, evaluate, train
 from mujaz.cli import cli
 from mujaz.configs.loading import check_config
 from mujaz.configs.schema import ColumnsConfig, DataConfig
-from mujaz.errors import DataError, UsageError
+from mujaz.errors import ConfigError, DataError, UsageError
+from mujaz.inference.classify import classify_corpus
 from mujaz.models.multi_label import PROBLEM_TYPE
 from mujaz.training.checks import check_data
 from mujaz.training.checks_rows import rows_of_files
@@ -239,6 +240,15 @@ def test_a_corpus_gets_labels_and_their_probabilities(run: Path, tmp_path: Path)
     summary = json.loads((tmp_path / "a.summary.json").read_text(encoding="utf-8"))
     counts = {label: sum(label in labels for labels in named) for label in LABELS}
     assert {k: v for k, v in summary["labels"]["label"].items() if k} == {k: v for k, v in counts.items() if v}
+
+
+def test_what_is_for_one_label_is_refused(run: Path, files: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    with pytest.raises(UsageError, match="a least precision is for models that give one label.*--min-probability"):
+        classify_corpus([str(files / "lists.jsonl")], str(tmp_path / "out.jsonl"), model=run, min_precision=0.9)
+    data = tiny_config("stance", files / "strings.jsonl", tmp_path / "run")
+    data["data"]["columns"] = {"label_separator": ";"}
+    with pytest.raises(ConfigError, match="label_separator is for topic"):
+        check_config(data, "test")
 
 
 def test_one_threshold_for_all(run: Path) -> None:
