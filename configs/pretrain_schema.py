@@ -34,19 +34,14 @@ class PretrainModelConfig(ScratchConfig):
     """The shape of the model."""
 
     sequence_length: Annotated[int, Field(ge=8)] = 128
-    """Tokens of a packed row, special tokens included."""
+    """Tokens of a row, special tokens included: of packed text for an encoder, of one document for an encoder-decoder."""
     max_positions: Positive = 512
     """Positions of an encoder: the longest text it can be fine-tuned on. All are trained, see training/masking.py."""
     dropout: Fraction = 0.0
     """Dropout while pretraining; none is best where the text is read once or twice. The saved model has 0.1."""
     prime_embeddings: bool = True
-    """Start from piece embeddings made of co-occurrence counts instead of random ones; see training/embeddings.py."""
-
-    @model_validator(mode="after")
-    def _rows_fit(self) -> PretrainModelConfig:
-        if self.sequence_length > self.max_positions:
-            raise ValueError(f"sequence_length {self.sequence_length} is more than max_positions {self.max_positions}")
-        return self
+    """Start an encoder from piece embeddings made of co-occurrence counts instead of random ones; see
+    training/embeddings.py."""
 
 
 class MaskingConfig(Section):
@@ -64,6 +59,19 @@ class MaskingConfig(Section):
         if self.kept + self.replaced >= 1:
             raise ValueError(f"kept {self.kept} and replaced {self.replaced} leave nothing to mask")
         return self
+
+
+class DenoisingConfig(Section):
+    """What an encoder-decoder has to write; see training/denoising.py."""
+
+    gap_share: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """Share of the rows from which whole sentences are taken out; from the others spans. Drawn anew at each reading."""
+    noise: Annotated[float, Field(gt=0, lt=1)] = 0.15
+    """Share of the tokens of a row that spans take out."""
+    mean_span: Annotated[float, Field(ge=1)] = 3.0
+    """Mean length of a span in tokens."""
+    sentences: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    """Share of the sentences of a row that are taken out, the principal ones; at least one, and never all."""
 
 
 class PretrainingConfig(OptimizationConfig):
@@ -84,12 +92,13 @@ class PretrainingConfig(OptimizationConfig):
 class PretrainConfig(Section):
     """A pretraining job: text in, a tokenizer and a model out."""
 
-    objective: Literal["masked-words"]
-    """masked-words trains an encoder (BERT)."""
+    objective: Literal["masked-words", "denoising"]
+    """masked-words trains an encoder (BERT), denoising an encoder-decoder (T5)."""
     output: str
     """Folder of the run: the checkpoint, metrics.json, the resolved config, the tokenized text."""
-    recipe: str = "news-folded"
-    """Text recipe; it becomes the tokenizer's normalizer."""
+    recipe: str = "auto"
+    """Text recipe; it becomes the tokenizer's normalizer. auto: news-folded for an encoder, news for an encoder-decoder,
+    which must write letters as they are."""
     model: PretrainModelConfig
     """The shape of the model."""
     data: PretrainDataConfig
@@ -98,7 +107,25 @@ class PretrainConfig(Section):
     """The tokenizer."""
     masking: MaskingConfig = MaskingConfig()
     """What an encoder has to guess."""
+    denoising: DenoisingConfig | None = None
+    """What an encoder-decoder has to write; null takes the defaults."""
     training: PretrainingConfig = PretrainingConfig()
     """How to train."""
     licence: str | None = None
     """Goes into mujaz.json: the strictest term of the text."""
+
+    @model_validator(mode="after")
+    def _suits_the_objective(self) -> PretrainConfig:
+        encoder = self.objective == "masked-words"
+        if encoder and self.denoising:
+            raise ValueError(
+                "the section denoising belongs to objective: denoising; masking says what an encoder guesses"
+            )
+        length, positions = self.model.sequence_length, self.model.max_positions
+        if encoder and length > positions:
+            raise ValueError(f"model.sequence_length {length} is more than model.max_positions {positions}")
+        if self.recipe == "auto":
+            self.recipe = "news-folded" if encoder else "news"
+        if not encoder:
+            self.denoising = self.denoising or DenoisingConfig()
+        return self

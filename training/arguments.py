@@ -125,8 +125,16 @@ def generation_config(settings: GenerationSettings, tokens: GenerationConfig | N
         settings: From the config.
         tokens: The model's own, for the ids of its special tokens.
     """
-    special = ("pad_token_id", "bos_token_id", "eos_token_id", "decoder_start_token_id", "forced_bos_token_id")
-    ids = {name: getattr(tokens, name, None) for name in special}
+    # suppress_tokens: what a pretraining fills gaps with is no summary.
+    kept = (
+        "pad_token_id",
+        "bos_token_id",
+        "eos_token_id",
+        "decoder_start_token_id",
+        "forced_bos_token_id",
+        "suppress_tokens",
+    )
+    ids = {name: getattr(tokens, name, None) for name in kept}
     chosen = settings.model_dump(exclude_none=True)
     if settings.num_beams == 1:
         del chosen["length_penalty"]  # means nothing to greedy decoding, and transformers warns of it

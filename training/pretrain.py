@@ -1,4 +1,4 @@
-"""Pretrain a model on plain text: a config in, a tokenizer and an encoder out."""
+"""Pretrain a model on plain text: a config in, a tokenizer and an encoder or an encoder-decoder out."""
 
 from __future__ import annotations
 
@@ -25,20 +25,16 @@ from mujaz.models.saving import library_versions, save_checkpoint
 from mujaz.training.arguments import trains_in_bfloat16
 from mujaz.training.callbacks import Report
 from mujaz.training.cpu_speed import quick_on_cpu
-from mujaz.training.embeddings import prime_embeddings
-from mujaz.training.masking import MaskWords
-from mujaz.training.pretrain_shards import MANIFEST, PackedRows, shards_are_there, write_shards
+from mujaz.training.objectives import Objective, objective_of
+from mujaz.training.pretrain_shards import MANIFEST, ShardedRows, shards_are_there
 from mujaz.training.pretrain_texts import Documents, draw
 from mujaz.training.pretrain_trainer import build_pretrainer
 from mujaz.training.processes import launched
 from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run, write_whole
 from mujaz.training.running import explained, loss_curve, run_trainer
-from mujaz.training.scratch import new_masked_lm, train_wordpiece
 from mujaz.training.trackers import check_trackers
 
-FINE_TUNING_DROPOUT = 0.1  # of BERT: pretrained without, the model is fine-tuned with it
 SHARDS = "shards"
-SPECIAL = 2  # [CLS] and [SEP] around a row
 
 
 @dataclass(frozen=True)
@@ -50,7 +46,7 @@ class PretrainResult:
         steps: Updates made, over all sittings.
         seconds: Wall time of this sitting.
         tokens: Tokens read over all sittings, special tokens included.
-        loss: On held-out text at the end, nats a masked token; None without held-out text.
+        loss: On held-out text at the end, nats a token that was to be guessed; None without held-out text.
     """
 
     folder: Path
@@ -85,27 +81,27 @@ def pretrain(
     began = time.monotonic()
     resume = open_run(config, restart=restart)
     folder = Path(config.output)
-    tokenizer = prepare_text(config, say)
-    steps = pretraining_steps(config, PackedRows(folder / SHARDS, "train").rows)
+    objective = objective_of(config)
+    tokenizer = prepare_text(config, objective, say)
+    steps = pretraining_steps(config, objective.rows(folder / SHARDS, "train").rows)
     rows = steps * config.training.batch_size * config.training.gradient_accumulation
-    train = PackedRows(folder / SHARDS, "train", rows, config.training.seed)
-    held_out = PackedRows(folder / SHARDS, "held_out")
-    model = new_masked_lm(config.model, tokenizer, config.model.max_positions, config.training.seed)
-    if config.model.prime_embeddings and not resume:
-        say("counting which pieces stand near each other, for the embeddings")
-        prime_embeddings(model, train.shards, tokenizer.all_special_ids, config.training.seed)
-    for line in plan_lines(config, model, train, held_out, steps):
+    train = objective.rows(folder / SHARDS, "train", rows, config.training.seed)
+    held_out = objective.rows(folder / SHARDS, "held_out")
+    model = objective.new_model(tokenizer)
+    if not resume:
+        objective.prime(model, train, tokenizer, say)
+    for line in plan_lines(config, objective, model, train, held_out, steps):
         say(line)
     if resume:
         say(f"resuming from {resume.name} (--restart begins again)")
-    collate = MaskWords(tokenizer, config.masking, config.model.max_positions, config.training.seed)
+    collate = objective.collator(tokenizer)
     trainer = build_pretrainer(config, model, train, held_out, collate, steps, progress=progress, report=say)
     with quick_on_cpu(model, config.training):
         run_trainer(trainer, resume, folder)
     loss = trainer.evaluate()["eval_loss"] if len(held_out) else None
     with explained(folder):
-        _save(config, model, tokenizer)
-    tokens = trainer.state.global_step * rows // steps * config.model.sequence_length
+        _save(config, objective, model, tokenizer)
+    tokens = train.tokens(trainer.state.global_step * rows // steps)
     result = PretrainResult(folder, trainer.state.global_step, time.monotonic() - began, tokens, loss)
     _write_metrics(result, loss_curve(trainer.state.log_history))
     shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
@@ -121,37 +117,41 @@ def pretraining_steps(config: PretrainConfig, rows: int) -> int:
 
 
 def plan_lines(
-    config: PretrainConfig, model: PreTrainedModel, train: PackedRows, held_out: PackedRows, steps: int
+    config: PretrainConfig,
+    objective: Objective,
+    model: PreTrainedModel,
+    train: ShardedRows,
+    held_out: ShardedRows,
+    steps: int,
 ) -> list[str]:
     """The size of the job, for people."""
-    length, pieces = config.model.sequence_length, model.config.vocab_size
+    pieces = model.config.vocab_size
     number_format = "bfloat16" if trains_in_bfloat16(config.training) else "float32"
     return [
-        f"text: {train.rows * length / 1e6:.1f} M tokens, {held_out.rows * length / 1e6:.2f} M held out, rows of {length}",
+        f"text: {train.tokens(train.rows) / 1e6:.1f} M tokens, {held_out.tokens(held_out.rows) / 1e6:.2f} M held out, "
+        f"{objective.rows_are}",
         f"model: {model.num_parameters() / 1e6:.1f} M parameters, {pieces:,} pieces, recipe {config.recipe}",
-        f"training: {steps:,} steps, {len(train) * length / 1e6:.1f} M tokens, {len(train) / train.rows:.2f} passes, "
+        f"training: {steps:,} steps, {train.tokens(len(train)) / 1e6:.1f} M tokens, {len(train) / train.rows:.2f} passes, "
         f"in {number_format}",
     ]
 
 
-def prepare_text(config: PretrainConfig, say: Report) -> PreTrainedTokenizerBase:
+def prepare_text(config: PretrainConfig, objective: Objective, say: Report) -> PreTrainedTokenizerBase:
     """The tokenizer, and the text tokenized into shards; both are taken from the run's folder where they are there."""
     folder = Path(config.output) / SHARDS
     recipe = get_recipe(config.recipe)
-    fingerprint = _fingerprint(config)
+    fingerprint = _fingerprint(config, objective)
     if shards_are_there(folder, fingerprint):
         tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
         hand_over(tokenizer, recipe)
         return tokenizer
     documents = Documents(config.data, recipe)
     say("training the tokenizer")
-    tokenizer = train_wordpiece(draw(documents, config.tokenizer.texts, config.training.seed), config.model.vocab_size)
+    tokenizer = objective.train_tokenizer(draw(documents, config.tokenizer.texts, config.training.seed))
     hand_over(tokenizer, recipe)
     say("tokenizing the text")
-    separator = int(tokenizer.sep_token_id or 0)
     _on_disk(lambda: tokenizer.save_pretrained(folder), folder)
-    row = config.model.sequence_length - SPECIAL
-    _on_disk(lambda: write_shards(folder, documents, tokenizer, separator, row, fingerprint), folder)
+    _on_disk(lambda: objective.write(folder, documents, tokenizer, fingerprint), folder)
     c = documents.counts
     say(
         f"documents: {c.documents:,}, of them {c.held_out:,} held out; left out: {c.repeated:,} repeated, "
@@ -167,7 +167,7 @@ def _on_disk(write: Callable[[], Any], folder: Path) -> None:
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
-def _fingerprint(config: PretrainConfig) -> str:
+def _fingerprint(config: PretrainConfig, objective: Objective) -> str:
     """Of all that tokenizer and shards depend on."""
     parts = [
         get_recipe(config.recipe).to_json(),
@@ -176,11 +176,14 @@ def _fingerprint(config: PretrainConfig) -> str:
         config.model.vocab_size,
         config.model.sequence_length,
         config.training.seed,
+        *objective.depends,
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _save(config: PretrainConfig, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+def _save(
+    config: PretrainConfig, objective: Objective, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
+) -> None:
     """The checkpoint, as ``mujaz train`` and plain transformers load it."""
     folder = Path(config.output)
     manifest = json.loads((folder / SHARDS / MANIFEST).read_text(encoding="utf-8"))
@@ -189,7 +192,7 @@ def _save(config: PretrainConfig, model: PreTrainedModel, tokenizer: PreTrainedT
     info = CheckpointInfo(
         task="pretraining",
         recipe=recipe.to_json(),
-        max_length=config.model.max_positions,
+        max_length=objective.max_length,
         base_model=FROM_NOTHING,
         versions=library_versions(),
         data=DataInfo(
@@ -199,8 +202,8 @@ def _save(config: PretrainConfig, model: PreTrainedModel, tokenizer: PreTrainedT
         ),
         licence=config.licence,
     )
-    model.config.hidden_dropout_prob = model.config.attention_probs_dropout_prob = FINE_TUNING_DROPOUT
-    save_checkpoint(folder, model, TextEncoder(tokenizer, recipe, config.model.max_positions), info)
+    generation = objective.finish(model, tokenizer)
+    save_checkpoint(folder, model, TextEncoder(tokenizer, recipe, objective.max_length), info, generation)
 
 
 def _write_metrics(result: PretrainResult, log: list[dict[str, Any]]) -> None:

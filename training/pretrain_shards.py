@@ -1,9 +1,12 @@
-"""Tokenized text on disk, in shards, and rows of it: packed, so that no row has padding."""
+"""Tokenized text on disk, in shards, and rows of it: packed, so that no row has padding.
+
+What is common to rows of all kinds is here too: :class:`ShardedRows`, and the manifest that is written last.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,9 @@ from mujaz.errors import DataError
 from mujaz.training.pretrain_texts import Document
 
 MANIFEST = "manifest.json"
+SPLITS = ("train", "held_out")
 SHARD_TOKENS = 8_000_000
+SPECIAL = 2  # tokens around a row: [CLS] and [SEP], or <s> and </s>
 _CHUNK = 500  # documents tokenized at once
 
 Ids = NDArray[np.integer[Any]]
@@ -68,12 +73,9 @@ def write_shards(
     Raises:
         DataError: the text does not fill a single row.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.npy"):
-        old.unlink()
-    dtype = np.uint16 if len(tokenizer) <= 2**16 else np.uint32
-    splits = {name: _Shards(folder, name, row_length, dtype) for name in ("train", "held_out")}
-    for chunk in _chunks(documents):
+    dtype = begin_shards(folder, tokenizer)
+    splits = {name: _Shards(folder, name, row_length, dtype) for name in SPLITS}
+    for chunk in chunks(documents):
         batch = tokenizer([d.text for d in chunk], add_special_tokens=False)["input_ids"]
         for document, ids in zip(chunk, batch, strict=True):
             splits["held_out" if document.held_out else "train"].add([*ids, separator])
@@ -81,8 +83,26 @@ def write_shards(
         split.write()
     if not splits["train"].rows:
         raise DataError(f"the text is too short: expected at least {row_length} tokens, found {splits['train'].count}")
-    manifest = {"fingerprint": fingerprint, **{name: split.rows for name, split in splits.items()}}
-    (folder / MANIFEST).write_text(json.dumps(manifest) + "\n", encoding="utf-8")
+    write_manifest(folder, fingerprint, {name: split.rows for name, split in splits.items()})
+
+
+def begin_shards(folder: Path, tokenizer: PreTrainedTokenizerBase) -> type[np.unsignedinteger[Any]]:
+    """Make the folder, clear it of other shards, and say what number holds a token id."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.npy"):
+        old.unlink()
+    return np.uint16 if len(tokenizer) <= 2**16 else np.uint32
+
+
+def write_manifest(folder: Path, fingerprint: str, rows: dict[str, list[int]]) -> None:
+    """Say that the shards are complete.
+
+    Args:
+        folder: Of the shards.
+        fingerprint: Of all that they depend on.
+        rows: Of each shard, by split.
+    """
+    (folder / MANIFEST).write_text(json.dumps({"fingerprint": fingerprint, **rows}) + "\n", encoding="utf-8")
 
 
 def shards_are_there(folder: Path, fingerprint: str) -> bool:
@@ -93,7 +113,8 @@ def shards_are_there(folder: Path, fingerprint: str) -> bool:
         return False
 
 
-def _chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
+def chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
+    """As many documents as are tokenized at once."""
     chunk: list[Document] = []
     for document in documents:
         chunk.append(document)
@@ -104,7 +125,7 @@ def _chunks(documents: Iterable[Document]) -> Iterator[list[Document]]:
         yield chunk
 
 
-class PackedRows:
+class ShardedRows:
     """Rows of shards, as the Trainer reads them in sequence: each pass over the rows in another order.
 
     What stands at an index depends on the seed and the index alone, so a resumed training reads on as if nothing had been.
@@ -113,35 +134,57 @@ class PackedRows:
         rows: Rows on disk.
     """
 
-    def __init__(self, folder: Path, split: str, length: int | None = None, seed: int | None = None) -> None:
-        """Open the shards of ``train`` or ``held_out``.
+    def __init__(self, shards: Sequence[int], length: int | None = None, seed: int | None = None) -> None:
+        """Put shards one behind the other.
 
         Args:
-            folder: Of :func:`write_shards`.
-            split: Which of the two.
+            shards: Rows of each.
             length: Rows to be read over all passes; None reads each once.
             seed: Of the order; None reads in order.
         """
-        self.shards = [np.load(path, mmap_mode="r") for path in sorted(folder.glob(f"{split}-*.npy"))]
-        self.ends = np.cumsum([len(shard) for shard in self.shards])
-        self.rows = int(self.ends[-1]) if self.shards else 0
+        self.ends = np.cumsum(shards, dtype=np.int64)
+        self.rows = int(self.ends[-1]) if len(shards) else 0
         self.length = self.rows if length is None else length
         self.seed = seed
+        self._ordered = lru_cache(maxsize=2)(self.order)
 
     def __len__(self) -> int:
         """Rows to be read over all passes."""
         return self.length
 
-    def __getitem__(self, index: int) -> tuple[int, Ids]:
-        """The index, which the collator takes as a seed, and the token ids (row length,)."""
+    def order(self, number: int) -> NDArray[np.int64]:
+        """The order of the rows in one pass, (rows,)."""
+        if self.seed is None:
+            return np.arange(self.rows)
+        return np.random.default_rng([self.seed, number]).permutation(self.rows)
+
+    def find(self, index: int) -> tuple[int, int]:
+        """The shard that the row at an index is in, and its place there."""
         if not 0 <= index < self.length:
             raise IndexError(index)
         number, place = divmod(index, self.rows)
-        row = place if self.seed is None else int(_order(self.rows, self.seed, number)[place])
+        row = int(self._ordered(number)[place])
         shard = int(np.searchsorted(self.ends, row, side="right"))
-        return index, self.shards[shard][row - int(self.ends[shard])]
+        return shard, row - int(self.ends[shard])  # counted from the end of the shard
+
+    def tokens(self, rows: int) -> int:
+        """Tokens, special ones included, of so many rows from the first that is read; of ``self.rows``: all on disk."""
+        raise NotImplementedError
 
 
-@lru_cache(maxsize=2)
-def _order(rows: int, seed: int, number: int) -> NDArray[np.int64]:
-    return np.random.default_rng([seed, number]).permutation(rows)
+class PackedRows(ShardedRows):
+    """Rows of :func:`write_shards`, all of one length."""
+
+    def __init__(self, folder: Path, split: str, length: int | None = None, seed: int | None = None) -> None:
+        """Open the shards of ``train`` or ``held_out``; length and seed are those of :class:`ShardedRows`."""
+        self.shards = [np.load(path, mmap_mode="r") for path in sorted(folder.glob(f"{split}-*.npy"))]
+        super().__init__([len(shard) for shard in self.shards], length, seed)
+
+    def __getitem__(self, index: int) -> tuple[int, Ids]:
+        """The index, which the collator takes as a seed, and the token ids (row length,)."""
+        shard, place = self.find(index)
+        return index, self.shards[shard][place]
+
+    def tokens(self, rows: int) -> int:
+        """Tokens, special ones included, of so many rows."""
+        return rows * (self.shards[0].shape[1] + SPECIAL) if self.shards else 0

@@ -21,10 +21,12 @@ class Document:
     Attributes:
         text: Prepared by the recipe; where a row has several columns, a line each, joined by blanks.
         held_out: Whether it is kept apart from the training.
+        columns: The same before the recipe, which leaves no line ends to find sentences by.
     """
 
     text: str
     held_out: bool
+    columns: tuple[str, ...] = ()
 
 
 @dataclass
@@ -61,12 +63,12 @@ class Documents:
         seen: set[bytes] = set()
         for name in _sources(self.config.train):
             for row in self._rows(name):
-                prepared = [(text, key(text)) for text in map(self.recipe, row)]
-                kept = [(text, k) for text, k in prepared if k not in self.forbidden]
+                prepared = [(text, key(text), raw) for raw, text in zip(row, map(self.recipe, row), strict=True)]
+                kept = [one for one in prepared if one[1] not in self.forbidden]
                 counts.excluded += len(prepared) - len(kept)
                 if not kept:
                     continue
-                longest = max(kept, key=lambda pair: len(pair[0]))[1]  # one article with two headlines is one document
+                longest = max(kept, key=lambda one: len(one[0]))[1]  # one article with two headlines is one document
                 if longest in seen:
                     counts.repeated += 1
                     continue
@@ -74,7 +76,7 @@ class Documents:
                 held_out = int.from_bytes(longest) < self.config.held_out * 256 ** len(longest)
                 counts.documents += 1
                 counts.held_out += held_out
-                yield Document(" ".join(text for text, _ in kept), held_out)
+                yield Document(" ".join(one[0] for one in kept), held_out, tuple(one[2] for one in kept))
 
     def _rows(self, name: str) -> Iterator[list[str]]:
         """The texts of each row, in the order of the columns."""

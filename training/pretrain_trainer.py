@@ -1,7 +1,8 @@
-"""transformers' Trainer for pretraining: the loss of the masked pieces alone, rows in their own order."""
+"""transformers' Trainer for pretraining: the loss of what is to be guessed alone, rows in their own order."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +14,13 @@ from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.training.arguments import optimization_arguments
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
 from mujaz.training.encoded import IGNORED
-from mujaz.training.masking import MaskWords
-from mujaz.training.pretrain_shards import PackedRows
+from mujaz.training.pretrain_shards import ShardedRows
 from mujaz.training.resume import CHECKPOINTS
 from mujaz.training.trackers import tracker_callbacks
 
 
-class MaskedWordsTrainer(Trainer):
-    """Computes the vocabulary's scores for the masked pieces only: a sixth of the work of scoring every piece."""
+class PretrainingTrainer(Trainer):
+    """Computes the mean cross entropy of the labels that are not ignored, in nats, over all of an update."""
 
     def compute_loss(
         self,
@@ -29,29 +29,44 @@ class MaskedWordsTrainer(Trainer):
         return_outputs: bool = False,
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
-        """Mean cross entropy of the masked pieces, in nats."""
+        """The loss of one batch."""
         labels = inputs["labels"]  # (rows, tokens)
         guessed = labels != IGNORED
-        with self.accelerator.autocast():  # the Trainer puts it into the model's own forward, which is not called here
-            hidden = model.bert(inputs["input_ids"], position_ids=inputs["position_ids"]).last_hidden_state
-            scores = model.cls(hidden[guessed])  # (masked pieces, vocabulary)
+        with self.accelerator.autocast():  # the Trainer puts it into the model's own forward, which may not be called
+            scores = self.scores(model, inputs, guessed)
         count = int(guessed.sum()) if num_items_in_batch is None else num_items_in_batch
         loss = functional.cross_entropy(scores.float(), labels[guessed], reduction="sum") / count
         return (loss, {"loss": loss}) if return_outputs else loss
+
+    def scores(self, model: Any, inputs: dict[str, torch.Tensor], guessed: torch.Tensor) -> torch.Tensor:
+        """The vocabulary's scores for what is to be guessed, (guessed pieces, vocabulary)."""
+        given = {name: tensor for name, tensor in inputs.items() if name != "labels"}
+        scores: torch.Tensor = model(**given).logits[guessed]
+        return scores
+
+
+class MaskedWordsTrainer(PretrainingTrainer):
+    """Computes the vocabulary's scores for the masked pieces only: a sixth of the work of scoring every piece."""
+
+    def scores(self, model: Any, inputs: dict[str, torch.Tensor], guessed: torch.Tensor) -> torch.Tensor:
+        """The vocabulary's scores for the masked pieces, (masked pieces, vocabulary)."""
+        hidden = model.bert(inputs["input_ids"], position_ids=inputs["position_ids"]).last_hidden_state
+        scores: torch.Tensor = model.cls(hidden[guessed])
+        return scores
 
 
 def build_pretrainer(
     config: PretrainConfig,
     model: PreTrainedModel,
-    train: PackedRows,
-    held_out: PackedRows,
-    collate: MaskWords,
+    train: ShardedRows,
+    held_out: ShardedRows,
+    collate: Callable[[Any], dict[str, Any]],
     steps: int,
     *,
     progress: bool,
     report: Report,
 ) -> Trainer:
-    """The Trainer of a pretraining: ``train`` is read in sequence, ``held_out`` with the same masks every time."""
+    """The Trainer of a pretraining: ``train`` is read in sequence, ``held_out`` with the same gaps every time."""
     folder = Path(config.output) / CHECKPOINTS
     arguments = optimization_arguments(config.training, folder, steps) | {
         "max_steps": steps,
@@ -59,7 +74,8 @@ def build_pretrainer(
         "eval_strategy": "steps" if len(held_out) else "no",
         "prediction_loss_only": True,
     }
-    trainer = MaskedWordsTrainer(
+    kind = PretrainingTrainer if model.config.is_encoder_decoder else MaskedWordsTrainer
+    trainer = kind(
         model=model,
         args=TrainingArguments(**arguments),
         data_collator=collate,

@@ -77,18 +77,20 @@ def _alphabet(texts: Iterable[str]) -> list[str]:
     return known[:MOST_CHARACTERS]
 
 
-def train_unigram(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerBase:
+def train_unigram(texts: Iterable[str], vocab_size: int, sentinels: int = 0) -> PreTrainedTokenizerBase:
     """A Unigram tokenizer in T5's layout, but with ``<s>`` in front; same texts, same pieces.
 
     Args:
         texts: Prepared texts.
         vocab_size: Pieces, special tokens included.
+        sentinels: How many ``<extra_id_0>``, ``<extra_id_1>`` and so on a pretraining needs; ``<mask>`` comes with them.
     """
     # Digits stand alone: numbers must be copied exactly, and pieces like "201" make that harder.
     split = pre_tokenizers.Sequence(
         [pre_tokenizers.Metaspace(), pre_tokenizers.Digits(individual_digits=True), pre_tokenizers.Punctuation()]
     )
-    special = ["<pad>", "</s>", "<unk>", "<s>", *PLACEHOLDERS]
+    marks = [*(f"<extra_id_{number}>" for number in range(sentinels)), *(["<mask>"] if sentinels else [])]
+    special = ["<pad>", "</s>", "<unk>", "<s>", *PLACEHOLDERS, *marks]
     bare = Tokenizer(models.Unigram())
     bare.pre_tokenizer = split
     trainer = trainers.UnigramTrainer(
@@ -113,6 +115,7 @@ def train_unigram(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerB
         eos_token="</s>",
         unk_token="<unk>",
         model_input_names=["input_ids", "attention_mask"],
+        **({"mask_token": marks[-1], "extra_special_tokens": marks[:-1]} if marks else {}),
     )
 
 

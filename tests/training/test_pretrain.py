@@ -11,17 +11,18 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
+from pydantic import ValidationError
 from safetensors.torch import load_file
-from transformers import AutoModelForMaskedLM, AutoTokenizer
+from transformers import AutoModelForMaskedLM, AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
-from mujaz import TextClassifier
+from mujaz import Summarizer, TextClassifier
 from mujaz.cli import cli
 from mujaz.configs.loading import check_config, load_pretrain_config
-from mujaz.configs.pretrain_schema import PretrainConfig, PretrainDataConfig
+from mujaz.configs.pretrain_schema import DenoisingConfig, PretrainConfig, PretrainDataConfig
 from mujaz.errors import CheckpointError, DataError, UsageError
 from mujaz.models.checkpoint import read_info
 from mujaz.models.recipes import get_recipe
-from mujaz.training import pretrain as pretraining
+from mujaz.training import objectives
 from mujaz.training.pretrain import pretrain
 from mujaz.training.pretrain_shards import PackedRows, write_shards
 from mujaz.training.pretrain_texts import Document, Documents, draw
@@ -45,19 +46,21 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """120 documents of sentences that a model can learn."""
     chance = random.Random(3)
     rows: list[dict[str, object]] = [
-        {"title": f"عنوان {i}", "text": " ".join(chance.choices((SPORT, MONEY)[i % 2], k=4)) + f" رقم {i}"}
+        {"title": f"عنوان {i}", "text": ". ".join(chance.choices((SPORT, MONEY)[i % 2], k=4)) + f" رقم {i}"}
         for i in range(120)
     ]
     return write_jsonl(tmp_path_factory.mktemp("plain") / "corpus.jsonl", rows)
 
 
-def _config(corpus: Path, output: Path, **training: object) -> PretrainConfig:
+def _config(
+    corpus: Path, output: Path, objective: str = "masked-words", held_out: float = 0.15, **training: object
+) -> PretrainConfig:
     return PretrainConfig.model_validate(
         {
-            "objective": "masked-words",
+            "objective": objective,
             "output": str(output),
             "model": {**SHAPE, "prime_embeddings": False},  # else the loss begins near its end
-            "data": {"train": str(corpus), "held_out": 0.15},
+            "data": {"train": str(corpus), "held_out": held_out},
             "training": {
                 "max_steps": 60,
                 "batch_size": 8,
@@ -78,13 +81,23 @@ def pretrained(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_the_loss_falls(pretrained: Path) -> None:
-    metrics = json.loads((pretrained / "metrics.json").read_text(encoding="utf-8"))
+@pytest.fixture(scope="module")
+def denoised(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "encoder-decoder"
+    pretrain(_config(corpus, folder, "denoising"))
+    return folder
+
+
+@pytest.mark.parametrize("run", ["pretrained", "denoised"])
+def test_the_loss_falls(run: str, request: pytest.FixtureRequest) -> None:
+    folder = request.getfixturevalue(run)
+    metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     losses = [entry["loss"] for entry in metrics["log"] if "loss" in entry]
     assert losses[-1] < losses[0] - 1
     assert metrics["held_out_loss"] < np.log(SHAPE["vocab_size"])
-    assert metrics["tokens"] == 60 * 8 * 24
-    assert not (pretrained / "checkpoints").exists()
+    whole = 60 * 8 * 24
+    assert metrics["tokens"] == whole if run == "pretrained" else 60 * 8 * (8 + 2) <= metrics["tokens"] < whole
+    assert not (folder / "checkpoints").exists()
 
 
 def test_the_result_is_a_plain_checkpoint(pretrained: Path) -> None:
@@ -96,6 +109,64 @@ def test_the_result_is_a_plain_checkpoint(pretrained: Path) -> None:
     ids = tokenizer("فَازَ الفريقُ", return_tensors="pt")["input_ids"]
     assert ids.tolist() == tokenizer("فاز الفريق", return_tensors="pt")["input_ids"].tolist()  # the recipe is inside
     assert model(ids).logits.shape[-1] == len(tokenizer)
+
+
+def test_an_encoder_decoder_is_a_plain_checkpoint_that_cannot_write_a_sentinel(denoised: Path, corpus: Path) -> None:
+    model, report = AutoModelForSeq2SeqLM.from_pretrained(denoised, output_loading_info=True)
+    assert not report["missing_keys"]
+    assert (model.config.architectures, model.config.dropout_rate) == (["T5ForConditionalGeneration"], 0.1)
+    assert (model.generation_config.max_new_tokens, model.generation_config.num_beams) == (84, 4)
+    tokenizer = AutoTokenizer.from_pretrained(denoised)
+    assert tokenizer("فَازَ الفريقُ")["input_ids"] == tokenizer("فاز الفريق")["input_ids"]  # the recipe is inside
+    ids = tokenizer(f"{SPORT[0]} <extra_id_0> {SPORT[1]} <mask>", return_tensors="pt")["input_ids"]
+    marks = {tokenizer.convert_tokens_to_ids(token) for token in ("<extra_id_0>", "<mask>")}
+    assert len(marks & {*ids[0].tolist()}) == 2
+    with torch.no_grad():
+        model.get_input_embeddings().weight[list(marks)] *= 50  # what it would write most
+    forced = model.generate(ids, suppress_tokens=None, num_beams=1, max_new_tokens=9)
+    assert marks & {*forced[0].tolist()}
+    assert not marks & {*model.generate(ids, max_new_tokens=9)[0].tolist()}
+
+
+def test_an_encoder_decoder_is_refused_until_it_was_fine_tuned_and_then_summarizes(
+    denoised: Path, summary_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    info = read_info(denoised)
+    assert info is not None
+    assert (info.task, info.recipe["name"], info.max_length) == ("pretraining", "news", 24)
+    with pytest.raises(CheckpointError, match="never fine-tuned"):
+        Summarizer.from_pretrained(denoised)
+    config = tiny_config("summary", summary_file, tmp_path / "summary", epochs=8)
+    config["model"] = {"name": str(denoised), "max_target_length": 16}
+    train(check_config(config, "test"))
+    summarizer = Summarizer.from_pretrained(tmp_path / "summary", engine="torch")
+    text = summarizer.summarize([f"{SPORT[0]}. وقال المتحدث إن الأمر مهم."])[0].text
+    assert set(text.split()) & set(SPORT[0].split())
+    tokenizer = AutoTokenizer.from_pretrained(denoised)
+    marks = {tokenizer.convert_tokens_to_ids(token) for token in ("<extra_id_0>", "<mask>")}
+    plain = GenerationConfig.from_pretrained(tmp_path / "summary")
+    assert marks <= {*(plain.suppress_tokens or [])} <= {*(summarizer.generation.suppress_tokens or [])}
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"denoising": {"noise": 0.2}}, "denoising belongs to objective: denoising"),
+        (
+            {"model": {"sequence_length": 99, "max_positions": 50}},
+            "sequence_length 99 is more than model.max_positions 50",
+        ),
+    ],
+)
+def test_settings_that_do_not_suit_an_encoder_are_refused(
+    changed: dict[str, object], message: str, corpus: Path, tmp_path: Path
+) -> None:
+    given = {"objective": "masked-words", "output": str(tmp_path), "data": {"train": str(corpus)}, "model": {}}
+    with pytest.raises(ValidationError, match=message):
+        PretrainConfig.model_validate(given | changed)
+    config = PretrainConfig.model_validate({**given, **changed, "objective": "denoising"})
+    assert config.denoising == DenoisingConfig(noise=0.2 if "denoising" in changed else 0.15)
+    assert (config.recipe, PretrainConfig.model_validate(given).recipe) == ("news", "news-folded")
 
 
 def test_the_loss_is_that_of_plain_transformers(pretrained: Path) -> None:
@@ -144,23 +215,31 @@ class _KilledError(RuntimeError):
     pass
 
 
+@pytest.mark.parametrize(("run", "objective"), [("pretrained", "masked-words"), ("denoised", "denoising")])
 def test_a_resumed_run_ends_where_an_undisturbed_one_ends(
-    corpus: Path, pretrained: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    run: str,
+    objective: str,
+    corpus: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
-    folder = tmp_path / "encoder"
+    undisturbed = request.getfixturevalue(run)
+    folder = tmp_path / "run"
 
     def killed(line: str) -> None:
         if line.startswith("step 30/60  dev"):  # the checkpoint of step 30 is not written yet: that of step 20 is
             raise _KilledError
 
-    config = _config(corpus, folder, save_every=20)
+    config = _config(corpus, folder, objective, save_every=20)
     with pytest.raises(_KilledError):
         pretrain(config, report=killed)
-    monkeypatch.setattr(pretraining, "train_wordpiece", None)  # the tokenizer must not be trained again
+    for name in ("train_wordpiece", "train_unigram"):
+        monkeypatch.setattr(objectives, name, None)  # the tokenizer must not be trained again
     lines: list[str] = []
     pretrain(config, report=lines.append)
     assert any(line.startswith("resuming from checkpoint-20") for line in lines)
-    ours, theirs = load_file(folder / "model.safetensors"), load_file(pretrained / "model.safetensors")
+    ours, theirs = load_file(folder / "model.safetensors"), load_file(undisturbed / "model.safetensors")
     for name, weights in theirs.items():
         torch.testing.assert_close(ours[name], weights, rtol=0, atol=1e-6)
 
@@ -250,7 +329,13 @@ def test_a_file_without_text_columns_is_refused(tmp_path: Path) -> None:
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted((ROOT / "configs").glob("pretrain-*.yaml"))
-MILLIONS = {"pretrain-5m": (4, 8), "pretrain-embedded": (7, 10), "pretrain-15m": (12, 19), "pretrain-40m": (34, 48)}
+MILLIONS = {
+    "pretrain-5m": (4, 8),
+    "pretrain-embedded": (7, 10),
+    "pretrain-15m": (12, 19),
+    "pretrain-40m": (34, 48),
+    "pretrain-summary": (11.5, 12.5),
+}
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
@@ -276,18 +361,18 @@ def test_a_shipped_config_pretrains(path: Path, corpus: Path, tmp_path: Path, mo
 def test_a_shipped_config_has_the_size_of_its_name(path: Path, tmp_path: Path) -> None:
     from transformers import PreTrainedTokenizerFast
 
-    from mujaz.training.scratch import new_masked_lm
-
-    overrides = [f"data.train={write_jsonl(tmp_path / 'a.jsonl', [{'text': 'نص'}])}", "data.exclude=null"]
-    shape = load_pretrain_config(path, overrides).model
+    # On the meta device there are no numbers that could be primed.
+    overrides = ["data.exclude=null", "model.prime_copying=false"]
+    overrides.append(f"data.train={write_jsonl(tmp_path / 'a.jsonl', [{'text': 'نص'}])}")
+    config = load_pretrain_config(path, overrides)
 
     class Vocabulary(PreTrainedTokenizerFast):
         def __len__(self) -> int:
-            return shape.vocab_size
+            return config.model.vocab_size
 
     small = train_wordpiece(["نص"], 20)
-    tokenizer = Vocabulary(tokenizer_object=small.backend_tokenizer, pad_token="[PAD]")
+    tokenizer = Vocabulary(tokenizer_object=small.backend_tokenizer, pad_token="[PAD]", eos_token="[SEP]")
     with torch.device("meta"):
-        size = new_masked_lm(shape, tokenizer, shape.max_positions, 0).num_parameters() / 1e6
+        size = objectives.objective_of(config).new_model(tokenizer).num_parameters() / 1e6
     low, high = MILLIONS[path.stem]
     assert low < size < high

@@ -122,6 +122,11 @@ def _score(prediction: _Text, reference: _Text) -> tuple[float, float, float, fl
     )
 
 
+def unigram_f1(prediction: Counter[str], reference: Counter[str]) -> float:
+    """ROUGE-1 F1 of two texts, 0-1, from how often each word stands in them."""
+    return _f1((prediction & reference).total(), prediction.total(), reference.total())
+
+
 def _f1(common: int, predicted: int, expected: int) -> float:
     return 2 * common / (predicted + expected) if common else 0.0
 
