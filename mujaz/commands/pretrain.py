@@ -17,8 +17,9 @@ import click
 def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: bool) -> None:
     """Train a tokenizer and a model from nothing on plain text, to fine-tune from.
 
-    CONFIG is a YAML file; shipped ones are configs/pretrain-*.yaml. Called again after a kill, it goes on where it stopped.
-    The result is a folder to name as model.name in a config of 'mujaz train'.
+    CONFIG is a YAML file; shipped ones are configs/pretrain-*.yaml: encoders, and an encoder-decoder (pretrain-summary).
+    Called again after a kill, it goes on where it stopped. The result is a folder to name as model.name in a config of
+    'mujaz train'.
 
     Example: mujaz pretrain configs/pretrain-5m.yaml --set data.train=corpus.jsonl --set output=runs/mine
     """
