@@ -17,6 +17,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from mujaz import Summarizer, TextClassifier, evaluate
 from mujaz.cli import cli
 from mujaz.models.checkpoint import EMBEDDED, embedded_models, read_info
+from mujaz.models.windows import LongText
 from mujaz.training.data import Example
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,11 +43,15 @@ def _rows(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def test_both_are_there() -> None:
-    assert {"summary", "topic"} <= set(embedded_models())
+NAMES = ["summary", "topic"]
 
 
-@pytest.mark.parametrize("name", ["summary", "topic"])
+def test_all_are_there_and_small() -> None:
+    assert set(NAMES) <= set(embedded_models())
+    assert sum(file.stat().st_size for file in EMBEDDED.rglob("*")) <= 60e6
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_small_and_documented(name: str) -> None:
     folder = EMBEDDED / name
     assert sum(file.stat().st_size for file in folder.iterdir()) <= 25e6
@@ -69,10 +74,12 @@ def test_real_articles(topic: TextClassifier, shared_data: Path) -> None:
     assert evaluate(topic, examples).metrics["accuracy"] > 0.9
 
 
-def test_plain_transformers_gives_the_same_logits_on_real_articles(topic: TextClassifier, shared_data: Path) -> None:
+def test_plain_transformers_gives_the_same_logits_on_real_articles(shared_data: Path) -> None:
+    cut = LongText(policy="truncate")
+    topic = TextClassifier.from_pretrained(device="cpu", precision="float32", long=cut)
     texts = [row["text"] for row in _rows(shared_data / "topic" / "sanad" / "test.parquet")]
     tokenizer = AutoTokenizer.from_pretrained(EMBEDDED / "topic")
-    model = AutoModelForSequenceClassification.from_pretrained(EMBEDDED / "topic").eval()
+    model = AutoModelForSequenceClassification.from_pretrained(EMBEDDED / "topic", dtype=torch.float32).eval()
     with torch.no_grad():
         plain = [model(**tokenizer(t, truncation=True, return_tensors="pt")).logits[0].numpy() for t in texts]
     np.testing.assert_allclose(topic.logits(texts), np.array(plain), atol=1e-4)
