@@ -72,6 +72,8 @@ class DenoisingConfig(Section):
     """Mean length of a span in tokens."""
     sentences: Annotated[float, Field(gt=0, lt=1)] = 0.3
     """Share of the sentences of a row that are taken out, the principal ones; at least one, and never all."""
+    kept: Fraction = 0.0
+    """Share of those sentences that stand in the input all the same, so that copying is learned too (PEGASUS: 0.2)."""
 
 
 class PretrainingConfig(OptimizationConfig):

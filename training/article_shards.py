@@ -54,7 +54,7 @@ class Article:
 def principal(sentences: Sequence[str]) -> list[int]:
     """The rank of each sentence by its ROUGE-1 F1 against all the others together, 0 the highest; ties in their order.
 
-    The gap sentences of PEGASUS (Zhang et al. 2020, section 3.1.1), chosen independently and with repeated words counted
+    The gap sentences of PEGASUS (Zhang et al. 2020, section 3.1), chosen independently and with repeated words counted
     ("Ind-Orig", which was best there), over words that hold Arabic letters.
     """
     counts = [Counter(words(sentence)) for sentence in sentences]

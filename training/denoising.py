@@ -2,11 +2,12 @@
 
 A row is read in one of two ways, drawn anew each time:
 
-* **Spans** (Raffel et al. 2020, section 3.1.4): a share of the tokens is taken out in spans of some tokens each. In the
+* **Spans** (Raffel et al. 2020, section 3.3.4): a share of the tokens is taken out in spans of some tokens each. In the
   input ``<extra_id_0>``, ``<extra_id_1>`` and so on stand in their places, in the target each before its span. Unlike
   in T5's own code, a row does not always begin with what is kept and end with what is not.
-* **Gap sentences** (Zhang et al. 2020, section 3.1.1): the principal sentences are taken out. In the input ``<mask>`` stands
+* **Gap sentences** (Zhang et al. 2020, section 3.1): the principal sentences are taken out. In the input ``<mask>`` stands
   in the place of each; the target is the sentences themselves, in order and with nothing between them, like a summary.
+  Some of them may stay in the input, to be copied.
 
 Input and target begin with ``<s>`` and end with ``</s>``, as articles and summaries of a fine-tuning do.
 """
@@ -94,7 +95,7 @@ class Denoise:
         """Input and target of one row, ``<s>`` and ``</s>`` included."""
         chance = np.random.default_rng([self.seed, index])
         by_sentences = chance.random() < self.config.gap_share and len(article.lengths) > 1
-        source, target = self.gaps(article) if by_sentences else self.spans(article, chance)
+        source, target = self.gaps(article, chance) if by_sentences else self.spans(article, chance)
         begin, end = self.tokenizer.bos_token_id, self.tokenizer.eos_token_id
         return [begin, *source, end], [begin, *target, end]
 
@@ -110,14 +111,16 @@ class Denoise:
             last = end
         return source + ids[last:], target
 
-    def gaps(self, article: Article) -> tuple[list[int], list[int]]:
-        """The principal sentences are missing."""
+    def gaps(self, article: Article, chance: np.random.Generator) -> tuple[list[int], list[int]]:
+        """The principal sentences are missing; some of them are to be written though they are not."""
         count = len(article.lengths)
         missing = article.ranks < min(max(round(count * self.config.sentences), 1), count - 1)
+        masked = missing & (chance.random(count) >= self.config.kept)
         source: list[int] = []
         target: list[int] = []
-        for ids, gap in zip(np.split(article.ids, np.cumsum(article.lengths)[:-1]), missing, strict=True):
-            source += [self.tokenizer.mask_token_id] if gap else ids.tolist()
+        sentences = np.split(article.ids, np.cumsum(article.lengths)[:-1])
+        for ids, gap, mask in zip(sentences, missing, masked, strict=True):
+            source += [self.tokenizer.mask_token_id] if mask else ids.tolist()
             target += ids.tolist() if gap else []
         return source, target
 

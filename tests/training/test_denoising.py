@@ -117,6 +117,19 @@ def test_at_least_one_sentence_is_missing_and_never_all(
     assert len(target) == 2 * missing
 
 
+def test_kept_sentences_stay_in_the_input_and_are_written_too(
+    tokenizer: PreTrainedTokenizerBase, article: Article
+) -> None:
+    plain = Denoise(tokenizer, GAPS, 0).pair(0, article)
+    collate = Denoise(tokenizer, DenoisingConfig(gap_share=1, kept=0.2), 0)
+    pairs = [collate.pair(index, article) for index in range(300)]
+    assert {tuple(target) for _, target in pairs} == {tuple(plain[1])}
+    masks = [source.count(int(tokenizer.mask_token_id or 0)) for source, _ in pairs]
+    assert np.mean(masks) == pytest.approx(2 * 0.8, abs=0.1)
+    whole = next(source for (source, _), count in zip(pairs, masks, strict=True) if count == 0)
+    assert whole[1:-1] == article.ids.tolist()
+
+
 def test_a_single_sentence_has_spans(tokenizer: PreTrainedTokenizerBase, article: Article) -> None:
     one = Article(article.ids, np.array([len(article.ids)]), np.array([0]))
     source, _ = Denoise(tokenizer, GAPS, 0).pair(0, one)
