@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 from sklearn.metrics import f1_score
 
 from mujaz import TextClassifier, train
+from mujaz.configs.data_schema import ColumnsConfig
 from mujaz.configs.loading import check_config
-from mujaz.configs.schema import ColumnsConfig
 from mujaz.models.windows import LongText
 from mujaz.training.data import Example, read_examples
 

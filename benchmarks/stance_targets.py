@@ -19,8 +19,8 @@ from sklearn.svm import LinearSVC
 from topic_shift import score
 
 from mujaz import TextClassifier
+from mujaz.configs.data_schema import ColumnsConfig
 from mujaz.configs.loading import load_config
-from mujaz.configs.schema import ColumnsConfig
 from mujaz.training.data import Example, load_splits, read_examples, renamed
 
 CONFIG = Path(__file__).parents[1] / "configs" / "embedded-stance.yaml"

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mujaz.configs.schema import OptimizationConfig, ScratchConfig
+from mujaz.configs.optimization_schema import OptimizationConfig
+from mujaz.configs.schema import ScratchConfig
 from mujaz.configs.sections import Fraction, Positive, Section
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from transformers import GenerationConfig, Seq2SeqTrainingArguments, TrainingArguments
 
-from mujaz.configs.schema import FsdpConfig, GenerationSettings, OptimizationConfig, TrainConfig, TrainingConfig
+from mujaz.configs.optimization_schema import FsdpConfig, OptimizationConfig, TrainingConfig
+from mujaz.configs.schema import GenerationSettings, TrainConfig
 from mujaz.errors import UsageError
 from mujaz.models.machine import choose_device, computes_bfloat16
 from mujaz.training.processes import count

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mujaz.configs.schema import AugmentationConfig
+from mujaz.configs.data_schema import AugmentationConfig
 from mujaz.models.sentences import split_sentences
 from mujaz.training.data import Example
 

@@ -9,8 +9,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from mujaz.configs.data_schema import ColumnsConfig
 from mujaz.configs.loading import expand_path
-from mujaz.configs.schema import ColumnsConfig, TrainConfig
+from mujaz.configs.schema import TrainConfig
 from mujaz.errors import DataError
 from mujaz.files import data_files
 from mujaz.formats import Row, iter_rows, require_columns

@@ -19,7 +19,7 @@ from transformers import AttentionInterface, AttentionMaskInterface, PreTrainedM
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
-from mujaz.configs.schema import OptimizationConfig
+from mujaz.configs.optimization_schema import OptimizationConfig
 from mujaz.models.machine import choose_device
 from mujaz.training.arguments import trains_in_bfloat16
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
+from mujaz.configs.data_schema import ColumnsConfig, DataConfig
 from mujaz.configs.loading import expand_path
-from mujaz.configs.schema import ColumnsConfig, DataConfig
 from mujaz.errors import DataError, UsageError
 from mujaz.formats import Row, read_rows
 from mujaz.hub import hub_rows, is_hub_dataset

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from mujaz.configs.schema import ColumnsConfig
+from mujaz.configs.data_schema import ColumnsConfig
 from mujaz.errors import OutputError
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.multi_label import untuned

@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import PreTrainedModel
 
-from mujaz.configs.schema import OptimizationConfig
+from mujaz.configs.optimization_schema import OptimizationConfig
 from mujaz.errors import TrainingError
 from mujaz.models.machine import choose_device
 from mujaz.training.arguments import trains_in_bfloat16

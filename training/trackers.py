@@ -10,7 +10,7 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 from transformers.integrations.integration_utils import TensorBoardCallback
 
-from mujaz.configs.schema import Tracker
+from mujaz.configs.optimization_schema import Tracker
 from mujaz.errors import MissingExtraError
 
 TENSORBOARD = "tensorboard"  # folder of the run that holds its event files

@@ -52,7 +52,7 @@ def command(
     Example: mujaz check data/topic --model arabert --html check.html
     """
     from mujaz.commands.tables import check_tables
-    from mujaz.configs.schema import ColumnsConfig
+    from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.errors import UsageError
     from mujaz.training.checks import check_data
     from mujaz.training.checks_rows import rows_of_files

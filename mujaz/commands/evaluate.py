@@ -48,7 +48,7 @@ def command(
     Example: mujaz evaluate topic data/test.jsonl --out scores
     """
     from mujaz.commands.tables import metrics_table, progress_bar
-    from mujaz.configs.schema import ColumnsConfig
+    from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.models.auto import load_model
     from mujaz.training.data import read_examples
     from mujaz.training.evaluation import evaluate

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from mujaz.configs.data_schema import AugmentationConfig
 from mujaz.configs.loading import check_config
-from mujaz.configs.schema import AugmentationConfig
 from mujaz.errors import ConfigError
 from mujaz.training.augmentation import augmented
 from mujaz.training.data import Example

@@ -19,7 +19,7 @@ from transformers import (
 
 from mujaz import train
 from mujaz.configs.loading import check_config
-from mujaz.configs.schema import TrainingConfig
+from mujaz.configs.optimization_schema import TrainingConfig
 from mujaz.training import train as train_module
 from mujaz.training.cpu_speed import ATTENTION, DroppingAttention, QuickDropout, dropped, kept, quick_on_cpu
 from mujaz.training.running import run_trainer

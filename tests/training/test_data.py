@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mujaz.configs.schema import ColumnsConfig, DataConfig
+from mujaz.configs.data_schema import ColumnsConfig, DataConfig
 from mujaz.errors import DataError
 from mujaz.training.data import Example, check_labels, data_info, load_splits, read_examples, sample, split_off
 

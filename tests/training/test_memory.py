@@ -12,7 +12,7 @@ from transformers import BertConfig, BertForSequenceClassification
 
 from mujaz import TextClassifier, train
 from mujaz.configs.loading import check_config
-from mujaz.configs.schema import TrainingConfig
+from mujaz.configs.optimization_schema import TrainingConfig
 from mujaz.errors import ConfigError, TrainingError
 from mujaz.training import memory as memory_module
 from mujaz.training.job import prepare

@@ -18,8 +18,8 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 
 from mujaz import TextClassifier, evaluate, train
 from mujaz.cli import cli
+from mujaz.configs.data_schema import ColumnsConfig, DataConfig
 from mujaz.configs.loading import check_config
-from mujaz.configs.schema import ColumnsConfig, DataConfig
 from mujaz.errors import ConfigError, DataError, UsageError
 from mujaz.inference.classify import classify_corpus
 from mujaz.models.multi_label import PROBLEM_TYPE

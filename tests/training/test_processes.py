@@ -22,7 +22,7 @@ from transformers import TrainingArguments
 from mujaz import train
 from mujaz.cli import main
 from mujaz.configs.loading import check_config
-from mujaz.configs.schema import FsdpConfig
+from mujaz.configs.optimization_schema import FsdpConfig
 from mujaz.errors import ConfigError, FirstProcessError, OutputError, UsageError
 from mujaz.training.arguments import fsdp_arguments, total_steps
 from mujaz.training.encoded import IGNORED, with_filler

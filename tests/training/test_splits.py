@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from sklearn.model_selection import LeaveOneGroupOut
 
 from mujaz.cli import cli
+from mujaz.configs.data_schema import DataConfig, SplitConfig
 from mujaz.configs.loading import check_config
-from mujaz.configs.schema import DataConfig, SplitConfig
 from mujaz.errors import ConfigError, DataError, UsageError
 from mujaz.training.data import load_splits
 from mujaz.training.folds import fold_config, train_folds

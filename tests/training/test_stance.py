@@ -148,6 +148,6 @@ def test_the_checkpoint_knows_targets_by_their_digits_alone(trained: Callable[[s
 
 
 def _columns() -> Any:
-    from mujaz.configs.schema import ColumnsConfig
+    from mujaz.configs.data_schema import ColumnsConfig
 
     return ColumnsConfig()

@@ -1,0 +1,120 @@
+"""What a training config may say of its data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from mujaz.configs.sections import Fraction, Positive, Section
+
+
+class ColumnsConfig(Section):
+    """How the columns are called in the data."""
+
+    text: str = "text"
+    """The text to label or to summarize."""
+    label: str = "label"
+    """The label (topic, stance). A list holds several labels of one text (topic)."""
+    label_separator: Annotated[str, Field(min_length=1)] | None = None
+    """What stands between several labels in a string, as '|' in 'sport|money' (topic)."""
+    target: str = "target"
+    """What the stance is toward (stance)."""
+    summary: str = "summary"
+    """The reference summary (summary)."""
+    title: str | None = None
+    """A title to set before the text, on a line of its own."""
+
+
+class SplitConfig(Section):
+    """How dev and test are split off the training data, and how folds are cut."""
+
+    by: Literal["stratified", "group", "near_duplicates", "date", "target"] = "stratified"
+    """stratified: at random, the share of each label kept. group: rows with the same value of ``column`` stay together
+    (a source, a claim). near_duplicates: so do texts that are nearly the same. date: the latest rows are cut off, by
+    ``column``. target: test is the rows of the targets ``held_out``; in folds, no target stands in two of them."""
+    column: str | None = None
+    """The column of groups or dates."""
+    held_out: list[str] = []
+    """Targets to leave out of the training (by: target)."""
+
+    @model_validator(mode="after")
+    def _has_what_it_needs(self) -> SplitConfig:
+        if (self.by in ("group", "date")) != (self.column is not None):
+            raise ValueError(f"by: {self.by} {'takes no' if self.column else 'needs a'} column")
+        if self.held_out and self.by != "target":
+            raise ValueError("held_out goes with by: target")
+        return self
+
+
+class AugmentationConfig(Section):
+    """Shorter copies of training texts, so that a model learns to label headlines and scraps as well."""
+
+    first_sentence: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the training texts that come again as their first sentence alone."""
+    title: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the training texts that come again as their title alone (data.columns.title)."""
+    cut: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the training texts that come again as a stretch of words from anywhere in them."""
+    shortest_cut: Positive = 5
+    """Words of the shortest such stretch."""
+    longest_cut: Positive = 40
+    """Words of the longest such stretch."""
+    word_dropout: Fraction = 0.0
+    """Share of the words that are left out of those copies, at random."""
+
+    @model_validator(mode="after")
+    def _cuts_in_order(self) -> AugmentationConfig:
+        if self.shortest_cut > self.longest_cut:
+            raise ValueError(f"shortest_cut {self.shortest_cut} is more than longest_cut {self.longest_cut}")
+        return self
+
+
+class DataConfig(Section):
+    """The labelled data: JSONL, JSON, CSV, TSV or Parquet, plain or .gz; a folder of those; or a hub dataset id."""
+
+    train: str | list[str]
+    """Training data: one or more files or folders, or a hub dataset (owner/name, or owner/name:config)."""
+    dev: str | list[str] | None = None
+    """Development data: chooses the best checkpoint. None splits it off the training data."""
+    test: str | list[str] | None = None
+    """Test data, scored once at the end. None splits it off where test_fraction is more than 0."""
+    dev_fraction: Fraction = 0.1
+    """Share of the training data that becomes dev where none is given."""
+    test_fraction: Fraction = 0.0
+    """Share of the training data that becomes test where none is given."""
+    split: SplitConfig = SplitConfig()
+    """By what these parts are cut off."""
+    folds: Annotated[int, Field(ge=2)] | None = None
+    """Cross-validation: so many trainings, each tested on the fold it did not see (also mujaz train --folds)."""
+    fold: Positive | None = None
+    """One of these folds alone."""
+    split_seed: int = 0
+    """Seed of those splits; its own, so that other training seeds see the same split."""
+    columns: ColumnsConfig = ColumnsConfig()
+    """How the columns are called."""
+    labels: list[str] | None = None
+    """The labels in the order of the logits; None takes those of the training data, sorted."""
+    rename: dict[str, str] = {}
+    """Labels that are called otherwise in some of the files: what they are there -> what they are to be."""
+    max_train_rows: Positive | None = None
+    """Take only so many training rows, drawn at random; for a quick try."""
+    max_dev_rows: Positive | None = None
+    """Score only so many dev rows while training; generating summaries is slow."""
+    augmentation: AugmentationConfig | None = None
+    """Shorter copies of the training texts (topic, stance)."""
+
+    @model_validator(mode="after")
+    def _one_test(self) -> DataConfig:
+        given = "a test file" if self.test else "test_fraction" if self.test_fraction else "held_out"
+        if self.folds and (self.test or self.test_fraction or self.split.held_out):
+            raise ValueError(f"each fold is the test data of its training: leave folds out, or {given}")
+        if self.split.held_out and (self.test or self.test_fraction):
+            raise ValueError("the targets held_out are the test data: leave test and test_fraction out")
+        if self.split.by == "target" and not (self.split.held_out or self.folds):
+            raise ValueError("a split by target needs split.held_out, or folds")
+        if self.folds and self.split.by == "date":
+            raise ValueError("folds cannot be cut by date: a fold would be trained on what came after it")
+        if self.fold and self.fold > (self.folds or 0):
+            raise ValueError(f"fold {self.fold} of {self.folds or 'none'}: expected at most the number of folds")
+        return self
