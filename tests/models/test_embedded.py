@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 from click.testing import CliRunner
+from sklearn.metrics import f1_score
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from mujaz import Summarizer, TextClassifier, evaluate
@@ -43,7 +44,7 @@ def _rows(file: Path) -> list[dict[str, Any]]:
     return rows
 
 
-NAMES = ["summary", "topic"]
+NAMES = ["stance", "summary", "topic"]
 
 
 def test_all_are_there_and_small() -> None:
@@ -72,6 +73,24 @@ def test_real_articles(topic: TextClassifier, shared_data: Path) -> None:
     rows = _rows(shared_data / "topic" / "sanad" / "test.parquet")
     examples = [Example(r["text"], r["label"], None, None, "sanad", i) for i, r in enumerate(rows)]
     assert evaluate(topic, examples).metrics["accuracy"] > 0.9
+
+
+def test_the_stance_model_reads_both_texts() -> None:
+    stance = TextClassifier.from_pretrained("stance", task="stance", device="cpu", precision="float32")
+    headline = "ارتفاع أسعار النفط في الأسواق العالمية بعد قرار خفض الإنتاج"
+    targets = ["أسعار النفط ترتفع في الأسواق العالمية", "انخفاض أسعار النفط في الأسواق العالمية"]
+    agrees, contradicts = stance.predict([headline] * 2, targets)
+    assert agrees.probabilities["favor"] > contradicts.probabilities["favor"]
+    assert contradicts.probabilities["against"] > agrees.probabilities["against"]
+
+
+def test_stance_of_real_headlines(shared_data: Path) -> None:
+    """Above the 40 macro-F1 of a bag of words on the official test headlines."""
+    stance = TextClassifier.from_pretrained("stance", task="stance", device="cpu", precision="float32")
+    names = {"agree": "favor", "disagree": "against", "other": "none"}
+    rows = pq.read_table(shared_data / "stance" / "ans" / "test.parquet").to_pylist()
+    found = [r.label for r in stance.predict([r["text"] for r in rows], [r["target"] for r in rows])]
+    assert f1_score([names[r["label"]] for r in rows], found, average="macro") > 0.4
 
 
 def test_plain_transformers_gives_the_same_logits_on_real_articles(shared_data: Path) -> None:
