@@ -80,9 +80,8 @@ def _load(model: str, asking: ClassifyOptions, reading: CorpusOptions, nested: b
     columns = reading.columns
     stance = asking.target is not None or columns.target is not None
     loading: dict[str, Any] = {"device": asking.device, "precision": asking.precision, "engine": asking.engine}
-    loading["summary_engine"] = (
-        "auto" if asking.engine == "openvino" else asking.engine
-    )  # which is of classifiers alone
+    # openvino is of classifiers alone
+    loading["summary_engine"] = "auto" if asking.engine == "openvino" else asking.engine
     loaded = load_model(model, ignore_recipe_mismatch=asking.ignore_recipe_mismatch, **loading)
     if not isinstance(loaded, TextClassifier):
         from mujaz.inference.summarize import SummarizeJob

@@ -31,6 +31,7 @@ class DataInfo(BaseModel):
     rows: int = Field(description="number of training rows")
     fingerprint: str = Field(description="sha256 over the training records, in order")
     files: list[str] = Field(default_factory=list, description="names of the training files")
+    unlabelled: int = Field(default=0, description="further texts, of which a teacher alone said something")
     targets: list[str] = Field(default_factory=list, description="stance: 12 digits of the sha256 of each target")
 
 
@@ -49,6 +50,7 @@ class CheckpointInfo(BaseModel):
     long_text: LongText = Field(default_factory=LongText, description="what a classifier does with longer texts")
     pair: PairConfig | None = Field(default=None, description="how a stance model puts text and target together")
     base_model: str = Field(description="what the training started from")
+    teacher: str | None = Field(default=None, description="whose answers it learnt besides, or instead of references")
     versions: dict[str, str] = Field(default_factory=dict)
     data: DataInfo | None = None
     licence: str | None = Field(default=None, description="the strictest term of the base model and the data, if known")

@@ -245,9 +245,9 @@ class TextEncoder:
 
     def _prepared(self, raw: str) -> Prepared:
         prepared = self.recipe.prepare(raw)
-        return (
-            prepared if len(prepared.text) <= self._reach else Prepared(prepared.text[: self._reach], prepared.changes)
-        )
+        if len(prepared.text) <= self._reach:
+            return prepared
+        return Prepared(prepared.text[: self._reach], prepared.changes)
 
     def labels(self, summaries: Sequence[str], max_length: int) -> list[list[int]]:
         """Reference summaries as decoder token ids, cut to ``max_length``; prepared by the recipe, never stripped."""

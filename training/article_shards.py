@@ -147,9 +147,8 @@ def write_article_shards(
 def _articles(documents: list[list[str]], tokenizer: PreTrainedTokenizerBase, row_length: int) -> Iterator[Article]:
     """As many whole sentences of each document as fit; a first one that is longer than a row is cut."""
     flat = [sentence for sentences in documents for sentence in sentences]
-    marks = {*tokenizer.all_special_ids} - {
-        tokenizer.unk_token_id
-    }  # a text that spells one out must not be taken for what it stands for
+    # A text that spells a special token out must not be taken for what it stands for.
+    marks = {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}
     encoded = tokenizer(flat, add_special_tokens=False)["input_ids"] if flat else []
     ids = iter([[i for i in sentence if i not in marks] for sentence in encoded])
     for sentences in documents:

@@ -161,7 +161,7 @@ def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows
         "",
         "## Training",
         "",
-        _origin(info.base_model) + (f" {info.data.rows:,} training texts." if info.data else ""),
+        _origin(info.base_model) + (f" {info.data.rows:,} training texts." if info.data else "") + _teaching(info),
         "",
     ]
     if metrics:
@@ -188,6 +188,13 @@ def _origin(base_model: str) -> str:
     if base_model == FROM_NOTHING:
         return "Trained from nothing."
     return f"Started from {_base_model(base_model) or Path(base_model).name}."
+
+
+def _teaching(info: CheckpointInfo) -> str:
+    if info.teacher is None:
+        return ""
+    further = f", and on {info.data.unlabelled:,} texts besides" if info.data and info.data.unlabelled else ""
+    return f" Taught by {_base_model(info.teacher) or Path(info.teacher).name} on them{further}."
 
 
 def _pair(info: CheckpointInfo) -> str:

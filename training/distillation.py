@@ -20,6 +20,7 @@ from torch.nn.functional import kl_div, normalize
 from transformers import Trainer
 
 from mujaz.configs.schema import DistillConfig
+from mujaz.errors import UsageError
 from mujaz.models.classifier import TextClassifier, softmax
 from mujaz.models.summarizer import Summarizer
 from mujaz.training.augmentation import augmented
@@ -39,7 +40,7 @@ def taught(job: Job, settings: DistillConfig, say: Report) -> Job:
         say: Receives lines for people.
 
     Raises:
-        UsageError: the teacher does not fit the task or the labels.
+        UsageError: the teacher does not fit the task or the labels, or writes nothing.
         DataError: the unlabelled data is wrong.
         CheckpointError: the teacher cannot be loaded.
     """
@@ -58,6 +59,8 @@ def _taught_summaries(job: Job, settings: DistillConfig, found: list[Example], s
     articles = [*job.splits.train, *found]
     texts = teacher_summaries(teacher, articles, Path(config.output), say)
     examples = [replace(e, summary=text) for e, text in zip(articles, texts, strict=True) if text]
+    if not examples:
+        raise UsageError(f"the teacher {settings.teacher} wrote nothing about any of {len(articles):,} articles.")
     say(f"teacher: {len(articles) - len(examples):,} of {len(articles):,} articles left without a summary")
     train = encode_summaries(examples, job.start.encoder, config.model.max_target_length)
     return replace(job, train=train, unlabelled=len(found))

@@ -17,11 +17,8 @@ from mujaz.training.label_sets import label_matrix
 
 IGNORED = -100  # what torch's cross entropy skips
 
-TAUGHT = (
-    "teacher_share",
-    "teacher_logits",
-    "teacher_states",
-)  # columns of what a teacher says, see training/distillation.py
+# Columns of what a teacher says, see training/distillation.py.
+TAUGHT = ("teacher_share", "teacher_logits", "teacher_states")
 _CHUNK = 2000  # texts tokenized at once, so that not all of them are held twice
 
 

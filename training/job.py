@@ -164,6 +164,7 @@ def _with_batch(config: TrainConfig, fit: BatchFit) -> TrainConfig:
 def checkpoint_info(job: Job) -> CheckpointInfo:
     """What ``mujaz.json`` will say of the result."""
     config, encoder = job.config, job.start.encoder
+    data = data_info(job.splits.train, config.data.train)
     return CheckpointInfo(
         task=config.task,
         labels=job.splits.labels if config.task != "summary" else [],
@@ -173,7 +174,8 @@ def checkpoint_info(job: Job) -> CheckpointInfo:
         max_length=encoder.max_length,
         pair=encoder.pair if config.task == "stance" else None,
         base_model=job.start.base_model,
+        teacher=config.distill.teacher if config.distill else None,
         versions=library_versions(),
-        data=data_info(job.splits.train, config.data.train),
+        data=data.model_copy(update={"unlabelled": job.unlabelled}),
         licence=config.licence,
     )

@@ -27,9 +27,8 @@ from mujaz.models.machine import choose_device
 from mujaz.training.arguments import trains_in_bfloat16
 from mujaz.training.encoded import Collator
 
-SHARE = (
-    0.7  # of the free memory; the rest is for what is not counted: workspaces of kernels, fragments, the data loader
-)
+# Of the free memory; the rest is for what is not counted: workspaces of kernels, fragments, the data loader.
+SHARE = 0.7
 
 # Bytes for each number that is trained. Adafactor keeps next to nothing.
 _GRADIENT, _ADAM_STATE = 4, 8
@@ -208,7 +207,5 @@ def _container_limit(folder: Path) -> int | None:
         return None
     if limit == "max":
         return None
-    cache = int(
-        dict(zip(statistics[::2], statistics[1::2], strict=False)).get("inactive_file", 0)
-    )  # given up on demand
-    return int(limit) - used + cache
+    given_up_on_demand = dict(zip(statistics[::2], statistics[1::2], strict=False)).get("inactive_file", 0)
+    return int(limit) - used + int(given_up_on_demand)

@@ -93,10 +93,12 @@ def write_pairs(
     options = parser.parse_args(arguments)
     options.out.parent.mkdir(parents=True, exist_ok=True)
     count = 0
-    with options.out.open("wb") as stream:
+    draft = options.out.with_name(options.out.name + ".draft")  # what bears the name is whole
+    with draft.open("wb") as stream:
         for row in rows(options.files):
             stream.write(orjson.dumps(row) + b"\n")
             count += 1
+    draft.replace(options.out)
     sys.stdout.write(f"{count:,} pairs in {options.out}\n")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,8 @@ def teacher_scores(
         UsageError: the teacher has other labels.
         OutputError: the folder cannot be written.
     """
+    if teacher.multi_label:
+        raise UsageError("the teacher gives several labels a text: expected one that gives one, as this training does.")
     if sorted(teacher.labels) != sorted(labels):
         raise UsageError(f"the teacher's labels are {', '.join(teacher.labels)}; expected {', '.join(labels)}.")
     order = [teacher.labels.index(label) for label in labels]
@@ -102,19 +105,27 @@ def _answers(
 ) -> list[Arrays]:
     """The teacher's answers, part by part; those that are there already are read."""
     place = folder / TEACHER
-    try:
+    with _on_disk(place):
         _make(place, json.dumps({"teacher": who, "texts": _digest(examples)}, ensure_ascii=False))
-        parts = []
-        for start in range(0, len(examples), _PART):
-            path = place / f"{start:09d}.npz"
-            if not path.is_file():
-                _write(path, ask(examples[start : start + _PART]))
-                say(f"teacher: {min(start + _PART, len(examples)):,} of {len(examples):,} texts")
-            with np.load(path) as stored:
-                parts.append(dict(stored))
+    parts = []
+    for start in range(0, len(examples), _PART):
+        path = place / f"{start:09d}.npz"
+        if not path.is_file():
+            answer = ask(examples[start : start + _PART])
+            with _on_disk(place):
+                _write(path, answer)
+            say(f"teacher: {min(start + _PART, len(examples)):,} of {len(examples):,} texts")
+        with np.load(path) as stored:
+            parts.append(dict(stored))
+    return parts
+
+
+@contextmanager
+def _on_disk(place: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise OutputError(f"{place} cannot be written: {error.strerror or error}") from error
-    return parts
 
 
 def _make(place: Path, key: str) -> None:

@@ -217,6 +217,8 @@ def test_the_command(
         main(["distill", str(trained("topic")), str(config), "--unlabelled", str(unlabelled)])
     assert ended.value.code == 0
     assert "teacher: topic model" in capsys.readouterr().err
+    card = (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
+    assert "Taught by topic on them, and on 48 texts besides." in card
     assert TextClassifier.from_pretrained(tmp_path / "run").labels == ["money", "sport"]
 
 
