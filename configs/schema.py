@@ -20,7 +20,9 @@ class ScratchConfig(Section):
     hidden_size: Positive = 256
     """Width of the model."""
     layers: Positive = 3
-    """Layers of the encoder; a summarizer has as many in its decoder."""
+    """Layers of the encoder."""
+    decoder_layers: Positive | None = None
+    """Layers of a summarizer's decoder; null takes as many as the encoder has. Fewer write faster."""
     heads: Positive = 4
     """Attention heads; they divide the width."""
     intermediate_size: Positive = 1024

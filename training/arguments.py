@@ -56,7 +56,6 @@ def optimization_arguments(settings: OptimizationConfig, folder: Path, steps: in
         "optim": settings.optimizer,
         "bf16": trains_in_bfloat16(settings),
         "activation_checkpointing": settings.activation_checkpointing,
-        "torch_compile": settings.compile,
         "use_cpu": choose_device(settings.device).type == "cpu",
         "seed": settings.seed,
         "remove_unused_columns": False,

@@ -24,6 +24,7 @@ from mujaz.models.recipes import get_recipe
 from mujaz.models.saving import library_versions, save_checkpoint
 from mujaz.training.arguments import trains_in_bfloat16
 from mujaz.training.callbacks import Report
+from mujaz.training.compiling import compiled_to_train
 from mujaz.training.cpu_speed import quick_on_cpu
 from mujaz.training.objectives import Objective, objective_of
 from mujaz.training.pretrain_shards import MANIFEST, ShardedRows, shards_are_there
@@ -96,7 +97,7 @@ def pretrain(
         say(f"resuming from {resume.name} (--restart begins again)")
     collate = objective.collator(tokenizer)
     trainer = build_pretrainer(config, model, train, held_out, collate, steps, progress=progress, report=say)
-    with quick_on_cpu(model, config.training):
+    with quick_on_cpu(model, config.training), compiled_to_train(model, config.training):
         run_trainer(trainer, resume, folder)
     loss = trainer.evaluate()["eval_loss"] if len(held_out) else None
     with explained(folder):

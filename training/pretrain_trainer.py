@@ -14,6 +14,7 @@ from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.training.arguments import optimization_arguments
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
 from mujaz.training.encoded import IGNORED
+from mujaz.training.head_positions import only_at
 from mujaz.training.pretrain_shards import ShardedRows
 from mujaz.training.resume import CHECKPOINTS
 from mujaz.training.trackers import tracker_callbacks
@@ -40,8 +41,8 @@ class PretrainingTrainer(Trainer):
 
     def scores(self, model: Any, inputs: dict[str, torch.Tensor], guessed: torch.Tensor) -> torch.Tensor:
         """The vocabulary's scores for what is to be guessed, (guessed pieces, vocabulary)."""
-        given = {name: tensor for name, tensor in inputs.items() if name != "labels"}
-        scores: torch.Tensor = model(**given).logits[guessed]
+        with only_at(model, guessed):
+            scores: torch.Tensor = model(**{name: tensor for name, tensor in inputs.items() if name != "labels"}).logits
         return scores
 
 

@@ -166,7 +166,7 @@ def new_seq2seq(shape: ScratchConfig, tokenizer: PreTrainedTokenizerBase, seed: 
         d_kv=shape.hidden_size // shape.heads,
         d_ff=shape.intermediate_size,
         num_layers=shape.layers,
-        num_decoder_layers=shape.layers,
+        num_decoder_layers=shape.decoder_layers or shape.layers,
         num_heads=shape.heads,
         dropout_rate=shape.dropout,
         feed_forward_proj="gated-gelu",

@@ -334,7 +334,7 @@ MILLIONS = {
     "pretrain-embedded": (7, 10),
     "pretrain-15m": (12, 19),
     "pretrain-40m": (34, 48),
-    "pretrain-summary": (11.5, 12.5),
+    "pretrain-summary": (9.5, 10.0),
 }
 
 

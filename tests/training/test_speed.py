@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,13 @@ from transformers import AutoModelForSeq2SeqLM
 
 from mujaz import TextClassifier, train
 from mujaz.configs.loading import check_config
+from mujaz.configs.optimization_schema import TrainingConfig
+from mujaz.configs.schema import ScratchConfig
 from mujaz.training import train as train_module
+from mujaz.training.compiling import compiled_to_train
 from mujaz.training.job import Job, prepare
 from mujaz.training.sampling import GroupedSampler
+from mujaz.training.scratch import new_seq2seq, train_unigram
 
 TinyConfig = Callable[..., dict[str, Any]]
 
@@ -38,19 +43,79 @@ def test_activation_checkpointing_and_accumulation_change_nothing(logits: Callab
     np.testing.assert_allclose(logits("parts", batch_size=4, gradient_accumulation=2), plain, atol=1e-3)
 
 
-def test_a_compiled_model_learns_the_same(logits: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[dict[str, Any]] = []
-    real = torch.compile
+@pytest.fixture
+def compiled(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Which stacks were compiled, and how often what came of it was called. Nothing is built: that takes a minute."""
+    seen: Counter[str] = Counter()
 
-    def traced(model: Any, **options: Any) -> Any:
-        asked.append(options)
-        return real(model, backend="aot_eager")  # the C++ that inductor would write takes a minute to build
+    def compile_(forward: Callable[..., Any], *, dynamic: bool) -> Callable[..., Any]:
+        assert dynamic
+        name = type(forward.__self__).__name__  # type: ignore[attr-defined]
+        seen[name] = 0
 
-    monkeypatch.setattr(torch, "compile", traced)
-    plain = logits("plain")
-    assert asked == []
-    np.testing.assert_allclose(logits("compiled", compile=True), plain, atol=1e-4)
-    assert asked[0]["backend"] == "inductor"
+        def call(*args: Any, **kwargs: Any) -> Any:
+            seen[name] += 1
+            return forward(*args, **kwargs)
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", compile_)
+    return seen
+
+
+def test_the_encoder_of_a_classifier_is_compiled_while_it_trains(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig, compiled: Counter[str]
+) -> None:
+    train(check_config(tiny_config("topic", topic_file, tmp_path / "plain"), "test"))
+    assert not compiled
+    result = train(check_config(tiny_config("topic", topic_file, tmp_path / "run", compile=True), "test"))
+    assert compiled == {"BertModel": result.steps}
+
+
+def test_both_stacks_of_a_summarizer_are_compiled_while_they_train(
+    summary_file: Path, tmp_path: Path, tiny_config: TinyConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names: list[Any] = []
+
+    def compile_(forward: Any, *, dynamic: bool) -> Any:
+        names.append(forward.__self__)
+        return forward
+
+    monkeypatch.setattr(torch, "compile", compile_)
+    model = _job(summary_file, tmp_path / "run", tiny_config, "summary").start.model
+    with compiled_to_train(model, TrainingConfig(compile=True)):
+        assert names == [model.get_encoder(), model.get_decoder()]
+        assert all("forward" in vars(stack) for stack in names)
+    assert not any("forward" in vars(stack) for stack in names)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_padding_of_summaries_is_not_scored(
+    summary_file: Path, tmp_path: Path, tiny_config: TinyConfig, smoothing: float
+) -> None:
+    job = _job(summary_file, tmp_path / "run", tiny_config, "summary", label_smoothing=smoothing)
+    trainer = train_module.build_trainer(job, progress=False, report=lambda line: None)
+    model = job.start.model.eval()
+    batch = next(iter(trainer.get_train_dataloader()))
+    batch["labels"][0, 3:] = -100  # as if the first summary were shorter
+    scored: list[torch.Size] = []
+    hook = model.get_output_embeddings().register_forward_hook(lambda head, given, made: scored.append(made.shape))
+    loss = trainer.compute_loss(model, dict(batch))
+    hook.remove()
+    labels = batch["labels"]
+    assert [shape[:-1] for shape in scored] == [((labels != -100).sum(),)]
+    assert scored[0][0] < labels.numel()
+    logits = model(**{**batch, "labels": None}).logits
+    whole = torch.nn.functional.cross_entropy(logits.flatten(0, 1), labels.flatten(), label_smoothing=smoothing)
+    torch.testing.assert_close(loss, whole)
+
+
+def test_a_decoder_may_have_fewer_layers() -> None:
+    tokenizer = train_unigram(["نص قصير جدا عن الأخبار"] * 4, 60)
+    shape = ScratchConfig(hidden_size=32, heads=2, layers=3, intermediate_size=32)
+    assert new_seq2seq(shape, tokenizer, 0).config.num_decoder_layers == 3
+    config = new_seq2seq(shape.model_copy(update={"decoder_layers": 2}), tokenizer, 0).config
+    assert (config.num_layers, config.num_decoder_layers) == (3, 2)
 
 
 def _job(file: Path, folder: Path, tiny_config: TinyConfig, task: str = "topic", **settings: object) -> Job:
