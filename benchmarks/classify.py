@@ -123,7 +123,7 @@ def mujaz_scores(model: Path, texts: list[str], engine: str, precision: str) -> 
 class OnnxEngine:
     """ONNX Runtime, in int8 by its own dynamic quantization, in the place of an engine of mujaz."""
 
-    batch_tokens = 2048
+    batch_tokens, length_step, lanes = 2048, 1, 1
     description = "cpu, ONNX Runtime, int8"
 
     def __init__(self, classifier: Any, folder: Path) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mujaz.errors import UsageError
-from mujaz.models.batching import token_budget_batches
+from mujaz.models.batching import filled, rounded, token_budget_batches
 from mujaz.models.checkpoint import CheckpointInfo
 from mujaz.models.encoding import Document, Encoding, TextEncoder
 from mujaz.models.engines.base import ClassifierEngine
+from mujaz.models.engines.lanes import Lanes
 from mujaz.models.engines.opening import CalibratedLater, choose, open_openvino
 from mujaz.models.engines.replicas import copies_on, side_by_side, torch_for_several
 from mujaz.models.engines.torch_engine import TorchClassifier
@@ -92,6 +94,7 @@ class TextClassifier:
         self.computes = "torch"  # asked for, not found: a conversion that is there the second time changes nothing
         self.engine: ClassifierEngine = TorchClassifier(self.model, encoder.tokenizer)
         self.others: list[ClassifierEngine] = []  # of other devices, side by side with it
+        self._lanes: Lanes | None = None
 
     @classmethod
     def from_pretrained(
@@ -289,19 +292,32 @@ class TextClassifier:
         owners = np.repeat(np.arange(len(documents)), [len(document.windows) for document in documents])
         waiting = np.bincount(owners, minlength=len(documents))
         scores = np.empty((len(windows), len(self.labels)), dtype=np.float32)
-        lengths = [len(window.input_ids) for window in windows]
-        batches = list(token_budget_batches(lengths, budget or self.engine.batch_tokens))
+        step, most = self.engine.length_step, budget or self.engine.batch_tokens
+        lengths = [rounded(len(window.input_ids), step) for window in windows]
+        batches = list(token_budget_batches(lengths, most))
 
         def compute(engine: ClassifierEngine, indices: list[int]) -> NDArray[np.float32]:
-            return engine.logits([windows[i] for i in indices])
+            regular = filled(indices, lengths[indices[0]], most) if step > 1 and len(batches) > 1 else indices
+            return engine.logits([windows[i] for i in regular])[: len(indices)]
 
-        for indices, found in zip(batches, side_by_side([self.engine, *self.others], compute, batches), strict=True):
+        for indices, found in zip(batches, self._side_by_side(compute, batches), strict=True):
             scores[indices] = found
             if progress:
                 touched, counts = np.unique(owners[indices], return_counts=True)
                 waiting[touched] -= counts
                 progress(int((waiting[touched] == 0).sum()))
         return pool(scores, owners, len(documents), self.encoder.long.pooling)
+
+    def _side_by_side(
+        self, compute: Callable[[ClassifierEngine, list[int]], NDArray[np.float32]], batches: list[list[int]]
+    ) -> Iterator[NDArray[np.float32]]:
+        """Batches on several devices, or in the lanes of one: their number alone decides, so it is repeatable."""
+        lanes = self.engine.lanes
+        if self.others or lanes == 1 or len(batches) < 2 * lanes:
+            return side_by_side([self.engine, *self.others], compute, batches)
+        if self._lanes is None or self._lanes.number != lanes:
+            self._lanes = Lanes(lanes)
+        return self._lanes.map(partial(compute, self.engine), batches)
 
     def _probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """Of one label out of all, at the temperature that the training found; or of each label by itself."""

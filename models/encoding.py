@@ -14,6 +14,7 @@ from transformers import PreTrainedTokenizerBase
 
 from mujaz.configs.schema import PairConfig
 from mujaz.models.articles import clean_article
+from mujaz.models.batching import rounded
 from mujaz.models.beginnings import beginning
 from mujaz.models.recipes import Changes, Prepared, Recipe, Tally
 from mujaz.models.sentences import split_sentences
@@ -270,16 +271,22 @@ class TextEncoder:
         return target if len(offsets) <= longest else target[: offsets[longest - 1][1]]
 
 
-def padded_batch(encodings: Sequence[Encoding], pad_token_id: int, *, token_types: bool) -> dict[str, torch.Tensor]:
+def padded_batch(
+    encodings: Sequence[Encoding], pad_token_id: int, *, token_types: bool, step: int = 1, most: int = 0
+) -> dict[str, torch.Tensor]:
     """Encodings as tensors of shape (batch, longest), padded on the right.
 
     Args:
         encodings: The batch.
         pad_token_id: What to pad ``input_ids`` with.
         token_types: Whether the model takes ``token_type_ids``.
+        step: The longest is rounded up to a multiple of it.
+        most: But not beyond this length, where it is given.
     """
     lengths = np.array([len(e.input_ids) for e in encodings])
-    mask = np.arange(lengths.max()) < lengths[:, None]
+    longest = int(lengths.max())
+    width = rounded(longest, step)
+    mask = np.arange(max(longest, min(width, most)) if most else width) < lengths[:, None]
     batch = {
         "input_ids": _spread([e.input_ids for e in encodings], mask, pad_token_id),
         "attention_mask": torch.from_numpy(mask.astype(np.int64)),

@@ -21,6 +21,14 @@ class ClassifierEngine(Protocol):
         """Padded tokens a batch that suit it on this machine."""
 
     @property
+    def length_step(self) -> int:
+        """What lengths are rounded up to, where each new shape of a batch costs something; else 1."""
+
+    @property
+    def lanes(self) -> int:
+        """Batches that may be computed at once by threads of the caller's, each with its share of the processor; else 1."""
+
+    @property
     def description(self) -> str:
         """What runs where: ``cpu, bfloat16, 2 threads``."""
 

@@ -77,6 +77,16 @@ class CalibratedLater:
         return ov.BATCH_TOKENS
 
     @property
+    def length_step(self) -> int:
+        """What lengths are rounded up to."""
+        return 1
+
+    @property
+    def lanes(self) -> int:
+        """Batches at once."""
+        return 1
+
+    @property
     def description(self) -> str:
         """Engine, number format, threads."""
         return f"cpu, openvino, int8 calibrated on the first texts, {torch.get_num_threads()} threads"

@@ -81,6 +81,16 @@ class OpenVinoClassifier:
         return BATCH_TOKENS
 
     @property
+    def length_step(self) -> int:
+        """What lengths are rounded up to."""
+        return 1
+
+    @property
+    def lanes(self) -> int:
+        """Batches at once."""
+        return 1
+
+    @property
     def description(self) -> str:
         """Engine, number format, threads."""
         return f"cpu, openvino, {self.precision}, {torch.get_num_threads()} threads"

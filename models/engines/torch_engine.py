@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +11,10 @@ import torch
 from numpy.typing import NDArray
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
-from mujaz.models.batching import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS
+from mujaz.models.batching import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS, LENGTH_STEP
 from mujaz.models.encoding import Encoding, padded_batch
 from mujaz.models.engines.base import Allowed, Hypothesis
+from mujaz.models.engines.lanes import lanes_of
 from mujaz.models.engines.lean_encoder import PackedProduct, is_lean_kind, lean_copy, packs_weights
 from mujaz.models.machine import dtype_name
 
@@ -27,6 +28,8 @@ GPU_ARTICLE_TOKENS = 16384
 # Padded tokens a batch with packed weights. oneDNN shares products with 400 to 1,400 rows badly between two cores; above
 # 4,096 tokens the memory of a batch is fetched from the system and returned each time.
 PACKED_BATCH_TOKENS = 3072
+
+_PACKING = threading.Lock()
 
 
 def describe(model: PreTrainedModel) -> str:
@@ -43,11 +46,15 @@ class TorchClassifier:
         self.model = model
         self.pad_token_id = tokenizer.pad_token_id
         self.token_types = "token_type_ids" in tokenizer.model_input_names
+        self._packed: PreTrainedModel | None = None
 
-    @cached_property
-    def _packed(self) -> PreTrainedModel | None:
-        """The model with its weights packed, made at the first batch; later changes of the weights do not reach it."""
-        return lean_copy(self.model, PackedProduct) if self.packs else None
+    def _run(self) -> PreTrainedModel:
+        """The model; with its weights packed, from the first batch on, where that helps: later changes do not reach them."""
+        if not self.packs:
+            return self.model
+        with _PACKING:  # the first batches of several lanes come at once
+            self._packed = self._packed or lean_copy(self.model, PackedProduct)
+        return self._packed
 
     @property
     def packs(self) -> bool:
@@ -62,6 +69,16 @@ class TorchClassifier:
         return CPU_BATCH_TOKENS if self.model.device.type == "cpu" else GPU_BATCH_TOKENS
 
     @property
+    def length_step(self) -> int:
+        """What lengths are rounded up to."""
+        return LENGTH_STEP if self.packs else 1
+
+    @property
+    def lanes(self) -> int:
+        """Batches at once."""
+        return lanes_of(torch.get_num_threads()) if self.model.device.type == "cpu" else 1
+
+    @property
     def description(self) -> str:
         """Device, number format, threads."""
         return describe(self.model) + (", packed weights" if self.packs else "")
@@ -69,8 +86,9 @@ class TorchClassifier:
     @torch.inference_mode()
     def logits(self, batch: Sequence[Encoding]) -> NDArray[np.float32]:
         """Scores of one batch, shape (batch, labels)."""
-        tensors = padded_batch(batch, self.pad_token_id, token_types=self.token_types)
-        model = self._packed or self.model
+        most = getattr(self.model.config, "max_position_embeddings", 0)
+        tensors = padded_batch(batch, self.pad_token_id, token_types=self.token_types, step=self.length_step, most=most)
+        model = self._run()
         scores = model(**{key: tensor.to(model.device) for key, tensor in tensors.items()}).logits
         return np.asarray(scores.float().cpu().numpy())
 

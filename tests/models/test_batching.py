@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mujaz.models.batching import token_budget_batches
+from mujaz.models.batching import filled, token_budget_batches
 
 
 @given(st.lists(st.integers(0, 300), max_size=80), st.integers(1, 500))
@@ -21,3 +21,15 @@ def test_the_longest_come_first() -> None:
 
 def test_no_rows_no_batches() -> None:
     assert list(token_budget_batches([], 10)) == []
+
+
+@given(st.integers(1, 200), st.integers(1, 64).map(lambda n: 8 * n), st.integers(1, 4000))
+def test_a_batch_is_filled_with_its_last_row_to_one_of_a_few_sizes(rows: int, longest: int, budget: int) -> None:
+    most = max(1, budget // longest)
+    rows = min(rows, most)
+    batch = filled(list(range(rows)), longest, budget)
+    assert batch[:rows] == list(range(rows))
+    assert set(batch[rows:]) <= {rows - 1}
+    assert len(batch) <= most
+    assert len(batch) - rows < max(1, most / 8 + 1)
+    assert len({len(filled(list(range(n)), longest, budget)) for n in range(1, most + 1)}) <= 8

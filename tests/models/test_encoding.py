@@ -57,3 +57,7 @@ def test_padding(encoder: TextEncoder) -> None:
     assert batch["input_ids"][0].tolist() == short.input_ids + [7] * (len(long.input_ids) - len(short.input_ids))
     assert batch["attention_mask"].sum(dim=1).tolist() == [len(short.input_ids), len(long.input_ids)]
     assert "token_type_ids" not in padded_batch([short], pad_token_id=7, token_types=False)
+    for most, width in ((0, 8), (6, 6), (2, len(long.input_ids))):
+        wide = padded_batch([short, long], pad_token_id=7, token_types=True, step=8, most=most)
+        assert [tuple(one.shape) for one in wide.values()] == [(2, width)] * 3
+        assert wide["attention_mask"].sum() == batch["attention_mask"].sum()

@@ -1,0 +1,106 @@
+"""Batches side by side on one processor: what they say is what one after the other says."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mujaz import TextClassifier
+from mujaz.models.batching import token_budget_batches
+from mujaz.models.engines.lanes import MOST_LANES, Lanes, lanes_of
+from mujaz.models.engines.torch_engine import TorchClassifier
+
+TEXTS = ["فاز المنتخب في مباراة الكرة. " * (1 + n % 7) + "سهم " * (n % 3) for n in range(60)]
+
+
+@pytest.fixture
+def _four_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(4)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("_four_threads")
+def test_each_lane_has_its_share_of_the_threads_and_the_caller_keeps_its_own() -> None:
+    lanes = Lanes(2)
+    assert lanes.threads == [2, 2]
+    assert torch.get_num_threads() == 4
+    later: list[int] = []
+    thread = threading.Thread(target=lambda: later.append(torch.get_num_threads()))
+    thread.start()
+    thread.join()
+    assert later == [4]
+
+
+def test_tasks_run_at_once_and_results_come_in_order() -> None:
+    meeting = threading.Barrier(2, timeout=20)  # nobody passes it alone
+
+    def work(task: int) -> int:
+        meeting.wait()
+        return task * task
+
+    assert list(Lanes(2).map(work, range(10))) == [n * n for n in range(10)]
+
+
+def test_what_a_task_raises_is_raised_and_the_lanes_go_on() -> None:
+    lanes = Lanes(2)
+    found = lanes.map(lambda task: 1 // task, [1, 0, 1])
+    assert next(found) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(found)
+    assert list(lanes.map(abs, [-1, -2])) == [1, 2]
+
+
+def test_few_threads_few_lanes() -> None:
+    assert [lanes_of(threads) for threads in (1, 2, 4, 64)] == [1, 2, 4, MOST_LANES]
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_a_classifier_gives_the_same_in_lanes(
+    trained: Callable[[str], Path], precision: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = TextClassifier.from_pretrained(trained("topic"), device="cpu", precision=precision, engine="torch")
+    found, asked = {}, set[str]()
+    logits = classifier.engine.logits
+
+    def noted(batch: object) -> object:
+        asked.add(threading.current_thread().name.partition("_")[0])
+        return logits(batch)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(classifier.engine, "logits", noted)
+    for lanes in (1, 2):
+        monkeypatch.setattr(TorchClassifier, "lanes", property(lambda self, number=lanes: number))
+        found[lanes] = classifier.predict(TEXTS, batch_tokens=64)
+    assert asked == {"MainThread", "mujaz-lane"}
+    assert found[1] == found[2]
+
+
+def test_rounded_shapes_are_few_and_change_no_answer(
+    trained: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = TextClassifier.from_pretrained(trained("topic"), device="cpu", precision="float32", engine="torch")
+    expected = classifier.logits(TEXTS)
+    shapes = set[tuple[int, ...]]()
+    forward = classifier.model.forward
+
+    def noted(**inputs: torch.Tensor) -> object:
+        shapes.add(tuple(inputs["input_ids"].shape))
+        return forward(**inputs)
+
+    monkeypatch.setattr(classifier.model, "forward", noted)
+    monkeypatch.setattr(TorchClassifier, "length_step", property(lambda self: 8))
+    documents = classifier.documents(TEXTS)
+    done: list[int] = []
+    classifier.predict_documents(documents, batch_tokens=128, progress=done.append)
+    assert sum(done) == len(TEXTS)  # a row that was repeated is counted once
+    assert all(length % 8 == 0 and rows * length <= 128 for rows, length in shapes)
+    plain = [len(d.windows[0].input_ids) for d in documents]
+    exact = {(len(b), max(plain[i] for i in b)) for b in token_budget_batches(plain, 128)}
+    assert len(shapes) < len(exact)
+    assert np.allclose(classifier.logits(TEXTS), expected, atol=1e-5)
