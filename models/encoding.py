@@ -17,7 +17,7 @@ from mujaz.models.articles import clean_article
 from mujaz.models.batching import rounded
 from mujaz.models.beginnings import beginning
 from mujaz.models.recipes import Changes, Prepared, Recipe, Tally
-from mujaz.models.sentences import split_sentences
+from mujaz.models.sentence_tokens import Tokens, sentence_tokens
 from mujaz.models.windows import Frame, LongText, cut, frame_of, pick
 
 # Far above what Arabic takes (3 to 5); it only decides how much is tokenized at first.
@@ -66,18 +66,18 @@ class _Read:
 
     Attributes:
         prepared: That part.
-        encoding: Of the tokenizers library.
         ids: Its token ids.
+        starts: Where its sentences start among them, where it is longer than the model reads and not to be cut.
         tokens: Of the whole text; estimated where only its beginning was tokenized.
     """
 
     prepared: Prepared
-    encoding: Any
     ids: list[int]
+    starts: list[int]
     tokens: int
 
 
-_NOTHING = _Read(Prepared("", Changes()), None, [], 0)
+_NOTHING = _Read(Prepared("", Changes()), [], [], 0)
 
 
 @dataclass(frozen=True)
@@ -207,22 +207,26 @@ class TextEncoder:
         """Prepare and tokenize texts; where they are to be cut, only as much of each as fills the model."""
         raws = [self._within_reach(text) for text in texts]
         cuts = self.long.policy == "truncate" and self.recipe.local
-        encode = backend.encode_batch_fast if cuts else backend.encode_batch  # the fast one knows no offsets
         read: list[_Read] = [_NOTHING] * len(raws)
         left, length = list(range(len(raws))), self.max_length * _MOST_CHARACTERS_PER_TOKEN
         while left:
             parts = [beginning(raws[i], length) if cuts else raws[i] for i in left]
             prepared = [self._prepared(part) for part in parts]
-            encodings = encode([one.text for one in prepared], add_special_tokens=False)
+            found = self._tokens(backend, [one.text for one in prepared])
             short = []
-            for i, part, one, encoding in zip(left, parts, prepared, encodings, strict=True):
-                if len(part) < len(raws[i]) and len(encoding) <= self.max_length:
+            for i, part, one, (ids, starts) in zip(left, parts, prepared, found, strict=True):
+                if len(part) < len(raws[i]) and len(ids) <= self.max_length:
                     short.append(i)
                     continue
-                tokens = round(len(encoding) * len(raws[i]) / max(1, len(part)))
-                read[i] = _Read(one, encoding, encoding.ids, tokens)
+                read[i] = _Read(one, ids, starts, round(len(ids) * len(raws[i]) / max(1, len(part))))
             left, length = short, 2 * length
         return read
+
+    def _tokens(self, backend: Any, texts: list[str]) -> list[Tokens]:
+        if self.long.policy == "windows":
+            # A token has at least one character, and a target and special tokens take little more than half the room.
+            return sentence_tokens(backend, texts, max(0, self.max_length // 2 - 8))
+        return [(one.ids, []) for one in backend.encode_batch_fast(texts, add_special_tokens=False)]
 
     def _framed(self, frame: Frame, text: list[int], target: list[int] | None) -> tuple[list[int], list[int]]:
         return frame.ids(target, text) if target is not None and self.target_first else frame.ids(text, target)
@@ -230,9 +234,7 @@ class TextEncoder:
     def _windows(self, read: _Read, room: int) -> list[tuple[int, int]]:
         if self.long.policy == "truncate":
             return [(0, room)]
-        places = (read.encoding.char_to_token(sentence.start) for sentence in split_sentences(read.prepared.text))
-        starts = sorted({place for place in places if place is not None})
-        windows = cut(len(read.ids), room, starts, int(room * self.long.overlap))
+        windows = cut(len(read.ids), room, read.starts, int(room * self.long.overlap))
         return pick(windows, self.long.pooling, self.long.max_windows)
 
     @property
