@@ -9,18 +9,29 @@ Usage::
 
     python benchmarks/corpus.py DATA                  # DATA holds topic/sanad/*.parquet
     python benchmarks/corpus.py DATA --split dev      # a tenth of it
-    python benchmarks/corpus.py DATA --long windows   # all of each article, not its beginning
+    python benchmarks/corpus.py DATA --long truncate  # the beginning of each article, not all of it
+    python benchmarks/corpus.py DATA --split dev --turns 2  # what each of STEPS brings, in turns
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
+# What is left out of mujaz in a row of --turns: the first is how it was, the last how it is.
+STEPS: dict[str, tuple[str, ...]] = {
+    "one batch on all threads, exact lengths, offsets of all tokens": ("lanes", "length_step", "sentences"),
+    "+ lengths in steps of 8": ("lanes", "sentences"),
+    "+ a batch a thread": ("sentences",),
+    "+ sentences tokenized apart": (),
+}
 SPLITS = ("train", "dev", "test")
 
 
@@ -31,6 +42,51 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
     return found, time.perf_counter() - began, time.process_time() - processor
 
 
+@contextlib.contextmanager
+def without(names: tuple[str, ...]) -> Iterator[None]:
+    """Mujaz without some of the things that STEPS names."""
+    from mujaz.models import sentence_tokens
+    from mujaz.models.engines.torch_engine import TorchClassifier
+
+    with contextlib.ExitStack() as stack:
+        for name in names:
+            if name == "sentences":
+                stack.enter_context(mock.patch.object(sentence_tokens, "cuts_between_words", return_value=False))
+            else:
+                stack.enter_context(mock.patch.object(TorchClassifier, name, property(lambda self: 1)))
+        yield
+
+
+def in_turns(files: list[str], long: str | None, model: str | None, turns: int) -> None:
+    """The run and its model alone, for each of STEPS in turn, so that what else the machine does falls on all of them."""
+    from mujaz.inference.classify import CHUNK, ClassifyOptions, classify_corpus, load_classify_job
+    from mujaz.inference.records import DEFAULT_COLUMNS, Record
+    from mujaz.inference.sources import open_corpus
+
+    records = [r for r in open_corpus(files, DEFAULT_COLUMNS) if isinstance(r, Record)]
+    chunks = [records[start : start + CHUNK] for start in range(0, len(records), CHUNK)]
+    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in STEPS}
+    for turn in range(turns + 1):
+        for name, names in STEPS.items():
+            with without(names), tempfile.TemporaryDirectory() as folder:
+                job = load_classify_job(model, ClassifyOptions(long=long), DEFAULT_COLUMNS, nested=True)  # type: ignore[arg-type]
+                if turn == 0:  # warms up on a chunk, and is not counted
+                    job.compute(job.prepare(chunks[0]), lambda done: None)
+                    continue
+                run = timed(lambda: classify_corpus(files, f"{folder}/x.jsonl", model=job.classifier))[1:]  # noqa: B023
+                prepared = [job.prepare(chunk) for chunk in chunks]
+                alone = timed(lambda: [job.compute(one, lambda done: None) for one in prepared])[1]  # noqa: B023
+                found[name].append((*run, alone))
+    print(
+        "| | run, s | of the processor | model alone, s | all but the model | times as fast |\n|---|---|---|---|---|---|"
+    )
+    first = 0.0
+    for name, rows in found.items():
+        wall, busy, alone = (statistics.median(column) for column in zip(*rows, strict=True))
+        first = first or wall
+        print(f"| {name} | {wall:.1f} | {busy:.1f} | {alone:.1f} | {1 - alone / wall:.1%} | {first / wall:.2f} |")
+
+
 def main() -> None:
     """Run it all and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -38,6 +94,8 @@ def main() -> None:
     parser.add_argument("--model", help="a folder; the embedded topic model by default")
     parser.add_argument("--split", action="append", choices=SPLITS, help="all three by default")
     parser.add_argument("--long", choices=("windows", "truncate"), help="the model's own by default")
+    parser.add_argument("--turns", type=int, help="what each of STEPS brings")
+    parser.add_argument("--first", type=Path, help="with --turns: this file instead, for instance a part of one")
     asked = parser.parse_args()
 
     from mujaz.inference.classify import CHUNK, ClassifyOptions, classify_corpus, load_classify_job
@@ -46,6 +104,9 @@ def main() -> None:
     from mujaz.inference.sources import open_corpus
 
     files = [str(asked.data / "topic/sanad" / f"{split}.parquet") for split in asked.split or SPLITS]
+    if asked.turns:
+        in_turns([str(asked.first)] if asked.first else files, asked.long, asked.model, asked.turns)
+        return
     options = ClassifyOptions(long=asked.long)
     job = load_classify_job(asked.model, options, DEFAULT_COLUMNS, nested=True)
     list(open_corpus(files[-1:], DEFAULT_COLUMNS))  # what reading imports is not counted

@@ -75,7 +75,7 @@ def test_a_classifier_gives_the_same_in_lanes(
 
     monkeypatch.setattr(classifier.engine, "logits", noted)
     for lanes in (1, 2):
-        monkeypatch.setattr(TorchClassifier, "lanes", property(lambda self, number=lanes: number))
+        monkeypatch.setattr(TorchClassifier, "lanes", lanes)
         found[lanes] = classifier.predict(TEXTS, batch_tokens=64)
     assert asked == {"MainThread", "mujaz-lane"}
     assert found[1] == found[2]
@@ -94,7 +94,7 @@ def test_rounded_shapes_are_few_and_change_no_answer(
         return forward(**inputs)
 
     monkeypatch.setattr(classifier.model, "forward", noted)
-    monkeypatch.setattr(TorchClassifier, "length_step", property(lambda self: 8))
+    monkeypatch.setattr(TorchClassifier, "length_step", 8)
     documents = classifier.documents(TEXTS)
     done: list[int] = []
     classifier.predict_documents(documents, batch_tokens=128, progress=done.append)
