@@ -92,6 +92,9 @@ class ModelConfig(Section):
     """Strip dateline, byline and page leftovers before the recipe, in training and ever after."""
     pair: PairConfig | None = None
     """How text and target are put together (stance); None takes the checkpoint's own, or the text first, then the target."""
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    """Dropout while training; None keeps the pretrained model's own, mostly 0.1. 0 is faster, and enough where the rows are
+    many and read once or twice."""
     lora: LoraSettings | None = None
     """Train adapters and the layers of the labels only; wants a learning rate of 2e-4 or more. None trains all weights."""
 
@@ -99,6 +102,8 @@ class ModelConfig(Section):
     def _one_start(self) -> ModelConfig:
         if (self.name is None) == (self.scratch is None):
             raise ValueError("give either name (a pretrained model) or scratch (a model trained from nothing)")
+        if self.dropout is not None and self.scratch:
+            raise ValueError("dropout is for pretrained models: that of a new one is scratch.dropout")
         if self.lora and self.scratch:
             raise ValueError("lora is for pretrained models: the random weights of a new one would stay as they are")
         return self

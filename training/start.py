@@ -18,6 +18,7 @@ from mujaz.models.opening import OpenCheckpoint, hand_over, open_checkpoint
 from mujaz.models.presets import find_preset
 from mujaz.models.recipes import Recipe, get_recipe
 from mujaz.training.data import Example, Splits, sample
+from mujaz.training.dropout import set_dropout
 from mujaz.training.layers import freeze
 from mujaz.training.lora import with_lora
 from mujaz.training.processes import first_alone
@@ -95,6 +96,8 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
             torch.manual_seed(config.training.seed)  # of a new head
             model = load_for_classification(opened.folder, splits.labels)
     name = config.model.name or ""
+    if config.model.dropout is not None:
+        set_dropout(model, config.model.dropout)
     if config.training.freeze is not None:
         freeze(model, config.training.freeze)
     if config.model.lora:
