@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import torch
@@ -22,7 +23,7 @@ from transformers import (
 
 from mujaz.training.dropout import set_dropout
 
-_BART = {
+_BART: dict[str, Any] = {
     "vocab_size": 40,
     "d_model": 16,
     "encoder_layers": 1,
@@ -33,7 +34,13 @@ _BART = {
     "decoder_ffn_dim": 16,
     "attention_dropout": 0.2,
 }
-_BERT = {"vocab_size": 40, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 16}
+_BERT: dict[str, Any] = {
+    "vocab_size": 40,
+    "hidden_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "intermediate_size": 16,
+}
 
 MODELS: list[Callable[[], PreTrainedModel]] = [
     lambda: BertForSequenceClassification(BertConfig(**_BERT)),
