@@ -41,12 +41,6 @@ _BERT: dict[str, Any] = {
     "num_attention_heads": 2,
     "intermediate_size": 16,
 }
-    "vocab_size": 40,
-    "hidden_size": 16,
-    "num_hidden_layers": 1,
-    "num_attention_heads": 2,
-    "intermediate_size": 16,
-}
 
 MODELS: list[Callable[[], PreTrainedModel]] = [
     lambda: BertForSequenceClassification(BertConfig(**_BERT)),
