@@ -69,7 +69,7 @@ class OptimizationConfig(Section):
 class FsdpConfig(Section):
     """Shard weights, gradients and optimizer over the processes (FSDP2), for models that do not fit on one GPU.
 
-    Handed to transformers as it is; not yet run, for want of two GPUs.
+    For topic and stance. Tested on processors in place of GPUs; not yet run on two of those.
     """
 
     reshard_after_forward: bool = True

@@ -233,6 +233,11 @@ class TrainConfig(Section):
     @model_validator(mode="after")
     def _layers_that_are_trained(self) -> TrainConfig:
         settings, unequal = self.training, self.training.layer_decay < 1
+        if self.task == "summary" and settings.fsdp:
+            raise ValueError(
+                "training.fsdp is for topic and stance: encoder and decoder share their embeddings, "
+                "which accelerate 1.15 cannot shard"
+            )
         if self.model.lora and settings.fsdp:
             raise ValueError("training.fsdp shards whole models: leave it or model.lora out")
         if self.model.lora and (unequal or settings.freeze is not None):

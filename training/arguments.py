@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from transformers import GenerationConfig, Seq2SeqTrainingArguments, TrainingArguments
+from transformers import GenerationConfig, PreTrainedModel, Seq2SeqTrainingArguments, TrainingArguments
 
 from mujaz.configs.optimization_schema import FsdpConfig, OptimizationConfig, TrainingConfig
 from mujaz.configs.schema import GenerationSettings, TrainConfig
@@ -72,7 +73,9 @@ def optimization_arguments(settings: OptimizationConfig, folder: Path, steps: in
     }
 
 
-def training_arguments(config: TrainConfig, folder: Path, rows: int, dev_rows: int) -> TrainingArguments:
+def training_arguments(
+    config: TrainConfig, folder: Path, rows: int, dev_rows: int, layers: Sequence[str] = ()
+) -> TrainingArguments:
     """The Trainer's arguments for a config.
 
     Args:
@@ -80,6 +83,7 @@ def training_arguments(config: TrainConfig, folder: Path, rows: int, dev_rows: i
         folder: Where the Trainer keeps its checkpoints.
         rows: Training rows.
         dev_rows: Development rows; none switches evaluation off.
+        layers: From :func:`layers_to_shard`, for a training that shards.
 
     Raises:
         UsageError: there is nothing to shard over.
@@ -89,7 +93,7 @@ def training_arguments(config: TrainConfig, folder: Path, rows: int, dev_rows: i
     evaluates = dev_rows > 0
     common: dict[str, Any] = {
         **optimization_arguments(settings, folder, total_steps(config, rows, count())),
-        **fsdp_arguments(settings.fsdp),
+        **fsdp_arguments(settings.fsdp, layers),
         "num_train_epochs": settings.epochs,
         "label_smoothing_factor": settings.label_smoothing,
         "train_sampling_strategy": "group_by_length",
@@ -104,9 +108,29 @@ def training_arguments(config: TrainConfig, folder: Path, rows: int, dev_rows: i
     return TrainingArguments(**common)
 
 
-def fsdp_arguments(settings: FsdpConfig | None) -> dict[str, Any]:
-    """What the Trainer is told of sharding; None leaves the whole model to every process."""
-    return {"fsdp": True, "fsdp_config": {"version": 2, **settings.model_dump()}} if settings else {}
+def fsdp_arguments(settings: FsdpConfig | None, layers: Sequence[str] = ()) -> dict[str, Any]:
+    """What the Trainer is told of sharding; None leaves the whole model to every process.
+
+    Args:
+        settings: From the config.
+        layers: From :func:`layers_to_shard`; none leaves the choice to accelerate.
+    """
+    if settings is None:
+        return {}
+    chosen = {"transformer_layer_cls_to_wrap": [*layers]} if layers else {}
+    return {"fsdp": True, "fsdp_config": {"version": 2, **settings.model_dump(), **chosen}}
+
+
+def layers_to_shard(model: PreTrainedModel) -> list[str]:
+    """Classes of the parts that are gathered one at a time.
+
+    BERT counts its embeddings among them, and accelerate 1.15 shards the word embeddings by themselves besides, which fails
+    for what is sharded already: parts that hold them are left out.
+    """
+    words = model.get_input_embeddings()
+    names = set(model._no_split_modules or ())
+    holders = {type(part).__name__ for part in model.modules() if any(inner is words for inner in part.modules())}
+    return sorted(names - holders)
 
 
 def _check_sharding(settings: TrainingConfig) -> None:

@@ -31,7 +31,7 @@ from mujaz.models.classifier import TextClassifier
 from mujaz.models.machine import DTYPES
 from mujaz.models.saving import save_checkpoint
 from mujaz.models.summarizer import Summarizer
-from mujaz.training.arguments import BEST_BY, generation_config, training_arguments
+from mujaz.training.arguments import BEST_BY, generation_config, layers_to_shard, training_arguments
 from mujaz.training.calibration import calibrate_checkpoint, calibration_line
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
 from mujaz.training.card import model_card, write_card
@@ -195,7 +195,7 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
     dev_rows = len(job.splits.dev)
     common: dict[str, Any] = {
         "model": model,
-        "args": training_arguments(config, folder, len(job.train), dev_rows),
+        "args": training_arguments(config, folder, len(job.train), dev_rows, layers_to_shard(plain(model))),
         "data_collator": Collator(job.start.encoder, model),
         "train_dataset": with_filler(job.train) if count() > 1 else job.train,
         "eval_dataset": job.dev,
