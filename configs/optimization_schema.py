@@ -105,5 +105,8 @@ class TrainingConfig(OptimizationConfig):
     """Below 1, each layer of an encoder learns at so much of the rate of the layer above it; 0.9 is usual."""
     freeze: Literal["embeddings"] | Positive | None = None
     """Do not train the embeddings; or, a number: them and so many of the lowest layers."""
+    mask_tokens: Fraction = 0.0
+    """Share of the tokens shown as [MASK] while an encoder is fine-tuned, drawn anew at each reading: small data is learnt
+    by heart less."""
     save_precision: Literal["float32", "bfloat16"] = "float32"
     """Number format of the saved weights; bfloat16 halves the files, at 3 significant digits."""

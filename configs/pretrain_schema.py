@@ -10,6 +10,8 @@ from mujaz.configs.optimization_schema import OptimizationConfig
 from mujaz.configs.schema import ScratchConfig
 from mujaz.configs.sections import Fraction, Positive, Section
 
+_BESIDE_A_NAME = ("name", "sequence_length", "dropout")
+
 
 class PretrainDataConfig(Section):
     """The text: rows of data files, streamed; each row is one document."""
@@ -32,8 +34,11 @@ class PretrainTokenizerConfig(Section):
 
 
 class PretrainModelConfig(ScratchConfig):
-    """The shape of the model."""
+    """The shape of the model, or the encoder to go on with."""
 
+    name: str | None = None
+    """Go on with this encoder, on other text: a folder, preset or hub id. Its shape and tokenizer stay, and its recipe if
+    ``recipe`` is auto; of the rest of this section only sequence_length and dropout count. None starts from nothing."""
     sequence_length: Annotated[int, Field(ge=8)] = 128
     """Tokens of a row, special tokens included: of packed text for an encoder, of one document for an encoder-decoder."""
     max_positions: Positive = 512
@@ -43,6 +48,14 @@ class PretrainModelConfig(ScratchConfig):
     prime_embeddings: bool = True
     """Start an encoder from piece embeddings made of co-occurrence counts instead of random ones; see
     training/embeddings.py."""
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> PretrainModelConfig:
+        fields = type(self).model_fields
+        given = [key for key in fields if key not in _BESIDE_A_NAME and getattr(self, key) != fields[key].default]
+        if self.name and given:
+            raise ValueError(f"the model of name has its shape already: leave {', '.join(given)} out")
+        return self
 
 
 class MaskingConfig(Section):
@@ -100,14 +113,14 @@ class PretrainConfig(Section):
     output: str
     """Folder of the run: the checkpoint, metrics.json, the resolved config, the tokenized text."""
     recipe: str = "auto"
-    """Text recipe; it becomes the tokenizer's normalizer. auto: news-folded for an encoder, news for an encoder-decoder,
-    which must write letters as they are."""
+    """Text recipe; it becomes the tokenizer's normalizer. auto: that of model.name; else news-folded for an encoder, news
+    for an encoder-decoder, which must write letters as they are."""
     model: PretrainModelConfig
     """The shape of the model."""
     data: PretrainDataConfig
     """The text."""
     tokenizer: PretrainTokenizerConfig = PretrainTokenizerConfig()
-    """The tokenizer."""
+    """The tokenizer, of a model from nothing."""
     masking: MaskingConfig = MaskingConfig()
     """What an encoder has to guess."""
     denoising: DenoisingConfig | None = None
@@ -124,10 +137,12 @@ class PretrainConfig(Section):
             raise ValueError(
                 "the section denoising belongs to objective: denoising; masking says what an encoder guesses"
             )
+        if self.model.name and not encoder:
+            raise ValueError("model.name is for objective: masked-words; an encoder-decoder starts from nothing")
         length, positions = self.model.sequence_length, self.model.max_positions
         if encoder and length > positions:
             raise ValueError(f"model.sequence_length {length} is more than model.max_positions {positions}")
-        if self.recipe == "auto":
+        if self.recipe == "auto" and not self.model.name:
             self.recipe = "news-folded" if encoder else "news"
         if not encoder:
             self.denoising = self.denoising or DenoisingConfig()

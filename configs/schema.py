@@ -244,6 +244,8 @@ class TrainConfig(Section):
             raise ValueError("model.lora trains none of the model's own layers: leave layer_decay and freeze out")
         if self.model.scratch and settings.freeze is not None:
             raise ValueError("freeze is for pretrained models: the random weights of a new one would stay as they are")
+        if self.task == "summary" and settings.mask_tokens:
+            raise ValueError("mask_tokens is for encoders: task topic or stance")
         if self.task == "summary" and unequal:
             raise ValueError("layer_decay is for encoders: task topic or stance")
         return self

@@ -206,6 +206,29 @@ def load_seq2seq(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrained
     return model.eval()
 
 
+def load_masked_lm(folder: Path, dropout: float) -> PreTrainedModel:
+    """A BERT with the head that guesses masked words.
+
+    Args:
+        folder: The checkpoint.
+        dropout: Of the model while it is trained.
+
+    Raises:
+        CheckpointError: the checkpoint is of another architecture, has no such head, or cannot be read.
+    """
+    kind = load_config(folder).model_type
+    if kind != "bert":
+        raise CheckpointError(f"{folder} is a model of type {kind}: expected bert, whose head guesses masked words.")
+    options = {"hidden_dropout_prob": dropout, "attention_probs_dropout_prob": dropout}
+    model, missing = _load("AutoModelForMaskedLM", folder, torch.float32, **options)
+    if missing:
+        raise CheckpointError(
+            f"{folder} has no head that guesses masked words (missing: {', '.join(sorted(missing)[:3])}). "
+            "Give a pretrained encoder, not one that was fine-tuned."
+        )
+    return model
+
+
 def _load(auto: str, folder: Path, dtype: torch.dtype, **options: Any) -> tuple[PreTrainedModel, set[str]]:
     """A model by one of the classes that transformers names ``AutoModelFor…``, and the keys that were missing."""
     import transformers

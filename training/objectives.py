@@ -15,6 +15,7 @@ from mujaz.models.recipes import get_recipe
 from mujaz.training.arguments import generation_config
 from mujaz.training.article_shards import ArticleRows, write_article_shards
 from mujaz.training.callbacks import Report
+from mujaz.training.continuing import Origin
 from mujaz.training.denoising import Denoise, sentinels_needed
 from mujaz.training.embeddings import prime_embeddings
 from mujaz.training.masking import MaskWords
@@ -50,7 +51,7 @@ class Objective(Protocol):
         """Open shards; see :class:`~mujaz.training.pretrain_shards.ShardedRows`."""
 
     def new_model(self, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
-        """A model with random weights."""
+        """A model with random weights, or the one to go on with."""
 
     def prime(self, model: PreTrainedModel, rows: Any, tokenizer: PreTrainedTokenizerBase, say: Report) -> None:
         """Set what can be set before the training; in place."""
@@ -65,10 +66,11 @@ class Objective(Protocol):
 class MaskedWordsObjective:
     """An encoder that guesses masked words; see training/masking.py."""
 
-    def __init__(self, config: PretrainConfig) -> None:
-        """For a config of this objective."""
+    def __init__(self, config: PretrainConfig, origin: Origin) -> None:
+        """For a config of this objective, and what it starts from."""
         self.config, self.shape, self.seed = config, config.model, config.training.seed
-        self.max_length = config.model.max_positions
+        self.origin = origin
+        self.max_length = origin.positions or config.model.max_positions
         self.rows_are = f"rows of {config.model.sequence_length}"
         self.depends: list[Any] = []
 
@@ -88,12 +90,16 @@ class MaskedWordsObjective:
         return PackedRows(folder, split, length, seed)
 
     def new_model(self, tokenizer: PreTrainedTokenizerBase) -> PreTrainedModel:
-        """A BERT."""
+        """A BERT; or the one to go on with."""
+        if self.origin.folder:
+            model = self.origin.model(self.shape.dropout)
+            model.set_attn_implementation("eager")  # see new_masked_lm
+            return model
         return new_masked_lm(self.shape, tokenizer, self.max_length, self.seed)
 
     def prime(self, model: PreTrainedModel, rows: Any, tokenizer: PreTrainedTokenizerBase, say: Report) -> None:
-        """Embeddings from co-occurrence, where the config asks for them."""
-        if self.shape.prime_embeddings:
+        """Embeddings from co-occurrence, where the config asks for them and there are none yet."""
+        if self.shape.prime_embeddings and not self.origin.folder:
             say("counting which pieces stand near each other, for the embeddings")
             prime_embeddings(model, rows.shards, tokenizer.all_special_ids, self.seed)
 
@@ -151,6 +157,7 @@ class DenoisingObjective:
         return settings
 
 
-def objective_of(config: PretrainConfig) -> Objective:
-    """The objective that a config names."""
-    return MaskedWordsObjective(config) if config.objective == "masked-words" else DenoisingObjective(config)
+def objective_of(config: PretrainConfig, origin: Origin) -> Objective:
+    """The objective that a config names, for a pretraining that starts from ``origin``."""
+    encoder = config.objective == "masked-words"
+    return MaskedWordsObjective(config, origin) if encoder else DenoisingObjective(config)

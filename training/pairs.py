@@ -9,16 +9,19 @@ Consistency of Abstractive Text Summarization").
 
 Usage::
 
-    python -m mujaz.training.pairs OUT.jsonl FILE...     # files with columns text and summary
+    python -m mujaz.training.pairs OUT.jsonl FILE...               # files with columns text and summary
+    python -m mujaz.training.pairs --rounds 4 OUT.jsonl FILE...    # each headline four times, with other contradictions
 """
 
 from __future__ import annotations
 
 import random
 import re
+from argparse import ArgumentParser
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from mujaz.models.arabic_words import normalize
@@ -135,7 +138,7 @@ def followers(texts: Sequence[str]) -> dict[str, list[str]]:
 
 
 def pair_rows(stated: Sequence[tuple[str, str]], seed: int = SEED) -> Iterator[dict[str, str]]:
-    """Rows with text, target and label (favor, against, none): up to three for each headline.
+    """Rows with text, target, label (favor, against, none) and headline: up to three for each headline.
 
     Args:
         stated: Headlines, each with the stretch of its article that says the same.
@@ -150,7 +153,7 @@ def pair_rows(stated: Sequence[tuple[str, str]], seed: int = SEED) -> Iterator[d
         for label, text in zip(LABELS, (stretch, changed, other), strict=True):
             if text:
                 first, second = (headline, text) if chance.random() < 0.5 else (text, headline)
-                yield {"text": first, "target": second, "label": label}
+                yield {"text": first, "target": second, "label": label, "headline": headline}
 
 
 class _Others:
@@ -179,14 +182,26 @@ class _Others:
         return self.stated[chosen][1] if chosen != number else ""
 
 
-def rows_of_files(files: Sequence[str]) -> Iterator[dict[str, str]]:
-    """The rows that come out of articles with headlines."""
-    return pair_rows([(headline, span) for _, headline, span in headlines_with_spans(files)])
+def rows_of_files(files: Sequence[str], rounds: int = 1) -> Iterator[dict[str, str]]:
+    """The rows that come out of articles with headlines.
+
+    Args:
+        files: With columns text and summary.
+        rounds: How often each headline is gone through, each time with another seed: a model that meets the same pairs
+            six times learns them by heart.
+    """
+    stated = [(headline, span) for _, headline, span in headlines_with_spans(files)]
+    for number in range(rounds):
+        yield from pair_rows(stated, SEED + number)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
-    write_pairs(rows_of_files, (__doc__ or "").splitlines()[0], arguments)
+    about = (__doc__ or "").splitlines()[0]
+    parser = ArgumentParser(add_help=False)
+    parser.add_argument("--rounds", type=int, default=1)
+    options, rest = parser.parse_known_args(arguments)
+    write_pairs(partial(rows_of_files, rounds=options.rounds), about, rest)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Pretrain a model on plain text: a config in, a tokenizer and an encoder or an encoder-decoder out."""
+"""Pretrain a model on plain text: a config in, a tokenizer and an encoder or an encoder-decoder out.
+
+From nothing, or going on with an encoder that is there (``model.name``).
+"""
 
 from __future__ import annotations
 
@@ -17,14 +20,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTok
 
 from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.errors import OutputError, UsageError
-from mujaz.models.checkpoint import FROM_NOTHING, CheckpointInfo, DataInfo
+from mujaz.models.checkpoint import CheckpointInfo, DataInfo
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.opening import hand_over
-from mujaz.models.recipes import get_recipe
 from mujaz.models.saving import library_versions, save_checkpoint
 from mujaz.training.arguments import trains_in_bfloat16
 from mujaz.training.callbacks import Report
 from mujaz.training.compiling import compiled_to_train
+from mujaz.training.continuing import Origin, origin_of
 from mujaz.training.cpu_speed import quick_on_cpu
 from mujaz.training.objectives import Objective, objective_of
 from mujaz.training.pretrain_shards import MANIFEST, ShardedRows, shards_are_there
@@ -60,7 +63,7 @@ class PretrainResult:
 def pretrain(
     config: PretrainConfig, *, restart: bool = False, progress: bool = False, report: Report | None = None
 ) -> PretrainResult:
-    """Train a tokenizer and a model from nothing. What was killed goes on from its last checkpoint when called again.
+    """Train a tokenizer and a model, or go on with one. What was killed goes on from its last checkpoint when called again.
 
     Args:
         config: From :func:`mujaz.configs.loading.load_pretrain_config`, or built in Python.
@@ -70,6 +73,7 @@ def pretrain(
 
     Raises:
         UsageError: data or settings are wrong, or the output holds another run.
+        CheckpointError: the encoder to go on with cannot be had, or guesses no words.
         TrainingError: the training cannot go on (loss is NaN, out of memory).
         OutputError: the disk is full or the folder not writable; the last good checkpoint stays.
     """
@@ -82,8 +86,9 @@ def pretrain(
     began = time.monotonic()
     resume = open_run(config, restart=restart)
     folder = Path(config.output)
-    objective = objective_of(config)
-    tokenizer = prepare_text(config, objective, say)
+    origin = origin_of(config)
+    objective = objective_of(config, origin)
+    tokenizer = prepare_text(config, objective, origin, say)
     steps = pretraining_steps(config, objective.rows(folder / SHARDS, "train").rows)
     rows = steps * config.training.batch_size * config.training.gradient_accumulation
     train = objective.rows(folder / SHARDS, "train", rows, config.training.seed)
@@ -91,7 +96,7 @@ def pretrain(
     model = objective.new_model(tokenizer)
     if not resume:
         objective.prime(model, train, tokenizer, say)
-    for line in plan_lines(config, objective, model, train, held_out, steps):
+    for line in plan_lines(config, origin, objective, model, train, held_out, steps):
         say(line)
     if resume:
         say(f"resuming from {resume.name} (--restart begins again)")
@@ -101,7 +106,7 @@ def pretrain(
         run_trainer(trainer, resume, folder)
     loss = trainer.evaluate()["eval_loss"] if len(held_out) else None
     with explained(folder):
-        _save(config, objective, model, tokenizer)
+        _save(config, origin, objective, model, tokenizer)
     tokens = train.tokens(trainer.state.global_step * rows // steps)
     result = PretrainResult(folder, trainer.state.global_step, time.monotonic() - began, tokens, loss)
     _write_metrics(result, loss_curve(trainer.state.log_history))
@@ -119,6 +124,7 @@ def pretraining_steps(config: PretrainConfig, rows: int) -> int:
 
 def plan_lines(
     config: PretrainConfig,
+    origin: Origin,
     objective: Objective,
     model: PreTrainedModel,
     train: ShardedRows,
@@ -131,24 +137,26 @@ def plan_lines(
     return [
         f"text: {train.tokens(train.rows) / 1e6:.1f} M tokens, {held_out.tokens(held_out.rows) / 1e6:.2f} M held out, "
         f"{objective.rows_are}",
-        f"model: {model.num_parameters() / 1e6:.1f} M parameters, {pieces:,} pieces, recipe {config.recipe}",
+        f"model: {model.num_parameters() / 1e6:.1f} M parameters, {pieces:,} pieces, recipe {origin.recipe.name}",
         f"training: {steps:,} steps, {train.tokens(len(train)) / 1e6:.1f} M tokens, {len(train) / train.rows:.2f} passes, "
         f"in {number_format}",
     ]
 
 
-def prepare_text(config: PretrainConfig, objective: Objective, say: Report) -> PreTrainedTokenizerBase:
+def prepare_text(config: PretrainConfig, objective: Objective, origin: Origin, say: Report) -> PreTrainedTokenizerBase:
     """The tokenizer, and the text tokenized into shards; both are taken from the run's folder where they are there."""
     folder = Path(config.output) / SHARDS
-    recipe = get_recipe(config.recipe)
-    fingerprint = _fingerprint(config, objective)
+    recipe = origin.recipe
+    fingerprint = _fingerprint(config, objective, origin)
     if shards_are_there(folder, fingerprint):
         tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
         hand_over(tokenizer, recipe)
         return tokenizer
     documents = Documents(config.data, recipe)
-    say("training the tokenizer")
-    tokenizer = objective.train_tokenizer(draw(documents, config.tokenizer.texts, config.training.seed))
+    tokenizer = origin.tokenizer
+    if tokenizer is None:
+        say("training the tokenizer")
+        tokenizer = objective.train_tokenizer(draw(documents, config.tokenizer.texts, config.training.seed))
     hand_over(tokenizer, recipe)
     say("tokenizing the text")
     _on_disk(lambda: tokenizer.save_pretrained(folder), folder)
@@ -168,40 +176,45 @@ def _on_disk(write: Callable[[], Any], folder: Path) -> None:
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
-def _fingerprint(config: PretrainConfig, objective: Objective) -> str:
+def _fingerprint(config: PretrainConfig, objective: Objective, origin: Origin) -> str:
     """Of all that tokenizer and shards depend on."""
     parts = [
-        get_recipe(config.recipe).to_json(),
+        origin.recipe.to_json(),
         config.data.model_dump(),
         config.tokenizer.model_dump(),
         config.model.vocab_size,
         config.model.sequence_length,
         config.training.seed,
         *objective.depends,
+        *(sorted(origin.tokenizer.get_vocab()) if origin.tokenizer else []),
     ]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _save(
-    config: PretrainConfig, objective: Objective, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase
+    config: PretrainConfig,
+    origin: Origin,
+    objective: Objective,
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerBase,
 ) -> None:
     """The checkpoint, as ``mujaz train`` and plain transformers load it."""
     folder = Path(config.output)
     manifest = json.loads((folder / SHARDS / MANIFEST).read_text(encoding="utf-8"))
-    recipe = get_recipe(config.recipe)
+    recipe = origin.recipe
     sources = [config.data.train] if isinstance(config.data.train, str) else config.data.train
     info = CheckpointInfo(
         task="pretraining",
         recipe=recipe.to_json(),
         max_length=objective.max_length,
-        base_model=FROM_NOTHING,
+        base_model=origin.base_model,
         versions=library_versions(),
         data=DataInfo(
             rows=sum(manifest["train"]),
             fingerprint=manifest["fingerprint"],
             files=["/".join(Path(name).parts[-3:]) for name in sources],
         ),
-        licence=config.licence,
+        licence=config.licence or origin.licence,
     )
     generation = objective.finish(model, tokenizer)
     save_checkpoint(folder, model, TextEncoder(tokenizer, recipe, objective.max_length), info, generation)

@@ -50,6 +50,7 @@ from mujaz.training.lora import merged, plain, save_adapter
 from mujaz.training.losses import LabelLoss, MultiLabelLoss, class_weights, positive_weights
 from mujaz.training.metrics import ClassificationMetric, Rouge
 from mujaz.training.multi_label import multi_label_scores, thresholds_line, tune_checkpoint, tuned_thresholds
+from mujaz.training.noise import noisy
 from mujaz.training.processes import count, first_alone, is_first, join
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
@@ -138,8 +139,9 @@ def fit(
     trainer = build_trainer(job, progress=progress, report=report)
     for callback in callbacks:
         trainer.add_callback(callback)
-    model = plain(job.start.model)
-    with quick_on_cpu(model, config.training), compiled_to_train(model, config.training):
+    model, settings = plain(job.start.model), config.training
+    noise = noisy(model, job.start.encoder.tokenizer, settings)
+    with noise, quick_on_cpu(model, settings), compiled_to_train(model, settings):
         run_trainer(trainer, resume, Path(config.output))
     return job, trainer
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mujaz.training.pairs import Contradictions, followers, main, opposites, pair_rows
+from mujaz.training.pairs import LABELS, Contradictions, followers, main, opposites, pair_rows
+from tests.conftest import write_jsonl
 
 STATED = [
     ("ارتفاع أسعار النفط", "ارتفعت أسعار النفط في أسواق آسيا"),
@@ -76,6 +77,31 @@ def test_rows() -> None:
         if row["label"] == "none":
             mine = [i for i, pair in enumerate(STATED) if {row["text"], row["target"]} & set(pair)]
             assert len(mine) == 2
+
+
+def test_rounds_repeat_the_headlines_with_other_pairs(tmp_path: Path) -> None:
+    """What agrees is the same in each round; which contradictions are made is drawn anew."""
+    rows: list[dict[str, object]] = [
+        {
+            "text": f"قال مصدر أمس، افتتح الوزير {n} مدارس جديدة في مدينة الساحل رقم {n}.",
+            "summary": f"الوزير يفتتح {n} مدارس جديدة في مدينة الساحل رقم {n}",
+        }
+        for n in range(12, 24)
+    ]
+    source = write_jsonl(tmp_path / "in.jsonl", rows)
+    found = {}
+    for rounds in (1, 3):
+        main(["--rounds", str(rounds), str(tmp_path / "out.jsonl"), str(source)])
+        found[rounds] = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines()]
+    once, thrice = found[1], found[3]
+    assert thrice[: len(once)] == once
+    kinds = [
+        {label: {frozenset((r["text"], r["target"])) for r in made if r["label"] == label} for label in LABELS}
+        for made in (once, thrice)
+    ]
+    assert kinds[0]["favor"] == kinds[1]["favor"]
+    assert kinds[0]["against"] < kinds[1]["against"]
+    assert {row["headline"] for row in once} == {row["headline"] for row in thrice} == {r["summary"] for r in rows}
 
 
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

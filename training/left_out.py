@@ -1,0 +1,59 @@
+"""The texts that a training config keeps for dev and test, for a pretraining to leave out (``data.exclude``).
+
+Where they are split off the training data, no file holds them alone.
+
+Usage::
+
+    python -m mujaz.training.left_out CONFIG OUT.jsonl     # a config of mujaz train
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+
+import orjson
+import yaml
+
+from mujaz.configs.data_schema import DataConfig
+from mujaz.errors import MujazError
+from mujaz.models.checkpoint import Task
+from mujaz.training.data import load_splits
+from mujaz.training.resume import write_whole
+
+
+def left_out(config: DataConfig, task: Task) -> Iterator[dict[str, str]]:
+    """Rows with the text of each dev and test example, each text once.
+
+    Args:
+        config: The data section of a training config.
+        task: Of that config.
+
+    Raises:
+        DataError: something in the data is wrong.
+    """
+    splits = load_splits(config, task)
+    yield from ({"text": text} for text in dict.fromkeys(e.text for e in (*splits.dev, *splits.test)))
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """The command line."""
+    parser = ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("config", type=Path)
+    parser.add_argument("out", type=Path)
+    options = parser.parse_args(arguments)
+    # The data section alone: the config's model and its step before may not be there yet.
+    config = yaml.safe_load(options.config.read_text(encoding="utf-8"))
+    try:
+        rows = list(left_out(DataConfig.model_validate(config["data"]), config["task"]))
+    except MujazError as error:
+        sys.exit(f"error: {error}")
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(options.out, b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    sys.stdout.write(f"{len(rows):,} texts\n")
+
+
+if __name__ == "__main__":
+    main()
