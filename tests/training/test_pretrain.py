@@ -351,6 +351,7 @@ def test_a_shipped_config_pretrains(path: Path, corpus: Path, tmp_path: Path, mo
         "training.max_steps": 2,
         "training.batch_size": 2,
         "training.device": "cpu",
+        "training.compile": "false",  # it takes a minute, and a compiler
     }
     arguments = [part for key, value in small.items() for part in ("--set", f"{key}={value}")]
     result = CliRunner().invoke(cli, ["pretrain", str(path), *arguments])
