@@ -14,7 +14,7 @@ from mujaz.models.encoding import Encoding
 
 
 class ClassifierEngine(Protocol):
-    """Computes the scores of a classifier."""
+    """Computes the scores of a classifier. An engine that derives from it needs to say only what is not as usual."""
 
     @property
     def batch_tokens(self) -> int:
@@ -22,11 +22,13 @@ class ClassifierEngine(Protocol):
 
     @property
     def length_step(self) -> int:
-        """What lengths are rounded up to, where each new shape of a batch costs something; else 1."""
+        """What lengths are rounded up to, where each new shape of a batch costs something."""
+        return 1
 
     @property
     def lanes(self) -> int:
-        """Batches that may be computed at once by threads of the caller's, each with its share of the processor; else 1."""
+        """Batches that may be computed at once by threads of the caller's, each with its share of the processor."""
+        return 1
 
     @property
     def description(self) -> str:

@@ -64,7 +64,7 @@ def open_openvino(precision: str, model: PreTrainedModel, opened: OpenCheckpoint
     return ov.opened(opened.folder, tokenizer, precision, partial(ov.convert, model, tokenizer))
 
 
-class CalibratedLater:
+class CalibratedLater(ClassifierEngine):
     """An int8 engine that waits for texts to calibrate on."""
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, checkpoint: Path) -> None:
@@ -75,16 +75,6 @@ class CalibratedLater:
     def batch_tokens(self) -> int:
         """Padded tokens a batch."""
         return ov.BATCH_TOKENS
-
-    @property
-    def length_step(self) -> int:
-        """What lengths are rounded up to."""
-        return 1
-
-    @property
-    def lanes(self) -> int:
-        """Batches at once."""
-        return 1
 
     @property
     def description(self) -> str:

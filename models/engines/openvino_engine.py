@@ -19,6 +19,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from mujaz.errors import MissingExtraError, UsageError
 from mujaz.models.conversion_cache import build_once, checkpoint_fingerprint, conversion_folder, discard, is_converted
 from mujaz.models.encoding import Encoding, padded_batch
+from mujaz.models.engines.base import ClassifierEngine
 from mujaz.models.engines.lean_encoder import is_lean_kind, lean_copy
 
 MODEL_FILE = "model.xml"
@@ -53,7 +54,7 @@ def require(*packages: str) -> None:
             raise MissingExtraError("the OpenVINO engine", package, "openvino")
 
 
-class OpenVinoClassifier:
+class OpenVinoClassifier(ClassifierEngine):
     """A classifier's forward pass in OpenVINO, on the CPU."""
 
     def __init__(self, folder: Path, tokenizer: PreTrainedTokenizerBase, precision: str) -> None:
@@ -79,16 +80,6 @@ class OpenVinoClassifier:
     def batch_tokens(self) -> int:
         """Padded tokens a batch."""
         return BATCH_TOKENS
-
-    @property
-    def length_step(self) -> int:
-        """What lengths are rounded up to."""
-        return 1
-
-    @property
-    def lanes(self) -> int:
-        """Batches at once."""
-        return 1
 
     @property
     def description(self) -> str:

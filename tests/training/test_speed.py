@@ -44,6 +44,29 @@ def test_activation_checkpointing_and_accumulation_change_nothing(logits: Callab
 
 
 @pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """torch.compile traces, but writes no C++: that takes a minute to build."""
+    real = torch.compile
+    monkeypatch.setattr(torch, "compile", lambda forward, **options: real(forward, backend="aot_eager", **options))
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_compiled_classifier_learns_the_same(logits: Callable[..., Any]) -> None:
+    np.testing.assert_allclose(logits("compiled", compile=True), logits("plain"), atol=1e-4)
+
+
+@pytest.mark.usefixtures("traced")
+def test_a_compiled_summarizer_learns_the_same(summary_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    losses = []
+    for name, compile_it in (("plain", False), ("compiled", True)):
+        job = _job(summary_file, tmp_path / name, tiny_config, "summary", compile=compile_it)
+        trainer = train_module.build_trainer(job, progress=False, report=lambda line: None)
+        with compiled_to_train(job.start.model, job.config.training):
+            losses.append(trainer.train().training_loss)
+    assert losses[0] == pytest.approx(losses[1], abs=1e-4)
+
+
+@pytest.fixture
 def compiled(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Which stacks were compiled, and how often what came of it was called. Nothing is built: that takes a minute."""
     seen: Counter[str] = Counter()
