@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import os
 import sys
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 import click
 
@@ -82,10 +83,33 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a :class:`~mujaz.errors.MujazError` becomes one message and its exit code."""
     try:
         cli.main(args=arguments, prog_name="mujaz", standalone_mode=True)
+    except SystemExit as done:
+        _leave(done.code)
     except MujazError as error:
         if _speaks_of(error):
             click.echo(f"mujaz: error: {error}", err=True)
-        sys.exit(error.exit_code)
+        _leave(error.exit_code)
     except BrokenPipeError:  # the reader of our output (head, say) has gone: nothing to tell anybody
         sys.stderr.close()
-        sys.exit(1)
+        _leave(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        _say_full(error)
+        _leave(1)
+
+
+def _leave(code: str | int | None) -> NoReturn:
+    """Exit, and say so if stdout cannot take what it still holds: Python would try again, and exit with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not code:
+            _say_full(error)
+            code = 1
+    sys.exit(code)
+
+
+def _say_full(error: OSError) -> None:
+    click.echo(f"mujaz: error: stdout cannot be written: {error.strerror}.", err=True)

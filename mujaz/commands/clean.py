@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING
 
 import click
@@ -47,9 +48,9 @@ def command(
             for line in clean_lines([source.read()] if whole else source, recipe):
                 tally.add(line.prepared.changes)
                 _show(line, diff)
-    except BrokenPipeError:  # the reader of our output has gone, not our input
-        raise
     except OSError as error:
+        if error.errno in (errno.EPIPE, errno.ENOSPC):  # of our output, not of our input
+            raise
         raise DataError(
             f"cannot be read: {error.strerror}. Expected a text file in UTF-8, or - for the standard input.", file=file
         ) from error

@@ -210,13 +210,21 @@ def test_too_little_memory_says_what_to_do_and_what_is_safe(tmp_path: Path, fail
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
-def test_a_full_disk_behind_stdout(news: Path) -> None:
+@pytest.mark.parametrize("buffered", ["", "1"])  # Python tries once more at its end, and would exit with 120
+@pytest.mark.parametrize("command", ["classify", "models", "clean"])
+def test_a_full_disk_behind_stdout(news: Path, command: str, buffered: str) -> None:
+    arguments = ["models"] if command == "models" else [command, str(news)]
+    start = f"from mujaz.cli import main; main({arguments!r})"
+    program = [PROGRAM, str(news)] if command == "classify" else [start]
+    environment = {**os.environ, "PYTHONUNBUFFERED": buffered}
     with Path("/dev/full").open("wb") as full:
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, str(news)], stdout=full, stderr=subprocess.PIPE, text=True
+            [sys.executable, "-c", *program], stdout=full, stderr=subprocess.PIPE, text=True, env=environment
         )
     assert done.returncode == 1
     assert "mujaz: error: stdout cannot be written: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
 
 
 # --- Ctrl-C ----------------------------------------------------------------------------------------------------------------
