@@ -75,22 +75,26 @@ def _swap(
     return swap_scores(references[rows], predictions[rows], np.array([index[r.best] for r in results], dtype=np.int64))
 
 
-def stance_lines(metrics: dict[str, Any]) -> list[str]:
-    """The scores of a stance model in sentences, for people."""
+def stance_lines(metrics: dict[str, Any], digits: int = 1) -> list[str]:
+    """The scores of a stance model in sentences, for people: in percent, with so many digits after the point."""
+
+    def percent(share: float) -> str:
+        return f"{100 * share:.{digits}f} %"
+
     found = metrics["stance"]
     one = f"{len(found['targets']):,} target{'s' if len(found['targets']) > 1 else ''}"
-    lines = [f"{one}: macro-F1 averaged over them {metrics['target_macro_f1']:.4f}"]
+    lines = [f"{one}: macro-F1 averaged over them {percent(metrics['target_macro_f1'])}"]
     if "favor_against_f1" in metrics:
-        lines[0] += f"; mean F1 of the labels for and against {metrics['favor_against_f1']:.4f}"
+        lines[0] += f"; mean F1 of the labels for and against {percent(metrics['favor_against_f1'])}"
     unseen, swap = found["unseen"], found["swap"]
     if unseen:
         lines.append(
             f"{unseen['targets']:,} of them not in the training data ({unseen['rows']:,} rows): "
-            f"accuracy {unseen['accuracy']:.4f}, macro-F1 {unseen['macro_f1']:.4f}"
+            f"accuracy {percent(unseen['accuracy'])}, macro-F1 {percent(unseen['macro_f1'])}"
         )
     if swap:
         lines.append(
-            f"with targets swapped ({swap['rows']:,} rows): {swap['changed']:.1%} of the predictions change, "
-            f"accuracy {swap['swapped_accuracy']:.4f} instead of {swap['accuracy']:.4f}"
+            f"with targets swapped ({swap['rows']:,} rows): {percent(swap['changed'])} of the predictions change, "
+            f"accuracy {percent(swap['swapped_accuracy'])} instead of {percent(swap['accuracy'])}"
         )
     return lines

@@ -39,11 +39,14 @@ def _table(result: SearchResult) -> None:
     from rich.markup import escape
     from rich.table import Table
 
+    from mujaz.commands.tables import score_cell
+
     keys = list(result.trials[0].values)
-    title = f"{len(result.trials)} trials, best first"
+    title = f"{len(result.trials)} trials, best first; scores in percent"
     table = Table("trial", f"dev {result.metric}", *keys, "state", title=title, title_justify="left")
     for trial in result.trials:
         values = (trial.values.get(key, "") for key in keys)
         shown = [f"{value:.4g}" if isinstance(value, float) else escape(str(value)) for value in values]
-        table.add_row(str(trial.number), "" if trial.score is None else f"{trial.score:.4f}", *shown, trial.state)
+        score = "" if trial.score is None else score_cell(result.metric, trial.score)
+        table.add_row(str(trial.number), score, *shown, trial.state)
     Console().print(table)

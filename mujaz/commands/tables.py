@@ -21,8 +21,17 @@ _QUALITY = {
 }
 
 
+def _percent(share: float) -> str:
+    return f"{100 * share:.2f}"
+
+
+def score_cell(name: str, value: float) -> str:
+    """A score of ``metrics.json`` in percent: ROUGE stands there as 0-100, what labels are scored by as 0-1."""
+    return f"{value:.2f}" if name.startswith("rouge") else _percent(value)
+
+
 def metrics_table(evaluation: Evaluation, title: str) -> None:
-    """Print scores: overall first, then a line a label."""
+    """Print scores in percent: overall first, then a line a label."""
     from rich.console import Console
 
     table = _summary_table(evaluation, title) if evaluation.task == "summary" else _label_table(evaluation, title)
@@ -30,7 +39,7 @@ def metrics_table(evaluation: Evaluation, title: str) -> None:
     if "stance" in evaluation.metrics:
         from mujaz.training.stance import stance_lines
 
-        for line in stance_lines(evaluation.metrics):
+        for line in stance_lines(evaluation.metrics, digits=2):
             Console().print(line, soft_wrap=True, highlight=False)
 
 
@@ -52,10 +61,10 @@ def _label_table(evaluation: Evaluation, title: str) -> Any:
     metrics = evaluation.metrics
     if "multi_label" in metrics:
         return _label_set_table(metrics, title)
-    overall = f"{title}: accuracy {metrics['accuracy']:.4f}, macro-F1 {metrics['macro_f1']:.4f}"
+    overall = f"{title}: accuracy {_percent(metrics['accuracy'])} %, macro-F1 {_percent(metrics['macro_f1'])} %"
     table = Table("label", "precision", "recall", "F1", "support", title=overall, title_justify="left")
     for name, scores in metrics["per_class"].items():
-        row = [f"{scores[key]:.4f}" for key in ("precision", "recall", "f1")]
+        row = [_percent(scores[key]) for key in ("precision", "recall", "f1")]
         table.add_row(name, *row, f"{scores['support']:,.0f}")
     return table
 
@@ -64,13 +73,13 @@ def _label_set_table(metrics: dict[str, Any], title: str) -> Any:
     from rich.table import Table
 
     overall = (
-        f"{title}: micro-F1 {metrics['micro_f1']:.4f}, macro-F1 {metrics['macro_f1']:.4f}, "
-        f"exactly right {metrics['accuracy']:.4f}"
+        f"{title}: micro-F1 {_percent(metrics['micro_f1'])} %, macro-F1 {_percent(metrics['macro_f1'])} %, "
+        f"exactly right {_percent(metrics['accuracy'])} %"
     )
     table = Table("label", "threshold", "precision", "recall", "F1", "support", title=overall, title_justify="left")
     for name, scores in metrics["per_class"].items():
-        row = [f"{scores[key]:.4f}" for key in ("threshold", "precision", "recall", "f1")]
-        table.add_row(name, *row, f"{scores['support']:,.0f}")
+        row = [_percent(scores[key]) for key in ("precision", "recall", "f1")]
+        table.add_row(name, f"{scores['threshold']:.4f}", *row, f"{scores['support']:,.0f}")
     return table
 
 
@@ -80,10 +89,10 @@ def folds_table(result: FoldsResult) -> None:
     from rich.table import Table
 
     folds = len(result.rows)
-    title = f"{folds} folds, {sum(result.rows):,} rows"
+    title = f"{folds} folds, {sum(result.rows):,} rows, in percent"
     table = Table("metric", "mean", "deviation", *map(str, range(1, folds + 1)), title=title, title_justify="left")
     for name, score in result.scores.items():
-        table.add_row(name, *(f"{value:.4f}" for value in (score.mean, score.deviation, *score.values)))
+        table.add_row(name, *(score_cell(name, value) for value in (score.mean, score.deviation, *score.values)))
     Console().print(table)
     for number, targets in enumerate(result.targets, 1):
         more = f" and {len(targets) - 5:,} more" if len(targets) > 5 else ""

@@ -163,7 +163,7 @@ def test_the_command_prints_a_table(searching: Callable[..., dict[str, Any]], tm
     file.write_text(yaml.safe_dump(searching()), encoding="utf-8")
     result = CliRunner().invoke(cli, ["search", str(file), "--trials", "2"])
     assert result.exit_code == 0, result.output
-    assert "2 trials, best first" in result.output
+    assert "2 trials, best first; scores in percent" in result.output
     assert f"mujaz train {json.loads(json.dumps(searching()['output']))}/best.yaml" in result.output.replace("\n", "")
 
 

@@ -232,7 +232,7 @@ def test_the_command_cross_validates(topic_file: Path, tmp_path: Path, tiny_conf
     assert "32 test" in dry.output
     result = CliRunner().invoke(cli, ["train", str(tmp_path / "c.yaml"), "--folds", "2"])
     assert result.exit_code == 0, result.output
-    assert "2 folds, 64 rows" in result.output
+    assert "2 folds, 64 rows, in percent" in result.output
     assert "macro_f1" in result.output
 
 

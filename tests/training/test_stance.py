@@ -135,9 +135,13 @@ def test_the_command_tells_seen_targets_from_others(
     assert not metrics["stance"]["targets"]["النفط"]["seen"]
     assert "1 of them not in the training data (32 rows)" in result.output
     assert "with targets swapped (64 rows)" in result.output
+    mean = metrics["target_macro_f1"]
+    assert f"macro-F1 averaged over them {100 * mean:.2f} %" in result.output
+    assert f"accuracy {100 * metrics['accuracy']:.2f} %, macro-F1 {100 * metrics['macro_f1']:.2f} %" in result.output
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert page.count("not in training") == 1
     assert "with targets swapped (64 rows)" in page
+    assert f"macro-F1 averaged over them {100 * mean:.1f} %" in page  # percent here and there
 
 
 def test_the_checkpoint_knows_targets_by_their_digits_alone(trained: Callable[[str], Path], stance_file: Path) -> None:
