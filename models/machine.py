@@ -90,6 +90,11 @@ def half_precision_note(config: PretrainedConfig, dtype: torch.dtype) -> str:
     return f"{config.model_type} is stored in float16, in which it overflows to NaN: it runs in {dtype_name(dtype)}."
 
 
+def thread_count(count: int) -> str:
+    """``1 thread``, ``2 threads``: the last part of an engine's description."""
+    return f"{count} thread{'' if count == 1 else 's'}"
+
+
 def dtype_name(dtype: torch.dtype) -> str:
     """``torch.bfloat16`` as ``bfloat16``."""
     return str(dtype).removeprefix("torch.")

@@ -25,6 +25,11 @@ def _environment(folder: Path) -> Environment:
     )
 
 
+def isolated(name: str) -> str:
+    """A name inside a sentence, between U+2068 and U+2069: an Arabic one does not draw figures beside it into itself."""
+    return f"\u2068{name}\u2069"
+
+
 def render(folder: Path, template: str, **values: Any) -> str:
     """A page: ``template``, a file in ``folder``, with ``values``, all text in them escaped."""
     style = Markup((TEMPLATES / "style.css").read_text(encoding="utf-8"))

@@ -26,6 +26,15 @@ from mujaz.training.metrics.scoring import TYPES, pair_scores
 from mujaz.training.metrics.tokenization import tokenizer
 from mujaz.training.resume import METRICS_FILE
 
+# How people call them.
+METRIC_NAMES = {
+    "macro_f1": "macro-F1",
+    "micro_f1": "micro-F1",
+    "rouge1": "ROUGE-1",
+    "rouge2": "ROUGE-2",
+    "rougeL": "ROUGE-L",
+    "rougeLsum": "ROUGE-Lsum",
+}
 Floats = NDArray[np.float64]
 Row = dict[str, Any]
 Scorer = Callable[[Floats], Floats]  # how often each text counts -> scores
@@ -184,6 +193,7 @@ def comparison_page(found: Comparison) -> str:
     from mujaz.training.report.report import TEMPLATES
 
     unit = 1 if found.task == "summary" else 100
+    metric = METRIC_NAMES[found.metric]
     best = max(found.runs, key=lambda run: run.scores[found.metric])
     rows = [
         {
@@ -198,7 +208,7 @@ def comparison_page(found: Comparison) -> str:
         for run in found.runs
     ]
     tiles = [
-        {"name": f"best {found.metric}", "value": f"{unit * best.scores[found.metric]:.1f}", "note": best.name},
+        {"name": f"best {metric}", "value": f"{unit * best.scores[found.metric]:.2f}", "note": best.name},
         {"name": "runs", "value": str(len(rows)), "note": ""},
         {"name": "texts, the same for all", "value": f"{found.rows:,}", "note": ""},
     ]
@@ -208,8 +218,9 @@ def comparison_page(found: Comparison) -> str:
         title="Runs compared",
         subtitle=f"{found.task}; each beside {found.runs[0].name}",
         tiles=tiles,
-        metrics=list(found.runs[0].scores),
-        metric=found.metric,
+        metrics=[METRIC_NAMES.get(name, name) for name in found.runs[0].scores],
+        metric=metric,
+        scale="0 to 100" if found.task == "summary" else "in percent",
         rows=rows,
         resamples=found.resamples,
         footer="Made by mujaz.",

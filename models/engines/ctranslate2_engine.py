@@ -13,6 +13,7 @@ from mujaz.errors import UsageError
 from mujaz.models.encoding import Encoding
 from mujaz.models.engines.base import Hypothesis
 from mujaz.models.engines.ctranslate2_conversion import require_ctranslate2
+from mujaz.models.machine import thread_count
 
 # Article tokens a call, and a batch inside it, which CTranslate2 cuts itself out of the call's articles, sorted by length.
 CALL_TOKENS = 16384
@@ -85,7 +86,7 @@ class CTranslate2Generator:
     @property
     def description(self) -> str:
         """Device, number format, threads."""
-        return f"cpu, ctranslate2 {self.compute_type}, {self.threads} threads"
+        return f"cpu, ctranslate2 {self.compute_type}, {thread_count(self.threads)}"
 
     def generate(self, batch: Sequence[Encoding], settings: GenerationConfig) -> list[list[Hypothesis]]:
         """Texts for some articles; see :class:`~mujaz.models.engines.base.GenerationEngine`.

@@ -19,7 +19,7 @@ from mujaz.models.engines.base import ClassifierEngine
 from mujaz.models.engines.choice import Choice, Machine, choose_engine
 from mujaz.models.engines.lean_encoder import LEAN_MODELS
 from mujaz.models.engines.torch_engine import TorchClassifier
-from mujaz.models.machine import computes_bfloat16, has_tiles
+from mujaz.models.machine import computes_bfloat16, has_tiles, thread_count
 
 if TYPE_CHECKING:
     from mujaz.models.opening import OpenCheckpoint
@@ -79,7 +79,7 @@ class CalibratedLater(ClassifierEngine):
     @property
     def description(self) -> str:
         """Engine, number format, threads."""
-        return f"cpu, openvino, int8 calibrated on the first texts, {torch.get_num_threads()} threads"
+        return f"cpu, openvino, int8 calibrated on the first texts, {thread_count(torch.get_num_threads())}"
 
     def ready(self, texts: Sequence[Encoding]) -> ClassifierEngine:
         """The engine, calibrated and checked on these texts.

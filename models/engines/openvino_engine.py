@@ -21,6 +21,7 @@ from mujaz.models.conversion_cache import build_once, checkpoint_fingerprint, co
 from mujaz.models.encoding import Encoding, padded_batch
 from mujaz.models.engines.base import ClassifierEngine
 from mujaz.models.engines.lean_encoder import is_lean_kind, lean_copy
+from mujaz.models.machine import thread_count
 
 MODEL_FILE = "model.xml"
 BATCH_TOKENS = 1024
@@ -84,7 +85,7 @@ class OpenVinoClassifier(ClassifierEngine):
     @property
     def description(self) -> str:
         """Engine, number format, threads."""
-        return f"cpu, openvino, {self.precision}, {torch.get_num_threads()} threads"
+        return f"cpu, openvino, {self.precision}, {thread_count(torch.get_num_threads())}"
 
     def logits(self, batch: Sequence[Encoding]) -> NDArray[np.float32]:
         """Scores of one batch, shape (batch, labels)."""

@@ -16,7 +16,7 @@ from mujaz.models.encoding import Encoding, padded_batch
 from mujaz.models.engines.base import Allowed, Hypothesis
 from mujaz.models.engines.lanes import lanes_of
 from mujaz.models.engines.lean_encoder import PackedProduct, is_lean_kind, lean_copy, packs_weights
-from mujaz.models.machine import dtype_name
+from mujaz.models.machine import dtype_name, thread_count
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -36,7 +36,7 @@ _PACKING = threading.Lock()
 
 def describe(model: PreTrainedModel) -> str:
     """``cpu, bfloat16, 2 threads``."""
-    threads = f", {torch.get_num_threads()} threads" if model.device.type == "cpu" else ""
+    threads = f", {thread_count(torch.get_num_threads())}" if model.device.type == "cpu" else ""
     return f"{model.device.type}, {dtype_name(model.dtype)}{threads}"
 
 

@@ -42,19 +42,21 @@ def _print(found: Comparison) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from mujaz.training.compare import verdict
+    from mujaz.training.compare import METRIC_NAMES, verdict
 
     unit = 1 if found.task == "summary" else 100
     table = Table("run", title=f"{found.rows:,} texts", title_justify="left", box=box.SIMPLE)
     for name in found.runs[0].scores:
-        table.add_column(name, justify="right", no_wrap=True)
+        table.add_column(METRIC_NAMES.get(name, name), justify="right", no_wrap=True)
     for run in found.runs:
         table.add_row(escape(run.name), *(f"{unit * value:.2f}" for value in run.scores.values()))
     table.columns[0].overflow = "fold"
     console = Console()
     console.print(table)
     first, *others = found.runs
-    console.print(f"{found.metric}, beside {first.name} ({found.resamples:,} paired resamples):", markup=False)
+    console.print(
+        f"{METRIC_NAMES[found.metric]}, beside {first.name} ({found.resamples:,} paired resamples):", markup=False
+    )
     for run in others:
         low, high = run.bounds
         console.print(

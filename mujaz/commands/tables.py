@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 _QUALITY = {
-    "words": "words a summary",
-    "coverage": "share of words copied from the article",
-    "empty_share": "share that is empty",
-    "loop_share": "share that repeats itself",
-    "new_numbers_share": "share with a number that is not in the article",
+    "words": ("words a summary", "{:.1f}", 1),
+    "coverage": ("share of words copied from the article", "{:.1f} %", 100),
+    "empty_share": ("share that is empty", "{:.1f} %", 100),
+    "loop_share": ("share that repeats itself", "{:.1f} %", 100),
+    "new_numbers_share": ("share with a number that is not in the article", "{:.1f} %", 100),
 }
 
 
@@ -49,9 +49,9 @@ def _summary_table(evaluation: Evaluation, title: str) -> Any:
     metrics = evaluation.metrics
     table = Table("metric", "value", title=f"{title} ({metrics['tokenization']})", title_justify="left")
     for name in ("rouge1", "rouge2", "rougeL", "rougeLsum"):
-        table.add_row(f"{name} F1", f"{metrics[name]:.2f}")
-    for name, text in _QUALITY.items():
-        table.add_row(text, f"{metrics['quality'][name]:.3f}")
+        table.add_row(f"{name.replace('rouge', 'ROUGE-')} F1", f"{metrics[name]:.2f}")
+    for name, (text, form, unit) in _QUALITY.items():
+        table.add_row(text, form.format(unit * metrics["quality"][name]))
     return table
 
 

@@ -99,9 +99,12 @@ def test_summaries_are_compared_by_rouge_l(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["compare", str(bad), str(good), "--html", str(tmp_path / "page.html")])
     assert result.exit_code == 0, result.output
     assert "better" in result.output
+    assert "ROUGE-L" in result.output
+    assert "rougeL" not in result.output
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert '<span class="chip good">better</span>' in page
     assert "100.00" in page
+    assert "best ROUGE-L" in page
 
 
 def test_what_cannot_be_compared(tmp_path: Path, references: list[str]) -> None:

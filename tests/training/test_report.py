@@ -16,7 +16,7 @@ from mujaz.cli import cli
 from mujaz.errors import OutputError
 from mujaz.pages import write_page
 from mujaz.training.report.charts import Line, histogram, interval_bar, line_chart, reliability_chart, ticks
-from mujaz.training.report.inputs import length_groups
+from mujaz.training.report.inputs import direction, label_findings, length_groups
 from tests.page_reading import read
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -96,6 +96,24 @@ def test_texts_cannot_break_out_of_the_page(trained: Callable[[str], Path], tmp_
     assert "<script" not in page
     assert "The surest mistakes" in page
     read(page)
+
+
+def test_arabic_names_keep_the_figures_beside_them_out_of_themselves() -> None:
+    """Without isolation a browser would draw ``taken for B, 6`` with the 6 inside the right-to-left B."""
+    names = {"اقتصاد": (0.9, 0.8), "رياضة": (0.4, 0.5), "منوعات": (0.0, 0.0), "لا أحد": (0.0, 0.0)}
+    rows = [{"name": n, "f1": f1, "recall": recall, "support": 9} for n, (f1, recall) in names.items()]
+    rows[-1]["support"] = 0
+    assert label_findings(rows) == [
+        "Never found: \u2068منوعات\u2069.",
+        "\u2068رياضة\u2069 is of the others the hardest label (F1 40.0, 9 texts), "
+        "\u2068اقتصاد\u2069 the easiest (90.0, 9 texts).",
+    ]
+    assert label_findings(rows[:1]) == []
+
+
+def test_direction_is_that_of_most_words() -> None:
+    assert direction(["فاز", "فريق", "Barcelona", "بالكأس"]) == "rtl"
+    assert direction(["the", "club", "نادي", "won"]) == "ltr"
 
 
 def test_length_groups_cover_all_texts_once() -> None:

@@ -140,7 +140,7 @@ def test_the_command_tells_seen_targets_from_others(
     assert f"accuracy {100 * metrics['accuracy']:.2f} %, macro-F1 {100 * metrics['macro_f1']:.2f} %" in result.output
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert page.count("not in training") == 1
-    assert "with targets swapped (64 rows)" in page
+    assert "With targets swapped (64 rows)" in page
     assert f"macro-F1 averaged over them {100 * mean:.1f} %" in page  # percent here and there
 
 

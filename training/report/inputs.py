@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.summarizer import Summarizer
+from mujaz.pages import isolated
 from mujaz.training.data import Example
 from mujaz.training.evaluation import Evaluation
 from mujaz.training.label_sets import all_labels
@@ -114,3 +115,29 @@ def data_view(splits: Mapping[str, Sequence[Example]], labels: Sequence[str]) ->
         ],
         "lengths": lengths,
     }
+
+
+def label_findings(per_class: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Labels that were never found, the hardest and the easiest, in sentences."""
+    seen = [row for row in per_class if row["support"]]
+    lines = []
+    never = [isolated(row["name"]) for row in seen if not row["recall"]]
+    if never:
+        lines.append(f"Never found: {', '.join(never)}.")
+    found = [row for row in seen if row["recall"]]
+    if len(found) > 1:
+        weakest, best = (choose(found, key=lambda row: row["f1"]) for choose in (min, max))
+        if weakest["f1"] < best["f1"]:
+            also = "of the others " if never else ""
+            lines.append(
+                f"{isolated(weakest['name'])} is {also}the hardest label (F1 {100 * weakest['f1']:.1f}, "
+                f"{weakest['support']:,.0f} texts), {isolated(best['name'])} the easiest ({100 * best['f1']:.1f}, "
+                f"{best['support']:,.0f} texts)."
+            )
+    return lines
+
+
+def direction(words: Iterable[str]) -> str:
+    """``rtl`` where at least half of the words hold an Arabic letter, else ``ltr``."""
+    arabic = [any("\u0600" <= letter <= "\u06ff" for letter in word) for word in words]
+    return "rtl" if 2 * sum(arabic) >= len(arabic) else "ltr"

@@ -12,7 +12,7 @@ from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics.bootstrap import RESAMPLES
 from mujaz.training.metrics.resampling import label_set_intervals
 from mujaz.training.report.charts import interval_bar
-from mujaz.training.report.inputs import ReportInput, length_groups, word_counts
+from mujaz.training.report.inputs import ReportInput, label_findings, length_groups, word_counts
 
 MISTAKES = 10
 SHOWN_WORDS = 110  # of a mistaken text
@@ -86,17 +86,6 @@ def _mistakes(given: ReportInput) -> list[dict[str, Any]]:
 
 def _findings(per_class: list[dict[str, Any]], right: Any, given: Any) -> list[str]:
     """What a reader should not miss, in sentences."""
-    lines = []
-    never = [row["name"] for row in per_class if row["support"] and not row["recall"]]
-    if never:
-        lines.append(f"Never found: {', '.join(never)}.")
-    seen = [row for row in per_class if row["support"]]
-    if seen:
-        weakest, best = (choose(seen, key=lambda row: row["f1"]) for choose in (min, max))
-        if weakest["f1"] < best["f1"]:
-            lines.append(
-                f"{weakest['name']} is the hardest label (F1 {100 * weakest['f1']:.1f}, {weakest['support']:,.0f} texts), "
-                f"{best['name']} the easiest ({100 * best['f1']:.1f}, {best['support']:,.0f} texts)."
-            )
+    lines = label_findings(per_class)
     lines.append(f"A text has {right.mean():.2f} labels on average, and is given {given.mean():.2f}.")
     return lines

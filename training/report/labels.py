@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from mujaz.models.calibration import Calibration
 from mujaz.models.classifier import TextClassifier
+from mujaz.pages import isolated
 from mujaz.training.metrics.bootstrap import RESAMPLES
 from mujaz.training.metrics.resampling import label_intervals
 from mujaz.training.report.attribution import Word, full_precision, word_scores
 from mujaz.training.report.charts import interval_bar, reliability_chart
-from mujaz.training.report.inputs import ReportInput, length_groups, word_counts
+from mujaz.training.report.inputs import ReportInput, direction, label_findings, length_groups, word_counts
 from mujaz.training.report.label_sets import label_set_sections
 from mujaz.training.stance import stance_lines
 
@@ -95,7 +96,7 @@ def _targets(metrics: dict[str, Any]) -> dict[str, Any]:
     """Scores of each target, the most frequent first, and what the model makes of its targets, in sentences."""
     found = metrics["stance"]
     rows = [{"name": name, **one, "bar": interval_bar(one["macro_f1"])} for name, one in found["targets"].items()]
-    notes = [f"{line}." for line in stance_lines(metrics)]
+    notes = [f"{line[0].upper()}{line[1:]}." for line in stance_lines(metrics)]
     if len(rows) > TARGETS:
         notes.append(f"The {TARGETS} most frequent are shown.")
     return {
@@ -111,12 +112,12 @@ def _reliability(honesty: dict[str, Any], calibration: Calibration | None) -> di
     rows = [
         {
             "name": name,
-            "before": form.format(before[key]) if before else "",
-            "after": form.format(honesty[key]),
+            "before": form.format(unit * before[key]) if before else "",
+            "after": form.format(unit * honesty[key]),
         }
-        for key, name, form in (
-            ("ece", "calibration error (ECE)", "{:.4f}"),
-            ("nll", "negative log-likelihood", "{:.4f}"),
+        for key, name, unit, form in (
+            ("ece", "calibration error (ECE)", 100, "{:.1f} %"),
+            ("nll", "negative log-likelihood", 1, "{:.4f}"),
         )
     ]
     if calibration:
@@ -178,12 +179,8 @@ def _shown(words: list[Word], has_target: bool) -> dict[str, Any]:
         "target": [_coloured(word, loudest) for word in words if word.target] if has_target else None,
         "cut_before": start > 0,
         "cut_after": start + SHOWN_WORDS < len(text),
-        "direction": "rtl" if sum(_arabic(word.text) for word in shown) * 2 >= len(shown) else "ltr",
+        "direction": direction(word.text for word in shown),
     }
-
-
-def _arabic(word: str) -> bool:
-    return any("\u0600" <= letter <= "\u06ff" for letter in word)
 
 
 def _coloured(word: Word, loudest: float) -> dict[str, str]:
@@ -206,24 +203,14 @@ def _findings(
     lengths: list[dict[str, Any]],
 ) -> list[str]:
     """What a reader should not miss, in sentences."""
-    seen = [row for row in per_class if row["support"]]
-    lines = []
-    never = [row["name"] for row in seen if not row["recall"]]
-    if never:
-        lines.append(f"Never found: {', '.join(never)}.")
-    weakest = min(seen, key=lambda row: row["f1"])
-    best = max(seen, key=lambda row: row["f1"])
-    if weakest["f1"] < best["f1"]:
-        lines.append(
-            f"{weakest['name']} is the hardest label (F1 {100 * weakest['f1']:.1f}, {weakest['support']:,} texts), "
-            f"{best['name']} the easiest ({100 * best['f1']:.1f}, {best['support']:,} texts)."
-        )
+    lines = label_findings(per_class)
     off = confusion.copy()
     np.fill_diagonal(off, 0)
     if off.any():
         i, j = divmod(int(off.argmax()), len(names))
         lines.append(
-            f"The most frequent mistake: {names[i]} taken for {names[j]}, {off[i, j]:,} of its {confusion[i].sum():,} texts."
+            f"The most frequent mistake: {isolated(names[i])} taken for {isolated(names[j])}, {off[i, j]:,} of its "
+            f"{confusion[i].sum():,} texts."
         )
     honesty = metrics["probabilities"]
     gap = sum(r["texts"] * (r["confidence"] - r["accuracy"]) for r in honesty["reliability"])

@@ -12,19 +12,19 @@ from mujaz.training.metrics.bootstrap import confidence_interval
 from mujaz.training.metrics.scoring import TYPES, pair_scores, signature
 from mujaz.training.metrics.tokenization import tokenizer
 from mujaz.training.report.charts import histogram, interval_bar
-from mujaz.training.report.inputs import ReportInput, length_groups, word_counts
+from mujaz.training.report.inputs import ReportInput, direction, length_groups, word_counts
 
 SHOWN = 4  # summaries of each kind
 LONGEST_TEXT = 4000  # characters of an article on the page
 
 _QUALITY = {
     "words": ("words a summary", "{:.1f}"),
-    "length_ratio": ("length, of the text's", "%"),
+    "length_ratio": ("length beside the text's", "%"),
     "coverage": ("words copied from the text", "%"),
     "longest_copy": ("words of the longest copied stretch", "{:.1f}"),
     "novel_1": ("words that the text does not have", "%"),
     "novel_2": ("pairs of words that the text does not have", "%"),
-    "repeated": ("three words that stood there before", "%"),
+    "repeated": ("runs of three words that repeat an earlier one", "%"),
 }
 _FAULTS = {
     "empty_share": "empty",
@@ -103,7 +103,8 @@ def _example(given: ReportInput, number: int, score: float, found: SummaryChecks
     if not found.words:
         findings.insert(0, {"name": "empty", "words": ""})
     cut = text if len(text) <= LONGEST_TEXT else text[:LONGEST_TEXT] + " …"
-    return {**row, "score": score, "text": cut, "findings": findings}
+    way = direction(f"{row['prediction']} {row['reference']}".split())
+    return {**row, "score": score, "text": cut, "findings": findings, "direction": way}
 
 
 def _findings(metrics: dict[str, Any], scores: list[float]) -> list[str]:
