@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 # wrongly by d_model ** -0.5 are off by more than 1.
 TOLERANCES = {"int8": 0.3, "float32": 0.01}
 LONGEST = 24  # tokens a text
+# Of the probability of the next token, at most this share on pieces that can no longer be written, on average.
+MOST_OUTSIDE = 0.01
 
 PROBES = (
     "أعلنت وزارة الصحة صباح اليوم افتتاح ثلاثة مراكز جديدة للتطعيم في شمال المدينة، وقالت إن العمل فيها يبدأ يوم الأحد "
@@ -64,32 +66,100 @@ class ConversionCheck:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class VocabularyCheck:
+    """What a converted model loses where it writes with Arabic pieces alone.
+
+    Attributes:
+        pieces: How many they are.
+        outside: Share of the probability that torch gives to other pieces, the mean over the tokens of its own texts.
+        loss: By how much the texts are worse under torch, as :class:`ConversionCheck` has it.
+        same: Share of the texts that are those of the converted model with all pieces.
+        tolerance: What ``loss`` must not exceed.
+    """
+
+    pieces: int
+    outside: float
+    loss: float
+    same: float
+    tolerance: float
+
+    @property
+    def passed(self) -> bool:
+        """Whether these pieces are enough; NaN does not pass."""
+        return self.outside <= MOST_OUTSIDE and self.loss <= self.tolerance
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What torch makes of the probes.
+
+    Attributes:
+        model: In torch, float32.
+        batch: The probes as it reads them.
+        runs: Settings, greedy and with beams, and the text of each probe under them.
+    """
+
+    model: PreTrainedModel
+    batch: list[Encoding]
+    runs: list[tuple[GenerationConfig, list[list[int]]]]
+
+
 @torch.inference_mode()
-def check_conversion(
-    model: PreTrainedModel, converted: CTranslate2Generator, encoder: TextEncoder, settings: GenerationConfig
-) -> ConversionCheck:
-    """Compare scores and outputs of greedy decoding and beam search on the probes.
+def reference_of(model: PreTrainedModel, encoder: TextEncoder, settings: GenerationConfig) -> Reference:
+    """Have torch write.
 
     Args:
         model: In torch, float32.
-        converted: What was made of it.
         encoder: The checkpoint's.
         settings: The checkpoint's, complete.
     """
     batch = encoder(list(PROBES))
     plain = TorchGenerator(model, encoder.tokenizer)
+    wanted = [_short(settings, beams) for beams in sorted({1, settings.num_beams or 1})]
+    return Reference(model, batch, [(one, _texts(plain.generate(batch, one), model)) for one in wanted])
+
+
+@torch.inference_mode()
+def check_conversion(reference: Reference, converted: CTranslate2Generator) -> ConversionCheck:
+    """Compare scores and outputs of greedy decoding and beam search on the probes, with all pieces."""
+    model, batch = reference.model, reference.batch
     differences: list[float] = []
     losses, same = [], []
-    for beams in sorted({1, settings.num_beams or 1}):
-        wanted = _short(settings, beams)
-        ours, theirs = _texts(plain.generate(batch, wanted), model), _texts(converted.generate(batch, wanted), model)
-        reference = _log_probabilities(model, batch, ours)
+    for wanted, ours in reference.runs:
+        theirs = _texts(converted.generate(batch, wanted, arabic=False), model)
+        expected = _log_probabilities(model, batch, ours)
         found = converted.log_probabilities(batch, [_without_end(ids, model) for ids in ours])
-        differences += [abs(a - b) for r, f in zip(reference, found, strict=True) for a, b in zip(r, f, strict=False)]
-        losses.append(_mean(reference) - _mean(_log_probabilities(model, batch, theirs)))
+        differences += [abs(a - b) for r, f in zip(expected, found, strict=True) for a, b in zip(r, f, strict=False)]
+        losses.append(_mean(expected) - _mean(_log_probabilities(model, batch, theirs)))
         same += [a == b for a, b in zip(ours, theirs, strict=True)]
     return ConversionCheck(
         difference=float(np.mean(differences)) if differences else float("nan"),
+        loss=float(np.max(losses)),
+        same=float(np.mean(same)),
+        tolerance=TOLERANCES[converted.compute_type],
+    )
+
+
+@torch.inference_mode()
+def check_vocabulary(reference: Reference, converted: CTranslate2Generator, pieces: Collection[int]) -> VocabularyCheck:
+    """Measure what is lost where the probes are summarized with these pieces alone, which ``converted`` keeps to.
+
+    Probes with other pieces among their tokens would say nothing of it: then nothing passes.
+    """
+    model, batch = reference.model, reference.batch
+    losses, same, outside = [], [], []
+    for wanted, ours in reference.runs:
+        whole = _texts(converted.generate(batch, wanted, arabic=False), model)
+        theirs = _texts(converted.generate(batch, wanted), model)
+        expected = _log_probabilities(model, batch, ours)
+        losses.append(_mean(expected) - _mean(_log_probabilities(model, batch, theirs)))
+        same += [a == b for a, b in zip(whole, theirs, strict=True)]
+        outside += [1 - kept for kept in _kept(model, batch, ours, pieces)]
+    vacuous = not all(map(converted.keeps_to_arabic, batch))
+    return VocabularyCheck(
+        pieces=len(pieces),
+        outside=float("nan") if vacuous else float(np.mean(outside)),
         loss=float(np.max(losses)),
         same=float(np.mean(same)),
         tolerance=TOLERANCES[converted.compute_type],
@@ -121,17 +191,30 @@ def _log_probabilities(
     model: PreTrainedModel, batch: Sequence[Encoding], texts: Sequence[Sequence[int]]
 ) -> list[list[float]]:
     """Teacher-forced log-probability of each token of each text."""
-    run: Any = model
     rows = []
+    for ids, logits in zip(texts, _forced(model, batch, texts), strict=True):
+        rows.append(logits[torch.arange(len(ids)), torch.tensor(list(ids))].tolist() if ids else [0.0])
+    return rows
+
+
+def _kept(
+    model: PreTrainedModel, batch: Sequence[Encoding], texts: Sequence[Sequence[int]], pieces: Collection[int]
+) -> Iterator[float]:
+    """Probability of these pieces together, at each token of each text."""
+    index = torch.tensor(sorted(pieces))
+    for logits in _forced(model, batch, texts):
+        yield from logits[:, index].exp().sum(-1).tolist()
+
+
+def _forced(
+    model: PreTrainedModel, batch: Sequence[Encoding], texts: Sequence[Sequence[int]]
+) -> Iterator[torch.Tensor]:
+    """Log-probabilities where each text is given token by token, of shape (tokens, vocabulary)."""
+    run: Any = model
     for encoding, ids in zip(batch, texts, strict=True):
-        if not ids:
-            rows.append([0.0])
-            continue
         inputs = padded_batch([encoding], model.config.pad_token_id, token_types=False)
         decoded = torch.tensor([[start_token(model), *ids[:-1]]])
-        logits = run(**inputs, decoder_input_ids=decoded).logits[0].log_softmax(-1)  # (tokens, vocabulary)
-        rows.append(logits[torch.arange(len(ids)), torch.tensor(list(ids))].tolist())
-    return rows
+        yield run(**inputs, decoder_input_ids=decoded).logits[0, : len(ids)].log_softmax(-1)
 
 
 def _mean(rows: Sequence[Sequence[float]]) -> float:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 PACKAGE = "ctranslate2"
-REVISION = 1  # of this module's way to convert: raised when older conversions must not be taken any more
+REVISION = 2  # of this module's way to convert: raised when older conversions must not be taken any more
 
 # model_type -> the loader in ctranslate2.converters.transformers
 _LOADERS = {"t5": "T5Loader", "mt5": "MT5Loader", "mbart": "MBartLoader", "bart": "BartLoader"}

@@ -13,6 +13,7 @@ from mujaz.errors import UsageError
 from mujaz.models.encoding import Encoding
 from mujaz.models.engines.base import Hypothesis
 from mujaz.models.engines.ctranslate2_conversion import require_ctranslate2
+from mujaz.models.engines.ctranslate2_vocabulary import read_map
 from mujaz.models.machine import thread_count
 
 # Article tokens a call, and a batch inside it, which CTranslate2 cuts itself out of the call's articles, sorted by length.
@@ -50,6 +51,10 @@ class CTranslate2Generator:
     Its searches are those of transformers but for one thing: what is forbidden (a repeated n-gram, an early end) is taken
     out before probabilities are formed, and not after. So where something was forbidden, scores are higher than those of
     transformers, and another beam may win.
+
+    Attributes:
+        arabic: The pieces that are enough for an article that has no others; see
+            :mod:`~mujaz.models.engines.ctranslate2_vocabulary`. None lets every text use all of them.
     """
 
     def __init__(self, folder: Path, rows: int, compute_type: str, parameters: int = 0) -> None:
@@ -67,6 +72,7 @@ class CTranslate2Generator:
         self.rows = rows
         self.compute_type = compute_type
         self.parameters = parameters
+        self.arabic = read_map(folder)
         self.threads = torch.get_num_threads()
         workers = max(1, min(self.threads, MOST_WORKERS))
         self.translator = require_ctranslate2().Translator(
@@ -85,16 +91,39 @@ class CTranslate2Generator:
 
     @property
     def description(self) -> str:
-        """Device, number format, threads."""
-        return f"cpu, ctranslate2 {self.compute_type}, {thread_count(self.threads)}"
+        """Device, number format, threads, and to how many pieces it keeps."""
+        pieces = f" with {len(self.arabic):,} of {self.rows:,} pieces" if self.arabic else ""
+        return f"cpu, ctranslate2 {self.compute_type}{pieces}, {thread_count(self.threads)}"
 
-    def generate(self, batch: Sequence[Encoding], settings: GenerationConfig) -> list[list[Hypothesis]]:
+    def generate(
+        self, batch: Sequence[Encoding], settings: GenerationConfig, *, arabic: bool = True
+    ) -> list[list[Hypothesis]]:
         """Texts for some articles; see :class:`~mujaz.models.engines.base.GenerationEngine`.
+
+        Args:
+            batch: The articles.
+            settings: Complete.
+            arabic: Keep to the pieces of :attr:`arabic` where an article does.
 
         Raises:
             UsageError: a setting is not one of CTranslate2's.
         """
         options = search_options(settings, self.rows)
+        inside = [arabic and self.keeps_to_arabic(encoding) for encoding in batch]
+        found: dict[int, list[Hypothesis]] = {}
+        for kind in set(inside):  # apart, so that what an article gets does not depend on the others
+            places = [i for i, one in enumerate(inside) if one == kind]
+            made = self._generate([batch[i] for i in places], settings, {**options, "use_vmap": kind})
+            found.update(zip(places, made, strict=True))
+        return [found[i] for i in range(len(batch))]
+
+    def keeps_to_arabic(self, article: Encoding) -> bool:
+        """Whether an article has no other pieces than those of :attr:`arabic`, and so its summary may have none."""
+        return self.arabic is not None and self.arabic.issuperset(article.input_ids)
+
+    def _generate(
+        self, batch: Sequence[Encoding], settings: GenerationConfig, options: dict[str, Any]
+    ) -> list[list[Hypothesis]]:
         forced = settings.forced_bos_token_id
         results = self.translator.translate_batch(
             [[str(i) for i in e.input_ids] for e in batch],
