@@ -1,12 +1,16 @@
-"""How often summaries of real articles are flagged, and the flagged and unflagged ones to read by hand.
+"""How often summaries of real articles are flagged, and how often rightly, by labels of a reader.
 
 Needs the labelled data (``$MUJAZ_DATA``, or ``../shared/data`` beside the checkout).
 
 Example::
 
-    python benchmarks/findings.py                    # counts, 150 test articles of each set
-    python benchmarks/findings.py --articles 50 --read 100             # 100 summaries beside their articles, to be judged
-    python benchmarks/findings.py --articles 50 --read 100 --shift 7   # 100 others
+    python benchmarks/findings.py                                              # counts, 150 test articles of each set
+    python benchmarks/findings.py --labels benchmarks/findings_labels.jsonl    # against the labels that are kept
+    python benchmarks/findings.py --articles 50 --blind new.jsonl              # 100 others to read: see below
+    python benchmarks/findings.py --articles 50 --read 100                     # with what was found in them
+
+Labels are made without knowing what the checks say: ``--blind`` prints each article with its summary, and writes a file
+with a line for each; the reader sets ``false`` in it to true or false, and says in ``finding`` and ``why`` what is wrong.
 """
 
 from __future__ import annotations
@@ -19,6 +23,8 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
+from findings_reading import SPLIT, Label, Written, holding, read_labels, scores, sum_of, write_labels
+from numpy.typing import NDArray
 
 from mujaz import Summarizer
 from mujaz.models.summary_checks import check_summary
@@ -27,10 +33,11 @@ from mujaz.models.summary_record import MILD, Finding, Summary, findings_of
 ROOT = Path(__file__).resolve().parents[1]
 SETS = ("saudinewsnet", "ant")
 SHOWN = 60  # words of an article
+BLIND = 400  # of one that is to be judged: all that most of them have, and several times what the model reads
 
 
 def main() -> None:
-    """Print counts a set, then texts to read."""
+    """Print counts a set and texts to read, or do what a flag says with labels."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--data", type=Path, default=Path(os.environ.get("MUJAZ_DATA", ROOT.parent / "shared" / "data"))
@@ -39,14 +46,24 @@ def main() -> None:
     parser.add_argument("--articles", type=int, default=150, help="of each set, drawn evenly")
     parser.add_argument("--shift", type=int, default=0, help="take the articles so many rows further on")
     parser.add_argument("--read", type=int, default=0, help="how many to print")
+    parser.add_argument("--blind", type=Path, metavar="FILE", help="print without findings, and write FILE to fill in")
+    parser.add_argument("--labels", type=Path, metavar="FILE", help="flagged, precision and recall by these labels")
     options = parser.parse_args()
-    summarizer = Summarizer.from_pretrained(options.model, device="cpu", precision="float32")
+    summarizer = Summarizer.from_pretrained(options.model, device="cpu", precision="float32", engine="torch")
+    if options.labels:
+        judged(summarizer, options)
+    elif options.blind:
+        to_judge(summarizer, options)
+    else:
+        counted(summarizer, options)
+
+
+def counted(summarizer: Summarizer, options: argparse.Namespace) -> None:
+    """Counts a set, and texts to read."""
     pairs = []
     for name in SETS:
-        table = pq.read_table(options.data / "summary" / name / "test.parquet", columns=["text", "summary"])
-        texts, headlines = table["text"].to_pylist(), table["summary"].to_pylist()
-        places = (np.linspace(0, len(texts) - 1, options.articles).astype(int) + options.shift) % len(texts)
-        chosen = [texts[i] for i in places]
+        texts, headlines = _rows(options.data, name)
+        chosen = [texts[i] for i in _places(len(texts), options)]
         found, faithful = (summarizer.summarize(chosen, faithful=choice) for choice in (False, True))
         for title, summaries in (("as they come", found), ("--faithful", faithful)):
             print(f"{name}, {title}: {_counted([one.findings for one in summaries])}")
@@ -57,6 +74,41 @@ def main() -> None:
         print("\n".join(("", f"{number}: {one.text}", _named(one), " ".join(text.split()[:SHOWN]))))
         if other.text != one.text:
             print(f"--faithful: {other.text}\n{_named(other)}")
+
+
+def to_judge(summarizer: Summarizer, options: argparse.Namespace) -> None:
+    """Articles with their summaries, and the file of their labels, nothing said yet."""
+    labels = []
+    for name in SETS:
+        texts, _ = _rows(options.data, name)
+        places = [int(i) for i in _places(len(texts), options)]
+        for index, summary in zip(places, summarizer.summarize([texts[i] for i in places]), strict=True):
+            labels.append(Label(name, SPLIT, index, sum_of(summary.text)))
+            print(f"\n{labels[-1].place}: {summary.text}\n{' '.join(texts[index].split()[:BLIND])}")
+    write_labels(options.blind, labels)
+    print(f"\n{len(labels)} labels to fill in: {options.blind}")
+
+
+def judged(summarizer: Summarizer, options: argparse.Namespace) -> None:
+    """What the checks find, beside what a reader said."""
+    labels = read_labels(options.labels)
+    written = {}
+    for part in dict.fromkeys((label.set, label.split) for label in labels):
+        own, texts = [label for label in labels if (label.set, label.split) == part], _rows(options.data, *part)[0]
+        for label, summary in zip(own, summarizer.summarize([texts[label.index] for label in own]), strict=True):
+            written[label.place] = Written(summary.text, frozenset(finding.kind for finding in summary.faults))
+    held, refused = holding(labels, written)
+    print("\n".join([*refused, *scores(held, written)]))
+
+
+def _rows(data: Path, name: str, split: str = SPLIT) -> tuple[list[str], list[str]]:
+    table = pq.read_table(data / "summary" / name / f"{split}.parquet", columns=["text", "summary"])
+    return table["text"].to_pylist(), table["summary"].to_pylist()
+
+
+def _places(rows: int, options: argparse.Namespace) -> NDArray[np.int64]:
+    places: NDArray[np.int64] = np.linspace(0, rows - 1, options.articles).astype(int) + options.shift
+    return places % rows
 
 
 def _counted(findings: Sequence[Sequence[Finding]]) -> str:

@@ -8,8 +8,8 @@ clock where other work shares the machine, with ``OMP_NUM_THREADS=1``, for threa
 the best beam's tokens beside those of ``model.generate``: mujaz takes half a word off the end of a text that was cut.
 
 ``--tokens 48`` makes every text that long, so that all rows do the same work; random weights hardly ever end a text.
-``--trimmed`` measures the same model as ``mujaz trim`` left it, too, beside its own ``model.generate``. Where CTranslate2 in int8
-writes with Arabic pieces alone, a row of its own has it with all of them.
+``--trimmed`` measures the same model as ``mujaz trim`` left it, too, beside its own ``model.generate``. Where CTranslate2 in
+int8 writes with Arabic pieces alone, a row of its own has it with all of them.
 
 Usage::
 

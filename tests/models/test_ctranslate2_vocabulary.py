@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import shutil
 from pathlib import Path
@@ -32,10 +33,10 @@ ROWS = 200
 
 def _folder(mt5_folder: Path, made: Path, foreign_logit: float) -> Path:
     """The tiny mT5 with foreign pieces in its tokenizer, whose logits are all moved by so much."""
-    from sentencepiece import sentencepiece_model_pb2
+    messages: Any = importlib.import_module("sentencepiece.sentencepiece_model_pb2")  # generated, without types
 
     shutil.copytree(mt5_folder, made)
-    proto = sentencepiece_model_pb2.ModelProto.FromString((made / "spiece.model").read_bytes())
+    proto = messages.ModelProto.FromString((made / "spiece.model").read_bytes())
     first = len(proto.pieces)
     names = [*FOREIGN, *(chr(0x4E00 + i) for i in range(ROWS - first - len(FOREIGN)))]
     for number, piece in enumerate(names):
