@@ -18,7 +18,7 @@ from mujaz.models.articles import clean_article
 from mujaz.models.batching import token_budget_batches
 from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.endings import without_broken_end
-from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine, Hypothesis
+from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine, Hypothesis, generation_of
 from mujaz.models.engines.replicas import side_by_side
 from mujaz.models.long_articles import centrality, lead, pieces, sections, select
 from mujaz.models.summary_checks import Source, check_summary, is_degenerate
@@ -186,7 +186,7 @@ class Writer:
 
     def _settings(self, **overrides: int) -> GenerationConfig:
         """The model's settings with other values; every beam is returned, so that a bad best one can be passed over."""
-        settings = GenerationConfig.from_dict({**self.settings.to_dict(), **overrides})
+        settings = generation_of({**self.settings.to_dict(), **overrides})
         settings.num_return_sequences = settings.num_beams
         return settings
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +49,15 @@ class Hypothesis:
 
     ids: list[int]
     score: float | None
+
+
+def generation_of(values: dict[str, Any]) -> GenerationConfig:
+    """Generation settings of these values, without those of beams where it is greedy.
+
+    Transformers warns of the latter; where they are None, ``generate`` puts the model's own in place.
+    """
+    greedy = {"length_penalty": 1.0, "early_stopping": False} if values.get("num_beams") == 1 else {}
+    return GenerationConfig.from_dict(values | greedy)
 
 
 class GenerationEngine(Protocol):

@@ -11,7 +11,7 @@ import torch
 from transformers import GenerationConfig
 
 from mujaz.models.encoding import Encoding, TextEncoder, padded_batch
-from mujaz.models.engines.base import Hypothesis
+from mujaz.models.engines.base import Hypothesis, generation_of
 from mujaz.models.engines.ctranslate2_conversion import start_token
 from mujaz.models.engines.ctranslate2_engine import CTranslate2Generator
 from mujaz.models.engines.torch_engine import TorchGenerator
@@ -171,9 +171,7 @@ def _short(settings: GenerationConfig, beams: int) -> GenerationConfig:
     values = {**settings.to_dict(), "num_beams": beams, "num_return_sequences": 1, "no_repeat_ngram_size": 0}
     values |= dict.fromkeys(("min_new_tokens", "min_length", "suppress_tokens", "bad_words_ids", "repetition_penalty"))
     values["max_new_tokens"] = min(LONGEST, settings.max_new_tokens or LONGEST)
-    if beams == 1:  # these are of beams only, and transformers would say so in a warning
-        values["length_penalty"] = values["early_stopping"] = None
-    return GenerationConfig.from_dict(values)
+    return generation_of(values)
 
 
 def _texts(hypotheses: Sequence[Sequence[Hypothesis]], model: PreTrainedModel) -> list[list[int]]:

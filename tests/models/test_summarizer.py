@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -69,6 +70,29 @@ def test_overrides(summarizer: Summarizer) -> None:
     assert greedy.score is None
     assert len(summarizer.encoder.tokenizer(greedy.text, add_special_tokens=False)["input_ids"]) <= 3
     assert summarizer.summarize(ARTICLES[:1])[0].score is not None
+
+
+def test_greedy_decoding_says_nothing_of_the_settings_of_beams(summarizer: Summarizer) -> None:
+    """Transformers warns of a length penalty beside one beam, once a process: each of its warnings is let through here."""
+    said: list[str] = []
+    logger = logging.getLogger("transformers")
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    logger.addHandler(handler)
+    type(logger).warning_once.cache_clear()  # type: ignore[attr-defined]  # transformers adds it
+    before = summarizer.generation
+    try:
+        summarizer.generation = GenerationConfig.from_dict({**before.to_dict(), "length_penalty": 0.6, "num_beams": 2})
+        summarizer.summarize(ARTICLES[:1], num_beams=1)
+        assert said == []
+        summarizer.engine.generate(
+            summarizer.encoder(ARTICLES[:1]),
+            GenerationConfig.from_dict({**summarizer.generation.to_dict(), "num_beams": 1}),
+        )
+        assert ["length_penalty" in one for one in said] == [True]  # what it would say
+    finally:
+        summarizer.generation = before
+        logger.removeHandler(handler)
 
 
 def test_misuse_is_explained(summarizer: Summarizer) -> None:
