@@ -16,8 +16,9 @@ from mujaz.configs.schema import PairConfig
 from mujaz.models.articles import clean_article
 from mujaz.models.batching import rounded
 from mujaz.models.beginnings import beginning
+from mujaz.models.known_words import KnownWords, can_know_words
 from mujaz.models.recipes import Changes, Prepared, Recipe, Tally
-from mujaz.models.sentence_tokens import Tokens, sentence_tokens
+from mujaz.models.sentence_tokens import sentence_tokens
 from mujaz.models.windows import Frame, LongText, cut, frame_of, pick
 
 # Far above what Arabic takes (3 to 5); it only decides how much is tokenized at first.
@@ -190,7 +191,8 @@ class TextEncoder:
         if targets is not None:
             short = [self._short_target(self.prepare_target(target)) for target in targets]
             ends = [e.ids for e in backend.encode_batch_fast(short, add_special_tokens=False)]
-        return [self._document(frame, *each) for each in zip(self._read(backend, texts), ends, strict=True)]
+        room = min((frame.room(self.max_length, len(end or ())) for end in ends), default=0)
+        return [self._document(frame, *each) for each in zip(self._read(backend, texts, room), ends, strict=True)]
 
     def _document(self, frame: Frame, read: _Read, target: list[int] | None) -> Document:
         ids, tokens, changes = read.ids, read.tokens, read.prepared.changes
@@ -203,8 +205,11 @@ class TextEncoder:
         dropped = tokens - seen
         return Document(tuple(Encoding(*pair, truncated=dropped > 0) for pair in framed), tokens, dropped, changes)
 
-    def _read(self, backend: Any, texts: Sequence[str]) -> list[_Read]:
-        """Prepare and tokenize texts; where they are to be cut, only as much of each as fills the model."""
+    def _read(self, backend: Any, texts: Sequence[str], room: int) -> list[_Read]:
+        """Prepare and tokenize texts; where they are to be cut, only as much of each as fills the model.
+
+        Sentences are looked for in those that take more than ``room`` tokens.
+        """
         raws = [self._within_reach(text) for text in texts]
         cuts = self.long.policy == "truncate" and self.recipe.local
         read: list[_Read] = [_NOTHING] * len(raws)
@@ -212,7 +217,8 @@ class TextEncoder:
         while left:
             parts = [beginning(raws[i], length) if cuts else raws[i] for i in left]
             prepared = [self._prepared(part) for part in parts]
-            found = self._tokens(backend, [one.text for one in prepared])
+            asked = None if self.long.policy == "truncate" else room
+            found = sentence_tokens(backend, [one.text for one in prepared], asked, self._known_words(backend))
             short = []
             for i, part, one, (ids, starts) in zip(left, parts, prepared, found, strict=True):
                 if len(part) < len(raws[i]) and len(ids) <= self.max_length:
@@ -222,11 +228,13 @@ class TextEncoder:
             left, length = short, 2 * length
         return read
 
-    def _tokens(self, backend: Any, texts: list[str]) -> list[Tokens]:
-        if self.long.policy == "windows":
-            # A token has at least one character, and a target and special tokens take little more than half the room.
-            return sentence_tokens(backend, texts, max(0, self.max_length // 2 - 8))
-        return [(one.ids, []) for one in backend.encode_batch_fast(texts, add_special_tokens=False)]
+    def _known_words(self, backend: Any) -> KnownWords | None:
+        """The words that texts had so far, where the tokenizer takes each by itself."""
+        known: KnownWords | None = self.__dict__.get("_known")
+        if known is None or not known.serves(backend):
+            known = KnownWords(backend) if can_know_words(backend) else None
+            self.__dict__["_known"] = known  # no field: it changes nothing that an encoder is or says
+        return known
 
     def _framed(self, frame: Frame, text: list[int], target: list[int] | None) -> tuple[list[int], list[int]]:
         return frame.ids(target, text) if target is not None and self.target_first else frame.ids(text, target)

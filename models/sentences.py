@@ -35,6 +35,7 @@ _STOP = re.compile(rf"[{_LINE_END}]|[.!?؟…؛;۔](?:[ \u00a0]?[.!?؟…؛۔])*
 _INVISIBLE = "\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff"
 _CLOSERS = re.compile(rf"(?:[»›”’'\"“)\]}}﴾{_INVISIBLE}]|\[\d{{1,3}}\])*")  # [3]: a footnote
 _GAP = re.compile(rf"[^\S{_LINE_END}]*")
+_SOLID = re.compile(r"\S")
 _NEXT_WORD = re.compile(r"(?:[^\W\d_][\u0610-\u061a\u0640\u064b-\u065f\u0670]*){1,24}")
 _NO_START = frozenset("،,:؛;/\\@%&=_+~^|)]»”.!?؟…")  # none of these begins a sentence
 _IN_ADDRESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/_-@=&%#~+")
@@ -109,6 +110,18 @@ def split_sentences(text: str) -> list[Sentence]:
             sentences.append(Sentence(body, first, first + len(body)))
         start = end
     return sentences
+
+
+def sentence_starts(text: str) -> list[int]:
+    """Where the sentences of a text start, as :func:`split_sentences` cuts it: offsets in code points, ascending."""
+    starts = []
+    start = 0
+    for end in _ends(text):
+        found = _SOLID.search(text, start, end)
+        if found:
+            starts.append(found.start())
+        start = end
+    return starts
 
 
 def _ends(text: str) -> Iterator[int]:
