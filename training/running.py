@@ -12,10 +12,11 @@ import torch
 from transformers import PreTrainedModel, Trainer, TrainerState
 from transformers.trainer_callback import TrainerControl
 
-from mujaz.errors import FirstProcessError, OutputError, TrainingError
+from mujaz.errors import FirstProcessError, MujazError, OutputError, TrainingError
 from mujaz.models.loading import quiet_transformers
 from mujaz.training.processes import is_first, lost_the_first
 from mujaz.training.resume import CHECKPOINTS, STATE_FILE, drop_unfinished
+from mujaz.training.trackers import failed_tracker
 
 # What torch says where a processor's memory is full: those errors have no class of their own.
 _NO_MEMORY = ("can't allocate memory", "not enough memory", "CUDA out of memory")
@@ -30,7 +31,7 @@ def run_trainer(trainer: Trainer, resume: Path | None, folder: Path) -> None:
         folder: Of the run, for messages.
 
     Raises:
-        TrainingError: out of memory, or what a callback raised.
+        TrainingError: out of memory, a tracker failed, or what a callback raised.
         OutputError: the disk is full.
     """
     with explained(folder), quiet_transformers():
@@ -54,7 +55,7 @@ def explained(folder: Path) -> Iterator[None]:
         folder: Of the run.
 
     Raises:
-        TrainingError: out of memory.
+        TrainingError: out of memory, or a tracker failed.
         OutputError: the disk is full; what was half written is removed, the last good checkpoint stays.
     """
     try:
@@ -68,7 +69,10 @@ def explained(folder: Path) -> Iterator[None]:
             raise _out_of_memory() from error
         # safetensors and torch each raise a class of their own for a full disk
         if "No space left" not in str(error) and getattr(error, "errno", None) != errno.ENOSPC:
-            raise
+            said = None if isinstance(error, MujazError) else failed_tracker(error)
+            if said is None:
+                raise
+            raise TrainingError(said) from error
         drop_unfinished(folder / CHECKPOINTS)
         raise OutputError(
             f"the disk is full. The last good checkpoint in {folder} stays: make room and run the same command to go on."

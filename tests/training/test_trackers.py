@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import sys
+import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from transformers import TrainingArguments
+from transformers import TrainerCallback, TrainingArguments
 from transformers.integrations.integration_utils import INTEGRATION_TO_CALLBACK
 
 from mujaz import train
 from mujaz.configs.loading import check_config
-from mujaz.errors import ConfigError, MissingExtraError
+from mujaz.errors import ConfigError, MissingExtraError, TrainingError, UsageError
 from mujaz.training import train as train_module
 from mujaz.training.trackers import check_trackers, tracker_arguments
 
@@ -67,6 +69,57 @@ def test_a_tracker_that_is_not_installed(name: Any, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=rf"report_to: {name} needs.*pip install 'mujaz\[{name}\]'"):
         check_trackers([name])
+
+
+def _fake_mlflow(refuses: str | None) -> types.ModuleType:
+    """MLflow as far as a training calls it before its own callback does."""
+    module: Any = types.ModuleType("mlflow")
+    module.__spec__ = importlib.util.spec_from_loader("mlflow", loader=None)
+    module.exceptions = types.SimpleNamespace(MlflowException=type("MlflowException", (Exception,), {}))
+    module.get_tracking_uri = lambda: "sqlite:///mlflow.db"
+
+    def client() -> None:
+        if refuses:
+            raise module.exceptions.MlflowException(refuses)
+
+    module.MlflowClient = client
+    return module
+
+
+def test_a_store_that_mlflow_refuses_is_told_before_anything_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "./mlruns")
+    monkeypatch.setitem(sys.modules, "mlflow", _fake_mlflow("The filesystem backend is in maintenance mode. See more."))
+    with pytest.raises(
+        UsageError, match=r"store './mlruns' \(The filesystem backend is in maintenance mode\)"
+    ) as caught:
+        check_trackers(["mlflow"])
+    assert "MLFLOW_TRACKING_URI to sqlite:///mlflow.db" in str(caught.value)
+    monkeypatch.setitem(sys.modules, "mlflow", _fake_mlflow(None))
+    check_trackers(["mlflow"])
+
+
+@pytest.mark.parametrize("where", ["wandb.sdk.internal", "somewhere.else"])
+def test_a_tracker_that_fails_while_it_trains(
+    where: str, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Told by the module that raised: nobody but a tracker is blamed for what a tracker did."""
+    code: dict[str, Any] = {"__name__": where}
+    exec("def log():\n    raise ValueError('no API key. Log in first.')", code)
+
+    class Logs(TrainerCallback):
+        def on_log(self, *_: Any, **__: Any) -> None:
+            code["log"]()
+
+    monkeypatch.setattr(train_module, "tracker_callbacks", lambda *_: [Logs()])
+    config = check_config(tiny_config("topic", topic_file, tmp_path / "run"), "test")
+    if where.startswith("wandb"):
+        with pytest.raises(
+            TrainingError, match=r"wandb \(training\.report_to\) failed: no API key\. Set it up, or take"
+        ):
+            train(config)
+    else:
+        with pytest.raises(ValueError, match="no API key"):
+            train(config)
 
 
 def test_all_others_are_those_of_transformers(tmp_path: Path) -> None:
