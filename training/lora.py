@@ -9,6 +9,7 @@ plain model.
 from __future__ import annotations
 
 import importlib.util
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,9 @@ def with_lora(model: PreTrainedModel, settings: LoraSettings, seed: int, base: s
         target_modules=target_modules(model, settings.targets, head),
         modules_to_save=head or None,
     )
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        # peft 0.21 asks for the old name of is_activation_checkpointing.
+        warnings.filterwarnings("ignore", "`is_gradient_checkpointing` is deprecated", FutureWarning)
         torch.manual_seed(seed)
         wrapped: Any = get_peft_model(model, chosen)
     wrapped.peft_config["default"].base_model_name_or_path = base

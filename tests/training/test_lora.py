@@ -89,6 +89,7 @@ def _small(kind: str) -> PreTrainedModel:
     )
 
 
+@pytest.mark.filterwarnings("error::FutureWarning")
 @pytest.mark.parametrize("dora", [False, True])
 @pytest.mark.parametrize("kind", ["bert", "roberta", "modernbert", "t5", "mbart"])
 def test_merging_changes_no_logit(kind: str, dora: bool) -> None:
