@@ -19,6 +19,11 @@ from mujaz.configs.schema import TrainConfig
 from mujaz.errors import ConfigError
 from mujaz.hub import is_hub_dataset
 
+# What to do where there is no such file: of a table of labelled rows both are cut off.
+_WITHOUT = {
+    "dev": "; {0}.dev=null cuts it off the training rows",
+    "test": "; {0}.test=null goes without, {0}.test_fraction=0.1 then cuts it off the training rows",
+}
 Key = tuple[str | int, ...]
 Config = TypeVar("Config", bound=BaseModel)
 
@@ -54,7 +59,7 @@ def _read(path: str | Path, overrides: Sequence[str]) -> tuple[dict[str, Any], s
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise ConfigError(f"no config {file}: expected a YAML file. Shipped ones lie in configs/.") from None
+        raise ConfigError(f"no config {file}: expected a YAML file. {_shipped(file.name)}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} cannot be read as UTF-8 text: {error}") from error
     try:
@@ -66,6 +71,12 @@ def _read(path: str | Path, overrides: Sequence[str]) -> tuple[dict[str, Any], s
         raise ConfigError(f"{file}: expected keys and values (task, model, data …), found {type(data).__name__}.")
     from_command_line = {_set(data, override) for override in overrides}
     return data, str(file), lines, from_command_line
+
+
+def _shipped(name: str) -> str:
+    """Where the configs lie that came with the package: people who installed it have no folder configs/."""
+    folder = Path(__file__).parent
+    return f"A shipped one: {folder / name}" if (folder / name).is_file() else f"Shipped ones lie in {folder}"
 
 
 def check_config(
@@ -161,10 +172,8 @@ def _missing_in(section: Any, place: Key) -> Iterator[tuple[Key, str]]:
             if "$" in path:
                 yield (*place, split), f"{name}.{split}: '{item}' names an environment variable that is not set"
             elif not Path(path).exists():
-                yield (
-                    (*place, split),
-                    f"{name}.{split}: no file or folder '{item}' (working directory: {Path.cwd().name}/)",
-                )
+                where = f"{name}.{split}: no file or folder '{item}' (working directory: {Path.cwd().name}/)"
+                yield (*place, split), where + _WITHOUT.get(split, "").format(name)
 
 
 def expand_path(path: str) -> str:

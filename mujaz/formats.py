@@ -34,6 +34,7 @@ Reader = Callable[[BinaryIO, str, Sequence[str], Sequence[str]], Iterator["Row |
 # own bound of 131,072 is less than a long article).
 CSV_FIELD_LIMIT = 64 * 1024 * 1024
 PARQUET_BATCH = 512  # rows decoded at once
+USUAL_COLUMNS = ("text", "label", "target", "summary")  # each has an option and a key of a config for another name
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +141,8 @@ def require_columns(
             if len(found) == 1 and mark in next(iter(found)):
                 hint = f"; are the columns separated by {mark!r}?"
         listed = ", ".join(f"'{name}'" for name in found) or "none"
+        if column in USUAL_COLUMNS and not hint.startswith("; are"):
+            hint += f"; if it is called otherwise: --{column}-column NAME, in a config data.columns.{column}"
         raise DataError(f"no column '{column}'; columns found: {listed}{hint}", file=file, row=row)
 
 

@@ -60,6 +60,7 @@ def test_all_that_is_wrong_is_said_at_once_with_its_line(good: Path) -> None:
     message = str(error.value)
     assert "3 problems" in message
     assert "good.yaml:6: data.dev: no file or folder 'nowhere.jsonl'" in message
+    assert "data.dev=null cuts it off the training rows" in message
     assert "good.yaml:9: training.epochs" in message
     assert "'two'" in message
     assert "good.yaml:10: unknown key 'training.learning_rat'; did you mean 'learning_rate'?" in message
@@ -130,3 +131,13 @@ def test_the_schema_is_printed_for_editors() -> None:
     schema = json.loads(result.output)
     assert schema["additionalProperties"] is False
     assert schema["$defs"]["TrainingConfig"]["properties"]["epochs"]["description"].startswith("Passes over")
+
+
+def test_a_missing_config_says_where_the_shipped_ones_lie(tmp_path: Path) -> None:
+    """Who installed the package has no folder configs/ to look into."""
+    with pytest.raises(ConfigError, match="A shipped one: ") as found:
+        load_config(tmp_path / "topic-small.yaml")
+    shipped = Path(str(found.value).split("A shipped one: ")[1])
+    assert load_config(shipped, ["data.train=.", "data.dev=null", "data.test=null"]).task == "topic"
+    with pytest.raises(ConfigError, match="Shipped ones lie in .*configs"):
+        load_config(tmp_path / "none.yaml")

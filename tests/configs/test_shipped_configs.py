@@ -44,6 +44,7 @@ def here(
         "arabert": bert_folder,
         "mt5-small": mt5_folder,
         "arabart": mt5_folder,
+        "topic": trained("topic"),
         "runs/embedded-encoder": bert_folder,
         "runs/embedded-topic-teacher": trained("topic"),
     }

@@ -232,6 +232,10 @@ def test_zero_bytes_are_binary(tmp_path: Path) -> None:
         ('{"text": "\\ud83d"}', "surrogate"),
         ("[" * 100_000, "expected JSON, found something else"),
         ('{"txt": "نص"}', "no column 'text'; columns found: 'txt'; did you mean 'txt'?"),
+        (
+            '{"body": "نص"}',
+            "columns found: 'body'; if it is called otherwise: --text-column NAME, in a config data.columns",
+        ),
     ],
 )
 def test_bad_lines_of_json_are_told_apart_and_passed_over(tmp_path: Path, line: str, message: str) -> None:

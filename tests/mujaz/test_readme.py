@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -31,6 +32,9 @@ def here(
         (folder / "data" / task).mkdir(parents=True)
         for split in ("train", "dev", "test"):
             (folder / "data" / task / f"{split}.jsonl").write_bytes(file.read_bytes())
+    rows = [json.loads(line) for line in topic_file.read_text(encoding="utf-8").splitlines()]
+    table = "".join(f"{row['text']},{row['label']}\n" for row in rows)
+    (folder / "labelled.csv").write_text(f"body,category\n{table}", encoding="utf-8-sig")
     for name in ("predictions", "references"):
         (folder / f"{name}.txt").write_text("فاز المنتخب في المباراة\nارتفع سهم البنك\n", encoding="utf-8")
     vocab = (bert_folder / "vocab.txt").read_text(encoding="utf-8")
