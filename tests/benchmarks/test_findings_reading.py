@@ -79,3 +79,10 @@ def test_labels_are_written_once_and_read_back(reading: Any, tmp_path: Path) -> 
     file.write_text('{"set": "ant"}\n', encoding="utf-8")
     with pytest.raises(SystemExit, match=r"labels.jsonl:1: not a label"):
         reading.read_labels(file)
+
+
+def test_the_labels_that_are_kept_hold_no_text_of_the_data(reading: Any) -> None:
+    labels = reading.read_labels(BENCHMARKS / "findings_labels.jsonl")
+    assert len({one.place for one in labels}) == len(labels) >= 100
+    assert all(one.false is not None and one.why.isascii() and len(one.why.split()) <= 20 for one in labels)
+    assert all(bool(one.false) == (one.finding is not None) for one in labels)
