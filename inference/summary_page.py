@@ -19,7 +19,7 @@ from mujaz.inference.records import BadRecord
 from mujaz.inference.sinks import STDOUT
 from mujaz.inference.sources import STDIN, open_corpus
 from mujaz.models.articles import read_article
-from mujaz.models.marking import marked
+from mujaz.models.marking import as_written, marked
 from mujaz.models.summary_record import MILD, Finding
 from mujaz.pages import render, write_page
 
@@ -158,7 +158,9 @@ def _card(one: Shown) -> dict[str, Any]:
         "extra": {key: value for key, value in one.extra.items() if key != "title"},
         "summary": summary,
         "article": article,
-        "findings": [{"kind": f.kind, "text": f.text, "mild": f.kind in MILD} for f in one.findings],
+        "findings": [
+            {"kind": f.kind, "text": as_written(one.summary, f.text), "mild": f.kind in MILD} for f in one.findings
+        ],
         "read": f"{one.read:.0%}",
         "copied": f"{one.copied:.0%}",
         "error": one.error,

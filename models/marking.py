@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from mujaz.models.arabic_words import words
 from mujaz.models.fragments import automaton, runs_in
@@ -13,6 +14,7 @@ from mujaz.models.joins import MARK, SHORTEST_RUN
 from mujaz.models.summary_record import Finding
 
 CHUNK = re.compile(r"\S+\s*|^\s+")
+AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,25 @@ def marked(summary: str, article: str, findings: Sequence[Finding]) -> tuple[lis
     return said.pieces(here, kinds, joined), known.pieces(there, {}, set())
 
 
+def as_written(summary: str, text: str) -> str:
+    """The words of a finding as the summary has them: a finding has them in the form in which words are compared.
+
+    Args:
+        summary: As written.
+        text: Of a finding.
+
+    Returns:
+        ``text`` itself where its words do not stand together in the summary.
+    """
+    said, parts = _Words(summary), [words(part) for part in text.split(MARK)]
+    wanted = [word for part in parts for word in part]
+    ends = list(accumulate(map(len, parts), initial=0))
+    for place in range(len(said.words) - len(wanted) + 1) if wanted else ():
+        if said.words[place : place + len(wanted)] == wanted:
+            return MARK.join(said.between(place + start, place + end) for start, end in pairwise(ends))
+    return text
+
+
 class _Words:
     """A text in chunks between white space, and the words in them."""
 
@@ -55,6 +76,11 @@ class _Words:
         held = [words(chunk) for chunk in self.chunks]
         self.words = [word for chunk in held for word in chunk]
         self.chunk_of = [number for number, chunk in enumerate(held) for _ in chunk]
+
+    def between(self, start: int, end: int) -> str:
+        """The text from a word to before another, without the punctuation around it."""
+        text = "".join(self.chunks[chunk] for chunk in dict.fromkeys(self.chunk_of[start:end]))
+        return AROUND.sub("", text)
 
     def pieces(self, runs: dict[int, int], kinds: dict[int, str], joined: set[int]) -> list[Piece]:
         """Chunks, each with what the last of its words that has something to show has; neighbours alike put together."""

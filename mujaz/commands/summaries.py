@@ -49,13 +49,14 @@ def show_summary(summary: Summary, *, candidates: bool) -> None:
 
 def remarks(summary: Summary) -> list[str]:
     """A line a finding, those of one kind together, and how much of the article was read."""
+    from mujaz.models.marking import as_written
     from mujaz.models.summary_record import MILD
 
     lines = []
     for kind, meaning in MEANINGS.items():
         found: list[Finding] = [finding for finding in summary.findings if finding.kind == kind]
         if found:
-            named = "، ".join(_isolated(finding.text) for finding in found if finding.text)
+            named = "، ".join(_isolated(as_written(summary.text, finding.text)) for finding in found if finding.text)
             word = "note" if kind in MILD else "check"
             lines.append(f"{word}: {meaning}" + (f": {named}" if named else ""))
     if summary.truncated:

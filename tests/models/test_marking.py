@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mujaz.models.marking import marked
+from mujaz.models.marking import as_written, marked
 from mujaz.models.summary_checks import check_summary
 from mujaz.models.summary_record import findings_of
 
@@ -42,3 +42,11 @@ def test_the_pieces_are_the_texts(summary: str, article: str) -> None:
     assert "".join(piece.text for piece in said) == summary
     assert "".join(piece.text for piece in known) == article
     assert {piece.run for piece in said} - {0} == {piece.run for piece in known} - {0}
+
+
+def test_findings_are_shown_in_the_words_of_the_summary() -> None:
+    summary = "أطلقت «شركةُ نبضة»، صناديق استثمار: في عام ٢٠٢٤."
+    assert as_written(summary, "شركه نبضه | صناديق استثمار") == "شركةُ نبضة | صناديق استثمار"
+    assert as_written(summary, "عام 2024") == "عام ٢٠٢٤"
+    assert as_written(summary, "كلمه اخري") == "كلمه اخري"
+    assert as_written(summary, "") == ""
