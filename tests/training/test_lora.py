@@ -133,6 +133,9 @@ def test_only_adapters_and_the_head_are_trained(lora_config: TinyConfig) -> None
     assert slow.plan().lines()[-1].startswith("note: a learning rate of 3e-05 is low for model.lora")
 
 
+@pytest.mark.filterwarnings(
+    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
+)  # peft's, reading the adapter
 @pytest.mark.parametrize("dora", [False, True])
 def test_a_run_leaves_a_plain_checkpoint_and_the_adapter(
     lora_config: TinyConfig, bert_folder: Path, dora: bool, monkeypatch: pytest.MonkeyPatch
