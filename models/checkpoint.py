@@ -107,6 +107,23 @@ def embedded_models() -> tuple[str, ...]:
     return tuple(sorted(path.name for path in EMBEDDED.iterdir() if (path / "config.json").is_file()))
 
 
+def called(info: CheckpointInfo, folder: Path | None) -> str:
+    """What people know a loaded model by: its folder and its origin; an embedded model, or one of the hub, by its name.
+
+    Args:
+        info: Its ``mujaz.json``, or what was assumed.
+        folder: Where it was loaded from.
+    """
+    origin, whole = info.base_model, folder.resolve() if folder else None
+    if whole is None or EMBEDDED.resolve() in whole.parents or whole.parent.name == "snapshots":  # of the hub's cache
+        return origin
+    if origin == FROM_NOTHING:
+        return f"{whole.name}, {origin}"
+    return (
+        origin if Path(origin).name == whole.name else f"{whole.name}, from {origin.removesuffix(f', {FROM_NOTHING}')}"
+    )
+
+
 def locate(name: str | Path) -> Path:
     """The local folder of a model, fetched from the hub where it has to be.
 

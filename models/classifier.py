@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mujaz.errors import UsageError
 from mujaz.models.batching import filled, rounded, token_budget_batches
-from mujaz.models.checkpoint import CheckpointInfo
+from mujaz.models.checkpoint import CheckpointInfo, called
 from mujaz.models.encoding import Document, Encoding, TextEncoder
 from mujaz.models.engines.base import ClassifierEngine
 from mujaz.models.engines.lanes import Lanes
@@ -183,7 +183,7 @@ class TextClassifier:
         """One line on what runs where."""
         parameters = sum(p.numel() for p in self.model.parameters()) / 1e6
         return (
-            f"{self.task} model {self.info.base_model}: {parameters:.1f} M parameters, {len(self.labels)} labels, "
+            f"{self.task} model {called(self.info, self.folder)}: {parameters:.1f} M parameters, {len(self.labels)} labels, "
             f"recipe {self.encoder.recipe.name}, up to {self.max_length} tokens; {self.engine.description}"
             + (f", on {1 + len(self.others)} devices" if self.others else "")
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from mujaz.errors import UsageError
-from mujaz.models.checkpoint import CheckpointInfo
+from mujaz.models.checkpoint import CheckpointInfo, called
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine
 from mujaz.models.engines.generation import LazyModel, choose_engine
@@ -140,8 +140,8 @@ class Summarizer:
         """One line on what runs where."""
         parameters = self._model.num_parameters() / 1e6
         return (
-            f"summary model {self.info.base_model}: {parameters:.1f} M parameters, recipe {self.encoder.recipe.name}, "
-            f"up to {self.max_length} tokens, {self.generation.num_beams} beams; {self.engine.description}"
+            f"summary model {called(self.info, self.folder)}: {parameters:.1f} M parameters, "
+            f"recipe {self.encoder.recipe.name}, up to {self.max_length} tokens, {self.generation.num_beams} beams; {self.engine.description}"
             + (f", on {1 + len(self.others)} devices" if self.others else "")
         )
 

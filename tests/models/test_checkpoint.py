@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mujaz.errors import CheckpointError
-from mujaz.models.checkpoint import CheckpointInfo, locate, read_info, write_info
+from mujaz.models.checkpoint import EMBEDDED, FROM_NOTHING, CheckpointInfo, called, locate, read_info, write_info
 from mujaz.models.opening import open_checkpoint
 from mujaz.models.presets import PRESETS, find_preset
 from mujaz.models.recipes import RECIPES
@@ -115,3 +115,21 @@ def test_a_connection_that_fails_in_any_way_is_one_line(monkeypatch: pytest.Monk
         CheckpointError, match="could not be fetched from the Hugging Face hub .Name or service not known"
     ):
         locate("owner/name")
+
+
+@pytest.mark.parametrize(
+    ("folder", "origin", "expected"),
+    [
+        ("runs/mine", FROM_NOTHING, "mine, trained from nothing"),
+        ("runs/mine", "mujaz topic, trained from nothing", "mine, from mujaz topic"),
+        ("runs/mine", "aubmindlab/bert-base-arabertv02", "mine, from aubmindlab/bert-base-arabertv02"),
+        ("copies/bert-base-arabertv02", "aubmindlab/bert-base-arabertv02", "aubmindlab/bert-base-arabertv02"),
+        ("hub/models--owner--name/snapshots/0123abcd", "owner/name", "owner/name"),
+        (EMBEDDED / "topic", "mujaz topic, trained from nothing", "mujaz topic, trained from nothing"),
+        (None, "owner/name", "owner/name"),
+    ],
+)
+def test_what_a_model_is_called(folder: str | Path | None, origin: str, expected: str) -> None:
+    """One's own by its folder: a run that began with the embedded model is not that model."""
+    found = called(INFO.model_copy(update={"base_model": origin}), Path(folder) if folder else None)
+    assert found == expected
