@@ -191,7 +191,7 @@ class TrainConfig(Section):
     generation: GenerationSettings = GenerationSettings()
     """How a summarizer generates."""
     licence: str | None = None
-    """Goes into mujaz.json: the strictest term of the base model and the data."""
+    """Goes into mujaz.json: the strictest term of the base model and the data. None: what the base model's says."""
     search: SearchConfig | None = None
     """What mujaz search tries; mujaz train passes over it."""
 

@@ -141,8 +141,8 @@ class Summarizer:
         parameters = self._model.num_parameters() / 1e6
         return (
             f"summary model {called(self.info, self.folder)}: {parameters:.1f} M parameters, "
-            f"recipe {self.encoder.recipe.name}, up to {self.max_length} tokens, {self.generation.num_beams} beams; {self.engine.description}"
-            + (f", on {1 + len(self.others)} devices" if self.others else "")
+            f"recipe {self.encoder.recipe.name}, up to {self.max_length} tokens, {self.generation.num_beams} beams; "
+            f"{self.engine.description}" + (f", on {1 + len(self.others)} devices" if self.others else "")
         )
 
     @property

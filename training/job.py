@@ -177,5 +177,5 @@ def checkpoint_info(job: Job) -> CheckpointInfo:
         teacher=config.distill.teacher if config.distill else None,
         versions=library_versions(),
         data=data.model_copy(update={"unlabelled": job.unlabelled}),
-        licence=config.licence,
+        licence=config.licence or job.start.licence,
     )

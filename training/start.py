@@ -38,11 +38,13 @@ class Start:
         model: float32 weights on the CPU; with ``model.lora`` in peft's wrapper.
         encoder: Prepares and tokenizes its text.
         base_model: What ``mujaz.json`` will name as its origin.
+        licence: Of that, where it is known: what is trained from it carries its terms on.
     """
 
     model: PreTrainedModel
     encoder: TextEncoder
     base_model: str
+    licence: str | None = None
 
 
 def start_from(config: TrainConfig, splits: Splits, resume: Path | None = None) -> Start:
@@ -103,7 +105,7 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
     if config.model.lora:
         preset = find_preset(name)
         model = with_lora(model, config.model.lora, config.training.seed, preset.hub_id if preset else name)
-    return Start(model.train(), encoder, origin(name, opened.info))
+    return Start(model.train(), encoder, origin(name, opened.info), opened.info.licence)
 
 
 def origin(name: str, info: CheckpointInfo) -> str:

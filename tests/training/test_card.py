@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,10 @@ from typing import Any
 import pytest
 from huggingface_hub import ModelCard, metadata_load
 
+from mujaz import train
+from mujaz.configs.loading import check_config
 from mujaz.errors import OutputError
-from mujaz.models.checkpoint import CheckpointInfo
+from mujaz.models.checkpoint import CheckpointInfo, read_info, write_info
 from mujaz.training import card
 from mujaz.training.card import model_card, push_to_hub, write_card
 
@@ -91,3 +94,26 @@ def test_a_card_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="model card"):
         write_card(tmp_path / "file", model_card(info(), None, split="", rows=0, name="m"))
+
+
+@pytest.mark.parametrize("own", [None, "Apache-2.0"])
+def test_the_terms_of_what_a_training_began_with_go_on(
+    own: str | None,
+    trained: Callable[[str], Path],
+    topic_file: Path,
+    tmp_path: Path,
+    tiny_config: Callable[..., dict[str, Any]],
+) -> None:
+    """A model tuned from one that is not for profit is not for profit, unless the config says otherwise."""
+    base = tmp_path / "base"
+    shutil.copytree(trained("topic"), base)
+    known = read_info(base)
+    assert known is not None
+    write_info(base, known.model_copy(update={"licence": "CC BY-NC-SA 4.0 (some news)"}))
+    settings = {**tiny_config("topic", topic_file, tmp_path / "run", max_steps=1), "licence": own}
+    settings["model"] = {"name": str(base)}
+    train(check_config(settings, "test"))
+    found = read_info(tmp_path / "run")
+    assert found is not None
+    assert found.licence == (own or "CC BY-NC-SA 4.0 (some news)")
+    assert ModelCard.load(tmp_path / "run" / "README.md").data.license == ("apache-2.0" if own else "cc-by-nc-sa-4.0")
