@@ -12,11 +12,14 @@ from mujaz.training.report.charts import interval_bar
 TEMPLATES = Path(__file__).parent / "report" / "templates"
 _FOOTER = "Made by mujaz. This page holds texts of the data it was made from: share it as you would share them."
 
+_LENGTHS = ("least", "median", "mean", "95 % up to", "most", "cut")
+
 
 def page(report: DataReport) -> str:
     """The page, as HTML."""
     found = {"problems": "problem", "warnings": "warning", "notes": "note"}
-    tiles = [{"name": f"rows in {part}", "value": f"{count:,}", "note": ""} for part, count in report.rows.items()]
+    parts = {"rows" if part == "rows" else f"rows in {part}": count for part, count in report.rows.items()}
+    tiles = [{"name": name, "value": f"{count:,}", "note": ""} for name, count in parts.items()]
     for name, level in found.items():
         count = sum(finding.level == level for finding in report.findings)
         tiles.append({"name": name, "value": str(count), "note": ""})
@@ -28,8 +31,9 @@ def page(report: DataReport) -> str:
         tiles=tiles,
         parts=list(report.labels),
         labels=_labels(report),
+        columns=_LENGTHS if report.tokens else _LENGTHS[:-1],  # words are not cut, tokens are
         lengths=[
-            {"name": name, "unit": unit, "numbers": _numbers(lengths)}
+            {"name": name, "unit": unit, "numbers": _numbers(lengths)[: len(_LENGTHS) if report.tokens else -1]}
             for unit, parts in (("words", report.words), ("tokens", report.tokens))
             for name, lengths in parts.items()
         ],

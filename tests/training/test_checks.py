@@ -181,6 +181,8 @@ def test_the_page_is_whole_and_self_contained(spoiled: Path) -> None:
     assert "<script>alert(1)</script>" in text  # shown, not run
     assert "rows that stand in train too" in text
     assert 'dir="auto"' in html
+    assert '<th class="n">cut</th>' not in html  # no model, no tokens, nothing to cut
+    assert "<bdi>" in html  # a label stands under its heading, whichever way it is written
 
 
 def test_the_leaks_of_asnd_are_found(shared_data: Path) -> None:
