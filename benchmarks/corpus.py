@@ -27,10 +27,11 @@ from unittest import mock
 
 # What is left out of mujaz in a row of --turns: the first is how it was, the last how it is.
 STEPS: dict[str, tuple[str, ...]] = {
-    "one batch on all threads, exact lengths, offsets of all tokens": ("lanes", "length_step", "sentences"),
-    "+ lengths in steps of 8": ("lanes", "sentences"),
-    "+ a batch a thread": ("sentences",),
-    "+ sentences tokenized apart": (),
+    "one batch on all threads, exact lengths, offsets of all tokens": ("lanes", "length_step", "sentences", "words"),
+    "+ lengths in steps of 8": ("lanes", "sentences", "words"),
+    "+ a batch a thread": ("sentences", "words"),
+    "+ sentences tokenized apart": ("words",),
+    "+ words looked up": (),
 }
 SPLITS = ("train", "dev", "test")
 
@@ -45,13 +46,15 @@ def timed(work: Callable[[], Any]) -> tuple[Any, float, float]:
 @contextlib.contextmanager
 def without(names: tuple[str, ...]) -> Iterator[None]:
     """Mujaz without some of the things that STEPS names."""
-    from mujaz.models import sentence_tokens
+    from mujaz.models import encoding, sentence_tokens
     from mujaz.models.engines.torch_engine import TorchClassifier
 
     with contextlib.ExitStack() as stack:
         for name in names:
             if name == "sentences":
                 stack.enter_context(mock.patch.object(sentence_tokens, "cuts_between_words", return_value=False))
+            elif name == "words":
+                stack.enter_context(mock.patch.object(encoding, "can_know_words", return_value=False))
             else:
                 stack.enter_context(mock.patch.object(TorchClassifier, name, property(lambda self: 1)))
         yield
@@ -102,6 +105,7 @@ def main() -> None:
     from mujaz.inference.records import DEFAULT_COLUMNS, Record
     from mujaz.inference.sinks import open_sink
     from mujaz.inference.sources import open_corpus
+    from mujaz.models.sentences import sentence_starts
 
     files = [str(asked.data / "topic/sanad" / f"{split}.parquet") for split in asked.split or SPLITS]
     if asked.turns:
@@ -122,17 +126,20 @@ def main() -> None:
         records, *reading = timed(lambda: [r for r in open_corpus(files, DEFAULT_COLUMNS) if isinstance(r, Record)])
         chunks = [records[start : start + CHUNK] for start in range(0, len(records), CHUNK)]
         prepared, *preparing = timed(lambda: [job.prepare(chunk) for chunk in chunks])
+        encoder = job.classifier.encoder
+        texts, *recipe = timed(lambda: [encoder.recipe.prepare(record.text).text for record in records])
+        _, *sentences = timed(lambda: [sentence_starts(text) for text in texts])
         answers, *computing = timed(lambda: [job.compute(documents, lambda done: None) for documents in prepared])
         lines = [[dict(zip(job.fields, a.values, strict=True)) for a in chunk] for chunk in answers]
         sink = open_sink(f"{folder}/alone.jsonl")
         sink.begin({})
         _, *writing = timed(lambda: [sink.write(chunk, "", {}) for chunk in lines])
         sink.close()
-    print("| alone | s | of the processor |\n|---|---|---|")
-    for name, (seconds, busy) in zip(
-        ("reading", "preparing", "model", "writing"), (reading, preparing, computing, writing), strict=True
-    ):
-        print(f"| {name} | {seconds:.1f} | {busy:.1f} |")
+    print("| alone | s | of the processor | microseconds of it an article |\n|---|---|---|---|")
+    alone = {"reading": reading, "preparing": preparing, "- of it the recipe": recipe}
+    alone |= {"- sentences, of all articles": sentences, "model": computing, "writing": writing}
+    for name, (seconds, busy) in alone.items():
+        print(f"| {name} | {seconds:.1f} | {busy:.1f} | {busy / len(records) * 1e6:,.0f} |")
     print(f"all but the model: {1 - computing[0] / wall:.1%} of the run")
     print(f"of the processor: {1 - computing[1] / sum(one[1] for one in (reading, preparing, computing, writing)):.1%}")
 
