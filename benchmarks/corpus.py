@@ -68,7 +68,7 @@ def in_turns(files: list[str], long: str | None, model: str | None, turns: int) 
 
     records = [r for r in open_corpus(files, DEFAULT_COLUMNS) if isinstance(r, Record)]
     chunks = [records[start : start + CHUNK] for start in range(0, len(records), CHUNK)]
-    found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in STEPS}
+    found: dict[str, list[tuple[float, ...]]] = {name: [] for name in STEPS}
     for turn in range(turns + 1):
         for name, names in STEPS.items():
             with without(names), tempfile.TemporaryDirectory() as folder:
@@ -78,16 +78,23 @@ def in_turns(files: list[str], long: str | None, model: str | None, turns: int) 
                     continue
                 run = timed(lambda: classify_corpus(files, f"{folder}/x.jsonl", model=job.classifier))[1:]  # noqa: B023
                 prepared = [job.prepare(chunk) for chunk in chunks]
-                alone = timed(lambda: [job.compute(one, lambda done: None) for one in prepared])[1]  # noqa: B023
-                found[name].append((*run, alone))
-    print(
-        "| | run, s | of the processor | model alone, s | all but the model | times as fast |\n|---|---|---|---|---|---|"
+                alone = timed(lambda: [job.compute(one, lambda done: None) for one in prepared])[1:]  # noqa: B023
+                found[name].append((*run, *alone))
+    columns = (
+        "run, s",
+        "of the processor",
+        "model alone, s",
+        "of the processor",
+        "all but the model",
+        "of the processor",
     )
+    print(f"| | {' | '.join(columns)} | times as fast |\n|---|---|---|---|---|---|---|---|")
     first = 0.0
     for name, rows in found.items():
-        wall, busy, alone = (statistics.median(column) for column in zip(*rows, strict=True))
+        wall, busy, alone, computed = (statistics.median(column) for column in zip(*rows, strict=True))
         first = first or wall
-        print(f"| {name} | {wall:.1f} | {busy:.1f} | {alone:.1f} | {1 - alone / wall:.1%} | {first / wall:.2f} |")
+        shares = f"{1 - alone / wall:.1%} | {1 - computed / busy:.1%}"
+        print(f"| {name} | {wall:.1f} | {busy:.1f} | {alone:.1f} | {computed:.1f} | {shares} | {first / wall:.2f} |")
 
 
 def main() -> None:

@@ -317,7 +317,7 @@ class TextClassifier:
             return side_by_side([self.engine, *self.others], compute, batches)
         if self._lanes is None or self._lanes.number != lanes:
             self._lanes = Lanes(lanes)
-        return self._lanes.map(partial(compute, self.engine), batches)
+        return self._lanes.map(partial(compute, self.engine.in_lanes()), batches)
 
     def _probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """Of one label out of all, at the temperature that the training found; or of each label by itself."""

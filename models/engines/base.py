@@ -30,6 +30,10 @@ class ClassifierEngine(Protocol):
         """Batches that may be computed at once by threads of the caller's, each with its share of the processor."""
         return 1
 
+    def in_lanes(self) -> ClassifierEngine:
+        """What computes in lanes: itself, unless it has to share the processor's threads out before."""
+        return self
+
     @property
     def description(self) -> str:
         """What runs where: ``cpu, bfloat16, 2 threads``."""

@@ -61,7 +61,8 @@ def open_openvino(precision: str, model: PreTrainedModel, opened: OpenCheckpoint
     tokenizer = opened.encoder.tokenizer
     if precision == "int8" and not ov.is_cached(opened.folder, "int8"):
         return CalibratedLater(model, tokenizer, opened.folder)
-    return ov.opened(opened.folder, tokenizer, precision, partial(ov.convert, model, tokenizer))
+    build = partial(ov.convert, model, tokenizer)
+    return ov.opened(opened.folder, tokenizer, precision, ov.longest_input(model), build)
 
 
 class CalibratedLater(ClassifierEngine):
@@ -94,7 +95,7 @@ class CalibratedLater(ClassifierEngine):
             )
         reference = TorchClassifier(self.model, self.tokenizer).logits
         build = partial(ov.quantize, self.model, self.tokenizer, texts, reference)
-        return ov.opened(self.checkpoint, self.tokenizer, "int8", build)
+        return ov.opened(self.checkpoint, self.tokenizer, "int8", ov.longest_input(self.model), build)
 
     def logits(self, batch: Sequence[Encoding]) -> NDArray[np.float32]:
         """Scores of one batch, which has to hold enough texts to calibrate on."""

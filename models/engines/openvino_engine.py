@@ -7,8 +7,10 @@ import importlib.metadata
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
@@ -17,14 +19,18 @@ from numpy.typing import NDArray
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mujaz.errors import MissingExtraError, UsageError
+from mujaz.models.batching import LENGTH_STEP
 from mujaz.models.conversion_cache import build_once, checkpoint_fingerprint, conversion_folder, discard, is_converted
 from mujaz.models.encoding import Encoding, padded_batch
 from mujaz.models.engines.base import ClassifierEngine
+from mujaz.models.engines.lanes import MOST_LANES, lanes_of
 from mujaz.models.engines.lean_encoder import is_lean_kind, lean_copy
 from mujaz.models.machine import thread_count
 
 MODEL_FILE = "model.xml"
 BATCH_TOKENS = 1024
+# Batches at once, each in a stream with its share of the threads, as torch has lanes; 1 turns it off.
+MOST_STREAMS = MOST_LANES
 HINTS = {"float32": "f32", "bfloat16": "bf16", "int8": "bf16"}  # what int8 leaves over is computed in bfloat16
 
 # int8 is calibrated on up to CALIBRATION texts and checked on up to CHECK others. Of the least, two thirds are checked on:
@@ -58,24 +64,36 @@ def require(*packages: str) -> None:
 class OpenVinoClassifier(ClassifierEngine):
     """A classifier's forward pass in OpenVINO, on the CPU."""
 
-    def __init__(self, folder: Path, tokenizer: PreTrainedTokenizerBase, precision: str) -> None:
-        """Compile a conversion.
+    def __init__(
+        self, folder: Path, tokenizer: PreTrainedTokenizerBase, precision: str, most: int = 0, streams: int = 1
+    ) -> None:
+        """Open a conversion.
 
         Args:
-            folder: Made by :func:`converted` or :func:`quantized`.
+            folder: Made by :func:`convert` or :func:`quantize`.
             tokenizer: For the padding, and for which inputs the model takes.
             precision: ``float32``, ``bfloat16`` or ``int8``.
+            most: The longest input that the model takes, where it has a longest.
+            streams: Batches at once; they share the threads.
         """
         import openvino
 
-        self.precision, self.pad_token_id = precision, tokenizer.pad_token_id
+        self.folder, self.tokenizer, self.precision, self.most, self.streams = (
+            folder,
+            tokenizer,
+            precision,
+            most,
+            streams,
+        )
         self.token_types = "token_type_ids" in tokenizer.model_input_names
-        settings = {
-            "INFERENCE_PRECISION_HINT": HINTS[precision],
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        }
-        self._request: Any = openvino.Core().compile_model(folder / MODEL_FILE, "CPU", settings).create_infer_request()
+        self.threads = torch.get_num_threads()
+        self._core: Any = openvino.Core()
+        self._model: Any = self._core.read_model(
+            folder / MODEL_FILE
+        )  # says what is damaged; compiled when it is needed
+        self._free: SimpleQueue[Any] | None = None
+        self._in_lanes: OpenVinoClassifier | None = None
+        self._opening = threading.Lock()
 
     @property
     def batch_tokens(self) -> int:
@@ -83,15 +101,56 @@ class OpenVinoClassifier(ClassifierEngine):
         return BATCH_TOKENS
 
     @property
+    def length_step(self) -> int:
+        """What lengths are rounded up to."""
+        return LENGTH_STEP
+
+    @property
+    def lanes(self) -> int:
+        """Batches at once."""
+        return min(lanes_of(self.threads), MOST_STREAMS)
+
+    def in_lanes(self) -> OpenVinoClassifier:
+        """The same with a stream a lane; what few batches are computed with keeps all threads for each."""
+        with self._opening:
+            if self._in_lanes is None:
+                how = (self.folder, self.tokenizer, self.precision, self.most, self.lanes)
+                self._in_lanes = OpenVinoClassifier(*how)
+            return self._in_lanes
+
+    @property
     def description(self) -> str:
         """Engine, number format, threads."""
-        return f"cpu, openvino, {self.precision}, {thread_count(torch.get_num_threads())}"
+        return f"cpu, openvino, {self.precision}, {thread_count(self.threads)}"
+
+    def _requests(self) -> SimpleQueue[Any]:
+        """One a stream; who computes takes it out and puts it back."""
+        with self._opening:
+            if self._free is None:
+                settings = {
+                    "INFERENCE_PRECISION_HINT": HINTS[self.precision],
+                    "PERFORMANCE_HINT": "LATENCY" if self.streams == 1 else "THROUGHPUT",
+                    "NUM_STREAMS": self.streams,
+                    "INFERENCE_NUM_THREADS": self.threads,
+                }
+                compiled = self._core.compile_model(self._model, "CPU", settings)
+                self._free = SimpleQueue()
+                for _ in range(self.streams):
+                    self._free.put(compiled.create_infer_request())
+            return self._free
 
     def logits(self, batch: Sequence[Encoding]) -> NDArray[np.float32]:
         """Scores of one batch, shape (batch, labels)."""
-        tensors = padded_batch(batch, self.pad_token_id, token_types=self.token_types)
-        found = self._request.infer({name: tensor.numpy() for name, tensor in tensors.items()})
-        return np.array(found[0], dtype=np.float32)  # a copy: the next batch overwrites the output
+        tensors = padded_batch(
+            batch, self.tokenizer.pad_token_id, token_types=self.token_types, step=self.length_step, most=self.most
+        )
+        free = self._requests()
+        request = free.get()
+        try:
+            found = request.infer({name: tensor.numpy() for name, tensor in tensors.items()})
+            return np.array(found[0], dtype=np.float32)  # a copy: the next batch overwrites the output
+        finally:
+            free.put(request)
 
 
 @contextlib.contextmanager
@@ -146,7 +205,7 @@ def is_cached(checkpoint: Path, precision: str) -> bool:
 
 
 def opened(
-    checkpoint: Path, tokenizer: PreTrainedTokenizerBase, precision: str, build: Callable[[Path], None]
+    checkpoint: Path, tokenizer: PreTrainedTokenizerBase, precision: str, most: int, build: Callable[[Path], None]
 ) -> OpenVinoClassifier:
     """The engine of a checkpoint, converted where it was not yet or where OpenVINO cannot read what is there.
 
@@ -154,14 +213,15 @@ def opened(
         checkpoint: Its folder.
         tokenizer: Its tokenizer.
         precision: ``float32``, ``bfloat16`` or ``int8``.
+        most: The longest input that the model takes; 0 where it has no longest.
         build: Writes the conversion; see :func:`convert` and :func:`quantize`.
     """
     folder = build_once(cached(checkpoint, precision), build)
     try:
-        return OpenVinoClassifier(folder, tokenizer, precision)
+        return OpenVinoClassifier(folder, tokenizer, precision, most)
     except RuntimeError:
         discard(folder)
-        return OpenVinoClassifier(build_once(folder, build), tokenizer, precision)
+        return OpenVinoClassifier(build_once(folder, build), tokenizer, precision, most)
 
 
 def convert(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:
@@ -223,10 +283,15 @@ def quantize(
             subset_size=len(batches),
         )
         openvino.save_model(quantized, folder / MODEL_FILE, compress_to_fp16=False)
-    engine = OpenVinoClassifier(folder, tokenizer, "int8")
+    engine = OpenVinoClassifier(folder, tokenizer, "int8", longest_input(model))
     before = np.concatenate([reference([text]) for text in check]).argmax(axis=-1)
     after = np.concatenate([engine.logits([text]) for text in check]).argmax(axis=-1)
     refuse_if_changed(before, after)
+
+
+def longest_input(model: PreTrainedModel) -> int:
+    """In tokens; 0 where the model has no longest."""
+    return getattr(model.config, "max_position_embeddings", None) or 0
 
 
 def split_sample(texts: Sequence[Encoding]) -> tuple[list[Encoding], list[Encoding]]:

@@ -13,7 +13,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from mujaz.models.batching import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS, LENGTH_STEP
 from mujaz.models.encoding import Encoding, padded_batch
-from mujaz.models.engines.base import Allowed, Hypothesis
+from mujaz.models.engines.base import Allowed, ClassifierEngine, Hypothesis
 from mujaz.models.engines.lanes import lanes_of
 from mujaz.models.engines.lean_encoder import PackedProduct, is_lean_kind, lean_copy, packs_weights
 from mujaz.models.machine import dtype_name, thread_count
@@ -40,7 +40,7 @@ def describe(model: PreTrainedModel) -> str:
     return f"{model.device.type}, {dtype_name(model.dtype)}{threads}"
 
 
-class TorchClassifier:
+class TorchClassifier(ClassifierEngine):
     """A classifier's forward pass."""
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:

@@ -5,7 +5,7 @@ import importlib.util
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ import torch
 
 from mujaz import TextClassifier
 from mujaz.errors import MissingExtraError, UsageError
-from mujaz.models.encoding import Encoding
+from mujaz.models.encoding import Encoding, padded_batch
 from mujaz.models.engines import openvino_engine as ov
 from mujaz.models.engines.choice import Choice, Machine, choose_engine
 
@@ -122,6 +122,78 @@ def test_openvino_scores_as_torch_does(trained: Callable[[str], Path], task: str
     converted = load(trained, "float32", task=task)
     assert "openvino, float32" in converted.description
     np.testing.assert_allclose(converted.logits(TEXTS, targets), exact, atol=1e-4)
+
+
+@pytest.fixture
+def _two_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield
+    torch.set_num_threads(before)
+
+
+@needs_openvino
+@pytest.mark.usefixtures("_two_threads")
+def test_streams_give_what_one_stream_gives_in_order(
+    trained: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = [("فاز المنتخب. " if n * n % 7 < 3 else "ارتفع سهم البنك. ") * (1 + n % 11) for n in range(60)]
+    exact = load(trained, "float32", "torch").logits(many)
+    found = {}
+    for most in (1, 2):
+        monkeypatch.setattr(ov, "MOST_STREAMS", most)
+        classifier = load(trained, "float32")
+        engine = classifier.engine
+        assert isinstance(engine, ov.OpenVinoClassifier)
+        assert engine.lanes == most
+        assert "openvino, float32, 2 threads" in engine.description
+        few = classifier.logits(many[:3])
+        streams = lambda engine=engine: engine._in_lanes  # noqa: E731
+        assert streams() is None, "few batches are computed one by one, each on all threads"
+        progress: list[int] = []
+        answers = classifier.predict(many, batch_tokens=64, progress=progress.append)
+        assert sum(progress) == len(many)
+        assert (streams() is not None) == (most > 1)
+        if most > 1:
+            assert streams()._requests().qsize() == most, "one a stream, and all are back"
+        found[most] = np.array([list(one.probabilities.values()) for one in answers])
+        np.testing.assert_allclose(few, exact[:3], atol=1e-4)
+        np.testing.assert_allclose(classifier.logits(many), exact, atol=1e-4)
+    np.testing.assert_allclose(found[1], found[2], atol=1e-5)
+    assert 10 < exact.argmax(axis=1).sum() < 50, "an order that changed would show"
+
+
+@needs_openvino
+@pytest.mark.usefixtures("_two_threads")
+def test_a_stream_that_fails_gives_its_place_back(
+    trained: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = load(trained, "float32").engine.in_lanes()
+    assert isinstance(engine, ov.OpenVinoClassifier)
+    monkeypatch.setattr(ov, "padded_batch", lambda *batch, **how: {"of no model": torch.zeros(1)})
+    for _ in range(3):
+        with pytest.raises(RuntimeError, match="of no model"):
+            engine.logits([Encoding([2], [0], False)])
+    assert engine._requests().qsize() == 2
+
+
+@needs_openvino
+def test_lengths_are_rounded_up_but_not_beyond_what_the_model_takes(
+    trained: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = load(trained, "float32")
+    longest = classifier.model.config.max_position_embeddings
+    widths: list[int] = []
+
+    def noted(*batch: object, **how: object) -> dict[str, torch.Tensor]:
+        tensors = padded_batch(*batch, **how)  # type: ignore[arg-type]
+        widths.append(tensors["input_ids"].shape[1])
+        return tensors
+
+    monkeypatch.setattr(ov, "padded_batch", noted)
+    for length in (5, 8, longest - 1, longest):
+        classifier.engine.logits([Encoding([2] * length, [0] * length, False)])
+    assert widths == [8, 8, longest, longest]
 
 
 @needs_openvino
