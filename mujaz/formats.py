@@ -139,7 +139,7 @@ def require_columns(
         hint = f"; did you mean '{near[0]}'?" if near else ""
         for mark in (";", "\t", "|", ","):
             if len(found) == 1 and mark in next(iter(found)):
-                hint = f"; are the columns separated by {mark!r}?"
+                hint = f"; are the columns separated by {mark!r}? Expected a comma in .csv, a tab in .tsv"
         listed = ", ".join(f"'{name}'" for name in found) or "none"
         if column in USUAL_COLUMNS and not hint.startswith("; are"):
             hint += f"; if it is called otherwise: --{column}-column NAME, in a config data.columns.{column}"

@@ -137,7 +137,10 @@ def _check_named(file: str, columns: ColumnsConfig) -> None:
         return
     path = expand_path(file)
     rows = hub_rows(path, []) if is_hub_dataset(path) else iter_rows(path)
-    found = dict.fromkeys(name for row in islice(rows, _LOOKED_AT) if isinstance(row, Row) for name in row.values)
+    read = list(islice(rows, _LOOKED_AT))
+    if read and isinstance(read[0], DataError) and not any(isinstance(row, Row) for row in read):
+        raise DataError(f"no row can be read. The first: {read[0]}")
+    found = dict.fromkeys(name for row in read if isinstance(row, Row) for name in row.values)
     require_columns(found, sorted(named), file=file)
 
 

@@ -26,6 +26,14 @@ def test_data_is_checked(leaky: Path, tmp_path: Path) -> None:
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_a_table_of_windows_is_told_from_one_without_the_column(tmp_path: Path) -> None:
+    """Its header reads as UTF-8, its rows do not: with a column named, none used to be found at all."""
+    table = tmp_path / "table.csv"
+    table.write_bytes(b"body,category\n" + "فاز الفريق,رياضة\nهبط السهم,مال\n".encode("windows-1256"))
+    with pytest.raises(DataError, match=r"no row can be read\. The first: .*WINDOWS-1256 -t UTF-8"):
+        CliRunner().invoke(cli, ["check", str(table), "--text-column", "body"], catch_exceptions=False)
+
+
 def test_strict_fails_where_there_is_a_problem(leaky: Path) -> None:
     assert CliRunner().invoke(cli, ["check", str(leaky), "--strict"]).exit_code == 1
     assert CliRunner().invoke(cli, ["check", str(leaky / "train.jsonl"), "--strict", "--no-near"]).exit_code == 0
