@@ -68,7 +68,8 @@ def test_attention_and_its_gradients_are_the_formula() -> None:
     found.backward(upstream)
 
     torch.random.set_rng_state(state)
-    keep, factor = kept(torch.Size([2, 3, 11, 11]), 0.3)
+    draws = [kept(torch.Size([3, 11, 11]), 0.3) for _ in range(2)]  # row by row
+    keep, factor = torch.stack([row for row, _ in draws]), draws[0][1]
     query, key, value = (part.detach().double().requires_grad_() for part in parts)
     weights = torch.softmax(query @ key.transpose(-1, -2) * 0.4 + bias.double(), -1)
     expected = (weights * (keep != 0) * factor) @ value
