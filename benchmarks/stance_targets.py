@@ -1,8 +1,9 @@
 """Stance models beside a linear SVM over the words of text and target, on rows that neither was trained on.
 
 Needs $MUJAZ_DATA. The SVM and the model learn from the same rows: those of configs/embedded-stance.yaml. Scored are the rows
-of ArabicStanceX and ANS that its split left out, ANS's official dev and test headlines, and sets that neither saw:
-headlines that follow from one another (ArEntail) and tweets about three targets (Mawqif).
+of ArabicStanceX and ANS that its split left out, those of ArabicStanceX that chose the model's best checkpoint, ANS's official
+dev and test headlines, and sets that neither saw: headlines that follow from one another (ArEntail) and tweets about three
+targets (Mawqif).
 
 Call:  python benchmarks/stance_targets.py runs/embedded-stance
 """
@@ -59,6 +60,7 @@ def main() -> None:
     config = DataConfig.model_validate(yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["data"])
     splits = load_splits(config, "stance")
     tests = {
+        "ArabicStanceX, dev part": [e for e in splits.dev if "arabicstancex" in e.file],
         "ArabicStanceX, left out": [e for e in splits.test if "arabicstancex" in e.file],
         "ANS, left out": [e for e in splits.test if "/ans/" in e.file],
         "ANS dev": read("ans/dev"),

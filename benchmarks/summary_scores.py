@@ -1,0 +1,92 @@
+"""A summarizer on the shared test sets, beside what costs nothing: the first sentence, the first words, another's headline.
+
+ROUGE F1 with 95 % bootstrap intervals over articles, and how many summaries are empty, repeat themselves or say a number
+that the article lacks. An encyclopedia article is read bare, and with its title in front (``title: text``), which LEAD-1 is
+given as well. Needs the labelled data (``$MUJAZ_DATA``, or ``../shared/data`` beside the checkout).
+
+Example::
+
+    python benchmarks/summary_scores.py                                        # the embedded summarizer, all test articles
+    python benchmarks/summary_scores.py --model runs/summary-mt5 --articles 200
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from mujaz import Summarizer
+from mujaz.models.sentences import split_sentences
+from mujaz.training.metrics.scoring import score_rouge
+from mujaz.training.metrics.summary import SummaryQuality
+
+ROOT = Path(__file__).resolve().parents[1]
+SETS = {  # name -> file, and whether its titles are read
+    "SaudiNewsNet": ("saudinewsnet/test", False),
+    "ANT": ("ant/test", False),
+    "ArgEn (dev)": ("argen/dev", False),
+    "WikiLead, with titles": ("wikilead/test", True),
+    "WikiLead, bare": ("wikilead/test", False),
+}
+FIRST = (16, 32)  # words
+SHARES = {"empty_share": "empty", "loop_share": "repeats", "new_numbers_share": "foreign number"}
+
+
+def articles(file: Path, number: int | None, *, titled: bool) -> tuple[list[str], list[str], list[str]]:
+    """Articles of a file, drawn evenly; their first sentences; their summaries."""
+    rows = pq.read_table(file).to_pylist()
+    rows = rows[:: max(1, len(rows) // number)][:number] if number else rows
+    fronts = [f"{row['title']}: " if titled else "" for row in rows]
+    first = [next((sentence.text for sentence in split_sentences(row["text"])), "") for row in rows]
+    texts = [front + row["text"] for front, row in zip(fronts, rows, strict=True)]
+    return texts, [f + one for f, one in zip(fronts, first, strict=True)], [row["summary"] for row in rows]
+
+
+def row(name: str, summaries: Sequence[str], references: Sequence[str], rest: str = "") -> str:
+    """A line of the table."""
+    found = score_rouge(summaries, references, confidence=True)
+    bounds = found.confidence or {}
+    cells = [f"{found.f1[k]:.1f} ({bounds[k][0]:.1f}-{bounds[k][1]:.1f})" for k in ("rouge1", "rouge2", "rougeL")]
+    words = sum(len(summary.split()) for summary in summaries) / len(summaries)
+    return f"| {name} | {' | '.join(cells)} | {words:.1f} | {rest} |"
+
+
+def main() -> None:
+    """Print a table a set."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--data", type=Path, default=Path(os.environ.get("MUJAZ_DATA", ROOT.parent / "shared" / "data"))
+    )
+    parser.add_argument("--model", help="left out: the embedded summarizer")
+    parser.add_argument("--engine", default="torch")
+    parser.add_argument("--articles", type=int, help="of each set; left out: all")
+    options = parser.parse_args()
+    summarizer = Summarizer.from_pretrained(options.model, device="cpu", engine=options.engine)
+    print(summarizer.description)
+    for name, (file, titled) in SETS.items():
+        texts, first, references = articles(
+            options.data / "summary" / f"{file}.parquet", options.articles, titled=titled
+        )
+        began = time.perf_counter()
+        found = summarizer.summarize(texts)
+        seconds = time.perf_counter() - began
+        summaries = [one.text for one in found]
+        quality = SummaryQuality().compute(predictions=summaries, sources=texts) or {}
+        rest = ", ".join(f"{label} {quality[key]:.1%}" for key, label in SHARES.items())
+        joined = sum(any(finding.kind == "joined" for finding in one.findings) for one in found) / len(found)
+        print(f"\n{name}: {len(texts):,} articles, {len(texts) / seconds:.1f} a second\n")
+        print("| | ROUGE-1 | ROUGE-2 | ROUGE-L | words | |\n|---|---|---|---|---|---|")
+        print(row("summarizer", summaries, references, f"{rest}, joined {joined:.1%}"))
+        print(row("LEAD-1", first, references))
+        for words in FIRST:
+            print(row(f"first {words} words", [" ".join(text.split()[:words]) for text in texts], references))
+        print(row("summary of another article", [*summaries[1:], summaries[0]], references), flush=True)
+
+
+if __name__ == "__main__":
+    main()
