@@ -47,6 +47,8 @@ ROWS: dict[str, dict[str, Any]] = {
     "mujaz, torch bfloat16": {"engine": "torch", "precision": "bfloat16"},
     "mujaz, OpenVINO bfloat16": {"engine": "openvino", "precision": "bfloat16"},
     "mujaz, OpenVINO int8": {"engine": "openvino", "precision": "int8"},
+    "mujaz, OpenVINO bfloat16, one batch at a time": {"engine": "openvino", "precision": "bfloat16", "streams": 1},
+    "mujaz, OpenVINO int8, one batch at a time": {"engine": "openvino", "precision": "int8", "streams": 1},
 }
 
 
@@ -112,8 +114,12 @@ def loaded(model: Path, **how: str) -> Any:
     return TextClassifier.from_pretrained(model, device="cpu", long=LongText(policy="truncate"), **how)
 
 
-def mujaz_scores(model: Path, texts: list[str], engine: str, precision: str) -> Scores:
+def mujaz_scores(model: Path, texts: list[str], engine: str, precision: str, streams: int = 0) -> Scores:
     """``TextClassifier``; int8 is calibrated before the clock runs, as it is once for a checkpoint."""
+    if streams:
+        from mujaz.models.engines import openvino_engine
+
+        openvino_engine.MOST_STREAMS = streams
     classifier = loaded(model, engine=engine, precision=precision)
     if precision == "int8":
         classifier.predict(texts[:CALIBRATED])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 import tracemalloc
 from collections.abc import Iterator, Sequence
@@ -11,7 +12,7 @@ import pytest
 from mujaz.errors import OutputError
 from mujaz.inference import runner
 from mujaz.inference.records import BadRecord, Record
-from mujaz.inference.runner import Hooks, Progress, run
+from mujaz.inference.runner import Hooks, Progress, run, settled
 from mujaz.inference.sinks import FileSink, open_sink
 from mujaz.inference.summary import Answer
 
@@ -170,3 +171,20 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
 
     peak(100)
     assert peak(20_000) < 1.2 * peak(2_000)
+
+
+def test_garbage_is_not_looked_for_in_what_was_loaded_before() -> None:
+    assert gc.get_freeze_count() == 0
+    with settled():
+        assert gc.get_freeze_count() > 1000
+    assert gc.get_freeze_count() == 0
+    with pytest.raises(ZeroDivisionError), settled():
+        1 / 0  # noqa: B018
+    assert gc.get_freeze_count() == 0
+    gc.freeze()
+    try:
+        with settled():
+            pass
+        assert gc.get_freeze_count() > 1000, "the caller's own choice stays"
+    finally:
+        gc.unfreeze()
