@@ -1,9 +1,9 @@
 """Stance models beside a linear SVM over the words of text and target, on rows that neither was trained on.
 
 Needs $MUJAZ_DATA. The SVM and the model learn from the same rows: those of configs/embedded-stance.yaml. Scored are the rows
-of ArabicStanceX and ANS that its split left out, those of ArabicStanceX that chose the model's best checkpoint, ANS's official
-dev and test headlines, and sets that neither saw: headlines that follow from one another (ArEntail) and tweets about three
-targets (Mawqif).
+of ArabicStanceX and ANS that its split left out, those of ArabicStanceX that chose the model's best checkpoint, ANS's
+official dev and test headlines, and sets that neither saw: headlines that follow from one another (ArEntail) and
+tweets about three targets (Mawqif).
 
 Call:  python benchmarks/stance_targets.py runs/embedded-stance
 """
