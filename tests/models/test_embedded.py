@@ -133,5 +133,9 @@ def test_the_demo_runs(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Non
     runpy.run_path(str(ROOT / "examples" / "demo.py"))["demo"](tmp_path)
     printed = capfd.readouterr().out
     assert "finance" in printed
-    assert len((tmp_path / "labels.jsonl").read_text(encoding="utf-8").splitlines()) == 10
-    assert str((tmp_path / "labels.jsonl").resolve()) in printed
+    answers = [json.loads(line) for line in (tmp_path / "answers.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert len(answers) == 10
+    for answer in answers:
+        said = f"{answer['id']}: {answer['topic']}\n{answer['summary']}\n{answer['stance']} ("
+        assert said in printed
+    assert str((tmp_path / "answers.jsonl").resolve()) in printed
