@@ -25,6 +25,7 @@ from mujaz.training.arguments import trains_in_bfloat16
 
 ATTENTION = "mujaz_cpu"
 _LEVELS = 1 << 16  # of the draws
+_WEIGHTS_AT_ONCE = 1 << 19  # of attention: 2 MB
 
 
 def kept(shape: torch.Size, dropout: float) -> tuple[torch.Tensor, float]:
@@ -55,8 +56,8 @@ def dropped(numbers: torch.Tensor, keep: torch.Tensor) -> torch.Tensor:
 class DroppingAttention(torch.autograd.Function):
     """softmax(Q Kᵀ · scale + bias), dropped, times V: Vaswani et al. 2017 ("Attention Is All You Need"), equation 1.
 
-    Row by row of the batch: the weights of one row stay in the processor's cache from one step to the next, and need no
-    fresh pages of memory (a layer of AraBERT-base, 8 rows of 448 tokens, one core: 137 ms there and back instead of 218).
+    A few rows of the batch at a time: their weights stay in the processor's cache from one step to the next, and need no
+    fresh pages of memory. benchmarks/LOG.md has what it gains.
     """
 
     @staticmethod
@@ -75,11 +76,11 @@ class DroppingAttention(torch.autograd.Function):
         saved = []
         factor = 1.0
         with torch.autocast("cpu", enabled=False):
-            for row, one in enumerate(query):
-                scores = torch.matmul(one * scale, key[row].transpose(-1, -2))
-                weights = softmax(scores if by_row is None else scores.add_(by_row[row]), dim=-1)
+            for rows in _rows_at_once(query, key):
+                scores = torch.matmul(query[rows] * scale, key[rows].transpose(-1, -2))
+                weights = softmax(scores if by_row is None else scores.add_(by_row[rows]), dim=-1)
                 keep, factor = kept(weights.shape, dropout)
-                torch.mul(torch.matmul(dropped(weights, keep), value[row]), factor, out=output[row])
+                torch.mul(torch.matmul(dropped(weights, keep), value[rows]), factor, out=output[rows])
                 saved += [weights, keep]
         ctx.save_for_backward(query, key, value, *saved)
         ctx.scale, ctx.factor = scale, factor
@@ -91,14 +92,21 @@ class DroppingAttention(torch.autograd.Function):
         query, key, value, *saved = ctx.saved_tensors
         for_query, for_key, for_value = (_between_heads(part, part.shape[-1]) for part in (query, key, value))
         with torch.autocast("cpu", enabled=False):
-            for row, (weights, keep) in enumerate(zip(saved[::2], saved[1::2], strict=True)):
-                gradient = gradients[0][row] * ctx.factor
-                for_value[row] = torch.matmul(dropped(weights, keep).transpose(-1, -2), gradient)
-                for_weights = dropped(torch.matmul(gradient, value[row].transpose(-1, -2)), keep)
+            for rows, weights, keep in zip(_rows_at_once(query, key), saved[::2], saved[1::2], strict=True):
+                gradient = gradients[0][rows] * ctx.factor
+                for_value[rows] = torch.matmul(dropped(weights, keep).transpose(-1, -2), gradient)
+                for_weights = dropped(torch.matmul(gradient, value[rows].transpose(-1, -2)), keep)
                 for_scores = torch._softmax_backward_data(for_weights, weights, -1, weights.dtype)
-                torch.mul(torch.matmul(for_scores, key[row]), ctx.scale, out=for_query[row])
-                torch.mul(torch.matmul(for_scores.transpose(-1, -2), query[row]), ctx.scale, out=for_key[row])
+                torch.mul(torch.matmul(for_scores, key[rows]), ctx.scale, out=for_query[rows])
+                torch.mul(torch.matmul(for_scores.transpose(-1, -2), query[rows]), ctx.scale, out=for_key[rows])
         return for_query, for_key, for_value, None, None, None
+
+
+def _rows_at_once(query: torch.Tensor, key: torch.Tensor) -> list[slice]:
+    """The batch in parts of at most _WEIGHTS_AT_ONCE attention weights each, one row at least."""
+    batch, heads, tokens, _ = query.shape
+    rows = max(1, _WEIGHTS_AT_ONCE // (heads * tokens * key.shape[2]))
+    return [slice(start, start + rows) for start in range(0, batch, rows)]
 
 
 def _between_heads(like: torch.Tensor, width: int) -> torch.Tensor:
