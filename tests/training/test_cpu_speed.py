@@ -20,6 +20,7 @@ from transformers import (
 from mujaz import train
 from mujaz.configs.loading import check_config
 from mujaz.configs.optimization_schema import TrainingConfig
+from mujaz.training import cpu_speed
 from mujaz.training import train as train_module
 from mujaz.training.cpu_speed import ATTENTION, DroppingAttention, QuickDropout, dropped, kept, quick_on_cpu
 from mujaz.training.running import run_trainer
@@ -56,20 +57,22 @@ def test_an_and_of_bits_is_a_product(dtype: torch.dtype) -> None:
     assert torch.equal(dropped(numbers, keep), numbers * (keep != 0))
 
 
-def test_attention_and_its_gradients_are_the_formula() -> None:
-    """Against the formula in float64, differentiated by torch, with the same draws."""
+@pytest.mark.parametrize("at_once", [[3], [2, 1], [1, 1, 1]])
+def test_attention_and_its_gradients_are_the_formula(at_once: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against the formula in float64, differentiated by torch, with the same draws; rows of the batch in parts."""
+    monkeypatch.setattr(cpu_speed, "_WEIGHTS_AT_ONCE", at_once[0] * 3 * 11 * 11)
     torch.manual_seed(1)
-    parts = [torch.randn(2, 3, 11, 8).bfloat16().requires_grad_() for _ in range(3)]
-    bias = torch.zeros(2, 1, 1, 11, dtype=torch.bfloat16)
+    parts = [torch.randn(3, 3, 11, 8).bfloat16().requires_grad_() for _ in range(3)]
+    bias = torch.zeros(3, 1, 1, 11, dtype=torch.bfloat16)
     bias[0, :, :, 8:] = torch.finfo(torch.bfloat16).min
-    upstream = torch.randn(2, 3, 11, 8).bfloat16()
+    upstream = torch.randn(3, 3, 11, 8).bfloat16()
     state = torch.random.get_rng_state()
     found = DroppingAttention.apply(*parts, bias, 0.4, 0.3)
     found.backward(upstream)
 
     torch.random.set_rng_state(state)
-    draws = [kept(torch.Size([3, 11, 11]), 0.3) for _ in range(2)]  # row by row
-    keep, factor = torch.stack([row for row, _ in draws]), draws[0][1]
+    draws = [kept(torch.Size([rows, 3, 11, 11]), 0.3) for rows in at_once]
+    keep, factor = torch.cat([part for part, _ in draws]), draws[0][1]
     query, key, value = (part.detach().double().requires_grad_() for part in parts)
     weights = torch.softmax(query @ key.transpose(-1, -2) * 0.4 + bias.double(), -1)
     expected = (weights * (keep != 0) * factor) @ value
