@@ -252,8 +252,8 @@ def calibration_line(found: Calibration | None, rows: int) -> str:
             "needed. Give more (data.dev, data.dev_fraction)"
         )
     line = (
-        f"probabilities: temperature {found.temperature:.3f}; calibration error on dev {found.ece_before:.4f} before, "
-        f"{found.ece_after:.4f} after ({found.rows:,} rows, {found.bins} bins)"
+        f"probabilities: temperature {found.temperature:.3f}; calibration error on dev {found.ece_before:.2%} before, "
+        f"{found.ece_after:.2%} after ({found.rows:,} rows, {found.bins} bins)"
     )
     if found.min_precision is None:
         return line
@@ -261,6 +261,6 @@ def calibration_line(found: Calibration | None, rows: int) -> str:
         return f"{line}; no threshold gives precision {found.min_precision:g} on dev, so every text gets a label"
     chosen = found.threshold_for(found.min_precision)
     return (
-        f"{line}; below {chosen.min_probability:.4f} no label: precision {chosen.precision:.3f} on {chosen.coverage:.1%} "
+        f"{line}; below {chosen.min_probability:.4f} no label: precision {chosen.precision:.1%} on {chosen.coverage:.1%} "
         "of dev"
     )

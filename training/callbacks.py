@@ -10,6 +10,7 @@ from transformers import ProgressCallback, TrainerCallback, TrainerControl, Trai
 
 from mujaz.errors import TrainingError
 from mujaz.training.arguments import BEST_BY
+from mujaz.training.metrics.percent import in_percent
 
 Report = Callable[[str], None]
 
@@ -29,7 +30,7 @@ class LogLines(TrainerCallback):
         logs: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """One line a log; a loss that is not finite ends the training."""
+        """One line a log, with scores in percent; a loss that is not finite ends the training."""
         values = {k: float(v) for k, v in (logs or {}).items() if _is_number(v)}
         if not math.isfinite(values.get("loss", 0.0)):
             raise TrainingError(
@@ -43,8 +44,14 @@ class LogLines(TrainerCallback):
             )
         shown = [k for k in values if k.removeprefix("eval_") in {"loss", "accuracy", *BEST_BY.values()}]
         if shown and state.is_world_process_zero:
-            text = "  ".join(f"{k.replace('eval_', 'dev ')} {values[k]:.4g}" for k in shown)
+            text = "  ".join(_shown(name, values[name]) for name in shown)
             self.report(f"step {state.global_step:,}/{state.max_steps:,}  {text}")
+
+
+def _shown(name: str, value: float) -> str:
+    plain = name.removeprefix("eval_")
+    where = "" if plain == name else "dev "
+    return f"{where}{plain} {value:.4g}" if plain == "loss" else f"{where}{plain} {in_percent(plain, value)} %"
 
 
 def _is_number(value: Any) -> bool:

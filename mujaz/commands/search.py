@@ -39,7 +39,7 @@ def _table(result: SearchResult) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from mujaz.commands.tables import score_cell
+    from mujaz.training.metrics.percent import in_percent
 
     keys = list(result.trials[0].values)
     title = f"{len(result.trials)} trials, best first; scores in percent"
@@ -47,6 +47,6 @@ def _table(result: SearchResult) -> None:
     for trial in result.trials:
         values = (trial.values.get(key, "") for key in keys)
         shown = [f"{value:.4g}" if isinstance(value, float) else escape(str(value)) for value in values]
-        score = "" if trial.score is None else score_cell(result.metric, trial.score)
+        score = "" if trial.score is None else in_percent(result.metric, trial.score)
         table.add_row(str(trial.number), score, *shown, trial.state)
     Console().print(table)

@@ -25,11 +25,6 @@ def _percent(share: float) -> str:
     return f"{100 * share:.2f}"
 
 
-def score_cell(name: str, value: float) -> str:
-    """A score of ``metrics.json`` in percent: ROUGE stands there as 0-100, what labels are scored by as 0-1."""
-    return f"{value:.2f}" if name.startswith("rouge") else _percent(value)
-
-
 def metrics_table(evaluation: Evaluation, title: str) -> None:
     """Print scores in percent: overall first, then a line a label."""
     from rich.console import Console
@@ -88,11 +83,13 @@ def folds_table(result: FoldsResult) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from mujaz.training.metrics.percent import in_percent
+
     folds = len(result.rows)
     title = f"{folds} folds, {sum(result.rows):,} rows, in percent"
     table = Table("metric", "mean", "deviation", *map(str, range(1, folds + 1)), title=title, title_justify="left")
     for name, score in result.scores.items():
-        table.add_row(name, *(score_cell(name, value) for value in (score.mean, score.deviation, *score.values)))
+        table.add_row(name, *(in_percent(name, value) for value in (score.mean, score.deviation, *score.values)))
     Console().print(table)
     for number, targets in enumerate(result.targets, 1):
         more = f" and {len(targets) - 5:,} more" if len(targets) > 5 else ""

@@ -165,7 +165,10 @@ def test_calibration_lowers_the_error_and_keeps_the_asked_precision() -> None:
     top = softmax(logits / found.temperature).max(axis=1)
     kept = top >= found.min_probability
     assert (logits.argmax(axis=1) == references)[kept].mean() >= 0.9
-    assert "below 0." in calibration_line(found, found.rows)
+    said = calibration_line(found, found.rows)
+    assert f"calibration error on dev {100 * found.ece_before:.2f}% before, {100 * found.ece_after:.2f}% after" in said
+    assert "below 0." in said
+    assert "no label: precision 9" in said
     plain = calibrate(logits, references, CalibrationConfig(temperature=False))
     assert (plain.temperature, plain.ece_after) == (1.0, plain.ece_before)
 

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from transformers import TrainerControl, TrainerState, TrainingArguments
+
+from mujaz import train
+from mujaz.configs.loading import check_config
+from mujaz.training.callbacks import LogLines
+from tests.conftest import TinyConfig
+
+
+@pytest.fixture
+def line(tmp_path: Path) -> Callable[[dict[str, Any]], list[str]]:
+    """What is said of one log, at step 1,200 of 3,000."""
+
+    def of(logs: dict[str, Any]) -> list[str]:
+        lines: list[str] = []
+        state = TrainerState(global_step=1200, max_steps=3000)
+        LogLines(lines.append).on_log(TrainingArguments(output_dir=str(tmp_path)), state, TrainerControl(), logs)
+        return lines
+
+    return of
+
+
+def test_scores_are_in_percent_and_losses_are_not(line: Callable[[dict[str, Any]], list[str]]) -> None:
+    assert line({"loss": 0.67, "grad_norm": 1.5, "learning_rate": 1e-5}) == ["step 1,200/3,000  loss 0.67"]
+    labels = {"eval_loss": 0.81234, "eval_accuracy": 1.0, "eval_macro_f1": 0.67031, "eval_runtime": 3.5}
+    assert line(labels) == ["step 1,200/3,000  dev loss 0.8123  dev accuracy 100.00 %  dev macro_f1 67.03 %"]
+    assert line({"eval_macro_f1": 0.0067}) == ["step 1,200/3,000  dev macro_f1 0.67 %"]
+    assert line({"eval_loss": 2.0, "eval_rougeL": 31.204, "eval_rouge1": 40.0}) == [
+        "step 1,200/3,000  dev loss 2  dev rougeL 31.20 %"
+    ]
+    assert line({"train_runtime": 9.0, "epoch": 1.0}) == []
+
+
+def test_the_log_of_a_run_keeps_shares(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    lines: list[str] = []
+    result = train(
+        check_config(tiny_config("topic", topic_file, tmp_path / "run", max_steps=4), "t"), report=lines.append
+    )
+    log = json.loads((result.folder / "metrics.json").read_text(encoding="utf-8"))["log"]
+    [score] = [entry["eval_macro_f1"] for entry in log if "eval_macro_f1" in entry]
+    assert 0 <= score <= 1
+    assert any(line.startswith("step 4/4 ") and f"dev macro_f1 {100 * score:.2f} %" in line for line in lines)
