@@ -35,14 +35,19 @@ SUFFIXES = {
     ".parquet": "parquet",
     ".txt": "txt",
 }
+# Suffix of what people have at hand and mujaz does not read -> what to save it as.
+SAVE_AS = {
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods"), "CSV (UTF-8) or JSON Lines"),
+    **dict.fromkeys((".docx", ".doc", ".odt", ".rtf", ".pdf"), "plain text (.txt, UTF-8)"),
+}
 # What starts a file that is not text -> what to call it, and what to do.
 SIGNATURES = {
     b"\x1f\x8b": "gzip (name it ….gz)",
     b"\x28\xb5\x2f\xfd": "Zstandard (name it ….zst)",
     b"PAR1\x15": "Parquet (name it ….parquet)",
-    b"PK\x03\x04": "a zip archive or an Excel or Word document (unpack it, or save it as CSV UTF-8)",
-    b"\xd0\xcf\x11\xe0": "an old Excel or Word document (save it as CSV UTF-8)",
-    b"%PDF-": "PDF (extract its text first)",
+    b"PK\x03\x04": "a zip archive or an Excel or Word document (unpack it; save a table as CSV UTF-8, a text as .txt UTF-8)",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Word document (save a table as CSV UTF-8, a text as .txt UTF-8)",
+    b"%PDF-": "PDF (save its text as .txt UTF-8)",
     b"\xff\xfe": "UTF-16 text (convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW)",
     b"\xfe\xff": "UTF-16 text (convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW)",
 }
@@ -76,10 +81,14 @@ DECOMPRESSORS: dict[str, Callable[[BinaryIO], Any]] = {
 
 def suffix_format(name: str) -> str | None:
     """The format that a file's suffix tells, less a suffix of compression; None for a suffix that no format has."""
+    return SUFFIXES.get(_suffix(name))
+
+
+def _suffix(name: str) -> str:
     path = PurePosixPath(name)
     if path.suffix.lower() in DECOMPRESSORS:
         path = path.with_suffix("")
-    return SUFFIXES.get(path.suffix.lower())
+    return path.suffix.lower()
 
 
 def data_files(path: str | Path, format: str | None = None) -> list[DataFile]:
@@ -109,10 +118,15 @@ def data_files(path: str | Path, format: str | None = None) -> list[DataFile]:
         raise DataError(f"no such file or folder{_similar_file(name)}", file=name)
     known = format or suffix_format(name)
     if known is None:
-        raise DataError(
-            f"unknown suffix; expected {', '.join(SUFFIXES)} (also .gz, .bz2, .xz, .zst), or name the format", file=name
-        )
+        raise DataError(_not_read(_suffix(name)), file=name)
     return [DataFile(name, known, name if known == "article" else None)]
+
+
+def _not_read(suffix: str) -> str:
+    expected = f"expected {', '.join(SUFFIXES)} (also .gz, .bz2, .xz, .zst)"
+    if suffix in SAVE_AS:
+        return f"{suffix} is not read; {expected}; save it as {SAVE_AS[suffix]}"
+    return f"unknown suffix; {expected}, or name the format"
 
 
 def _folder_files(folder: str, below: list[str], format: str | None) -> list[DataFile]:
@@ -120,7 +134,8 @@ def _folder_files(folder: str, below: list[str], format: str | None) -> list[Dat
     kinds = {relative: kind for relative in shown if (kind := suffix_format(relative))}
     found = sorted(set(kinds.values()))
     if not found:
-        raise DataError(f"the folder holds no data files (expected {', '.join(SUFFIXES)})", file=folder)
+        hint = next((f"; save {one} as {SAVE_AS[_suffix(one)]}" for one in shown if _suffix(one) in SAVE_AS), "")
+        raise DataError(f"the folder holds no data files (expected {', '.join(SUFFIXES)}){hint}", file=folder)
     if format is None and len(found) > 1:
         raise DataError(
             f"the folder holds several formats ({', '.join(found)}): name one, or name the files", file=folder

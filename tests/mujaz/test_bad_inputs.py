@@ -66,6 +66,27 @@ def test_a_binary_file(run: Run, model: str, tmp_path: Path) -> None:
     assert "a.jsonl" in message
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "advice"),
+    [
+        ("news.xlsx", b"PK\x03\x04\x14\x00", "save it as CSV (UTF-8) or JSON Lines"),
+        ("news.xls", b"\xd0\xcf\x11\xe0", "save it as CSV (UTF-8) or JSON Lines"),
+        ("news.docx", b"PK\x03\x04\x14\x00", "save it as plain text (.txt, UTF-8)"),
+        ("news.pdf", b"%PDF-1.7\n", "save it as plain text (.txt, UTF-8)"),
+    ],
+)
+def test_a_table_or_text_of_an_office_program(
+    name: str, content: bytes, advice: str, run: Run, model: str, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    file = _write(tmp_path / name, content)
+    config = _write(tmp_path / "c.yaml", yaml.safe_dump(tiny_config("topic", file, tmp_path / "run")))
+    commands = (("train", config), ("classify", file, "--model", model, "--out", tmp_path / "o.jsonl"))
+    for code, message in (run(*command) for command in commands):
+        assert code == 2
+        assert f"{file}: " in message
+        assert advice in message
+
+
 def test_a_wrong_encoding(run: Run, model: str, tmp_path: Path) -> None:
     file = _write(tmp_path / "a.csv", "text,label\nنص عربي طويل,sport\n".encode("windows-1256"))
     code, message = run("evaluate", model, file)

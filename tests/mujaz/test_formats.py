@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mujaz.errors import DataError
+from mujaz.files import SUFFIXES
 from mujaz.formats import Row, iter_rows, read_rows, require_columns
 
 ROWS = [
@@ -164,9 +165,26 @@ def test_a_missing_file_and_the_nearest_name(tmp_path: Path) -> None:
 
 
 def test_an_unknown_suffix(tmp_path: Path) -> None:
-    path = write(tmp_path / "x.xlsx", "text\nنص\n")
+    path = write(tmp_path / "x.dat", "text\nنص\n")
     assert "unknown suffix; expected .jsonl" in str(failure(path))
+    assert "or name the format" in str(failure(path))
     assert [row.values for row in read_rows(path, format="csv")] == [{"text": "نص"}]
+
+
+@pytest.mark.parametrize(
+    ("name", "advice"),
+    [
+        ("x.xlsx", ".xlsx is not read; expected .jsonl"),
+        ("x.XLS", "save it as CSV (UTF-8) or JSON Lines"),
+        ("x.ods.gz", "save it as CSV (UTF-8) or JSON Lines"),
+        ("x.docx", "save it as plain text (.txt, UTF-8)"),
+        ("x.pdf", "save it as plain text (.txt, UTF-8)"),
+    ],
+)
+def test_a_document_of_an_office_program(tmp_path: Path, name: str, advice: str) -> None:
+    path = write(tmp_path / "office" / name, "نص")
+    assert advice in str(failure(path))
+    assert f"holds no data files (expected {', '.join(SUFFIXES)}); save {name} as " in str(failure(path.parent))
 
 
 @pytest.mark.parametrize(
