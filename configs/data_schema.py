@@ -23,7 +23,9 @@ class ColumnsConfig(Section):
     summary: str = "summary"
     """The reference summary (summary)."""
     title: str | None = None
-    """A title to set before the text, on a line of its own."""
+    """A title to set before the text, on a line of its own. All recipes but 'none', and most tokenizers, make a space of
+    that line break, so a model sees where the title ends only if the data says it (a full stop, a mark). What it reads
+    later must come in the same form: the title, a line break, the text."""
 
 
 class SplitConfig(Section):
