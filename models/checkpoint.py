@@ -14,6 +14,7 @@ from mujaz.errors import CheckpointError, OutputError
 from mujaz.models.calibration import Calibration
 from mujaz.models.multi_label import MultiLabel
 from mujaz.models.presets import find_preset, unknown_model
+from mujaz.models.selection_info import SelectionInfo
 from mujaz.models.summary_options import LongArticles
 from mujaz.models.windows import LongText
 
@@ -56,6 +57,7 @@ class CheckpointInfo(BaseModel):
     licence: str | None = Field(default=None, description="the strictest term of the base model and the data, if known")
     multi_label: MultiLabel | None = Field(default=None, description="of a classifier that gives several labels a text")
     calibration: Calibration | None = Field(default=None, description="of a classifier's probabilities, on dev")
+    selection: SelectionInfo | None = Field(default=None, description="of a summarizer that chooses a stretch")
 
 
 def read_info(folder: Path) -> CheckpointInfo | None:

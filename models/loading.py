@@ -167,9 +167,13 @@ def load_for_classification(folder: Path, labels: Sequence[str]) -> PreTrainedMo
     Raises:
         CheckpointError: the checkpoint is incomplete or cannot be read.
     """
+    return _load_with_labels("AutoModelForSequenceClassification", folder, labels)
+
+
+def _load_with_labels(auto: str, folder: Path, labels: Sequence[str]) -> PreTrainedModel:
     names = dict(enumerate(labels))
     model, _ = _load(
-        "AutoModelForSequenceClassification",
+        auto,
         folder,
         torch.float32,
         num_labels=len(names),
@@ -191,6 +195,30 @@ def _renew_outputs(model: PreTrainedModel, labels: int) -> None:
             for part in (layer, *layer.parameters()):
                 setattr(part, "_is_hf_initialized", False)  # noqa: B010  # else transformers leaves it as it was loaded
             model._init_weights(layer)
+
+
+def load_selector(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
+    """A trained encoder that chooses words, in evaluation mode.
+
+    Raises:
+        CheckpointError: the checkpoint has no such head, or cannot be read.
+    """
+    model, missing = _load("AutoModelForTokenClassification", folder, dtype)
+    if missing:
+        raise CheckpointError(
+            f"{folder} has no head that chooses words (missing: {', '.join(sorted(missing)[:3])}). "
+            "It is an encoder: fine-tune it for summaries first with 'mujaz train', task summary."
+        )
+    return model.eval()
+
+
+def load_for_selection(folder: Path, outputs: Sequence[str]) -> PreTrainedModel:
+    """A pretrained encoder with a new layer that gives each token these outputs, at random where it has none.
+
+    Raises:
+        CheckpointError: the checkpoint cannot be read.
+    """
+    return _load_with_labels("AutoModelForTokenClassification", folder, outputs)
 
 
 def load_seq2seq(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:

@@ -19,7 +19,7 @@ from mujaz.models.recipes import Recipe, get_recipe, recipe_from_json
 from mujaz.models.tokenizer_recipe import attach_recipe, detach_recipe
 from mujaz.models.windows import LongText
 
-_TASKS_BY_KIND = {"encoder": ("topic", "stance"), "seq2seq": ("summary",)}
+_TASKS_BY_KIND = {"encoder": ("topic", "stance", "summary"), "seq2seq": ("summary",)}
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,7 @@ def open_checkpoint(
     max_length: int | None = None,
     long: LongText | None = None,
     ignore_recipe_mismatch: bool = False,
+    to_train: bool = False,
 ) -> OpenCheckpoint:
     """Find a checkpoint and read all but its weights.
 
@@ -59,6 +60,7 @@ def open_checkpoint(
         max_length: Longest input in tokens; None takes the checkpoint's own.
         long: What is done with longer texts; None takes the checkpoint's own.
         ignore_recipe_mismatch: Go on with this version's recipe where it differs from the checkpoint's.
+        to_train: It is to be trained for the task: an encoder may have been trained for another one before.
 
     Raises:
         CheckpointError: it is not there, cannot be read, or is of another task.
@@ -79,7 +81,7 @@ def open_checkpoint(
     else:
         recipe = recipe_from_json(info.recipe, allow_mismatch=ignore_recipe_mismatch)
     hand_over(tokenizer, recipe)
-    _check_task(name, info, config, task)
+    _check_task(name, info, config, task, to_train=to_train and not config.is_encoder_decoder)
     length = checked_max_length(max_length or info.max_length, config, preset)
     tokenizer.model_max_length = length
     encoder = TextEncoder(
@@ -116,14 +118,16 @@ def _preset_of(name: str | Path, config: PretrainedConfig) -> Preset | None:
     return find_preset(str(name)) or find_preset(str(getattr(config, "_name_or_path", "") or ""))
 
 
-def _check_task(name: str | Path, info: CheckpointInfo, config: PretrainedConfig, wanted: Task) -> None:
+def _check_task(
+    name: str | Path, info: CheckpointInfo, config: PretrainedConfig, wanted: Task, *, to_train: bool
+) -> None:
     kind = "seq2seq" if config.is_encoder_decoder else "encoder"
     if wanted not in _TASKS_BY_KIND[kind]:
         raise CheckpointError(
             f"{name} is a {'sequence-to-sequence model' if kind == 'seq2seq' else 'encoder'} ({config.model_type}), "
             f"which cannot do task '{wanted}'. Give a model for {wanted}; 'mujaz models' lists some."
         )
-    if info.task == "pretraining":
+    if info.task == "pretraining" or to_train:
         return  # no task of its own yet: what is missing is said where the weights are loaded
     if (info.task == "summary") != (wanted == "summary"):
         raise CheckpointError(f"{name} was trained for task '{info.task}', not for '{wanted}'.")

@@ -1,4 +1,4 @@
-"""Abstractive summarization with a trained sequence-to-sequence model."""
+"""Summarization with a trained model: a sequence-to-sequence model writes; an encoder chooses, see models/selecting.py."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = ["Candidate", "Finding", "Summarizer", "Summary", "complete_generation
 
 
 class Summarizer:
-    """Writes a short summary of an article.
+    """Writes a short summary of an article, or chooses one from it where the checkpoint is an encoder.
 
     Example:
         >>> summarizer = Summarizer.from_pretrained("runs/summary")  # doctest: +SKIP
@@ -115,6 +115,10 @@ class Summarizer:
             raise refuse_raw(f"{opened.name} ({opened.info.base_model})")
         where, *others = devices = choose_devices(device)
         engine = torch_for_several(engine, devices)
+        if not opened.config.is_encoder_decoder:
+            from mujaz.models.selecting import open_selector
+
+            return open_selector(opened, devices, precision=precision, engine=engine)
         doubtful = bool(opened.note) and not allow_raw
         if doubtful and writes_sentinels(opened.folder, opened.encoder.tokenizer):
             raise refuse_raw(f"{opened.name}, which answers a plain sentence with <extra_id_0>,")
@@ -208,6 +212,11 @@ class Summarizer:
             min_article_words,
         )
         encoder = replace(self.encoder, clean_article=self.encoder.clean_article or clean_article)
+        return self._answer(encoder, texts, options, progress)
+
+    def _answer(
+        self, encoder: TextEncoder, texts: Sequence[str], options: Generation, progress: Progress | None
+    ) -> list[Summary]:
         writer = Writer(encoder, self.engine, self.generation, self.info.long, self.others)
         return writer(texts, options, progress)
 

@@ -85,7 +85,7 @@ class Writer:
         shortest = options.min_article_words
         if shortest is None:
             shortest = options.wanted.high if options.wanted else MIN_ARTICLE_WORDS
-        summaries = {i: _as_is(cleaned[i], counts[i]) for i in range(len(texts)) if counts[i] <= shortest}
+        summaries = {i: as_is(cleaned[i], counts[i]) for i in range(len(texts)) if counts[i] <= shortest}
         progress(len(summaries))
         rest = [i for i in range(len(texts)) if i not in summaries]
         articles = self._read([cleaned[i] for i in rest], [counts[i] for i in rest], options)
@@ -307,7 +307,8 @@ class Writer:
         return self.encoder.tokenizer.eos_token_id not in ids and len(ids) >= (settings.max_new_tokens or 0)
 
 
-def _as_is(text: str, number: int) -> Summary:
+def as_is(text: str, number: int) -> Summary:
+    """An article that is too short to summarize, of so many words."""
     text = " ".join(text.split())
     return Summary(text, None, 0, False, words=number, findings=(Finding("as_is"),), copied=1.0)
 

@@ -17,6 +17,17 @@ from mujaz.training.processes import count
 from mujaz.training.trackers import tracker_arguments
 
 BEST_BY = {"topic": "macro_f1", "stance": "macro_f1", "summary": "rougeL"}
+SELECTION_F1 = "selection_f1"  # of a summarizer that chooses, while it is trained
+
+
+def best_by(config: TrainConfig, model: PreTrainedModel) -> str:
+    """The score on dev that decides which weights are kept."""
+    return SELECTION_F1 if selects(config, model) else BEST_BY[config.task]
+
+
+def selects(config: TrainConfig, model: PreTrainedModel) -> bool:
+    """Whether a training is of an encoder that is to choose what a summary says."""
+    return config.task == "summary" and not model.config.is_encoder_decoder
 
 
 def total_steps(config: TrainConfig, rows: int, processes: int = 1) -> int:
@@ -74,7 +85,7 @@ def optimization_arguments(settings: OptimizationConfig, folder: Path, steps: in
 
 
 def training_arguments(
-    config: TrainConfig, folder: Path, rows: int, dev_rows: int, layers: Sequence[str] = ()
+    config: TrainConfig, folder: Path, rows: int, dev_rows: int, model: PreTrainedModel
 ) -> TrainingArguments:
     """The Trainer's arguments for a config.
 
@@ -83,7 +94,7 @@ def training_arguments(
         folder: Where the Trainer keeps its checkpoints.
         rows: Training rows.
         dev_rows: Development rows; none switches evaluation off.
-        layers: From :func:`layers_to_shard`, for a training that shards.
+        model: What is trained.
 
     Raises:
         UsageError: there is nothing to shard over.
@@ -93,17 +104,17 @@ def training_arguments(
     evaluates = dev_rows > 0
     common: dict[str, Any] = {
         **optimization_arguments(settings, folder, total_steps(config, rows, count())),
-        **fsdp_arguments(settings.fsdp, layers),
+        **fsdp_arguments(settings.fsdp, layers_to_shard(model)),
         "num_train_epochs": settings.epochs,
         "label_smoothing_factor": settings.label_smoothing,
         "train_sampling_strategy": "group_by_length",
         "length_column_name": "length",
         "eval_strategy": "steps" if evaluates else "no",
         "load_best_model_at_end": evaluates,
-        "metric_for_best_model": BEST_BY[config.task] if evaluates else None,
+        "metric_for_best_model": best_by(config, model) if evaluates else None,
         "greater_is_better": True,
     }
-    if config.task == "summary":
+    if model.config.is_encoder_decoder:
         return Seq2SeqTrainingArguments(**common, predict_with_generate=True)
     return TrainingArguments(**common)
 

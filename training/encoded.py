@@ -59,9 +59,22 @@ def with_filler(rows: datasets.Dataset) -> datasets.Dataset:
     """The rows, and one more without a label: its loss is 0, and it fills up the last batches of several processes."""
     row = rows[int(np.argmin(rows["length"]))]
     label = row["label"]
-    filler = {**row, "label": [IGNORED] * len(label) if isinstance(label, list) else IGNORED}
+    filler = {**row, "label": _ignored(label)}
     one = datasets.Dataset.from_dict({name: [value] for name, value in filler.items()}, features=rows.features)
     return datasets.concatenate_datasets([rows, one])
+
+
+def _ignored(label: Any) -> Any:
+    return [_ignored(part) for part in label] if isinstance(label, list) else IGNORED
+
+
+def _padded_labels(labels: list[Any]) -> torch.Tensor:
+    """One label a row; several; or several a token, padded with what the loss ignores to (batch, longest, outputs)."""
+    if not isinstance(labels[0], list) or not isinstance(labels[0][0], list):
+        return torch.tensor(labels)
+    return torch.nn.utils.rnn.pad_sequence(
+        [torch.tensor(label, dtype=torch.float32) for label in labels], batch_first=True, padding_value=IGNORED
+    )
 
 
 @dataclass(frozen=True)
@@ -77,11 +90,12 @@ class Collator:
     model: PreTrainedModel
 
     def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, torch.Tensor]:
-        """One batch: input_ids, attention_mask (batch, longest), labels (batch,), (batch, labels), (batch, longest summary).
+        """One batch: input_ids and attention_mask (batch, longest); labels (batch,), (batch, labels) or, for each token,
+        (batch, longest, outputs).
 
         Where a teacher is learnt from, also what training/distillation.py adds to the rows.
 
-        For a summarizer also decoder_input_ids (batch, longest summary).
+        For a summarizer that writes labels (batch, longest summary), and decoder_input_ids of the same shape.
         """
         tokenizer = self.encoder.tokenizer
         token_types = "token_type_ids" in tokenizer.model_input_names
@@ -90,7 +104,7 @@ class Collator:
         labels = [row["label"] for row in rows]
         if not self.model.config.is_encoder_decoder:
             taught = {name: torch.tensor([row[name] for row in rows]) for name in TAUGHT if name in rows[0]}
-            return {**batch, **taught, "labels": torch.tensor(labels)}
+            return {**batch, **taught, "labels": _padded_labels(labels)}
         longest = max(map(len, labels))
         padded = torch.tensor([ids + [IGNORED] * (longest - len(ids)) for ids in labels])
         # Label smoothing takes the labels away from the model, which then cannot shift them itself.

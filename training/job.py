@@ -14,13 +14,14 @@ from mujaz.models.checkpoint import CheckpointInfo
 from mujaz.models.multi_label import untuned
 from mujaz.models.recipes import Tally
 from mujaz.models.saving import library_versions
-from mujaz.training.arguments import total_steps, trains_in_bfloat16
+from mujaz.training.arguments import selects, total_steps, trains_in_bfloat16
 from mujaz.training.augmentation import augmented
 from mujaz.training.data import Splits, data_info, load_splits
 from mujaz.training.encoded import Collator, encode_classification, encode_summaries
 from mujaz.training.lora import trained_parameters
 from mujaz.training.memory import BatchFit, fit_batch
 from mujaz.training.processes import count, first_alone
+from mujaz.training.selection import encode_selection, selection_info
 from mujaz.training.start import Start, start_from
 
 LOW_FOR_LORA = 1e-4  # below it adapters hardly move: they begin at zero, and there are few of them
@@ -126,6 +127,8 @@ def prepare(config: TrainConfig, resume: Path | None = None) -> Job:
     start = start_from(config, splits, resume)
 
     def encode(examples: list[Any]) -> Any:
+        if selects(config, start.model):
+            return encode_selection(examples, start.encoder)
         if config.task == "summary":
             return encode_summaries(examples, start.encoder, config.model.max_target_length)
         return encode_classification(examples, start.encoder, splits.labels, pairs=config.task == "stance")
@@ -173,6 +176,7 @@ def checkpoint_info(job: Job) -> CheckpointInfo:
         clean_article=encoder.clean_article,
         max_length=encoder.max_length,
         pair=encoder.pair if config.task == "stance" else None,
+        selection=selection_info(job.splits.train) if selects(config, job.start.model) else None,
         base_model=job.start.base_model,
         teacher=config.distill.teacher if config.distill else None,
         versions=library_versions(),

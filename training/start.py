@@ -12,7 +12,7 @@ from mujaz.configs.schema import ModelConfig, PairConfig, ScratchConfig, TrainCo
 from mujaz.errors import UsageError
 from mujaz.models.checkpoint import FROM_NOTHING, CheckpointInfo
 from mujaz.models.encoding import TextEncoder
-from mujaz.models.loading import load_for_classification, load_seq2seq
+from mujaz.models.loading import load_for_classification, load_for_selection, load_seq2seq
 from mujaz.models.multi_label import ONE_LABEL, PROBLEM_TYPE
 from mujaz.models.opening import OpenCheckpoint, hand_over, open_checkpoint
 from mujaz.models.presets import find_preset
@@ -23,6 +23,7 @@ from mujaz.training.layers import freeze
 from mujaz.training.lora import with_lora
 from mujaz.training.processes import first_alone
 from mujaz.training.scratch import new_classifier, new_seq2seq, train_unigram, train_wordpiece
+from mujaz.training.selection import OUTPUTS
 
 # A model from nothing has no positions of its own yet; most news articles lose little beyond this.
 SCRATCH_MAX_LENGTH = 256
@@ -81,7 +82,7 @@ def encoder_of(config: TrainConfig, examples: list[Example]) -> TextEncoder:
 
 def _opened(config: TrainConfig) -> tuple[OpenCheckpoint, TextEncoder]:
     name = config.model.name or ""
-    opened = open_checkpoint(_expanded(name), task=config.task, max_length=config.model.max_length)
+    opened = open_checkpoint(_expanded(name), task=config.task, max_length=config.model.max_length, to_train=True)
     encoder = opened.encoder
     recipe = encoder.recipe if config.model.recipe == "auto" else get_recipe(config.model.recipe)
     hand_over(encoder.tokenizer, recipe)
@@ -91,12 +92,7 @@ def _opened(config: TrainConfig) -> tuple[OpenCheckpoint, TextEncoder]:
 
 def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
     opened, encoder = _opened(config)
-    if config.task == "summary":
-        model = load_seq2seq(opened.folder)
-    else:
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.training.seed)  # of a new head
-            model = load_for_classification(opened.folder, splits.labels)
+    model = _loaded(opened, config, splits)
     name = config.model.name or ""
     if config.model.dropout is not None:
         set_dropout(model, config.model.dropout)
@@ -106,6 +102,16 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
         preset = find_preset(name)
         model = with_lora(model, config.model.lora, config.training.seed, preset.hub_id if preset else name)
     return Start(model.train(), encoder, origin(name, opened.info), opened.info.licence)
+
+
+def _loaded(opened: OpenCheckpoint, config: TrainConfig, splits: Splits) -> PreTrainedModel:
+    if opened.config.is_encoder_decoder:
+        return load_seq2seq(opened.folder)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.training.seed)  # of a new head
+        if config.task == "summary":
+            return load_for_selection(opened.folder, OUTPUTS)
+        return load_for_classification(opened.folder, splits.labels)
 
 
 def origin(name: str, info: CheckpointInfo) -> str:

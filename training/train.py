@@ -31,7 +31,7 @@ from mujaz.models.classifier import TextClassifier
 from mujaz.models.machine import DTYPES
 from mujaz.models.saving import save_checkpoint
 from mujaz.models.summarizer import Summarizer
-from mujaz.training.arguments import BEST_BY, generation_config, layers_to_shard, training_arguments
+from mujaz.training.arguments import best_by, generation_config, selects, training_arguments
 from mujaz.training.calibration import calibrate_checkpoint, calibration_line
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
 from mujaz.training.card import model_card, write_card
@@ -57,6 +57,7 @@ from mujaz.training.report.report import REPORT_FILE, write_report
 from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, finished_metrics, open_run, write_whole
 from mujaz.training.running import explained, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
+from mujaz.training.selection import selection_info, selection_metrics
 from mujaz.training.teaching import TEACHER
 from mujaz.training.trackers import check_trackers, tracker_callbacks
 
@@ -157,7 +158,7 @@ def opening_lines(job: Job, resume: Path | None) -> list[str]:
 def _leave(job: Job, model: PreTrainedModel, trainer: Trainer, began: float, say: Report) -> TrainResult:
     """Save, score and describe what was trained, and clear up."""
     config, folder = job.config, Path(job.config.output)
-    generation = model.generation_config if config.task == "summary" else None
+    generation = model.generation_config if model.config.is_encoder_decoder else None
     with explained(folder):
         if config.model.lora:
             save_adapter(model, folder)
@@ -197,7 +198,7 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
     dev_rows = len(job.splits.dev)
     common: dict[str, Any] = {
         "model": model,
-        "args": training_arguments(config, folder, len(job.train), dev_rows, layers_to_shard(plain(model))),
+        "args": training_arguments(config, folder, len(job.train), dev_rows, plain(model)),
         "data_collator": Collator(job.start.encoder, model),
         "train_dataset": with_filler(job.train) if count() > 1 else job.train,
         "eval_dataset": job.dev,
@@ -211,10 +212,14 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
     }
     if config.training.patience and dev_rows:
         common["callbacks"].append(EarlyStoppingCallback(early_stopping_patience=config.training.patience))
-    if config.task == "summary":
+    trainer: Trainer
+    if selects(config, plain(model)):
+        common["compute_metrics"] = selection_metrics(selection_info(job.splits.train))
+        trainer = Trainer(**common)
+    elif config.task == "summary":
         whole = plain(model)
         whole.generation_config = generation_config(config.generation, whole.generation_config)
-        trainer: Trainer = _SummaryTrainer(**common, compute_metrics=_summary_metrics(job))
+        trainer = _SummaryTrainer(**common, compute_metrics=_summary_metrics(job))
     else:
         common["compute_metrics"] = _label_metrics(job)
         trainer = DistillingTrainer(config.distill, **common) if config.distill else Trainer(**common)
@@ -230,6 +235,8 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
 def _loss(job: Job) -> LabelLoss | MultiLabelLoss:
     settings, kind = job.config.training, job.config.training.class_weights
     weights = None
+    if selects(job.config, plain(job.start.model)):
+        return MultiLabelLoss(None, settings.focal_gamma, settings.label_smoothing)
     if job.splits.multi_label:
         if kind != "none":
             weights = positive_weights(np.array(job.train["label"]))
@@ -361,7 +368,7 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         "steps": trainer.state.global_step,
         "seconds": round(seconds, 1),
         "best_dev": trainer.state.best_metric,
-        "best_dev_metric": BEST_BY[config.task],
+        "best_dev_metric": best_by(config, plain(job.start.model)),
         "split": split if evaluation else None,
         "rows": len(examples),
         "metrics": evaluation.metrics if evaluation else None,

@@ -1,0 +1,45 @@
+"""What a summarizer that chooses a stretch looks for; the part of ``mujaz.json`` that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, Field
+
+from mujaz.models.summary_options import WordRange
+
+BOUNDARY = 0.01  # what a factor of e in the probability of start or end is worth, in F1
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is looked for.
+
+    Attributes:
+        words: Length of a summary that one would write, in words.
+        shortest: Words of a stretch.
+        longest: Words of a stretch.
+        boundary: What a factor of e in the probability of start or end is worth, in F1.
+    """
+
+    words: float
+    shortest: int
+    longest: int
+    boundary: float
+
+
+class SelectionInfo(BaseModel):
+    """How long what a selector chooses is to be, and how much its boundaries count; see `mujaz.models.stretches`."""
+
+    words: float = Field(gt=0, description="mean length of the summaries it was trained on, in words")
+    shortest: int = Field(gt=0, description="words of what it chooses, at least")
+    longest: int = Field(gt=0, description="words of what it chooses, at most")
+    boundary: float = Field(
+        default=BOUNDARY, ge=0, description="what a factor of e in a boundary's probability is worth"
+    )
+
+    def wanted(self, length: WordRange | None = None) -> Wanted:
+        """What is looked for, in a range of words where one is asked for."""
+        if length is None:
+            return Wanted(self.words, self.shortest, self.longest, self.boundary)
+        return Wanted((length.low + length.high) / 2, length.low, length.high, self.boundary)

@@ -1,0 +1,187 @@
+"""A summarizer that writes nothing: an encoder chooses the stretch of an article that is most like a summary of it.
+
+It says no word that the article does not say, in no other order, so none of the faults that the checks look for can be its
+own; and it cannot leave out what stands inside the stretch.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from transformers import PreTrainedTokenizerBase
+
+from mujaz.errors import UsageError
+from mujaz.models.arabic_words import words
+from mujaz.models.articles import clean_article
+from mujaz.models.batching import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS, LENGTH_STEP, token_budget_batches
+from mujaz.models.encoding import Encoding, TextEncoder, padded_batch
+from mujaz.models.endings import LEADING
+from mujaz.models.engines.replicas import side_by_side
+from mujaz.models.engines.torch_engine import describe
+from mujaz.models.selection_info import SelectionInfo
+from mujaz.models.stretches import Stretch, WordScores, best_stretches
+from mujaz.models.summary_options import Generation
+from mujaz.models.summary_record import Candidate, Summary
+from mujaz.models.word_reading import ReadArticle, WordReader
+from mujaz.models.writing import MIN_ARTICLE_WORDS, Progress, as_is
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_EDGES = " \t\n\r.،,؛;:-–—…/|*•"
+_PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}", "“": "”"}
+_BRACKETS = re.compile(r'[«»()\[\]{}“”"]')
+
+
+class SelectionEngine:
+    """An encoder's scores for the tokens of articles."""
+
+    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+        """Compute with ``model``, where and in what it is."""
+        self.model = model
+        self.pad_token_id = tokenizer.pad_token_id
+        self.token_types = "token_type_ids" in tokenizer.model_input_names
+
+    @property
+    def batch_tokens(self) -> int:
+        """Padded tokens a batch."""
+        return CPU_BATCH_TOKENS if self.model.device.type == "cpu" else GPU_BATCH_TOKENS
+
+    @property
+    def description(self) -> str:
+        """Device, number format, threads."""
+        return describe(self.model)
+
+    @torch.inference_mode()
+    def logits(self, batch: Sequence[Encoding]) -> list[NDArray[np.float32]]:
+        """Scores of one batch, for each text of shape (tokens, 3)."""
+        most = getattr(self.model.config, "max_position_embeddings", 0)
+        tensors = padded_batch(batch, self.pad_token_id, token_types=self.token_types, step=LENGTH_STEP, most=most)
+        scores = self.model(**{key: tensor.to(self.model.device) for key, tensor in tensors.items()}).logits
+        rows = scores.float().cpu().numpy()
+        return [row[: len(one.input_ids)] for row, one in zip(rows, batch, strict=True)]
+
+
+@dataclass(frozen=True)
+class Selector:
+    """Chooses stretches with engines.
+
+    Attributes:
+        encoder: Says how articles are read.
+        engines: Of one device each, side by side.
+        info: How long what it chooses is to be.
+        reader: Reads articles as the model does.
+    """
+
+    encoder: TextEncoder
+    engines: Sequence[SelectionEngine]
+    info: SelectionInfo
+    reader: WordReader
+
+    def __call__(self, texts: Sequence[str], options: Generation, progress: Progress | None = None) -> list[Summary]:
+        """Summaries of articles, in their order; ``progress`` is called with the number of those that are done."""
+        options.check()
+        _check_options(options)
+        progress = progress or (lambda done: None)
+        cleaned = [clean_article(text) if self.encoder.clean_article else text for text in texts]
+        shortest = options.min_article_words
+        if shortest is None:
+            shortest = options.wanted.high if options.wanted else MIN_ARTICLE_WORDS
+        summaries = {
+            i: as_is(text, number) for i, text in enumerate(cleaned) if (number := len(words(text))) <= shortest
+        }
+        progress(len(summaries))
+        rest = [i for i in range(len(texts)) if i not in summaries]
+        articles = self.reader([cleaned[i] for i in rest])
+        for index, logits in self._scored(articles, options, progress):
+            summaries[rest[index]] = self._summary(articles[index], logits, options)
+        return [summaries[i] for i in range(len(texts))]
+
+    def _scored(
+        self, articles: Sequence[ReadArticle], options: Generation, progress: Progress
+    ) -> list[tuple[int, NDArray[np.float32]]]:
+        """Scores for the words of each article, beside its index."""
+        lengths = [len(article.encoding.input_ids) for article in articles]
+        batches = list(token_budget_batches(lengths, options.batch_tokens or self.engines[0].batch_tokens))
+
+        def score(engine: SelectionEngine, indices: list[int]) -> list[NDArray[np.float32]]:
+            return engine.logits([articles[i].encoding for i in indices])
+
+        found = []
+        for indices, made in zip(batches, side_by_side(self.engines, score, batches), strict=True):
+            found += [(i, logits[articles[i].places]) for i, logits in zip(indices, made, strict=True)]
+            progress(len(indices))
+        return found
+
+    def _summary(self, article: ReadArticle, logits: NDArray[np.float32], options: Generation) -> Summary:
+        may_end = np.array([words(word)[-1:] not in _LEADING for word in article.words()], dtype=bool)
+        wanted = self.info.wanted(options.wanted)
+        found = best_stretches(WordScores.of(logits), article.sentences, may_end, wanted, options.candidates)
+        candidates = [_candidate(article, one) for one in found] or [Candidate("", None, 0, (), 1.0)]
+        read = len(article.encoding.input_ids)
+        return Summary(
+            text=candidates[0].text,
+            score=candidates[0].score,
+            tokens_read=read,
+            truncated=article.encoding.truncated,
+            words=candidates[0].words,
+            read=min(1.0, read / max(1, article.tokens)) if article.encoding.truncated else 1.0,
+            long="lead" if article.encoding.truncated else None,
+            copied=1.0,
+            candidates=tuple(candidates),
+        )
+
+
+_LEADING = [[word] for word in LEADING]
+
+
+def _candidate(article: ReadArticle, one: Stretch) -> Candidate:
+    start, end = article.spans[one.start][0], article.spans[one.end - 1][1]
+    text = tidy(article.text[start:end])
+    return Candidate(text, one.f1, len(words(text)), (), 1.0)
+
+
+def tidy(text: str) -> str:
+    """A stretch as a text of its own: on one line, without punctuation at its edges or brackets without a partner."""
+    text = " ".join(text.split())
+    alone = _unpaired(text)
+    kept = "".join(char for place, char in enumerate(text) if place not in alone)
+    return " ".join(kept.split()).strip(_EDGES)
+
+
+def _unpaired(text: str) -> set[int]:
+    """Places of brackets and quotation marks without a partner."""
+    waiting: list[tuple[str, int]] = []
+    alone: set[int] = set()
+    for match in _BRACKETS.finditer(text):
+        mark, place = match.group(), match.start()
+        opened = next((i for i in range(len(waiting) - 1, -1, -1) if waiting[i][0] == mark), None)
+        if opened is not None:  # what was opened inside it and not closed has lost its pair
+            alone.update(at for _, at in waiting[opened + 1 :])
+            del waiting[opened:]
+        elif mark in _PAIRS or mark == '"':
+            waiting.append((_PAIRS.get(mark, mark), place))
+        else:
+            alone.add(place)
+    return alone | {place for _, place in waiting}
+
+
+def _check_options(options: Generation) -> None:
+    """Refuse what only a model that writes can do."""
+    given = {
+        "max_new_tokens": options.max_new_tokens,
+        "min_new_tokens": options.min_new_tokens,
+        "long": options.long if options.long in ("select", "hierarchical") else None,
+    }
+    for name, value in given.items():
+        if value is not None:
+            raise UsageError(
+                f"{name} {value} is for models that write: this one chooses a stretch from the beginning of the article. "
+                "Leave it out, give --length in words, or another --model."
+            )

@@ -1,0 +1,99 @@
+"""The stretch of an article that is most like a summary of it, found from a score for each of its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mujaz.models.selection_info import Wanted
+
+# What a stretch loses for each end of a sentence inside it, in F1.
+CROSSING = 0.1
+MOST_OVERLAP = 0.5  # of the shorter of two candidates
+
+
+@dataclass(frozen=True, slots=True)
+class WordScores:
+    """What a model says of the words of an article, one number a word; natural logarithms of probabilities.
+
+    Attributes:
+        keep: That a summary has the word.
+        start: That a summary starts with it.
+        end: That a summary ends with it.
+    """
+
+    keep: NDArray[np.float64]
+    start: NDArray[np.float64]
+    end: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, logits: NDArray[np.floating]) -> WordScores:
+        """From logits of shape (words, 3)."""
+        logs = -np.logaddexp(0.0, -logits.astype(np.float64))  # log of the sigmoid
+        return cls(*logs.T)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Words ``start`` up to and without ``end``; ``f1`` is expected of its words, with nothing for its boundaries."""
+
+    start: int
+    end: int
+    f1: float
+
+
+def best_stretches(
+    scores: WordScores, sentences: NDArray[np.int64], may_end: NDArray[np.bool_], wanted: Wanted, count: int = 1
+) -> list[Stretch]:
+    """The best stretches of an article, best first, that overlap little.
+
+    What is maximized is the expected F1 of the words of a stretch and of a summary, taken as ``2 * sum(keep) / (words +
+    wanted.words)``, plus ``boundary`` times the logarithms of start and end, less ``CROSSING`` for each sentence end inside.
+
+    Args:
+        scores: Of the words.
+        sentences: The number of each word's sentence, ascending.
+        may_end: Whether a summary can end with the word.
+        wanted: Lengths and weights.
+        count: How many stretches; fewer where there are no more.
+    """
+    tables = [_of_length(words, scores, sentences, may_end, wanted) for words in _lengths(len(sentences), wanted)]
+    if not tables:
+        return []
+    worth, f1, lengths = (np.concatenate(parts) for parts in zip(*tables, strict=True))
+    starts = np.concatenate([np.arange(len(table[0])) for table in tables])
+    found: list[Stretch] = []
+    for index in np.argsort(-worth, kind="stable"):
+        one = Stretch(int(starts[index]), int(starts[index] + lengths[index]), float(f1[index]))
+        if not any(_overlap(one, other) > MOST_OVERLAP for other in found):
+            found.append(one)
+        if len(found) == count:
+            break
+    return found
+
+
+def _lengths(words: int, wanted: Wanted) -> Iterator[int]:
+    """Lengths of stretches; where an article is shorter than the shortest, its own."""
+    if words:
+        yield from range(min(wanted.shortest, words), min(wanted.longest, words) + 1)
+
+
+def _of_length(
+    words: int, scores: WordScores, sentences: NDArray[np.int64], may_end: NDArray[np.bool_], wanted: Wanted
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Worth, expected F1 and length of the stretches of one length, by their start."""
+    total = np.concatenate([[0.0], np.cumsum(np.exp(scores.keep))])
+    f1 = 2 * (total[words:] - total[:-words]) / (words + wanted.words)
+    first, last = slice(None, len(f1)), slice(words - 1, None)
+    boundaries = scores.start[first] + scores.end[last]
+    worth = f1 + wanted.boundary * boundaries - CROSSING * (sentences[last] - sentences[first])
+    worth = np.where(may_end[last], worth, worth - 1)  # only where no other is left
+    return worth, f1, np.full(len(f1), words)
+
+
+def _overlap(one: Stretch, other: Stretch) -> float:
+    common = min(one.end, other.end) - max(one.start, other.start)
+    return common / min(one.end - one.start, other.end - other.start)

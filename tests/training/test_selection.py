@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mujaz import Summarizer, train
+from mujaz.configs.loading import check_config
+from mujaz.errors import CheckpointError, UsageError
+from mujaz.models.summary_checks import check_summary
+from mujaz.training.encoded import IGNORED
+from mujaz.training.selection import LEAST_SHARED, LONGEST, SHORTEST, word_labels
+
+ARTICLE = "أعلنت الوزارة أمس أنها افتتحت مدرسة جديدة في مدينة الساحل. وقال المتحدث إن العمل مستمر."
+
+
+def test_labels_of_words() -> None:
+    labels = word_labels(ARTICLE.split(), "افتتاح مدرسة جديدة في مدينه الساحل")
+    kept = [word for word, (keep, _, _) in zip(ARTICLE.split(), labels, strict=True) if keep == 1]
+    assert kept == ["مدرسة", "جديدة", "في", "مدينة", "الساحل."]  # letters and punctuation aside
+    assert [word for word, label in zip(ARTICLE.split(), labels, strict=True) if label[1] == 1] == ["مدرسة"]
+    assert [word for word, label in zip(ARTICLE.split(), labels, strict=True) if label[2] == 1] == ["الساحل."]
+
+
+def test_where_nothing_is_alike_boundaries_are_not_learnt() -> None:
+    labels = word_labels(ARTICLE.split(), "خسر المنتخب المباراة")
+    assert (labels[:, 0] == 0).all()
+    assert (labels[:, 1:] == IGNORED).all()
+    assert word_labels([], "خبر").shape == (0, 3)
+    assert (word_labels(ARTICLE.split(), "")[:, 1:] == IGNORED).all()
+
+
+words = st.sampled_from(["فاز", "الفريق", "في", "السوق", "أمس", "سهم", "خسر"])
+
+
+@given(st.lists(words, min_size=1, max_size=30), st.lists(words, min_size=1, max_size=6))
+def test_the_stretch_is_the_one_that_shares_most(article: list[str], summary: list[str]) -> None:
+    """Against a plain count over all stretches."""
+
+    def f1(start: int, end: int) -> float:
+        part = article[start:end]
+        common = (Counter(part) & Counter(summary)).total()
+        pairs = sum(pair in set(pairwise(summary)) for pair in pairwise(part))
+        return 2 * (common + pairs / 2) / (len(part) + len(summary))
+
+    labels = word_labels(article, " ".join(summary))
+    lengths = range(SHORTEST, min(LONGEST, len(article)) + 1)
+    every = [f1(a, a + n) for n, a in itertools.product(lengths, range(len(article))) if a + n <= len(article)]
+    best = max(every, default=0.0)
+    if best <= LEAST_SHARED:
+        assert (labels[:, 1:] == IGNORED).all()
+        return
+    (start,), (last,) = np.flatnonzero(labels[:, 1] == 1), np.flatnonzero(labels[:, 2] == 1)
+    assert f1(int(start), int(last) + 1) == pytest.approx(best)
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path, summary_file: Path, tiny_config: Any) -> Path:
+    """A selector trained on articles whose summary is their first sentence."""
+    folder = tmp_path_factory.mktemp("selection") / "run"
+    config = tiny_config("summary", summary_file, folder, learning_rate=1e-2, epochs=20)
+    config["model"] = {"name": str(bert_folder), "recipe": "news", "max_length": 24}
+    train(check_config(config, "test"))
+    return folder
+
+
+def test_an_encoder_learns_to_choose(chosen: Path) -> None:
+    metrics = json.loads((chosen / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["best_dev_metric"] == "selection_f1"
+    assert metrics["best_dev"] > 0.8
+    assert metrics["metrics"]["rougeL"] > 80
+    info = json.loads((chosen / "mujaz.json").read_text(encoding="utf-8"))
+    assert info["selection"]["shortest"] <= info["selection"]["words"] <= info["selection"]["longest"]
+    from transformers import AutoModelForTokenClassification
+
+    plain = AutoModelForTokenClassification.from_pretrained(chosen)
+    assert plain.config.id2label == {0: "keep", 1: "start", 2: "end"}
+
+
+def test_it_says_nothing_that_the_article_does_not_say(chosen: Path) -> None:
+    summarizer = Summarizer.from_pretrained(chosen, device="cpu", precision="float32")
+    article = "قال المتحدث «إن الأمر مهم (جدا» في 4.25 من السوق. فاز الفريق في نهائي البطولة أمس، وخسر سهم البنك."
+    for length in (None, "2-4", "5-9"):
+        for found in summarizer.summarize([article], length=length, candidates=4)[0].candidates:
+            assert found.text
+            assert found.copied == 1.0
+            assert check_summary(found.text, article).problems == ()
+            if length:
+                low, high = map(int, length.split("-"))
+                assert low <= len(found.text.split()) <= high
+
+
+def test_summaries_do_not_depend_on_their_neighbours(chosen: Path, summary_file: Path) -> None:
+    texts = [json.loads(line)["text"] for line in summary_file.read_text(encoding="utf-8").splitlines()]
+    summarizer = Summarizer.from_pretrained(chosen, device="cpu", precision="float32")
+    together = [one.text for one in summarizer.summarize([*texts, ""])]
+    assert together[:-1] == [summarizer.summarize([text])[0].text for text in texts]
+    assert together[-1] == ""
+
+
+def test_what_only_a_writer_can_do_is_refused(chosen: Path, bert_folder: Path) -> None:
+    summarizer = Summarizer.from_pretrained(chosen, device="cpu")
+    for options in ({"max_new_tokens": 9}, {"min_new_tokens": 9}, {"long": "select"}):
+        with pytest.raises(UsageError, match="chooses a stretch"):
+            summarizer.summarize([ARTICLE], **options)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="not for bert models"):
+        Summarizer.from_pretrained(chosen, device="cpu", engine="ctranslate2")
+    with pytest.raises(CheckpointError):
+        Summarizer.from_pretrained(bert_folder, device="cpu")
+
+
+def test_it_is_trained_on_from_where_it_is(chosen: Path, summary_file: Path, tiny_config: Any, tmp_path: Path) -> None:
+    config = tiny_config("summary", summary_file, tmp_path / "run", max_steps=1, learning_rate=1e-9)
+    config["model"] = {"name": str(chosen)}
+    train(check_config(config, "test"))
+
+    def said(folder: Path) -> str:
+        return Summarizer.from_pretrained(folder, device="cpu", precision="float32").summarize([ARTICLE])[0].text
+
+    assert said(chosen) == said(tmp_path / "run")

@@ -1,0 +1,128 @@
+"""What an encoder learns from articles and their summaries: which words a summary takes, where it starts and ends.
+
+Gehrmann, Deng and Rush (2018, "Bottom-Up Abstractive Summarization", section 4.1) teach a content selector which words of an
+article its summary has. Here it learns besides where the stretch starts and ends that shares most with the summary, so that
+what it chooses can stand alone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import datasets
+import numpy as np
+from numpy.typing import NDArray
+from transformers import EvalPrediction
+
+from mujaz.models.arabic_words import words
+from mujaz.models.encoding import TextEncoder
+from mujaz.models.selection_info import SelectionInfo
+from mujaz.models.stretches import WordScores, best_stretches
+from mujaz.models.word_reading import WordReader
+from mujaz.training.arguments import SELECTION_F1
+from mujaz.training.data import Example
+from mujaz.training.encoded import IGNORED
+
+OUTPUTS = ("keep", "start", "end")  # of the model, for each word
+LEAST_SHARED = 0.3  # F1 of a stretch with its summary; below it, it says nothing of where a summary starts
+SHORTEST, LONGEST = 4, 24  # words of such a stretch
+_CHUNK = 500  # articles read at once
+
+
+def encode_selection(examples: Sequence[Example], encoder: TextEncoder) -> datasets.Dataset:
+    """Columns input_ids, token_type_ids, truncated, length, label: an int8 array (tokens, 3) of 0, 1 or IGNORED.
+
+    The three are :data:`OUTPUTS`; all but the first token of a word are ignored.
+    """
+    reader = WordReader(encoder)
+    columns: dict[str, list[object]] = {
+        name: [] for name in ("input_ids", "token_type_ids", "truncated", "length", "label")
+    }
+    for at in range(0, len(examples), _CHUNK):
+        chunk = examples[at : at + _CHUNK]
+        for example, article in zip(chunk, reader([e.text for e in chunk]), strict=True):
+            tokens = len(article.encoding.input_ids)
+            label = np.full((tokens, len(OUTPUTS)), IGNORED, dtype=np.int8)
+            label[article.places] = word_labels(article.words(), example.summary or "")
+            columns["input_ids"].append(article.encoding.input_ids)
+            columns["token_type_ids"].append(article.encoding.token_type_ids)
+            columns["truncated"].append(article.encoding.truncated)
+            columns["length"].append(tokens)
+            columns["label"].append(label)
+    return datasets.Dataset.from_dict(columns)
+
+
+def word_labels(article: Sequence[str], summary: str) -> NDArray[np.int8]:
+    """For each word of an article whether its summary has it, starts with it, ends with it; shape (words, 3).
+
+    Start and end are those of the stretch that shares most with the summary; IGNORED where none shares enough.
+    """
+    keys = [_key(word) for word in article]
+    wanted = [key for key in map(_key, summary.split()) if key]
+    labels = np.full((len(keys), len(OUTPUTS)), IGNORED, dtype=np.int8)
+    known = set(wanted)
+    labels[:, 0] = [key in known for key in keys]
+    best = _most_alike(keys, wanted)
+    if best is not None:
+        labels[:, 1:] = 0
+        labels[best[0], 1] = labels[best[1] - 1, 2] = 1
+    return labels
+
+
+def _key(word: str) -> str:
+    return "".join(words(word))
+
+
+def _most_alike(keys: Sequence[str], wanted: Sequence[str]) -> tuple[int, int] | None:
+    """Start and end of the stretch with the highest F1 of words, half a point more for each pair of neighbours in common."""
+    counts = Counter(wanted)
+    if not counts or len(keys) < SHORTEST:
+        return None
+    columns = {key: column for column, key in enumerate(counts)}
+    stands = np.zeros((len(keys) + 1, len(columns)))
+    for place, key in enumerate(keys):
+        if key in columns:
+            stands[place + 1, columns[key]] = 1
+    stands = stands.cumsum(axis=0)  # how often each word of the summary stands before a place
+    pairs = set(pairwise(wanted))
+    joined = np.concatenate([[0, 0], np.cumsum([pair in pairs for pair in pairwise(keys)])])
+    most = np.array(list(counts.values()))
+    best, found = LEAST_SHARED, None
+    for length in range(SHORTEST, min(LONGEST, len(keys)) + 1):
+        common = np.minimum(stands[length:] - stands[:-length], most).sum(axis=1)
+        neighbours = joined[length:] - joined[1 : len(joined) - length + 1]
+        f1 = 2 * (common + neighbours / 2) / (length + len(wanted))
+        start = int(f1.argmax())
+        if f1[start] > best:
+            best, found = float(f1[start]), (start, start + length)
+    return found
+
+
+def selection_info(examples: Sequence[Example]) -> SelectionInfo:
+    """How long the summaries of training rows are: what is chosen later is to be as long."""
+    lengths = [len((e.summary or "").split()) for e in examples]
+    low, high = np.quantile(lengths, [0.05, 0.95])
+    return SelectionInfo(words=float(np.mean(lengths)), shortest=max(1, round(low)), longest=max(1, round(high)))
+
+
+def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[str, float]]:
+    """Scores on dev rows, 0 to 1: F1 of the words of the stretch chosen and of a summary of usual length."""
+
+    def one(logits: NDArray[np.float32], labels: NDArray[np.int8]) -> float:
+        known = labels[:, 0] != IGNORED
+        there = int(known.sum())
+        chosen = best_stretches(
+            WordScores.of(logits[known]), np.zeros(there, dtype=np.int64), np.ones(there, dtype=bool), info.wanted()
+        )
+        if not chosen:
+            return 0.0
+        kept = labels[known, 0][chosen[0].start : chosen[0].end]
+        return float(2 * kept.sum() / (len(kept) + info.words))
+
+    def compute(output: EvalPrediction) -> dict[str, float]:
+        rows = zip(np.asarray(output.predictions), np.asarray(output.label_ids), strict=True)
+        return {SELECTION_F1: float(np.mean([one(logits, labels) for logits, labels in rows]))}
+
+    return compute
