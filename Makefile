@@ -56,16 +56,13 @@ runs/embedded-topic/metrics.json: | runs/embedded-topic-teacher/metrics.json
 runs/embedded-stance/metrics.json: | runs/embedded-encoder/metrics.json runs/pairs.jsonl
 	$(RUN) train configs/embedded-stance.yaml
 
-runs/embedded-summary/metrics.json: | .venv/.installed runs/spans.jsonl
+runs/embedded-summary/metrics.json: | .venv/.installed
 	$(RUN) train configs/embedded-summary.yaml
 
 HEADLINES = $(foreach set,ant argen saudinewsnet,$(MUJAZ_DATA)/summary/$(set)/train.parquet)
 
 runs/pairs.jsonl: | .venv/.installed
 	$(RUN).training.pairs $@ $(HEADLINES)
-
-runs/spans.jsonl: | .venv/.installed
-	$(RUN).training.spans $@ $(filter-out %/argen/train.parquet,$(HEADLINES))
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

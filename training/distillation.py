@@ -26,8 +26,8 @@ from mujaz.models.summarizer import Summarizer
 from mujaz.training.augmentation import augmented
 from mujaz.training.callbacks import Report
 from mujaz.training.data import Example, read_examples
-from mujaz.training.encoded import TAUGHT, encode_classification, encode_summaries
-from mujaz.training.job import Job
+from mujaz.training.encoded import TAUGHT
+from mujaz.training.job import Job, encoded
 from mujaz.training.teaching import teacher_scores, teacher_summaries
 
 
@@ -62,8 +62,7 @@ def _taught_summaries(job: Job, settings: DistillConfig, found: list[Example], s
     if not examples:
         raise UsageError(f"the teacher {settings.teacher} wrote nothing about any of {len(articles):,} articles.")
     say(f"teacher: {len(articles) - len(examples):,} of {len(articles):,} articles left without a summary")
-    train = encode_summaries(examples, job.start.encoder, config.model.max_target_length)
-    return replace(job, train=train, unlabelled=len(found))
+    return replace(job, train=encoded(config, job.start, examples, []), unlabelled=len(found))
 
 
 def _taught_labels(job: Job, settings: DistillConfig, found: list[Example], say: Report) -> Job:
@@ -85,7 +84,7 @@ def _taught_labels(job: Job, settings: DistillConfig, found: list[Example], say:
     ]  # for class weights and balanced sampling
     learnt = [augmented(e, config.data.augmentation, config.training.seed) for e in (job.splits.train, kept)]
     order = [rows[e.file, e.row] for e in (*learnt[0], *learnt[1])]
-    unlabelled = encode_classification(learnt[1], job.start.encoder, labels, pairs=config.task == "stance")
+    unlabelled = encoded(config, job.start, learnt[1], labels)
     train = datasets.concatenate_datasets([job.train, unlabelled]) if kept else job.train
     share = [settings.weight] * len(learnt[0]) + [1.0] * len(learnt[1])
     train = train.add_column("teacher_share", share).add_column("teacher_logits", list(logits[order]))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from datasets import Dataset
 
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import UsageError
@@ -16,7 +18,7 @@ from mujaz.models.recipes import Tally
 from mujaz.models.saving import library_versions
 from mujaz.training.arguments import selects, total_steps, trains_in_bfloat16
 from mujaz.training.augmentation import augmented
-from mujaz.training.data import Splits, data_info, load_splits
+from mujaz.training.data import Example, Splits, data_info, load_splits
 from mujaz.training.encoded import Collator, encode_classification, encode_summaries
 from mujaz.training.lora import trained_parameters
 from mujaz.training.memory import BatchFit, fit_batch
@@ -126,20 +128,32 @@ def prepare(config: TrainConfig, resume: Path | None = None) -> Job:
         _check_multi_label(config)
     start = start_from(config, splits, resume)
 
-    def encode(examples: list[Any]) -> Any:
-        if selects(config, start.model):
-            return encode_selection(examples, start.encoder)
-        if config.task == "summary":
-            return encode_summaries(examples, start.encoder, config.model.max_target_length)
-        return encode_classification(examples, start.encoder, splits.labels, pairs=config.task == "stance")
-
-    rows = encode(augmented(splits.train, config.data.augmentation, config.training.seed))
+    rows = encoded(
+        config, start, augmented(splits.train, config.data.augmentation, config.training.seed), splits.labels
+    )
+    dev = encoded(config, start, splits.dev, splits.labels) if splits.dev else None
     fit = None
     if config.training.batch_size == "auto":
         collator = Collator(start.encoder, start.model)
         fit = first_alone(lambda: fit_batch(start.model, rows, collator, config.training, resume))
         config = _with_batch(config, fit)
-    return Job(config, splits, start, rows, encode(splits.dev) if splits.dev else None, fit=fit)
+    return Job(config, splits, start, rows, dev, fit=fit)
+
+
+def encoded(config: TrainConfig, start: Start, examples: Sequence[Example], labels: Sequence[str]) -> Dataset:
+    """Examples as the model of a training reads them.
+
+    Args:
+        config: What was asked for.
+        start: The model.
+        examples: Labelled, or with summaries.
+        labels: All there are.
+    """
+    if selects(config, start.model):
+        return encode_selection(examples, start.encoder)
+    if config.task == "summary":
+        return encode_summaries(examples, start.encoder, config.model.max_target_length)
+    return encode_classification(examples, start.encoder, labels, pairs=config.task == "stance")
 
 
 def _check_multi_label(config: TrainConfig) -> None:

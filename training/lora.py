@@ -44,7 +44,9 @@ def with_lora(model: PreTrainedModel, settings: LoraSettings, seed: int, base: s
     from peft import LoraConfig, TaskType, get_peft_model
 
     head = sorted(head_modules(model))
-    kind = TaskType.SEQ_2_SEQ_LM if model.config.is_encoder_decoder else TaskType.SEQ_CLS
+    by_token = "TokenClassification" in type(model).__name__
+    labels = TaskType.TOKEN_CLS if by_token else TaskType.SEQ_CLS
+    kind = TaskType.SEQ_2_SEQ_LM if model.config.is_encoder_decoder else labels
     chosen = LoraConfig(
         task_type=kind,
         r=settings.rank,

@@ -26,6 +26,7 @@ from mujaz.errors import TrainingError
 from mujaz.models.machine import choose_device
 from mujaz.training.arguments import trains_in_bfloat16
 from mujaz.training.encoded import Collator
+from mujaz.training.losses import MultiLabelLoss
 
 # Of the free memory; the rest is for what is not counted: workspaces of kernels, fragments, the data loader.
 SHARE = 0.7
@@ -107,11 +108,14 @@ def activation_memory(model: PreTrainedModel, batch: dict[str, torch.Tensor], se
     if settings.activation_checkpointing:
         model.activation_checkpointing_enable()
     given = {name: values.to(device) for name, values in batch.items()}
+    # The loss inside a model knows no several labels a token.
+    labels = given.pop("labels") if given["labels"].dim() == 3 else None
     precision = torch.autocast(device.type, torch.bfloat16, enabled=trains_in_bfloat16(settings))
     drawn = torch.random.fork_rng(devices=[device] if device.type == "cuda" else [])  # by dropout
     with drawn, _without_gradients(model), PeakMemory() as memory:
         with precision:
-            loss = model(**given).loss
+            output = model(**given)
+            loss = output.loss if labels is None else MultiLabelLoss()(output, labels)
         loss.backward()
     return memory.peak
 

@@ -19,7 +19,9 @@ from mujaz.configs.loading import resolved_yaml, with_values
 from mujaz.configs.schema import TrainConfig
 from mujaz.configs.search_schema import RangeConfig, SearchConfig
 from mujaz.errors import ConfigError, MissingExtraError, TrainingError, UsageError
-from mujaz.training.arguments import BEST_BY
+from mujaz.models.checkpoint import locate
+from mujaz.models.loading import load_config
+from mujaz.training.arguments import BEST_BY, SELECTION_F1
 from mujaz.training.callbacks import Report
 from mujaz.training.processes import count
 from mujaz.training.resume import CHECKPOINTS, CONFIG_FILE, METRICS_FILE, finished_metrics, open_run, write_whole
@@ -33,7 +35,20 @@ JOURNAL = "search.journal"  # optuna's own record
 TRIALS = "trials"  # a folder each
 BEST_FILE = "best.yaml"
 _ENDED = "ended"  # said of a trial that went to its end, whichever; one that was killed lacks it
-_METRICS = {"topic": ("macro_f1", "accuracy"), "summary": ("rougeL", "rouge1", "rouge2")}
+# By the metric that decides which weights of a training are kept -> what may be asked for.
+_METRICS = {
+    "macro_f1": ("macro_f1", "accuracy"),
+    "rougeL": ("rougeL", "rouge1", "rouge2"),
+    SELECTION_F1: (SELECTION_F1,),
+}
+
+
+def _kept_by(config: TrainConfig) -> str:
+    """The metric that decides which weights of a training are kept, before its model is there."""
+    name = config.model.name
+    if config.task == "summary" and name and not load_config(locate(name)).is_encoder_decoder:
+        return SELECTION_F1
+    return BEST_BY[config.task]
 
 
 @dataclass(frozen=True)
@@ -107,7 +122,7 @@ def _checked(config: TrainConfig) -> SearchConfig:
         raise UsageError("nothing to search: the config has no section 'search'. See configs/search-topic.yaml.")
     if config.data.folds or config.distill or count() > 1:
         raise UsageError("a search is of plain trainings in one process: leave data.folds and distill out.")
-    known = _METRICS.get(config.task, _METRICS["topic"])
+    known = _METRICS[_kept_by(config)]
     if settings.metric not in (None, *known):
         raise UsageError(f"search.metric: expected one of {', '.join(known)}, found '{settings.metric}'.")
     plain = config.model_copy(update={"search": None})
@@ -223,14 +238,14 @@ class _Objective:
 
     @property
     def _metric(self) -> str:
-        return self.settings.metric or BEST_BY[self.base.task]
+        return self.settings.metric or _kept_by(self.base)
 
     def _best(self, log: list[dict[str, Any]]) -> float:
         """The score of the evaluation that the Trainer keeps, which is the best by its own metric."""
         scored = [entry for entry in log if f"eval_{self._metric}" in entry]
         if not scored:
             raise UsageError("a search needs dev data: give data.dev, or leave data.dev_fraction above 0.")
-        kept = max(scored, key=lambda entry: entry[f"eval_{BEST_BY[self.base.task]}"])
+        kept = max(scored, key=lambda entry: entry[f"eval_{_kept_by(self.base)}"])
         return float(kept[f"eval_{self._metric}"])
 
 
@@ -269,7 +284,7 @@ def _leave(study: Study, base: TrainConfig, settings: SearchConfig, folder: Path
     config = with_values(base, {**trials[0].values, "output": str(folder / "best")}, "the best trial")
     head = f"# The best of {len(trials)} trials. Call: mujaz train {best}\n"
     write_whole(best, (head + resolved_yaml(config)).encode())
-    return SearchResult(folder, settings.metric or BEST_BY[base.task], tuple(trials), best)
+    return SearchResult(folder, settings.metric or _kept_by(base), tuple(trials), best)
 
 
 def _result(trial: FrozenTrial, settings: SearchConfig) -> TrialResult:

@@ -110,7 +110,7 @@ def test_what_only_a_writer_can_do_is_refused(chosen: Path, bert_folder: Path) -
     summarizer = Summarizer.from_pretrained(chosen, device="cpu")
     for options in ({"max_new_tokens": 9}, {"min_new_tokens": 9}, {"long": "select"}):
         with pytest.raises(UsageError, match="chooses a stretch"):
-            summarizer.summarize([ARTICLE], **options)  # type: ignore[arg-type]
+            summarizer.summarize([ARTICLE], **options)
     with pytest.raises(UsageError, match="not for bert models"):
         Summarizer.from_pretrained(chosen, device="cpu", engine="ctranslate2")
     with pytest.raises(CheckpointError):
@@ -126,3 +126,34 @@ def test_it_is_trained_on_from_where_it_is(chosen: Path, summary_file: Path, tin
         return Summarizer.from_pretrained(folder, device="cpu", precision="float32").summarize([ARTICLE])[0].text
 
     assert said(chosen) == said(tmp_path / "run")
+
+
+def test_adapters_a_teacher_and_the_largest_batch(
+    chosen: Path, bert_folder: Path, summary_file: Path, tiny_config: Any, tmp_path: Path
+) -> None:
+    """What else trains a summarizer trains this one."""
+    ways: dict[str, dict[str, Any]] = {
+        "lora": {"model": {"name": str(bert_folder), "lora": {"rank": 2}}},
+        "taught": {"model": {"name": str(bert_folder)}, "distill": {"teacher": str(chosen)}},
+        "batch": {"model": {"name": str(bert_folder)}, "training": {"batch_size": "auto", "effective_batch_size": 8}},
+    }
+    for name, more in ways.items():
+        config = tiny_config("summary", summary_file, tmp_path / name, max_steps=2)
+        config["training"] |= more.pop("training", {})
+        train(check_config({**config, **more}, "test"))
+        assert Summarizer.from_pretrained(tmp_path / name, device="cpu").summarize([ARTICLE])[0].text
+
+
+def test_chosen_before_it_is_trained(bert_folder: Path, summary_file: Path, tiny_config: Any, tmp_path: Path) -> None:
+    """A search is scored by what decides which weights are kept."""
+    pytest.importorskip("optuna")
+    from mujaz.training.search import search
+
+    config = tiny_config("summary", summary_file, tmp_path / "search", max_steps=2)
+    config |= {
+        "model": {"name": str(bert_folder)},
+        "search": {"trials": 2, "space": {"training.learning_rate": [1e-3, 1e-2]}},
+    }
+    result = search(check_config(config, "test"))
+    assert result.metric == "selection_f1"
+    assert all(trial.score is not None for trial in result.trials)
