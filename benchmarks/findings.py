@@ -4,10 +4,13 @@ Needs the labelled data (``$MUJAZ_DATA``, or ``../shared/data`` beside the check
 
 Example::
 
-    python benchmarks/findings.py                                              # counts, 150 test articles of each set
-    python benchmarks/findings.py --labels benchmarks/findings_labels.jsonl    # against the labels that are kept
-    python benchmarks/findings.py --articles 50 --blind new.jsonl              # 100 others to read: see below
-    python benchmarks/findings.py --articles 50 --read 100                     # with what was found in them
+    python benchmarks/findings.py --model RUN                                      # counts, 150 test articles of each set
+    python benchmarks/findings.py --model OLD --labels benchmarks/findings_labels.jsonl    # by the labels that are kept
+    python benchmarks/findings.py --model RUN --articles 50 --blind new.jsonl      # 100 others to read: see below
+    python benchmarks/findings.py --model RUN --articles 50 --read 100             # with what was found in them
+
+The labels that are kept are of the summarizer that was embedded until a selecting one took its place; it is still in the
+history: ``git archive b24961a models/embedded/summary``.
 
 Labels are made without knowing what the checks say: ``--blind`` prints each article with its summary, and writes a file
 with a line for each; the reader sets ``false`` in it to true or false, and says in ``finding`` and ``why`` what is wrong.
@@ -42,7 +45,7 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, default=Path(os.environ.get("MUJAZ_DATA", ROOT.parent / "shared" / "data"))
     )
-    parser.add_argument("--model", help="left out: the embedded summarizer")
+    parser.add_argument("--model", required=True, help="a summarizer that writes, such as runs/summary-spans")
     parser.add_argument("--articles", type=int, default=150, help="of each set, drawn evenly")
     parser.add_argument("--shift", type=int, default=0, help="take the articles so many rows further on")
     parser.add_argument("--read", type=int, default=0, help="how many to print")

@@ -7,8 +7,8 @@ by TextRank over TF-IDF), ``select-encoder`` (the same over the mean states of t
 
 Example::
 
-    python benchmarks/long_articles.py                       # 120 long articles of each set
-    python benchmarks/long_articles.py --sets saudinewsnet --articles 40 --ways lead hierarchical
+    python benchmarks/long_articles.py --model RUN           # 120 long articles of each set
+    python benchmarks/long_articles.py --model RUN --sets saudinewsnet --articles 40 --ways lead hierarchical
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, default=Path(os.environ.get("MUJAZ_DATA", ROOT.parent / "shared" / "data"))
     )
-    parser.add_argument("--model", help="left out: the embedded summarizer")
+    parser.add_argument("--model", required=True, help="a summarizer that writes, such as runs/summary-spans")
     parser.add_argument("--sets", nargs="+", choices=WORDS, default=list(WORDS))
     parser.add_argument("--ways", nargs="+", choices=WAYS, default=list(WAYS))
     parser.add_argument("--articles", type=int, default=120)

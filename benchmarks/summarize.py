@@ -13,7 +13,7 @@ int8 writes with Arabic pieces alone, a row of its own has it with all of them.
 
 Usage::
 
-    python benchmarks/summarize.py DATA [--model MODEL] [--articles 100]
+    python benchmarks/summarize.py DATA --model MODEL [--articles 100]
     python benchmarks/summarize.py DATA --model WHOLE --trimmed SMALL --articles 16 --tokens 48
 """
 
@@ -197,7 +197,7 @@ def main() -> None:
     """The table, or one row for it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="folder of the labelled data")
-    parser.add_argument("--model", help="left out: the embedded summarizer")
+    parser.add_argument("--model", required=True, help="a summarizer that writes, such as runs/summary-spans")
     parser.add_argument("--trimmed", help="the model as 'mujaz trim' left it")
     parser.add_argument("--articles", type=int, default=100)
     parser.add_argument("--tokens", type=int, help="force every summary to this length")

@@ -166,8 +166,8 @@ def saved_plainly(hub: Path, out: Path) -> None:
     AutoModelForSeq2SeqLM.from_pretrained(hub).save_pretrained(out)
 
 
-def saved_by_mujaz(hub: Path | None, out: Path) -> None:
-    """Loaded and saved by mujaz, with generation settings of its own; None is the embedded summarizer."""
+def saved_by_mujaz(hub: Path, out: Path) -> None:
+    """Loaded and saved by mujaz, with generation settings of its own."""
     from mujaz import Summarizer
 
     summarizer = Summarizer.from_pretrained(hub, device="cpu", engine="torch", precision="float32", allow_raw=True)
@@ -207,10 +207,6 @@ def round_trip(python: str, place: Path, *, plain: bool) -> bool:
         if not plain:
             trim(out, probes, small, keep=1.0)
             passed.append(compare(f"{name}, trimmed", read(str(small), probes), read_elsewhere(python, small, probes)))
-    if not plain:
-        saved_by_mujaz(None, place / "embedded")
-        here, there = read(str(place / "embedded"), probes), read_elsewhere(python, place / "embedded", probes)
-        passed.append(compare("embedded summarizer, saved", here, there))
     return all(passed)
 
 

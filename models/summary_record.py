@@ -29,11 +29,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One of the texts that a model wrote for an article.
+    """One of the texts that a model wrote for an article, or chose from it.
 
     Attributes:
         text: The text.
-        score: Mean log-probability of its tokens under beam search (length penalty applied); None for greedy decoding.
+        score: Mean log-probability of its tokens under beam search (length penalty applied); None for greedy decoding. Of a
+            stretch that was chosen: the F1 expected of its words, 0-1.
         words: How many it has.
         findings: What was found in it.
         copied: Share of its words that stand in a run copied from the article, 0-1.
@@ -52,8 +53,7 @@ class Summary:
 
     Attributes:
         text: The summary.
-        score: Mean log-probability of its tokens under beam search (length penalty applied); None for greedy decoding, and
-            for an article returned as it is.
+        score: As of a candidate; None also for an article returned as it is.
         tokens_read: Tokens that the model read, special tokens included; of all sections of a hierarchical summary.
         truncated: Whether the model did not read all of the article.
         words: How many the summary has.
