@@ -31,7 +31,7 @@ class Wanted:
 class SelectionInfo(BaseModel):
     """How long what a selector chooses is to be, and how much its boundaries count; see `mujaz.models.stretches`."""
 
-    words: float = Field(gt=0, description="mean length of the summaries it was trained on, in words")
+    words: float = Field(gt=0, description="middle length of the summaries it was trained on, in words")
     shortest: int = Field(gt=0, description="words of what it chooses, at least")
     longest: int = Field(gt=0, description="words of what it chooses, at most")
     boundary: float = Field(

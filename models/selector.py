@@ -9,21 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import PreTrainedTokenizerBase
 
 from mujaz.errors import UsageError
 from mujaz.models.arabic_words import words
 from mujaz.models.articles import clean_article
-from mujaz.models.batching import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS, LENGTH_STEP, token_budget_batches
-from mujaz.models.encoding import Encoding, TextEncoder, padded_batch
+from mujaz.models.batching import token_budget_batches
+from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.endings import LEADING
 from mujaz.models.engines.replicas import side_by_side
-from mujaz.models.engines.torch_engine import describe
+from mujaz.models.engines.torch_engine import TorchClassifier
 from mujaz.models.selection_info import SelectionInfo
 from mujaz.models.stretches import Stretch, WordScores, best_stretches
 from mujaz.models.summary_options import Generation
@@ -31,41 +29,20 @@ from mujaz.models.summary_record import Candidate, Summary
 from mujaz.models.word_reading import ReadArticle, WordReader
 from mujaz.models.writing import MIN_ARTICLE_WORDS, Progress, as_is
 
-if TYPE_CHECKING:
-    from transformers import PreTrainedModel
-
 _EDGES = " \t\n\r.،,؛;:-–—…/|*•"
 _PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}", "“": "”"}
 _BRACKETS = re.compile(r'[«»()\[\]{}“”"]')
 
 
-class SelectionEngine:
+class SelectionEngine(TorchClassifier):
     """An encoder's scores for the tokens of articles."""
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-        """Compute with ``model``, where and in what it is."""
-        self.model = model
-        self.pad_token_id = tokenizer.pad_token_id
-        self.token_types = "token_type_ids" in tokenizer.model_input_names
-
-    @property
-    def batch_tokens(self) -> int:
-        """Padded tokens a batch."""
-        return CPU_BATCH_TOKENS if self.model.device.type == "cpu" else GPU_BATCH_TOKENS
-
-    @property
-    def description(self) -> str:
-        """Device, number format, threads."""
-        return describe(self.model)
+    all_tokens = True
 
     @torch.inference_mode()
-    def logits(self, batch: Sequence[Encoding]) -> list[NDArray[np.float32]]:
-        """Scores of one batch, for each text of shape (tokens, 3)."""
-        most = getattr(self.model.config, "max_position_embeddings", 0)
-        tensors = padded_batch(batch, self.pad_token_id, token_types=self.token_types, step=LENGTH_STEP, most=most)
-        scores = self.model(**{key: tensor.to(self.model.device) for key, tensor in tensors.items()}).logits
-        rows = scores.float().cpu().numpy()
-        return [row[: len(one.input_ids)] for row, one in zip(rows, batch, strict=True)]
+    def token_logits(self, batch: Sequence[Encoding]) -> list[NDArray[np.float32]]:
+        """Scores of one batch, for each text of shape (tokens, outputs)."""
+        return [row[: len(one.input_ids)] for row, one in zip(self.logits(batch), batch, strict=True)]
 
 
 @dataclass(frozen=True)
@@ -111,7 +88,7 @@ class Selector:
         batches = list(token_budget_batches(lengths, options.batch_tokens or self.engines[0].batch_tokens))
 
         def score(engine: SelectionEngine, indices: list[int]) -> list[NDArray[np.float32]]:
-            return engine.logits([articles[i].encoding for i in indices])
+            return engine.token_logits([articles[i].encoding for i in indices])
 
         found = []
         for indices, made in zip(batches, side_by_side(self.engines, score, batches), strict=True):

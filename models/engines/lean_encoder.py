@@ -139,10 +139,10 @@ class LeanLayer(nn.Module):
 class LeanEncoder(nn.Module):
     """BERT's stack of layers, in the place of the one of transformers."""
 
-    def __init__(self, encoder: Any, product: type[Product]) -> None:
-        """Take the weights of an encoder of transformers."""
+    def __init__(self, encoder: Any, product: type[Product], *, all_tokens: bool) -> None:
+        """Take the weights of an encoder of transformers; ``all_tokens``: all are wanted of the last layer."""
         super().__init__()
-        last = len(encoder.layer) - 1
+        last = -1 if all_tokens else len(encoder.layer) - 1
         self.layers = nn.ModuleList(
             LeanLayer(layer, product, last=index == last) for index, layer in enumerate(encoder.layer)
         )
@@ -150,7 +150,7 @@ class LeanEncoder(nn.Module):
     def forward(
         self, hidden_states: Tensor, attention_mask: Tensor | None = None, **ignored: Any
     ) -> BaseModelOutputWithPastAndCrossAttentions:
-        """The last layer's output for the first token, shape (batch, 1, hidden).
+        """The last layer's output for the first token, shape (batch, 1, hidden); or for all, (batch, tokens, hidden).
 
         Args:
             hidden_states: Embeddings, shape (batch, tokens, hidden).
@@ -192,16 +192,19 @@ def packs_weights(model: PreTrainedModel) -> bool:
     )
 
 
-def lean_copy(model: PreTrainedModel, product: type[Product] = PlainProduct) -> PreTrainedModel:
+def lean_copy(
+    model: PreTrainedModel, product: type[Product] = PlainProduct, *, all_tokens: bool = False
+) -> PreTrainedModel:
     """A classifier with a lean encoder; it shares what is not in the layers with ``model``, which stays as it is.
 
     Args:
         model: One that :func:`is_lean_kind` accepts, in evaluation mode.
         product: How its matrix products are computed.
+        all_tokens: Whether it labels all tokens, not the text by its first.
     """
     encoder = model.base_model.encoder
     shared: dict[int, Any] = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
     shared[id(encoder)] = nn.Identity()
     twin = copy.deepcopy(model, shared)
-    twin.base_model.encoder = LeanEncoder(encoder, product)
+    twin.base_model.encoder = LeanEncoder(encoder, product, all_tokens=all_tokens)
     return twin.eval()

@@ -41,7 +41,13 @@ def describe(model: PreTrainedModel) -> str:
 
 
 class TorchClassifier(ClassifierEngine):
-    """A classifier's forward pass."""
+    """A classifier's forward pass.
+
+    Attributes:
+        all_tokens: Whether it labels all tokens of a text, not the text by its first.
+    """
+
+    all_tokens = False
 
     def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         """Compute with ``model``, where and in what it is."""
@@ -55,7 +61,7 @@ class TorchClassifier(ClassifierEngine):
         if not self.packs:
             return self.model
         with _PACKING:  # the first batches of several lanes come at once
-            self._packed = self._packed or lean_copy(self.model, PackedProduct)
+            self._packed = self._packed or lean_copy(self.model, PackedProduct, all_tokens=self.all_tokens)
         return self._packed
 
     @property
@@ -87,7 +93,7 @@ class TorchClassifier(ClassifierEngine):
 
     @torch.inference_mode()
     def logits(self, batch: Sequence[Encoding]) -> NDArray[np.float32]:
-        """Scores of one batch, shape (batch, labels)."""
+        """Scores of one batch, shape (batch, labels); of all tokens (batch, tokens, labels), padding among them."""
         most = getattr(self.model.config, "max_position_embeddings", 0)
         tensors = padded_batch(batch, self.pad_token_id, token_types=self.token_types, step=self.length_step, most=most)
         model = self._run()

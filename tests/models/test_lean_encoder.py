@@ -7,7 +7,12 @@ from typing import Any
 
 import pytest
 import torch
-from transformers import AutoConfig, AutoModelForSequenceClassification, PreTrainedModel
+from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
+    AutoModelForTokenClassification,
+    PreTrainedModel,
+)
 
 from mujaz import TextClassifier
 from mujaz.models.engines.lean_encoder import PackedProduct, PlainProduct, is_lean_kind, lean_copy, packs_weights
@@ -15,13 +20,13 @@ from mujaz.models.engines.lean_encoder import PackedProduct, PlainProduct, is_le
 KINDS = ["bert", "roberta", "xlm-roberta", "camembert", "electra"]
 
 
-def tiny(kind: str, **settings: Any) -> PreTrainedModel:
+def tiny(kind: str, auto: Any = AutoModelForSequenceClassification, **settings: Any) -> PreTrainedModel:
     torch.manual_seed(0)
     shape: dict[str, Any] = {"hidden_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4}
     shape |= {"vocab_size": 100, "intermediate_size": 128, "max_position_embeddings": 40, "num_labels": 3}
     shape |= {"pad_token_id": 0, "initializer_range": 0.2}  # large, so that an error in any layer shows
     config = AutoConfig.for_model(kind, **shape | settings)
-    model: PreTrainedModel = AutoModelForSequenceClassification.from_config(config)
+    model: PreTrainedModel = auto.from_config(config)
     return model.eval()
 
 
@@ -46,6 +51,14 @@ def test_the_lean_encoder_scores_as_that_of_transformers(kind: str, padded: bool
     expected = scores(model, inputs)
     torch.testing.assert_close(scores(lean_copy(model, PlainProduct), inputs), expected, atol=1e-5, rtol=1e-5)
     torch.testing.assert_close(scores(model, inputs), expected, atol=0, rtol=0)  # and is left as it was
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_scores_all_tokens_where_all_are_wanted(kind: str) -> None:
+    model, inputs = tiny(kind, AutoModelForTokenClassification), batch(padded=True)
+    known = inputs["attention_mask"].bool()
+    found = scores(lean_copy(model, PlainProduct, all_tokens=True), inputs)
+    torch.testing.assert_close(found[known], scores(model, inputs)[known], atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("padded", [True, False])
