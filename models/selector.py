@@ -18,8 +18,8 @@ from mujaz.errors import UsageError
 from mujaz.models.arabic_words import words
 from mujaz.models.articles import clean_article
 from mujaz.models.batching import token_budget_batches
+from mujaz.models.clauses import boundaries
 from mujaz.models.encoding import Encoding, TextEncoder
-from mujaz.models.endings import LEADING
 from mujaz.models.engines.replicas import side_by_side
 from mujaz.models.engines.torch_engine import TorchClassifier
 from mujaz.models.selection_info import SelectionInfo
@@ -97,9 +97,9 @@ class Selector:
         return found
 
     def _summary(self, article: ReadArticle, logits: NDArray[np.float32], options: Generation) -> Summary:
-        may_end = np.array([words(word)[-1:] not in _LEADING for word in article.words()], dtype=bool)
+        costs = boundaries(article.words(), article.sentences)
         wanted = self.info.wanted(options.wanted)
-        found = best_stretches(WordScores.of(logits), article.sentences, may_end, wanted, options.candidates)
+        found = best_stretches(WordScores.of(logits), article.sentences, costs, wanted, options.candidates)
         candidates = [_candidate(article, one) for one in found] or [Candidate("", None, 0, (), 1.0)]
         read = len(article.encoding.input_ids)
         return Summary(
@@ -113,9 +113,6 @@ class Selector:
             copied=1.0,
             candidates=tuple(candidates),
         )
-
-
-_LEADING = [[word] for word in LEADING]
 
 
 def _candidate(article: ReadArticle, one: Stretch) -> Candidate:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mujaz.models.clauses import Boundaries
 from mujaz.models.selection_info import Wanted
 
 # What a stretch loses for each end of a sentence inside it, in F1.
@@ -46,21 +47,22 @@ class Stretch:
 
 
 def best_stretches(
-    scores: WordScores, sentences: NDArray[np.int64], may_end: NDArray[np.bool_], wanted: Wanted, count: int = 1
+    scores: WordScores, sentences: NDArray[np.int64], costs: Boundaries, wanted: Wanted, count: int = 1
 ) -> list[Stretch]:
     """The best stretches of an article, best first, that overlap little.
 
     What is maximized is the expected F1 of the words of a stretch and of a summary, taken as ``2 * sum(keep) / (words +
-    wanted.words)``, plus ``boundary`` times the logarithms of start and end, less ``CROSSING`` for each sentence end inside.
+    wanted.words)``, plus ``boundary`` times the logarithms of start and end, less what start and end cost, and less
+    ``CROSSING`` for each sentence end inside.
 
     Args:
         scores: Of the words.
         sentences: The number of each word's sentence, ascending.
-        may_end: Whether a summary can end with the word.
+        costs: Of starting and ending with each word.
         wanted: Lengths and weights.
         count: How many stretches; fewer where there are no more.
     """
-    tables = [_of_length(words, scores, sentences, may_end, wanted) for words in _lengths(len(sentences), wanted)]
+    tables = [_of_length(words, scores, sentences, costs, wanted) for words in _lengths(len(sentences), wanted)]
     if not tables:
         return []
     worth, f1, lengths = (np.concatenate(parts) for parts in zip(*tables, strict=True))
@@ -82,15 +84,14 @@ def _lengths(words: int, wanted: Wanted) -> Iterator[int]:
 
 
 def _of_length(
-    words: int, scores: WordScores, sentences: NDArray[np.int64], may_end: NDArray[np.bool_], wanted: Wanted
+    words: int, scores: WordScores, sentences: NDArray[np.int64], costs: Boundaries, wanted: Wanted
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Worth, expected F1 and length of the stretches of one length, by their start."""
     total = np.concatenate([[0.0], np.cumsum(np.exp(scores.keep))])
     f1 = 2 * (total[words:] - total[:-words]) / (words + wanted.words)
     first, last = slice(None, len(f1)), slice(words - 1, None)
-    boundaries = scores.start[first] + scores.end[last]
-    worth = f1 + wanted.boundary * boundaries - CROSSING * (sentences[last] - sentences[first])
-    worth = np.where(may_end[last], worth, worth - 1)  # only where no other is left
+    likely = wanted.boundary * (scores.start[first] + scores.end[last])
+    worth = f1 + likely - costs.start[first] - costs.end[last] - CROSSING * (sentences[last] - sentences[first])
     return worth, f1, np.full(len(f1), words)
 
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mujaz.models.clauses import Boundaries
 from mujaz.models.selection_info import SelectionInfo, Wanted
 from mujaz.models.stretches import CROSSING, WordScores, best_stretches
 from mujaz.models.summary_options import WordRange
@@ -17,11 +18,15 @@ def _scores(keep: list[float], start: list[float] | None = None, end: list[float
     return WordScores(np.log(np.array(keep)), np.array(start or flat), np.array(end or flat))
 
 
+def _free(words: int) -> Boundaries:
+    return Boundaries(np.zeros(words), np.zeros(words))
+
+
 def _best(
     keep: list[float], wanted: Wanted, count: int = 1, sentences: list[int] | None = None
 ) -> list[tuple[int, int]]:
     numbers = np.array(sentences or [0] * len(keep))
-    found = best_stretches(_scores(keep), numbers, np.ones(len(keep), dtype=bool), wanted, count)
+    found = best_stretches(_scores(keep), numbers, _free(len(keep)), wanted, count)
     return [(one.start, one.end) for one in found]
 
 
@@ -30,6 +35,8 @@ def test_the_best_is_the_best_of_all_that_there_are(keep: list[float], data: st.
     """Against a plain search over all stretches."""
     logs = st.lists(st.floats(-5, 0), min_size=len(keep), max_size=len(keep))
     start, end = data.draw(logs), data.draw(logs)
+    costly = st.lists(st.floats(0, 1), min_size=len(keep), max_size=len(keep))
+    costs = Boundaries(np.array(data.draw(costly)), np.array(data.draw(costly)))
     sentences = sorted(data.draw(st.lists(st.integers(0, 3), min_size=len(keep), max_size=len(keep))))
     shortest = data.draw(st.integers(1, 6))
     wanted = Wanted(5.5, shortest, shortest + data.draw(st.integers(0, 5)), 0.05)
@@ -37,12 +44,13 @@ def test_the_best_is_the_best_of_all_that_there_are(keep: list[float], data: st.
     def worth(one: tuple[int, int]) -> float:
         first, last = one[0], one[1] - 1
         f1 = 2 * sum(keep[first : last + 1]) / (one[1] - one[0] + wanted.words)
-        return f1 + 0.05 * (start[first] + end[last]) - CROSSING * (sentences[last] - sentences[first])
+        likely = 0.05 * (start[first] + end[last]) - costs.start[first] - costs.end[last]
+        return float(f1 + likely - CROSSING * (sentences[last] - sentences[first]))
 
     lengths = range(min(shortest, len(keep)), min(wanted.longest, len(keep)) + 1)
     every = [(a, a + n) for n, a in itertools.product(lengths, range(len(keep))) if a + n <= len(keep)]
     scores = WordScores(np.log(np.array(keep)), np.array(start), np.array(end))
-    found = best_stretches(scores, np.array(sentences), np.ones(len(keep), dtype=bool), wanted)[0]
+    found = best_stretches(scores, np.array(sentences), costs, wanted)[0]
     assert worth((found.start, found.end)) == pytest.approx(max(map(worth, every)))
     assert found.f1 == pytest.approx(2 * sum(keep[found.start : found.end]) / (found.end - found.start + 5.5))
 
@@ -59,16 +67,6 @@ def test_a_sentence_end_inside_costs_something() -> None:
     keep = [0.6, 0.6, 0.6, 0.6]
     assert _best(keep, Wanted(4, 2, 4, 0)) == [(0, 4)]
     assert _best(keep, Wanted(4, 2, 4, 0), sentences=[0, 1, 1, 1]) == [(1, 4)]
-
-
-def test_no_stretch_ends_where_it_may_not_unless_there_is_no_other() -> None:
-    keep = [0.9, 0.9, 0.9]
-    may_end = np.array([True, True, False])
-    sentences = np.zeros(3, dtype=np.int64)
-    found = best_stretches(_scores(keep), sentences, may_end, Wanted(3, 1, 3, 0))
-    assert (found[0].start, found[0].end) == (0, 2)
-    found = best_stretches(_scores(keep), sentences, np.zeros(3, dtype=bool), Wanted(3, 1, 3, 0))
-    assert (found[0].start, found[0].end) == (0, 3)
 
 
 def test_candidates_overlap_little() -> None:
