@@ -12,6 +12,7 @@ from mujaz.errors import OutputError
 from mujaz.models.checkpoint import FROM_NOTHING, CheckpointInfo
 from mujaz.models.presets import find_preset
 from mujaz.training.evaluation import PREDICTIONS_FILE
+from mujaz.training.metrics.percent import in_percent
 from mujaz.training.report.report import REPORT_FILE
 
 CARD_FILE = "README.md"
@@ -152,7 +153,9 @@ def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows
         "topic": f"Labels Arabic text with {'any' if info.multi_label else 'one'} of {len(info.labels)} topics: "
         f"{', '.join(info.labels)}.",
         "stance": f"Labels the stance of an Arabic text toward a target: {', '.join(info.labels)}.",
-        "summary": "Writes a short summary of an Arabic article.",
+        "summary": "Chooses the stretch of an Arabic article that is most like a summary of it; it says no word of its own."
+        if info.selection
+        else "Writes a short summary of an Arabic article.",
     }[info.task]
     lines = [f"# {name}", "", kind, "", "## Use", "", "```python", *_usage(info), "```", ""]
     lines += [
@@ -165,8 +168,17 @@ def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows
         "",
     ]
     if metrics:
-        lines += ["## Scores", "", f"On the {split} data, {rows:,} texts.", "", "| metric | value |", "|---|---|"]
-        lines += [f"| {r.metric_name} | {r.metric_value:g} |" for r in _results(info, metrics, split)]
+        lines += [
+            "## Scores",
+            "",
+            f"On the {split} data, {rows:,} texts, in percent.",
+            "",
+            "| metric | value |",
+            "|---|---|",
+        ]
+        lines += [
+            f"| {r.metric_name} | {in_percent(r.metric_type, r.metric_value)} |" for r in _results(info, metrics, split)
+        ]
         if "tokenization" in metrics:
             lines += ["", f"ROUGE signature: `{metrics['tokenization']}`."]
         lines.append("")
@@ -177,7 +189,7 @@ def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows
         lines += [
             f"When mujaz reads the model, its logits are divided by a temperature of {info.calibration.temperature:.3f} "
             f"before they become probabilities. Calibration error on dev "
-            f"{info.calibration.ece_before:.4f} before, {info.calibration.ece_after:.4f} after.",
+            f"{info.calibration.ece_before:.2%} before, {info.calibration.ece_after:.2%} after.",
             "",
         ]
     lines += ["## Licence", "", info.licence or "Not stated. See those of the base model and of the data.", ""]
