@@ -10,7 +10,7 @@ import torch
 from transformers import GenerationConfig
 
 from mujaz.errors import CheckpointError, UsageError
-from mujaz.models.checkpoint import CheckpointInfo, called
+from mujaz.models.checkpoint import CheckpointInfo
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.engines.replicas import copies_on
 from mujaz.models.loading import load_selector
@@ -52,14 +52,8 @@ class SelectingSummarizer(Summarizer):
         self._reader = WordReader(encoder)
 
     @property
-    def description(self) -> str:
-        """One line on what runs where."""
-        parameters = self._model.num_parameters() / 1e6
-        return (
-            f"summary model {called(self.info, self.folder)}: {parameters:.1f} M parameters, "
-            f"recipe {self.encoder.recipe.name}, chooses a stretch of the first {self.max_length} tokens; "
-            f"{self.engine.description}" + (f", on {1 + len(self.others)} devices" if self.others else "")
-        )
+    def _way(self) -> str:
+        return f"chooses a stretch of the first {self.max_length} tokens"
 
     @property
     def constrains(self) -> bool:

@@ -145,9 +145,13 @@ class Summarizer:
         parameters = self._model.num_parameters() / 1e6
         return (
             f"summary model {called(self.info, self.folder)}: {parameters:.1f} M parameters, "
-            f"recipe {self.encoder.recipe.name}, up to {self.max_length} tokens, {self.generation.num_beams} beams; "
+            f"recipe {self.encoder.recipe.name}, {self._way}; "
             f"{self.engine.description}" + (f", on {1 + len(self.others)} devices" if self.others else "")
         )
+
+    @property
+    def _way(self) -> str:
+        return f"up to {self.max_length} tokens, {self.generation.num_beams} beams"
 
     @property
     def identity(self) -> dict[str, str]:
