@@ -22,6 +22,7 @@ STARTS_INSIDE = 0.15
 ENDS_INSIDE = 0.05
 ENDS_BEFORE_ARTICLE = 0.1
 NEVER = 1.0  # only where there is no other
+FAR = 100.0  # more than all else together
 
 _CLOSES = re.compile(r"[.،,؛;:!؟?\-–—»)\"”]$")
 _THAT = frozenset(["ان", "بان", "وان"])  # letters unified: "that", after which a clause starts
@@ -34,6 +35,11 @@ class Boundaries:
 
     start: NDArray[np.float64]
     end: NDArray[np.float64]
+
+    def at_the_beginning(self) -> Boundaries:
+        """The same, for stretches that start with the first word."""
+        first = np.arange(len(self.start)) == 0
+        return Boundaries(np.where(first, 0.0, FAR), self.end)
 
 
 def boundaries(words: Sequence[str], sentences: NDArray[np.int64]) -> Boundaries:

@@ -60,6 +60,11 @@ class SelectingSummarizer(Summarizer):
         """It says nothing but words of the article."""
         return True
 
+    def know_least(self, least: float) -> None:
+        """Give an article's beginning from now on where the expected F1 of all else is below ``least``."""
+        self._selection = self._selection.model_copy(update={"least": least})
+        self.info = self.info.model_copy(update={"selection": self._selection})
+
     def _answer(
         self, encoder: TextEncoder, texts: Sequence[str], options: Generation, progress: Progress | None
     ) -> list[Summary]:

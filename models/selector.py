@@ -25,7 +25,7 @@ from mujaz.models.engines.torch_engine import TorchClassifier
 from mujaz.models.selection_info import SelectionInfo
 from mujaz.models.stretches import Stretch, WordScores, best_stretches
 from mujaz.models.summary_options import Generation
-from mujaz.models.summary_record import Candidate, Summary
+from mujaz.models.summary_record import Candidate, Finding, Summary
 from mujaz.models.word_reading import ReadArticle, WordReader
 from mujaz.models.writing import MIN_ARTICLE_WORDS, Progress, as_is
 
@@ -97,10 +97,7 @@ class Selector:
         return found
 
     def _summary(self, article: ReadArticle, logits: NDArray[np.float32], options: Generation) -> Summary:
-        costs = boundaries(article.words(), article.sentences)
-        wanted = self.info.wanted(options.wanted)
-        found = best_stretches(WordScores.of(logits), article.sentences, costs, wanted, options.candidates)
-        candidates = [_candidate(article, one) for one in found] or [Candidate("", None, 0, (), 1.0)]
+        candidates = self._candidates(article, WordScores.of(logits), options) or [Candidate("", None, 0, (), 1.0)]
         read = len(article.encoding.input_ids)
         return Summary(
             text=candidates[0].text,
@@ -110,15 +107,26 @@ class Selector:
             words=candidates[0].words,
             read=min(1.0, read / max(1, article.tokens)) if article.encoding.truncated else 1.0,
             long="lead" if article.encoding.truncated else None,
+            findings=candidates[0].findings,
             copied=1.0,
             candidates=tuple(candidates),
         )
 
+    def _candidates(self, article: ReadArticle, scores: WordScores, options: Generation) -> list[Candidate]:
+        """The best stretches; of an article that the model makes little of, its beginning."""
+        costs, wanted = boundaries(article.words(), article.sentences), self.info.wanted(options.wanted)
+        usual = best_stretches(scores, article.sentences, costs, self.info.wanted())
+        if usual and usual[0].f1 < self.info.least:
+            found = best_stretches(scores, article.sentences, costs.at_the_beginning(), wanted)
+            return [_candidate(article, one, (Finding("unsure"),)) for one in found]
+        found = best_stretches(scores, article.sentences, costs, wanted, options.candidates)
+        return [_candidate(article, one) for one in found]
 
-def _candidate(article: ReadArticle, one: Stretch) -> Candidate:
+
+def _candidate(article: ReadArticle, one: Stretch, findings: tuple[Finding, ...] = ()) -> Candidate:
     start, end = article.spans[one.start][0], article.spans[one.end - 1][1]
     text = tidy(article.text[start:end])
-    return Candidate(text, one.f1, len(words(text)), (), 1.0)
+    return Candidate(text, one.f1, len(words(text)), findings, 1.0)
 
 
 def tidy(text: str) -> str:

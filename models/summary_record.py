@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mujaz.models.summary_checks import SummaryChecks
 
 # A word that the article does not have is no fault by itself: synonyms and broken plurals are such words too.
-MILD = frozenset({"word", "cut", "as_is"})
+MILD = frozenset({"word", "cut", "as_is", "unsure"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Finding:
             (any other content word). Of the summary itself: ``joined`` (two stretches of the article that do not stand
             together there), ``loop`` (a phrase over and over), ``sentinel`` (a special token left in it), ``empty``, ``cut``
             (it reached the longest length allowed), ``as_is`` (the article was too short to summarize and is returned as it
-            is).
+            is), ``unsure`` (a model that chooses expects little of any stretch, so the article's beginning is given).
         text: The words in question; of ``joined`` those around the boundary, which is a ``|``.
     """
 

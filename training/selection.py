@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import datasets
 import numpy as np
@@ -17,8 +18,10 @@ from numpy.typing import NDArray
 from transformers import EvalPrediction
 
 from mujaz.models.arabic_words import words
+from mujaz.models.checkpoint import store_info
 from mujaz.models.clauses import Boundaries, boundaries
 from mujaz.models.encoding import TextEncoder
+from mujaz.models.selecting import SelectingSummarizer
 from mujaz.models.selection_info import SelectionInfo
 from mujaz.models.stretches import WordScores, best_stretches
 from mujaz.models.word_reading import WordReader
@@ -29,6 +32,7 @@ from mujaz.training.encoded import IGNORED
 OUTPUTS = ("keep", "start", "end")  # of the model, for each word
 LEAST_SHARED = 0.2  # F1 of a stretch with its summary, less costs; below it, it says nothing of where a summary starts
 SHORTEST, LONGEST = 5, 24  # words of such a stretch
+UNSURE = 0.02  # share of dev articles
 _CHUNK = 500  # articles read at once
 
 
@@ -133,3 +137,22 @@ def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[st
         return {SELECTION_F1: float(np.mean([one(logits, labels) for logits, labels in rows]))}
 
     return compute
+
+
+def find_least(model: SelectingSummarizer, folder: Path, dev: Sequence[Example]) -> float:
+    """The expected F1 that all but :data:`UNSURE` of the dev articles have; kept in ``mujaz.json``, and from now on below it
+    the article's beginning is given.
+
+    Args:
+        model: As a user loads it; it knows of this from now on.
+        folder: Its checkpoint.
+        dev: Articles.
+
+    Raises:
+        OutputError: ``mujaz.json`` cannot be written.
+    """
+    scores = [one.score for one in model.summarize([e.text for e in dev]) if one.score is not None]
+    least = round(float(np.quantile(scores, UNSURE)), 4) if scores else 0.0
+    model.know_least(least)
+    store_info(folder, model.info)
+    return least

@@ -69,6 +69,12 @@ def test_a_sentence_end_inside_costs_something() -> None:
     assert _best(keep, Wanted(4, 2, 4, 0), sentences=[0, 1, 1, 1]) == [(1, 4)]
 
 
+def test_a_stretch_can_be_held_to_the_beginning() -> None:
+    keep, sentences = [0.1, 0.1, 0.1, 0.9, 0.9], np.zeros(5, dtype=np.int64)
+    found = best_stretches(_scores(keep), sentences, _free(5).at_the_beginning(), Wanted(2, 2, 3, 0), 9)
+    assert (found[0].start, found[0].end) == (0, 2)
+
+
 def test_candidates_overlap_little() -> None:
     keep = [0.9, 0.9, 0.1, 0.1, 0.8, 0.8]
     assert _best(keep, Wanted(2, 2, 2, 0), count=2) == [(0, 2), (4, 6)]

@@ -17,9 +17,11 @@ from mujaz import Summarizer, train
 from mujaz.configs.loading import check_config
 from mujaz.errors import CheckpointError, UsageError
 from mujaz.models.clauses import boundaries
+from mujaz.models.selecting import SelectingSummarizer
 from mujaz.models.summary_checks import check_summary
 from mujaz.training.encoded import IGNORED
 from mujaz.training.selection import LEAST_SHARED, LONGEST, SHORTEST, word_labels
+from tests.conftest import MONEY, SPORT
 
 ARTICLE = "أعلنت الوزارة أمس أنها افتتحت مدرسة جديدة في مدينة الساحل. وقال المتحدث إن العمل مستمر."
 
@@ -115,6 +117,21 @@ def test_it_says_nothing_that_the_article_does_not_say(chosen: Path) -> None:
             if length:
                 low, high = map(int, length.split("-"))
                 assert low <= len(found.text.split()) <= high
+
+
+def test_what_it_is_unsure_of_begins_with_the_article_and_says_so(chosen: Path) -> None:
+    info = json.loads((chosen / "mujaz.json").read_text(encoding="utf-8"))["selection"]
+    assert 0 < info["least"] < 1
+    summarizer = Summarizer.from_pretrained(chosen, device="cpu", precision="float32")
+    assert isinstance(summarizer, SelectingSummarizer)
+    article = f"وقال المتحدث إن الأمر مهم ومعقد جدا اليوم. {' '.join(SPORT)} {' '.join(MONEY)}"
+    sure = summarizer.summarize([article])[0]
+    summarizer.know_least(1.0)
+    unsure = summarizer.summarize([article], candidates=3)[0]
+    assert [finding.kind for finding in unsure.findings] == ["unsure"]
+    assert article.startswith(unsure.text)
+    assert unsure.faults == ()
+    assert sure.findings == ()
 
 
 def test_summaries_do_not_depend_on_their_neighbours(chosen: Path, summary_file: Path) -> None:
