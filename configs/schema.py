@@ -235,7 +235,7 @@ class TrainConfig(Section):
         settings, unequal = self.training, self.training.layer_decay < 1
         if self.task == "summary" and settings.fsdp:
             raise ValueError(
-                "training.fsdp is for topic and stance: encoder and decoder share their embeddings, "
+                "training.fsdp is for topic and stance: an encoder and a decoder share their embeddings, "
                 "which accelerate 1.15 cannot shard"
             )
         if self.model.lora and settings.fsdp:
@@ -245,7 +245,7 @@ class TrainConfig(Section):
         if self.model.scratch and settings.freeze is not None:
             raise ValueError("freeze is for pretrained models: the random weights of a new one would stay as they are")
         if self.task == "summary" and settings.mask_tokens:
-            raise ValueError("mask_tokens is for encoders: task topic or stance")
+            raise ValueError("mask_tokens is for labels: task topic or stance")
         if self.task == "summary" and unequal:
-            raise ValueError("layer_decay is for encoders: task topic or stance")
+            raise ValueError("layer_decay is for labels: task topic or stance")
         return self

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mujaz.models.checkpoint import locate
+from mujaz.models.checkpoint import locate, read_info
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.loading import load_config
 from mujaz.models.summarizer import Summarizer
@@ -20,7 +20,7 @@ def load_model(
     summary_engine: str = "torch",
     ignore_recipe_mismatch: bool = False,
 ) -> TextClassifier | Summarizer:
-    """A classifier or a summarizer, by the architecture of the checkpoint.
+    """A classifier or a summarizer, by what ``mujaz.json`` says; where there is none, by the architecture.
 
     Args:
         name: Folder, embedded model, preset or hub id.
@@ -36,7 +36,9 @@ def load_model(
         CheckpointError: the model is not there or cannot be used.
     """
     folder = locate(name)
-    if task == "summary" or (task is None and load_config(folder).is_encoder_decoder):
+    info = read_info(folder)
+    summarizes = info.task == "summary" if info else load_config(folder).is_encoder_decoder
+    if task == "summary" or (task is None and summarizes):
         return Summarizer.from_pretrained(
             name,
             device=device,

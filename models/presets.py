@@ -24,7 +24,7 @@ class Preset:
     Attributes:
         name: The short name used in configs and on the command line.
         hub_id: Repository on the Hugging Face hub.
-        kind: ``encoder`` (topic, stance) or ``seq2seq`` (summary).
+        kind: ``encoder`` (topic, stance, extractive summaries) or ``seq2seq`` (summary).
         recipe: Name of the text recipe the model was pretrained with.
         parameters: In millions.
         max_length: Longest input in tokens that the model was trained for.

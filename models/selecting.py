@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
+OUTPUTS = 3  # of a model, for each word: keep, start, end
+
+
 class SelectingSummarizer(Summarizer):
     """Chooses the stretch of an article that is most like a summary of it."""
 
@@ -39,10 +42,14 @@ class SelectingSummarizer(Summarizer):
         """Wrap a loaded model; most callers want :meth:`Summarizer.from_pretrained`.
 
         Raises:
-            CheckpointError: ``mujaz.json`` does not say how long its summaries are.
+            CheckpointError: ``mujaz.json`` does not say how long its summaries are, or the model has other outputs.
         """
-        if info.selection is None:
-            raise CheckpointError(f"{folder}: mujaz.json has no 'selection'. Train it with mujaz train, task summary.")
+        outputs = model.config.num_labels
+        if info.selection is None or outputs != OUTPUTS:
+            raise CheckpointError(
+                f"{folder} chooses no summaries: expected 'selection' in mujaz.json and {OUTPUTS} outputs, found "
+                f"{'none' if info.selection is None else 'it'} and {outputs}. Train it with mujaz train, task summary."
+            )
         self._model = model.eval()
         self.encoder, self.info, self.note, self.folder = encoder, info, note, folder
         self.engine = SelectionEngine(model, encoder.tokenizer)

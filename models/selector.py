@@ -21,15 +21,19 @@ from mujaz.models.batching import token_budget_batches
 from mujaz.models.clauses import boundaries
 from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.engines.replicas import side_by_side
-from mujaz.models.engines.torch_engine import TorchClassifier
+from mujaz.models.engines.torch_engine import PACKED_BATCH_TOKENS, TorchClassifier
 from mujaz.models.selection_info import SelectionInfo
+from mujaz.models.sentences import looks_closing, looks_opening
 from mujaz.models.stretches import Stretch, WordScores, best_stretches
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import Candidate, Finding, Summary
 from mujaz.models.word_reading import ReadArticle, WordReader
 from mujaz.models.writing import MIN_ARTICLE_WORDS, Progress, as_is
 
-_EDGES = " \t\n\r.،,؛;:-–—…/|*•"
+# Not a sign or a full stop that belongs to what follows: -5, .NET
+_FRONT = re.compile(r"(?:[\s،,؛;:…/|*•]|[.\-–—](?![\w]))+")
+_BACK = " .،,؛;:-–—…/|*•"
+_NOTHING = Candidate("", None, 0, (Finding("empty"),), 0.0)
 _PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}", "“": "”"}
 _BRACKETS = re.compile(r'[«»()\[\]{}“”"]')
 
@@ -38,6 +42,11 @@ class SelectionEngine(TorchClassifier):
     """An encoder's scores for the tokens of articles."""
 
     all_tokens = True
+
+    @property
+    def batch_tokens(self) -> int:
+        """Padded tokens a batch: one at a time, on all threads."""
+        return PACKED_BATCH_TOKENS if self.packs else super().batch_tokens
 
     @torch.inference_mode()
     def token_logits(self, batch: Sequence[Encoding]) -> list[NDArray[np.float32]]:
@@ -97,16 +106,15 @@ class Selector:
         return found
 
     def _summary(self, article: ReadArticle, logits: NDArray[np.float32], options: Generation) -> Summary:
-        candidates = self._candidates(article, WordScores.of(logits), options) or [Candidate("", None, 0, (), 1.0)]
-        read = len(article.encoding.input_ids)
+        candidates = self._candidates(article, WordScores.of(logits), options) or [_NOTHING]
         return Summary(
             text=candidates[0].text,
             score=candidates[0].score,
-            tokens_read=read,
+            tokens_read=len(article.encoding.input_ids),
             truncated=article.encoding.truncated,
             words=candidates[0].words,
-            read=min(1.0, read / max(1, article.tokens)) if article.encoding.truncated else 1.0,
-            long="lead" if article.encoding.truncated else None,
+            read=article.read / max(1, article.tokens),
+            long=(options.long or "lead") if article.encoding.truncated else None,
             findings=candidates[0].findings,
             copied=1.0,
             candidates=tuple(candidates),
@@ -134,20 +142,23 @@ def tidy(text: str) -> str:
     text = " ".join(text.split())
     alone = _unpaired(text)
     kept = "".join(char for place, char in enumerate(text) if place not in alone)
-    return " ".join(kept.split()).strip(_EDGES)
+    kept = " ".join(kept.split()).rstrip(_BACK)
+    front = _FRONT.match(kept)
+    return kept[front.end() :] if front else kept
 
 
 def _unpaired(text: str) -> set[int]:
     """Places of brackets and quotation marks without a partner."""
-    waiting: list[tuple[str, int]] = []
+    waiting: list[tuple[str, int]] = []  # what would close it, and where it stands
     alone: set[int] = set()
     for match in _BRACKETS.finditer(text):
         mark, place = match.group(), match.start()
-        opened = next((i for i in range(len(waiting) - 1, -1, -1) if waiting[i][0] == mark), None)
-        if opened is not None:  # what was opened inside it and not closed has lost its pair
-            alone.update(at for _, at in waiting[opened + 1 :])
-            del waiting[opened:]
-        elif mark in _PAIRS or mark == '"':
+        opens = mark in _PAIRS or (mark == '"' and not looks_closing(text, place))
+        partner = next((i for i in range(len(waiting) - 1, -1, -1) if waiting[i][0] == mark), None)
+        if partner is not None and not (mark == '"' and looks_opening(text, place)):
+            alone.update(at for _, at in waiting[partner + 1 :])  # opened inside it and never closed
+            del waiting[partner:]
+        elif opens:
             waiting.append((_PAIRS.get(mark, mark), place))
         else:
             alone.add(place)
@@ -157,6 +168,7 @@ def _unpaired(text: str) -> set[int]:
 def _check_options(options: Generation) -> None:
     """Refuse what only a model that writes can do."""
     given = {
+        "num_beams": options.num_beams,
         "max_new_tokens": options.max_new_tokens,
         "min_new_tokens": options.min_new_tokens,
         "long": options.long if options.long in ("select", "hierarchical") else None,

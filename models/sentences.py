@@ -171,8 +171,8 @@ def _quoted(text: str) -> list[tuple[int, int]]:
             if open_at[_OPENING_OF[mark]]:
                 found.append((open_at[_OPENING_OF[mark]].pop(), at))
         elif straight is None:
-            straight = None if _looks_closing(text, at) else at
-        elif _looks_opening(text, at):
+            straight = None if looks_closing(text, at) else at
+        elif looks_opening(text, at):
             straight = at  # the one before was never closed
         else:
             found.append((straight, at))
@@ -184,12 +184,14 @@ def _quoted(text: str) -> list[tuple[int, int]]:
     return outermost
 
 
-def _looks_opening(text: str, at: int) -> bool:
+def looks_opening(text: str, at: int) -> bool:
+    """Whether a mark that stands on either side of a quotation begins one here, by the spaces around it."""
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
     return (not before or before.isspace() or before in "(:") and bool(after) and not after.isspace()
 
 
-def _looks_closing(text: str, at: int) -> bool:
+def looks_closing(text: str, at: int) -> bool:
+    """Whether such a mark ends one."""
     before, after = text[at - 1 : at], text[at + 1 : at + 2]
     return bool(before) and not before.isspace() and (not after or after.isspace() or after in ".،؛؟!,:)»")
 

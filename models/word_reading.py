@@ -1,13 +1,14 @@
 """An article as words with their places, and as the tokens that a model reads of them.
 
 Each word goes through recipe and tokenizer by itself, so that every token belongs to a word of the article as it came: what
-a model chooses can be shown in the article's own letters, which a recipe may have changed.
+a model chooses can be shown in the article's own letters, which a recipe may have changed. What a recipe does across spaces
+is therefore not done, but for HTML tags, which are blanked out before.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mujaz.models.encoding import Encoding, TextEncoder
+from mujaz.models.recipe_steps import TAGS
 from mujaz.models.sentences import sentence_starts
 from mujaz.models.windows import Frame, frame_of
 
 _WORD = re.compile(r"\S+")
-_MOST_KNOWN = 200_000  # words whose tokens are kept
+_TAG = re.compile(TAGS.pattern)
+_KEPT = 200_000  # words whose tokens are kept
+_LONGEST_KEPT = 40  # characters: longer ones are addresses, and hardly come twice
 _CHARACTERS_PER_TOKEN = 12  # read of an article at most; words of news have 5 letters and hardly more than a token
+
+Ids = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +34,12 @@ class ReadArticle:
     """What a model reads of an article.
 
     Attributes:
-        text: The article.
+        text: The article's beginning, HTML tags blanked out.
         spans: Where the words that it reads stand in it, in characters.
         sentences: The number of each word's sentence; shape (words,).
         places: Where the first token of each word stands in the encoding; shape (words,).
-        encoding: The tokens.
+        encoding: The tokens; truncated where words were left off at the end.
+        read: Tokens of the article that it reads, without special tokens.
         tokens: Of the whole article, without special tokens; estimated from its length where not all is read.
     """
 
@@ -41,6 +48,7 @@ class ReadArticle:
     sentences: NDArray[np.int64]
     places: NDArray[np.int64]
     encoding: Encoding
+    read: int
     tokens: int
 
     def words(self) -> list[str]:
@@ -49,49 +57,75 @@ class ReadArticle:
 
 
 class WordReader:
-    """Reads articles for one model."""
+    """Reads articles for one model. Threads may share it."""
 
     def __init__(self, encoder: TextEncoder) -> None:
-        """Read as ``encoder`` says: its recipe, tokenizer and maximum length."""
+        """Read as ``encoder`` says, its recipe, tokenizer and maximum length; what it strips off articles is off already."""
         self.encoder = encoder
-        self._known: dict[str, list[int]] = {}
+        self._known: dict[str, Ids] = {}
 
     def __call__(self, texts: Sequence[str]) -> list[ReadArticle]:
-        """Articles as the model reads them: their beginnings, up to the last whole word that fits."""
+        """Articles as the model reads them: their beginnings, up to the last whole word that fits.
+
+        A word is passed over that has no tokens, or more of them than the model reads.
+        """
         backend: Any = getattr(self.encoder.tokenizer, "backend_tokenizer")  # noqa: B009  # only fast tokenizers have it
         backend.no_truncation()
         backend.no_padding()
         frame = frame_of(backend, pairs=False)
         most = self.encoder.max_length * _CHARACTERS_PER_TOKEN
-        found = [[match.span() for match in _WORD.finditer(text[:most])] for text in texts]
-        self._learn(backend, {text[a:b] for text, spans in zip(texts, found, strict=True) for a, b in spans})
-        return [self._read(frame, text, spans, most) for text, spans in zip(texts, found, strict=True)]
+        parts = [_whole_words(text, most) for text in texts]
+        found = [[match.span() for match in _WORD.finditer(part)] for part in parts]
+        ids = self._ids(backend, {part[a:b] for part, spans in zip(parts, found, strict=True) for a, b in spans})
+        return [self._read(frame, ids, *each) for each in zip(parts, found, map(len, texts), strict=True)]
 
-    def _learn(self, backend: Any, words: set[str]) -> None:
-        if len(self._known) > _MOST_KNOWN:
-            self._known.clear()
-        new = [word for word in words if word not in self._known]
+    def _ids(self, backend: Any, words: Iterable[str]) -> dict[str, Ids]:
+        """The token ids of words."""
+        known = self._known if len(self._known) < _KEPT else {}
+        new, found = [], {}
+        for word in words:
+            ids = known.get(word)
+            if ids is None:
+                new.append(word)
+            else:
+                found[word] = ids
         prepared = [self.encoder.recipe(word) for word in new]
         for word, encoded in zip(new, backend.encode_batch_fast(prepared, add_special_tokens=False), strict=True):
-            self._known[word] = encoded.ids
+            found[word] = tuple(encoded.ids)
+            if len(word) <= _LONGEST_KEPT:
+                known[word] = found[word]
+        self._known = known
+        return found
 
-    def _read(self, frame: Frame, text: str, spans: list[tuple[int, int]], most: int) -> ReadArticle:
+    def _read(
+        self, frame: Frame, pieces: Mapping[str, Ids], text: str, spans: list[tuple[int, int]], characters: int
+    ) -> ReadArticle:
         room = frame.room(self.encoder.max_length)
         ids: list[int] = []
         kept: list[tuple[int, int]] = []
-        places = []
+        places: list[int] = []
+        reached = len(text)
         for start, end in spans:
-            pieces = self._known[text[start:end]]
-            if len(ids) + len(pieces) > room:
+            own = pieces[text[start:end]]
+            if not 0 < len(own) <= room:
+                continue
+            if len(ids) + len(own) > room:
+                reached = start
                 break
-            if pieces:  # marks alone leave nothing
-                kept.append((start, end))
-                places.append(len(frame.before) + len(ids))
-                ids += pieces
-        whole = len(text) <= most and bool(spans) and (not kept or kept[-1] == spans[-1])
-        read = kept[-1][1] if kept else len(text)
-        tokens = len(ids) if whole else round(len(ids) * len(text.rstrip()) / max(1, read))
+            kept.append((start, end))
+            places.append(len(frame.before) + len(ids))
+            ids += own
+        whole = reached == characters
+        tokens = len(ids) if whole else round(len(ids) * characters / max(1, reached))
+        starts = np.array(sentence_starts(text[:reached]) or [0])
+        numbers = np.searchsorted(starts, [start for start, _ in kept], side="right").astype(np.int64)
         encoding = Encoding(*frame.ids(ids), not whole)
-        starts = np.array(sentence_starts(text[: read + 1]) or [0])
-        numbers = np.searchsorted(starts, [start for start, _ in kept], side="right")
-        return ReadArticle(text, kept, numbers.astype(np.int64), np.array(places, dtype=np.int64), encoding, tokens)
+        return ReadArticle(text, kept, numbers, np.array(places, dtype=np.int64), encoding, len(ids), tokens)
+
+
+def _whole_words(text: str, most: int) -> str:
+    """A text, or its beginning of up to ``most`` characters without half a word at its end; HTML tags as spaces."""
+    part = text[:most]
+    if len(part) < len(text) and not text[most].isspace():
+        part = part[: max((match.end() for match in re.finditer(r"\s", part)), default=0)]
+    return _TAG.sub(lambda tag: " " * len(tag.group()), part) if "<" in part else part

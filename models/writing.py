@@ -25,7 +25,7 @@ from mujaz.models.summary_checks import Source, check_summary, is_degenerate
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import MILD, Candidate, Finding, Summary, findings_of
 
-# Up to 12 words what the embedded summarizer writes is the article itself in four cases of five; of 15, in half of them.
+# Up to 12 words what a small summarizer wrote was the article itself in four cases of five; of 15, in half of them.
 MIN_ARTICLE_WORDS = 12
 MAX_LEVELS = 4  # of summaries of summaries; each level is several times shorter than the one below
 DEFAULT_LONG = "lead"

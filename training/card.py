@@ -71,7 +71,11 @@ def card_data(info: CheckpointInfo, metrics: dict[str, Any] | None, *, split: st
     licence, licence_name = _licence(info.licence)
     return ModelCardData(
         language="ar",
-        pipeline_tag="summarization" if summary else "text-classification",
+        pipeline_tag="token-classification"
+        if info.selection
+        else "summarization"
+        if summary
+        else "text-classification",
         library_name="transformers",
         tags=["mujaz", "arabic", info.task],
         license=licence,

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from transformers import EvalPrediction
 
 from mujaz.models.arabic_words import words
+from mujaz.models.articles import clean_article
 from mujaz.models.checkpoint import store_info
 from mujaz.models.clauses import Boundaries, boundaries
 from mujaz.models.encoding import TextEncoder
@@ -47,7 +48,8 @@ def encode_selection(examples: Sequence[Example], encoder: TextEncoder) -> datas
     }
     for at in range(0, len(examples), _CHUNK):
         chunk = examples[at : at + _CHUNK]
-        for example, article in zip(chunk, reader([e.text for e in chunk]), strict=True):
+        texts = [clean_article(e.text) if encoder.clean_article else e.text for e in chunk]
+        for example, article in zip(chunk, reader(texts), strict=True):
             tokens = len(article.encoding.input_ids)
             label = np.full((tokens, len(OUTPUTS)), IGNORED, dtype=np.int8)
             label[article.places] = word_labels(article.words(), article.sentences, example.summary or "")

@@ -88,7 +88,7 @@ def _progress(text: str) -> None:
         click.echo(f"… {text}", err=True)
 
 
-def _from_config(path: str, overrides: tuple[str, ...]) -> tuple[CheckInput, TextEncoder | None, int]:
+def _from_config(path: str, overrides: tuple[str, ...]) -> tuple[CheckInput, TextEncoder | None, int | None]:
     from mujaz.configs.loading import load_config
     from mujaz.errors import UsageError
     from mujaz.training.checks_rows import rows_of_config
@@ -105,13 +105,21 @@ def _from_config(path: str, overrides: tuple[str, ...]) -> tuple[CheckInput, Tex
     except UsageError as error:
         click.echo(f"tokens are not counted: {error}", err=True)
         encoder = None
-    return data, encoder, config.model.max_target_length
+    writes = config.task == "summary" and (encoder is None or config.model.scratch or _is_seq2seq(config.model.name))
+    return data, encoder, config.model.max_target_length if writes else None
+
+
+def _is_seq2seq(name: str | None) -> bool:
+    from mujaz.models.checkpoint import locate
+    from mujaz.models.loading import load_config
+
+    return bool(load_config(locate(name or "")).is_encoder_decoder)
 
 
 def _encoder(model: str, task: str | None) -> TextEncoder:
     from mujaz.models.opening import open_checkpoint
 
-    return open_checkpoint(model, task=task or "topic").encoder  # type: ignore[arg-type]  # one of the three
+    return open_checkpoint(model, task=task or "topic", to_train=True).encoder  # type: ignore[arg-type]  # one of the three
 
 
 def _write(path: Path, report: DataReport) -> None:

@@ -29,7 +29,7 @@ def command() -> None:
             embedded.add_row(name, info.task, ", ".join(info.labels), info.recipe["name"], info.licence or "")
     console.print(embedded)
     console.print("Presets", style="italic")
-    tasks = {"encoder": "topic and stance", "seq2seq": "summary"}
+    tasks = {"encoder": "topic, stance, extractive summary", "seq2seq": "summary"}
     for p in PRESETS.values():
         reads = f"{tasks[p.kind]}, {p.parameters} M parameters, {p.max_length:,} tokens, recipe {p.recipe}"
         console.print(f"{p.name}: {reads}", markup=False, highlight=False, soft_wrap=True)

@@ -70,5 +70,5 @@ def test_a_training_takes_them(stance_file: Path, tmp_path: Path, tiny_config: T
 
 
 def test_a_summarizer_has_none(stance_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
-    with pytest.raises(ConfigError, match="mask_tokens is for encoders"):
+    with pytest.raises(ConfigError, match="mask_tokens is for labels"):
         check_config(tiny_config("summary", stance_file, tmp_path, mask_tokens=0.1), "test")
