@@ -19,13 +19,37 @@ from mujaz.models.endings import LEADING
 
 # In F1 of words, beside which they are weighed; chosen on dev articles of ANT and SaudiNewsNet (benchmarks/LOG.md).
 STARTS_INSIDE = 0.15
+STARTS_BEHIND_A_COMMA = 0.05  # it may be an apposition
+ENDS_AT_A_COMMA = 0.03
 ENDS_INSIDE = 0.05
 ENDS_BEFORE_ARTICLE = 0.1
+ENDS_JUST_BEGUN = 0.3  # a clause of one or two words behind "that" or "which"
 NEVER = 1.0  # only where there is no other
 FAR = 100.0  # more than all else together
 
-_CLOSES = re.compile(r"[.،,؛;:!؟?\-–—»)\"”]$")
-_THAT = frozenset(["ان", "بان", "وان"])  # letters unified: "that", after which a clause starts
+_STOPS = re.compile(r"[.؛;:!؟?][»”\")\]]*$")
+_COMMAS = re.compile(r"[،,\-–—][»”\")\]]*$")
+_THAT = frozenset(["ان", "بان", "وان", "لان"])  # letters unified; a clause starts behind them
+_OPENS = _THAT | frozenset(
+    [
+        "انه",
+        "انها",
+        "التي",
+        "الذي",
+        "الذين",
+        "والتي",
+        "والذي",
+        "لم",
+        "لن",
+        "قد",
+        "ولم",
+        "ولن",
+        "وقد",
+        "حيث",
+        "كما",
+        "ما",
+    ]
+)
 _ARTICLE = re.compile(r"ال..")
 
 
@@ -49,17 +73,30 @@ def boundaries(words: Sequence[str], sentences: NDArray[np.int64]) -> Boundaries
         words: As they stand in the text, with their punctuation.
         sentences: The number of each word's sentence, ascending.
     """
-    parts = [words_of(word) for word in words]
+    own = [words_of(word)[-1:] for word in words]  # a dash, say, has none
     start, end = np.zeros(len(words)), np.zeros(len(words))
-    for place, (word, own) in enumerate(zip(words, parts, strict=True)):
+    for place, (word, this) in enumerate(zip(words, own, strict=True)):
         last = place + 1 == len(words)
-        breaks = last or sentences[place] != sentences[place + 1] or bool(_CLOSES.search(word)) or not parts[place + 1]
-        if not own:  # a dash, say
-            start[place] = end[place] = NEVER
-        elif own[-1] in LEADING and not breaks:
-            end[place] = NEVER
-        elif not breaks:
-            end[place] = ENDS_BEFORE_ARTICLE if _ARTICLE.match(parts[place + 1][0]) else ENDS_INSIDE
-        if not last and parts[place + 1] and not breaks and not (own and own[-1] in _THAT):
-            start[place + 1] = STARTS_INSIDE
+        stops = last or sentences[place] != sentences[place + 1] or bool(_STOPS.search(word))
+        comma = bool(_COMMAS.search(word)) or (not last and not own[place + 1])
+        end[place] = _end(words, own, place, stops=stops, comma=comma)
+        if not last and not stops:
+            that = bool(this) and this[0] in _THAT
+            start[place + 1] = 0.0 if that else STARTS_BEHIND_A_COMMA if comma or not this else STARTS_INSIDE
+    start[[not this for this in own]] = NEVER
     return Boundaries(start, end)
+
+
+def _end(words: Sequence[str], own: Sequence[Sequence[str]], place: int, *, stops: bool, comma: bool) -> float:
+    if not own[place]:
+        return NEVER
+    if stops:
+        return 0.0
+    if own[place][0] in LEADING or own[place][0] in _OPENS:
+        return NEVER
+    if any(one and one[0] in _OPENS for one in own[max(0, place - 2) : place]):
+        return ENDS_JUST_BEGUN
+    if comma:
+        return ENDS_AT_A_COMMA
+    following = words_of(words[place + 1])
+    return ENDS_BEFORE_ARTICLE if following and _ARTICLE.match(following[0]) else ENDS_INSIDE
