@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from mujaz.models import word_reading
 from mujaz.models.opening import open_checkpoint
 from mujaz.models.word_reading import WordReader
 
@@ -50,3 +52,40 @@ def test_what_does_not_fit_is_left_off_by_whole_words(reader: WordReader) -> Non
 def test_texts_without_words(reader: WordReader, text: str) -> None:
     (article,) = reader([text])
     assert len(article.places) == len(article.words()) <= 1
+
+
+@pytest.mark.parametrize("end", [" \u200f", "\n\n"])
+def test_marks_at_the_end_are_no_words_left_off(reader: WordReader, end: str) -> None:
+    (article,) = reader(["فاز الفريق" + end])
+    assert not article.encoding.truncated
+    assert article.read == article.tokens == 2
+
+
+def test_a_word_too_long_for_the_model_is_passed_over(reader: WordReader) -> None:
+    (article,) = reader(["-".join(["سوق"] * 40) + " فاز الفريق"])
+    assert article.words() == ["فاز", "الفريق"]
+    assert not article.encoding.truncated
+
+
+def test_no_half_words(reader: WordReader) -> None:
+    text = "فاز" + " " * 285 + "الفريق في السوق"  # cut at 288 characters, inside the second word
+    (article,) = reader([text])
+    assert article.words() == ["فاز"]
+    assert article.encoding.truncated
+    (unbroken,) = reader(["ا" * 1000])
+    assert unbroken.words() == []
+    assert unbroken.encoding.truncated
+
+
+def test_tags_are_not_read(reader: WordReader) -> None:
+    (article,) = reader(['<p class="a b">فاز <b>الفريق</b></p>'])
+    assert article.words() == ["فاز", "الفريق"]
+    assert article.read == 2
+
+
+def test_threads_may_share_a_reader(reader: WordReader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_reading, "_KEPT", 5)  # it forgets all the time
+    texts = [f"كلمة{i} سوق{i} فاز" for i in range(60)]
+    alone = [reader([text])[0].encoding for text in texts]
+    with ThreadPoolExecutor(4) as pool:
+        assert [found[0].encoding for found in pool.map(lambda text: reader([text]), texts)] == alone

@@ -3,24 +3,32 @@ from __future__ import annotations
 import itertools
 import json
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from mujaz import Summarizer, train
+from mujaz.cli import cli
 from mujaz.configs.loading import check_config
 from mujaz.errors import CheckpointError, UsageError
+from mujaz.models.articles import clean_article
+from mujaz.models.auto import load_model
 from mujaz.models.clauses import boundaries
 from mujaz.models.selecting import SelectingSummarizer
 from mujaz.models.summary_checks import check_summary
+from mujaz.models.word_reading import WordReader
+from mujaz.training.data import Example
 from mujaz.training.encoded import IGNORED
-from mujaz.training.selection import LEAST_SHARED, LONGEST, SHORTEST, word_labels
+from mujaz.training.selection import LEAST_SHARED, LONGEST, SHORTEST, encode_selection, word_labels
 from tests.conftest import MONEY, SPORT
 
 ARTICLE = "أعلنت الوزارة أمس أنها افتتحت مدرسة جديدة في مدينة الساحل. وقال المتحدث إن العمل مستمر."
@@ -134,6 +142,29 @@ def test_what_it_is_unsure_of_begins_with_the_article_and_says_so(chosen: Path) 
     assert sure.findings == ()
 
 
+def test_whatever_loads_a_model_loads_it(
+    chosen: Path, trained: Callable[[str], Path], summary_file: Path, tmp_path: Path
+) -> None:
+    assert isinstance(load_model(chosen, device="cpu"), SelectingSummarizer)
+    scores = CliRunner().invoke(cli, ["evaluate", str(chosen), str(summary_file), "--device", "cpu"])
+    assert scores.exit_code == 0, scores.output
+    models = [part for name in (trained("topic"), chosen) for part in ("--model", str(name))]
+    out = tmp_path / "o.jsonl"
+    result = CliRunner().invoke(cli, ["classify", str(summary_file), *models, "--out", str(out), "--device", "cpu"])
+    assert result.exit_code == 0, result.output
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert all(row["topic"] and row[chosen.name] for row in rows), rows[0]
+
+
+def test_training_strips_what_summarizing_strips(chosen: Path) -> None:
+    encoder = Summarizer.from_pretrained(chosen, device="cpu").encoder
+    article = f"الرياض - واس: {ARTICLE} {' '.join(SPORT)}\nطباعة"
+    rows = encode_selection([Example(article, None, None, "خبر", "f", 1)], replace(encoder, clean_article=True))
+    (read,) = WordReader(encoder)([clean_article(article)])
+    assert rows["input_ids"][0] == read.encoding.input_ids
+    assert read.words()[0] == "أعلنت"
+
+
 def test_summaries_do_not_depend_on_their_neighbours(chosen: Path, summary_file: Path) -> None:
     texts = [json.loads(line)["text"] for line in summary_file.read_text(encoding="utf-8").splitlines()]
     summarizer = Summarizer.from_pretrained(chosen, device="cpu", precision="float32")
@@ -144,7 +175,7 @@ def test_summaries_do_not_depend_on_their_neighbours(chosen: Path, summary_file:
 
 def test_what_only_a_writer_can_do_is_refused(chosen: Path, bert_folder: Path) -> None:
     summarizer = Summarizer.from_pretrained(chosen, device="cpu")
-    for options in ({"max_new_tokens": 9}, {"min_new_tokens": 9}, {"long": "select"}):
+    for options in ({"max_new_tokens": 9}, {"num_beams": 9}, {"long": "select"}):
         with pytest.raises(UsageError, match="chooses a stretch"):
             summarizer.summarize([ARTICLE], **options)
     with pytest.raises(UsageError, match="not for bert models"):
