@@ -70,7 +70,7 @@ def main() -> None:
             ),
             "topic": lambda: classify_corpus([file], out, model=topic, force=True),
             "stance": lambda: classify_corpus([file], out, model=stance, columns=pair, force=True),
-            "summary, 4 beams": lambda: summarize_corpus([file], out, model=summary, force=True),
+            "summary": lambda: summarize_corpus([file], out, model=summary, force=True),
         }
         seconds: dict[str, list[float]] = {name: [] for name in runs}
         for turn in range(asked.turns + 1):

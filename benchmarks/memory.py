@@ -1,6 +1,6 @@
 """Peak resident memory of ``mujaz classify`` over a short and a long corpus: it must not grow with the corpus.
 
-Texts are made up: words of random Arabic letters, ten a text, nine of them out of 50,000 and one that is new every time, so
+Texts are made up: words of random Arabic letters, four a text, three of them out of 50,000 and one drawn anew every time, so
 that whatever is kept of words fills up. Every run is a process of its own.
 
 Usage::
@@ -22,12 +22,12 @@ from pathlib import Path
 
 LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"
 VOCABULARY = 50_000
-WORDS = 10
+WORDS = 4
 
 
 def word(draw: random.Random) -> str:
     """Some letters."""
-    return "".join(draw.choices(LETTERS, k=draw.randint(3, 9)))
+    return "".join(draw.choices(LETTERS, k=draw.randint(2, 4)))
 
 
 def write_corpus(path: Path, records: int) -> None:
