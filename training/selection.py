@@ -20,7 +20,7 @@ from transformers import EvalPrediction
 from mujaz.models.arabic_words import words
 from mujaz.models.articles import clean_article
 from mujaz.models.checkpoint import store_info
-from mujaz.models.clauses import Boundaries, boundaries
+from mujaz.models.clauses import Boundaries
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.selecting import SelectingSummarizer
 from mujaz.models.selection_info import SelectionInfo
@@ -31,7 +31,7 @@ from mujaz.training.data import Example
 from mujaz.training.encoded import IGNORED
 
 OUTPUTS = ("keep", "start", "end")  # of the model, for each word
-LEAST_SHARED = 0.2  # F1 of a stretch with its summary, less costs; below it, it says nothing of where a summary starts
+LEAST_SHARED = 0.3  # F1 of a stretch with its summary; below it, it says nothing of where a summary starts
 SHORTEST, LONGEST = 5, 24  # words of such a stretch
 LONGER = 1.5  # than nine in ten summaries
 UNSURE = 0.02  # share of dev articles
@@ -53,7 +53,7 @@ def encode_selection(examples: Sequence[Example], encoder: TextEncoder) -> datas
         for example, article in zip(chunk, reader(texts), strict=True):
             tokens = len(article.encoding.input_ids)
             label = np.full((tokens, len(OUTPUTS)), IGNORED, dtype=np.int8)
-            label[article.places] = word_labels(article.words(), article.sentences, example.summary or "")
+            label[article.places] = word_labels(article.words(), example.summary or "")
             columns["input_ids"].append(article.encoding.input_ids)
             columns["token_type_ids"].append(article.encoding.token_type_ids)
             columns["truncated"].append(article.encoding.truncated)
@@ -62,15 +62,14 @@ def encode_selection(examples: Sequence[Example], encoder: TextEncoder) -> datas
     return datasets.Dataset.from_dict(columns)
 
 
-def word_labels(article: Sequence[str], sentences: NDArray[np.int64], summary: str) -> NDArray[np.int8]:
+def word_labels(article: Sequence[str], summary: str) -> NDArray[np.int8]:
     """For each word of an article whether its summary has it, starts with it, ends with it; shape (words, 3).
 
-    Start and end are those of the stretch that shares most with the summary, less what its boundaries cost; IGNORED where
-    none shares enough.
+    Start and end are those of the stretch that shares most with the summary, wherever it stands: with what boundaries cost
+    counted in, what was learnt was worse (benchmarks/LOG.md). IGNORED where no stretch shares enough.
 
     Args:
         article: Its words, as they stand in it.
-        sentences: The number of each word's sentence.
         summary: Its summary.
     """
     keys = [_key(word) for word in article]
@@ -78,7 +77,7 @@ def word_labels(article: Sequence[str], sentences: NDArray[np.int64], summary: s
     labels = np.full((len(keys), len(OUTPUTS)), IGNORED, dtype=np.int8)
     known = set(wanted)
     labels[:, 0] = [key in known for key in keys]
-    best = _most_alike(keys, wanted, boundaries(article, sentences))
+    best = _most_alike(keys, wanted)
     if best is not None:
         labels[:, 1:] = 0
         labels[best[0], 1] = labels[best[1] - 1, 2] = 1
@@ -89,7 +88,7 @@ def _key(word: str) -> str:
     return "".join(words(word))
 
 
-def _most_alike(keys: Sequence[str], wanted: Sequence[str], costs: Boundaries) -> tuple[int, int] | None:
+def _most_alike(keys: Sequence[str], wanted: Sequence[str]) -> tuple[int, int] | None:
     """Start and end of the stretch with the highest F1 of words, half a point more for each pair of neighbours in common."""
     counts = Counter(wanted)
     if not counts or len(keys) < SHORTEST:
@@ -108,10 +107,9 @@ def _most_alike(keys: Sequence[str], wanted: Sequence[str], costs: Boundaries) -
         common = np.minimum(stands[length:] - stands[:-length], most).sum(axis=1)
         neighbours = joined[length:] - joined[1 : len(joined) - length + 1]
         f1 = 2 * (common + neighbours / 2) / (length + len(wanted))
-        worth = f1 - costs.start[: len(f1)] - costs.end[length - 1 :]
-        start = int(worth.argmax())
-        if worth[start] > best:
-            best, found = float(worth[start]), (start, start + length)
+        start = int(f1.argmax())
+        if f1[start] > best:
+            best, found = float(f1[start]), (start, start + length)
     return found
 
 

@@ -50,8 +50,8 @@ def choose_engine(engine: str, precision: str, machine: Machine) -> Choice:
 
     Args:
         engine: One of ENGINES. ``auto`` never converts: that takes longer than small runs, so OpenVINO is taken only where
-            a conversion is there already, passed its check, and is faster than torch: int8 but for processors with tiles,
-            bfloat16 where torch cannot pack the weights.
+            a conversion is there already, passed its check, and is faster than torch: int8 and bfloat16 but for processors
+            with tiles, bfloat16 there too where torch cannot pack the weights.
         precision: One of PRECISIONS; ``int8`` takes OpenVINO.
         machine: What there is.
 
@@ -73,7 +73,8 @@ def choose_engine(engine: str, precision: str, machine: Machine) -> Choice:
     if engine == "auto" and machine.device == "cpu":
         if precision == "auto" and "int8" in machine.converted and not machine.tiles:
             return Choice("openvino", "int8", "--precision bfloat16 or float32 does without int8")
-        if native == "bfloat16" and precision != "float32" and "bfloat16" in machine.converted and not machine.packs:
+        quicker = "bfloat16" in machine.converted and not (machine.packs and machine.tiles)
+        if native == "bfloat16" and precision != "float32" and quicker:
             return Choice("openvino", "bfloat16")
     asked = (engine, precision) == ("auto", "auto") and machine.quantizes and not machine.tiles
     hint = "--precision int8 is faster here: it is made of the first texts, checked, and taken again by later runs"

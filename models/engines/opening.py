@@ -40,7 +40,7 @@ def choose(engine: str, precision: str, device: torch.device, opened: OpenCheckp
     tiles = on_cpu and has_tiles()
     quantizes = on_cpu and opened.config.hidden_size >= LEAST_WIDTH and ov.is_installed("openvino", "nncf")
     # Asked only where it decides: the fingerprint reads the whole checkpoint.
-    wanted = {"int8": not tiles and precision == "auto", "bfloat16": native and not packs}
+    wanted = {"int8": not tiles and precision == "auto", "bfloat16": native and not (packs and tiles)}
     ask = [name for name, decides in wanted.items() if decides and engine == "auto" and on_cpu and ov.is_installed()]
     converted = frozenset(name for name in ask if ov.is_cached(opened.folder, name))
     machine = Machine(device.type, native, packs, tiles, converted, quantizes)
