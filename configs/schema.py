@@ -235,7 +235,7 @@ class TrainConfig(Section):
         settings, unequal = self.training, self.training.layer_decay < 1
         if self.task == "summary" and settings.fsdp:
             raise ValueError(
-                "training.fsdp is for topic and stance: an encoder and a decoder share their embeddings, "
+                "training.fsdp is for topic and stance: encoder and decoder share their embeddings, "
                 "which accelerate 1.15 cannot shard"
             )
         if self.model.lora and settings.fsdp:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,9 @@ def test_long_texts_are_read_in_windows_or_cut_and_marked(topic: TextClassifier)
     topic.read_long(LongText())
     assert (cut.truncated, cut.dropped, cut.windows) == (True, cut.tokens - 46, 1)
     assert cut.tokens == pytest.approx(400, rel=0.05)  # estimated
-    assert whole == short
+    # Batches of another size round the last digits differently on some processors.
+    assert whole.probabilities == pytest.approx(short.probabilities, abs=1e-6)
+    assert replace(whole, probability=0, probabilities={}) == replace(short, probability=0, probabilities={})
 
 
 def test_no_texts_no_labels(topic: TextClassifier) -> None:

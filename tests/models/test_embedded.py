@@ -18,6 +18,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from mujaz import Summarizer, TextClassifier, evaluate
 from mujaz.cli import cli
 from mujaz.models.checkpoint import EMBEDDED, embedded_models, read_info
+from mujaz.models.summary_checks import check_summary
 from mujaz.models.windows import LongText
 from mujaz.training.data import Example
 
@@ -127,6 +128,14 @@ def test_summaries_of_real_articles_say_what_the_articles_say(shared_data: Path)
     chance = evaluate(Summarizer.from_pretrained(device="cpu", precision="float32"), shuffled).metrics
     assert metrics["rougeL"] > 3 * chance["rougeL"]
     assert metrics["quality"]["empty_share"] < 0.05
+
+
+@pytest.mark.parametrize("name", ["saudinewsnet", "ant", "wikilead"])
+def test_summaries_of_real_articles_have_no_faults(shared_data: Path, name: str) -> None:
+    """The checks look at the text alone: they do not know that it was chosen."""
+    texts = [row["text"] for row in _rows(shared_data / "summary" / name / "test.parquet")]
+    for text, summary in zip(texts, Summarizer.from_pretrained(device="cpu").summarize(texts), strict=True):
+        assert check_summary(summary.text, text).problems == (), summary.text
 
 
 def test_the_demo_runs(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

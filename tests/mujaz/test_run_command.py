@@ -77,10 +77,10 @@ def test_the_engine_that_is_asked_for_is_the_one_that_runs(here: Path, monkeypat
     assert result.stderr.count("openvino, float32") == 2
 
 
-def test_a_summary_beside_a_topic_is_written_by_the_engine_that_writes_it_alone(here: Path) -> None:
+def test_a_summary_beside_a_topic_is_written_by_the_engine_that_writes_it_alone(here: Path, trained: Any) -> None:
     pytest.importorskip("ctranslate2")
     source = here / "data" / "news" / "a.jsonl"
-    asked: list[str | Path] = ["classify", source, "--model", "topic", "--model", "summary", "--device", "cpu"]
+    asked: list[str | Path] = ["classify", source, "--model", "topic", "--model", trained("summary"), "--device", "cpu"]
     assert "ctranslate2 int8" in call(*asked, "--out", here / "auto.csv").stderr
     assert "ctranslate2" not in call(*asked, "--engine", "torch", "--out", here / "torch.csv").stderr
     ran = json.loads((here / "auto.summary.json").read_text(encoding="utf-8"))["ran"]

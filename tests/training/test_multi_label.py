@@ -59,7 +59,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(files: Path, tmp_path_factory: pytest.TempPathFactory, tiny_config: TinyConfig) -> Path:
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("run") / "topics"
-    settings = {"epochs": 16, "batch_size": 16, "evaluations": 2, "learning_rate": 1e-2}
+    settings = {"epochs": 32, "batch_size": 16, "evaluations": 2, "learning_rate": 1e-2}
     return train(check_config(tiny_config("topic", files / "lists.jsonl", folder, **settings), "test")).folder
 
 

@@ -137,12 +137,12 @@ def test_an_output_that_cannot_be_written(topic_file: Path, tmp_path: Path, tiny
         train(_config(tiny_config("topic", topic_file, tmp_path / "file" / "run")))
 
 
-def test_a_summarizer_cannot_start_from_an_encoder(
-    bert_folder: Path, summary_file: Path, tmp_path: Path, tiny_config: TinyConfig
+def test_a_classifier_cannot_start_from_a_summarizer(
+    trained: Callable[[str], Path], topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
 ) -> None:
-    data = tiny_config("summary", summary_file, tmp_path / "run")
-    data["model"] = {"name": str(bert_folder)}
-    with pytest.raises(CheckpointError, match="cannot do task 'summary'"):
+    data = tiny_config("topic", topic_file, tmp_path / "run")
+    data["model"] = {"name": str(trained("summary"))}
+    with pytest.raises(CheckpointError, match="cannot do task 'topic'"):
         train(_config(data))
 
 
