@@ -147,11 +147,15 @@ def load_classifier(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrai
     Raises:
         CheckpointError: the checkpoint has no classification head, or cannot be read.
     """
-    model, missing = _load("AutoModelForSequenceClassification", folder, dtype)
+    return _load_with_head("AutoModelForSequenceClassification", folder, dtype, "trained classification head")
+
+
+def _load_with_head(auto: str, folder: Path, dtype: torch.dtype, head: str) -> PreTrainedModel:
+    model, missing = _load(auto, folder, dtype)
     if missing:
         raise CheckpointError(
-            f"{folder} has no trained classification head (missing: {', '.join(sorted(missing)[:3])}). "
-            "It is a pretrained encoder: fine-tune it first with 'mujaz train'."
+            f"{folder} has no {head} (missing: {', '.join(sorted(missing)[:3])}). It is a pretrained encoder, or was "
+            "trained for another task: fine-tune it first with 'mujaz train'."
         )
     return model.eval()
 
@@ -203,13 +207,7 @@ def load_selector(folder: Path, dtype: torch.dtype = torch.float32) -> PreTraine
     Raises:
         CheckpointError: the checkpoint has no such head, or cannot be read.
     """
-    model, missing = _load("AutoModelForTokenClassification", folder, dtype)
-    if missing:
-        raise CheckpointError(
-            f"{folder} has no head that chooses words (missing: {', '.join(sorted(missing)[:3])}). "
-            "It is an encoder: fine-tune it for summaries first with 'mujaz train', task summary."
-        )
-    return model.eval()
+    return _load_with_head("AutoModelForTokenClassification", folder, dtype, "head that chooses words (task: summary)")
 
 
 def load_for_selection(folder: Path, outputs: Sequence[str]) -> PreTrainedModel:

@@ -34,8 +34,9 @@ from mujaz.models.writing import MIN_ARTICLE_WORDS, Progress, as_is
 _FRONT = re.compile(r"(?:[\s،,؛;:…/|*•]|[.\-–—](?![\w]))+")
 _BACK = " .،,؛;:-–—…/|*•"
 _NOTHING = Candidate("", None, 0, (Finding("empty"),), 0.0)
-_PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}", "“": "”"}
-_BRACKETS = re.compile(r'[«»()\[\]{}“”"]')
+_PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}"}
+_EITHER_WAY = frozenset('"“”„‟')  # Arabic pages open and close with any of them
+_BRACKETS = re.compile(r'[«»()\[\]{}"“”„‟]')
 
 
 class SelectionEngine(TorchClassifier):
@@ -152,7 +153,8 @@ def _unpaired(text: str) -> set[int]:
     waiting: list[tuple[str, int]] = []  # what would close it, and where it stands
     alone: set[int] = set()
     for match in _BRACKETS.finditer(text):
-        mark, place = match.group(), match.start()
+        place = match.start()
+        mark = '"' if match.group() in _EITHER_WAY else match.group()
         opens = mark in _PAIRS or (mark == '"' and not looks_closing(text, place))
         partner = next((i for i in range(len(waiting) - 1, -1, -1) if waiting[i][0] == mark), None)
         if partner is not None and not (mark == '"' and looks_opening(text, place)):
