@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from mujaz import Summarizer
 from mujaz.models.sentences import split_sentences
+from mujaz.models.summary_record import Summary
 from mujaz.training.metrics.scoring import score_rouge
 from mujaz.training.metrics.summary import SummaryQuality
 
@@ -35,6 +36,8 @@ SETS = {  # name -> file, whether its titles are read, the length asked for (lea
     "WikiLead, bare, --length short": ("wikilead/test", False, "short"),
 }
 FIRST = (16, 32)  # words
+PARTS = {"where it is sure": False, "where it is unsure": True}
+LEAST = 10  # articles
 SHARES = {"empty_share": "empty", "loop_share": "repeats", "new_numbers_share": "foreign number"}
 
 
@@ -55,6 +58,13 @@ def row(name: str, summaries: Sequence[str], references: Sequence[str], rest: st
     cells = [f"{found.f1[k]:.1f} ({bounds[k][0]:.1f}-{bounds[k][1]:.1f})" for k in ("rouge1", "rouge2", "rougeL")]
     words = sum(len(summary.split()) for summary in summaries) / len(summaries)
     return f"| {name} | {' | '.join(cells)} | {words:.1f} | {rest} |"
+
+
+def by_finding(found: Sequence[Summary]) -> dict[str, list[int]]:
+    """Those that the summarizer is sure of and the others; nothing where one of the two is hardly there."""
+    unsure = [any(finding.kind == "unsure" for finding in one.findings) for one in found]
+    parts = {name: [i for i, one in enumerate(unsure) if one is value] for name, value in PARTS.items()}
+    return parts if min(map(len, parts.values())) >= LEAST else {}
 
 
 def main() -> None:
@@ -83,6 +93,9 @@ def main() -> None:
         print(f"\n{name}: {len(texts):,} articles, {len(texts) / seconds:.1f} a second\n")
         print("| | ROUGE-1 | ROUGE-2 | ROUGE-L | words | |\n|---|---|---|---|---|---|")
         print(row("summarizer", summaries, references, f"{rest}, joined {joined:.1%}"))
+        for label, of in by_finding(found).items():
+            own = [summaries[i] for i in of], [references[i] for i in of]
+            print(row(label, *own, f"{len(of):,} articles"))
         print(row("LEAD-1", first, references))
         for words in FIRST:
             print(row(f"first {words} words", [" ".join(text.split()[:words]) for text in texts], references))
