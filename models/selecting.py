@@ -67,8 +67,8 @@ class SelectingSummarizer(Summarizer):
         """It says nothing but words of the article."""
         return True
 
-    def know_least(self, least: float) -> None:
-        """Give an article's beginning from now on where the expected F1 of all else is below ``least``."""
+    def know_least(self, least: float | None) -> None:
+        """Give an article's beginning from now on where all else is worth less than ``least``."""
         self._selection = self._selection.model_copy(update={"least": least})
         self.info = self.info.model_copy(update={"selection": self._selection})
 
@@ -95,7 +95,7 @@ def open_selector(
         UsageError: the engine or the precision cannot be had.
     """
     if engine not in ("auto", "torch"):
-        raise UsageError(f"the engine {engine} is not for {opened.config.model_type} models. Use --engine torch.")
+        raise UsageError(f"the engine {engine} is for models that write; {opened.name} chooses. Use --engine torch.")
     model = load_selector(opened.folder, choose_dtype(precision, devices[0], opened.config))
     model.to(devices[0])  # type: ignore[arg-type]  # see Summarizer
     summarizer = SelectingSummarizer(model, opened.encoder, opened.info, opened.note, opened.folder)

@@ -34,8 +34,8 @@ class SelectionInfo(BaseModel):
     words: float = Field(gt=0, description="middle length of the summaries it was trained on, in words")
     shortest: int = Field(gt=0, description="words of what it chooses, at least")
     longest: int = Field(gt=0, description="words of what it chooses, at most")
-    least: float = Field(
-        default=0.0, ge=0, description="expected F1 below which the article's beginning is given instead"
+    least: float | None = Field(
+        default=None, description="what a stretch must be worth; else the article's beginning is given"
     )
     boundary: float = Field(
         default=BOUNDARY, ge=0, description="what a factor of e in a boundary's probability is worth"

@@ -6,6 +6,7 @@ own; and it cannot leave out what stands inside the stretch.
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from mujaz.errors import UsageError
 from mujaz.models.arabic_words import words
 from mujaz.models.articles import clean_article
 from mujaz.models.batching import token_budget_batches
-from mujaz.models.clauses import boundaries
+from mujaz.models.clauses import boundaries, denies
 from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.engines.replicas import side_by_side
 from mujaz.models.engines.torch_engine import PACKED_BATCH_TOKENS, TorchClassifier
@@ -33,6 +34,7 @@ from mujaz.models.writing import MIN_ARTICLE_WORDS, Progress, as_is
 # Not a sign or a full stop that belongs to what follows: -5, .NET
 _FRONT = re.compile(r"(?:[\s،,؛;:…/|*•]|[.\-–—](?![\w]))+")
 _BACK = " .،,؛;:-–—…/|*•"
+_ARABIC = re.compile(r"[\u0621-\u064a]")
 _NOTHING = Candidate("", None, 0, (Finding("empty"),), 0.0)
 _PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}"}
 _EITHER_WAY = frozenset('"“”„‟')  # Arabic pages open and close with any of them
@@ -122,25 +124,37 @@ class Selector:
         )
 
     def _candidates(self, article: ReadArticle, scores: WordScores, options: Generation) -> list[Candidate]:
-        """The best stretches; of an article that the model makes little of, its beginning."""
+        """The best stretches; of an article that the model makes little of, or that is not Arabic, its beginning."""
         costs, wanted = boundaries(article.words(), article.sentences), self.info.wanted(options.wanted)
         usual = best_stretches(scores, article.sentences, costs, self.info.wanted())
-        if usual and usual[0].f1 < self.info.least:
+        least = -np.inf if self.info.least is None else self.info.least
+        if usual and (usual[0].worth < least or not _is_arabic(article)):
             found = best_stretches(scores, article.sentences, costs.at_the_beginning(), wanted)
             return [_candidate(article, one, (Finding("unsure"),)) for one in found]
         found = best_stretches(scores, article.sentences, costs, wanted, options.candidates)
-        return [_candidate(article, one) for one in found]
+        return [_candidate(article, one, _denied(article, one)) for one in found]
 
 
-def _candidate(article: ReadArticle, one: Stretch, findings: tuple[Finding, ...] = ()) -> Candidate:
+def _is_arabic(article: ReadArticle) -> bool:
+    return 2 * sum(bool(_ARABIC.search(word)) for word in article.words()) >= len(article.spans)
+
+
+def _denied(article: ReadArticle, one: Stretch) -> tuple[Finding, ...]:
+    """The words of its sentence before a stretch that deny, doubt or warn."""
+    words = article.words()
+    before = [at for at in range(one.start) if article.sentences[at] == article.sentences[one.start]]
+    return tuple(Finding("denied", words[at]) for at in before if denies(words[at]))
+
+
+def _candidate(article: ReadArticle, one: Stretch, findings: tuple[Finding, ...]) -> Candidate:
     start, end = article.spans[one.start][0], article.spans[one.end - 1][1]
     text = tidy(article.text[start:end])
-    return Candidate(text, one.f1, len(words(text)), findings, 1.0)
+    return Candidate(text, one.worth, len(words(text)), findings, 1.0)
 
 
 def tidy(text: str) -> str:
     """A stretch as a text of its own: on one line, without punctuation at its edges or brackets without a partner."""
-    text = " ".join(text.split())
+    text = " ".join(html.unescape(text).split())
     alone = _unpaired(text)
     kept = "".join(char for place, char in enumerate(text) if place not in alone)
     kept = " ".join(kept.split()).rstrip(_BACK)
@@ -178,6 +192,6 @@ def _check_options(options: Generation) -> None:
     for name, value in given.items():
         if value is not None:
             raise UsageError(
-                f"{name} {value} is for models that write: this one chooses a stretch from the beginning of the article. "
-                "Leave it out, give --length in words, or another --model."
+                f"--{name.replace('_', '-')} {value} is for models that write; this one chooses a stretch from the "
+                "beginning of the article. Leave it out (--length in words is for all), or give another --model."
             )

@@ -39,11 +39,11 @@ class WordScores:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Words ``start`` up to and without ``end``; ``f1`` is expected of its words, with nothing for its boundaries."""
+    """Words ``start`` up to and without ``end``, and what they are worth: the expected F1, boundaries counted in."""
 
     start: int
     end: int
-    f1: float
+    worth: float
 
 
 def best_stretches(
@@ -65,11 +65,11 @@ def best_stretches(
     tables = [_of_length(words, scores, sentences, costs, wanted) for words in _lengths(len(sentences), wanted)]
     if not tables:
         return []
-    worth, f1, lengths = (np.concatenate(parts) for parts in zip(*tables, strict=True))
+    worth, lengths = (np.concatenate(parts) for parts in zip(*tables, strict=True))
     starts = np.concatenate([np.arange(len(table[0])) for table in tables])
     found: list[Stretch] = []
     for index in np.argsort(-worth, kind="stable"):
-        one = Stretch(int(starts[index]), int(starts[index] + lengths[index]), float(f1[index]))
+        one = Stretch(int(starts[index]), int(starts[index] + lengths[index]), float(worth[index]))
         if not any(_overlap(one, other) > MOST_OVERLAP for other in found):
             found.append(one)
         if len(found) == count:
@@ -85,14 +85,14 @@ def _lengths(words: int, wanted: Wanted) -> Iterator[int]:
 
 def _of_length(
     words: int, scores: WordScores, sentences: NDArray[np.int64], costs: Boundaries, wanted: Wanted
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
-    """Worth, expected F1 and length of the stretches of one length, by their start."""
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Worth and length of the stretches of one length, by their start."""
     total = np.concatenate([[0.0], np.cumsum(np.exp(scores.keep))])
     f1 = 2 * (total[words:] - total[:-words]) / (words + wanted.words)
     first, last = slice(None, len(f1)), slice(words - 1, None)
     likely = wanted.boundary * (scores.start[first] + scores.end[last])
     worth = f1 + likely - costs.start[first] - costs.end[last] - CROSSING * (sentences[last] - sentences[first])
-    return worth, f1, np.full(len(f1), words)
+    return worth, np.full(len(f1), words)
 
 
 def _overlap(one: Stretch, other: Stretch) -> float:

@@ -19,7 +19,8 @@ class Finding:
             (any other content word). Of the summary itself: ``joined`` (two stretches of the article that do not stand
             together there), ``loop`` (a phrase over and over), ``sentinel`` (a special token left in it), ``empty``, ``cut``
             (it reached the longest length allowed), ``as_is`` (the article was too short to summarize and is returned as it
-            is), ``unsure`` (a model that chooses expects little of any stretch, so the article's beginning is given).
+            is), ``unsure`` (a model that chooses expects little of any stretch, so the article's beginning is given),
+            ``denied`` (its sentence denies, doubts or warns of it, in words before what was chosen).
         text: The words in question; of ``joined`` those around the boundary, which is a ``|``.
     """
 
@@ -34,7 +35,7 @@ class Candidate:
     Attributes:
         text: The text.
         score: Mean log-probability of its tokens under beam search (length penalty applied); None for greedy decoding. Of a
-            stretch that was chosen: the F1 expected of its words, 0-1.
+            stretch that was chosen: the F1 expected of its words, its boundaries counted in.
         words: How many it has.
         findings: What was found in it.
         copied: Share of its words that stand in a run copied from the article, 0-1.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from mujaz.models.windows import Frame, frame_of
 
 _WORD = re.compile(r"\S+")
 _TAG = re.compile(TAGS.pattern)
+LINE_END = 3  # sentence ends that the end of a line counts as: a headline, a byline and a text are further apart
 _KEPT = 200_000  # words whose tokens are kept
 _LONGEST_KEPT = 40  # characters: longer ones are addresses, and hardly come twice
 _CHARACTERS_PER_TOKEN = 12  # read of an article at most; words of news have 5 letters and hardly more than a token
@@ -36,7 +38,7 @@ class ReadArticle:
     Attributes:
         text: The article's beginning, HTML tags blanked out.
         spans: Where the words that it reads stand in it, in characters.
-        sentences: The number of each word's sentence; shape (words,).
+        sentences: The number of each word's sentence, which grows by :data:`LINE_END` where a line ends; shape (words,).
         places: Where the first token of each word stands in the encoding; shape (words,).
         encoding: The tokens; truncated where words were left off at the end.
         read: Tokens of the article that it reads, without special tokens.
@@ -117,8 +119,9 @@ class WordReader:
             ids += own
         whole = reached == characters
         tokens = len(ids) if whole else round(len(ids) * characters / max(1, reached))
-        starts = np.array(sentence_starts(text[:reached]) or [0])
-        numbers = np.searchsorted(starts, [start for start, _ in kept], side="right").astype(np.int64)
+        starts = sentence_starts(text[:reached])
+        steps = [0, *accumulate(LINE_END if _starts_line(text, start) else 1 for start in starts)]
+        numbers = np.array(steps)[np.searchsorted(starts, [start for start, _ in kept], side="right")].astype(np.int64)
         encoding = Encoding(*frame.ids(ids), not whole)
         return ReadArticle(text, kept, numbers, np.array(places, dtype=np.int64), encoding, len(ids), tokens)
 
@@ -129,3 +132,9 @@ def _whole_words(text: str, most: int) -> str:
     if len(part) < len(text) and not text[most].isspace():
         part = part[: max((match.end() for match in re.finditer(r"\s", part)), default=0)]
     return _TAG.sub(lambda tag: " " * len(tag.group()), part) if "<" in part else part
+
+
+def _starts_line(text: str, start: int) -> bool:
+    """Whether a sentence that starts here starts a line."""
+    before = text[:start]
+    return "\n" in before[len(before.rstrip()) :]

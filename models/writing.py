@@ -309,8 +309,9 @@ class Writer:
 
 def as_is(text: str, number: int) -> Summary:
     """An article that is too short to summarize, of so many words."""
-    text = " ".join(text.split())
-    return Summary(text, None, 0, False, words=number, findings=(Finding("as_is"),), copied=1.0)
+    findings = (Finding("as_is"),) if number else (Finding("as_is"), Finding("empty"))
+    only = Candidate(" ".join(text.split()), None, number, findings, 1.0)
+    return Summary(only.text, None, 0, False, words=number, findings=findings, copied=1.0, candidates=(only,))
 
 
 def _sentence(text: str) -> str:

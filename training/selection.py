@@ -35,6 +35,7 @@ LEAST_SHARED = 0.3  # F1 of a stretch with its summary; below it, it says nothin
 SHORTEST, LONGEST = 5, 24  # words of such a stretch
 LONGER = 1.5  # than nine in ten summaries
 UNSURE = 0.02  # share of dev articles
+FEWEST = 50  # of which it can be told
 _CHUNK = 500  # articles read at once
 
 
@@ -140,20 +141,31 @@ def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[st
     return compute
 
 
-def find_least(model: SelectingSummarizer, folder: Path, dev: Sequence[Example]) -> float:
-    """The expected F1 that all but :data:`UNSURE` of the dev articles have; kept in ``mujaz.json``, and from now on below it
-    the article's beginning is given.
+def find_least(model: SelectingSummarizer, folder: Path, dev: Sequence[Example]) -> float | None:
+    """What the best stretch is worth in all but :data:`UNSURE` of the dev articles.
+
+    It is kept in ``mujaz.json``, and where all stretches are worth less the article's beginning is given from now on.
 
     Args:
         model: As a user loads it; it knows of this from now on.
         folder: Its checkpoint.
-        dev: Articles.
+        dev: Articles. None is kept where they are fewer than :data:`FEWEST`.
 
     Raises:
         OutputError: ``mujaz.json`` cannot be written.
     """
+    model.know_least(None)
     scores = [one.score for one in model.summarize([e.text for e in dev]) if one.score is not None]
-    least = round(float(np.quantile(scores, UNSURE)), 4) if scores else 0.0
+    if len(scores) < FEWEST:
+        return None
+    least = round(float(np.quantile(scores, UNSURE)), 4)
     model.know_least(least)
     store_info(folder, model.info)
     return least
+
+
+def least_line(least: float | None, rows: int) -> str:
+    """For people."""
+    if least is None:
+        return f"it will never be unsure: {rows} dev rows are too few to tell from, {FEWEST} at least"
+    return f"unsure where the best stretch is worth less than {least:.3f}, as in {UNSURE:.0%} of the dev articles"

@@ -58,7 +58,7 @@ from mujaz.training.report.report import REPORT_FILE, write_report
 from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, finished_metrics, open_run, write_whole
 from mujaz.training.running import explained, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
-from mujaz.training.selection import find_least, selection_info, selection_metrics
+from mujaz.training.selection import find_least, least_line, selection_info, selection_metrics
 from mujaz.training.teaching import TEACHER
 from mujaz.training.trackers import check_trackers, tracker_callbacks
 
@@ -345,7 +345,7 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
     if examples:
         model = _as_users_load_it(config, folder)
         if isinstance(model, SelectingSummarizer) and splits.dev:
-            report(f"unsure where a stretch's expected F1 is below {find_least(model, folder, splits.dev):.1%}")
+            report(least_line(find_least(model, folder, splits.dev), len(splits.dev)))
         if isinstance(model, TextClassifier) and splits.dev:
             scores = choose_long_text(model, folder, splits.dev)
             if scores:

@@ -31,6 +31,7 @@ MEANINGS = {
     "empty": "the model wrote nothing",
     "cut": "it ends where the longest length was reached",
     "as_is": "the article is too short to summarize and is given as it is",
+    "denied": "left out: a word of its sentence that denies, doubts or warns",
     "unsure": "the article is unlike those that the model learnt from: its beginning is given",
 }
 

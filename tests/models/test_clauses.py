@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from mujaz.models.clauses import (
     ENDS_AT_A_COMMA,
     ENDS_BEFORE_ARTICLE,
+    ENDS_BEFORE_THAT,
     ENDS_INSIDE,
     ENDS_JUST_BEGUN,
     NEVER,
     STARTS_BEHIND_A_COMMA,
+    STARTS_BEHIND_DENIAL,
     STARTS_INSIDE,
+    STARTS_WITH_IMPERFECT,
     boundaries,
 )
 
@@ -54,3 +58,28 @@ def test_a_text_without_words() -> None:
     found = boundaries(["–", "..."], np.array([0, 0]))
     assert found.start.tolist() == found.end.tolist() == [NEVER, NEVER]
     assert boundaries([], np.array([], dtype=np.int64)).start.shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "opening", ["نفى الوزير أن", "ليس صحيحا أن", "واستبعد محللون أن", "حذر خبراء من أن", "لم يؤكد النادي أن"]
+)
+def test_a_denial_is_not_left_out(opening: str) -> None:
+    start, _ = _costs(f"{opening} السعر ارتفع: وزاد الدين. عاد الفريق", [0] * (len(opening.split()) + 4) + [1, 1])
+    assert start[opening.split()[0]] == 0
+    assert start["السعر"] >= STARTS_BEHIND_DENIAL
+    assert start["وزاد"] >= STARTS_BEHIND_DENIAL
+    assert start["عاد"] == 0
+
+
+def test_what_is_wanted_is_not_what_is() -> None:
+    start, end = _costs("طلب الوزير أن ترتفع الأجور وقال إن الأجور ارتفعت")
+    assert start["ترتفع"] == STARTS_WITH_IMPERFECT
+    assert start["الأجور"] == 0  # the later one
+    assert end["الوزير"] == ENDS_BEFORE_THAT
+
+
+def test_numbers_are_not_broken() -> None:
+    start, end = _costs("بلغ المخزون 12 ألف طن أو 72 في المئة من 3 مليارات")
+    assert start["ألف"] == start["مليارات"] == NEVER
+    assert end["12"] == end["72"] == end["3"] == NEVER
+    assert end["ألف"] == ENDS_INSIDE

@@ -89,3 +89,10 @@ def test_threads_may_share_a_reader(reader: WordReader, monkeypatch: pytest.Monk
     alone = [reader([text])[0].encoding for text in texts]
     with ThreadPoolExecutor(4) as pool:
         assert [found[0].encoding for found in pool.map(lambda text: reader([text]), texts)] == alone
+
+
+def test_the_end_of_a_line_counts_more_than_that_of_a_sentence(reader: WordReader) -> None:
+    (article,) = reader(["فاز الفريق\nخسر سهم. السوق"])
+    first, _, second, _, third = article.sentences.tolist()
+    assert second - first == word_reading.LINE_END
+    assert third - second == 1

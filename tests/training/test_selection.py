@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from mujaz import Summarizer, train
 from mujaz.cli import cli
+from mujaz.configs.data_schema import ColumnsConfig
 from mujaz.configs.loading import check_config
 from mujaz.errors import CheckpointError, UsageError
 from mujaz.models.articles import clean_article
@@ -24,9 +26,17 @@ from mujaz.models.auto import load_model
 from mujaz.models.selecting import SelectingSummarizer
 from mujaz.models.summary_checks import check_summary
 from mujaz.models.word_reading import WordReader
-from mujaz.training.data import Example
+from mujaz.training.data import Example, read_examples
 from mujaz.training.encoded import IGNORED
-from mujaz.training.selection import LEAST_SHARED, LONGEST, SHORTEST, encode_selection, word_labels
+from mujaz.training.selection import (
+    LEAST_SHARED,
+    LONGEST,
+    SHORTEST,
+    encode_selection,
+    find_least,
+    least_line,
+    word_labels,
+)
 from tests.conftest import MONEY, SPORT
 
 ARTICLE = "أعلنت الوزارة أمس أنها افتتحت مدرسة جديدة في مدينة الساحل. وقال المتحدث إن العمل مستمر."
@@ -114,13 +124,11 @@ def test_it_says_nothing_that_the_article_does_not_say(chosen: Path) -> None:
 
 
 def test_what_it_is_unsure_of_begins_with_the_article_and_says_so(chosen: Path) -> None:
-    info = json.loads((chosen / "mujaz.json").read_text(encoding="utf-8"))["selection"]
-    assert 0 < info["least"] < 1
     summarizer = Summarizer.from_pretrained(chosen, device="cpu", precision="float32")
     assert isinstance(summarizer, SelectingSummarizer)
     article = f"وقال المتحدث إن الأمر مهم ومعقد جدا اليوم. {' '.join(SPORT)} {' '.join(MONEY)}"
     sure = summarizer.summarize([article])[0]
-    summarizer.know_least(1.0)
+    summarizer.know_least(2.0)  # more than anything can be worth
     unsure = summarizer.summarize([article], candidates=3)[0]
     assert [finding.kind for finding in unsure.findings] == ["unsure"]
     assert article.startswith(unsure.text)
@@ -151,6 +159,36 @@ def test_training_strips_what_summarizing_strips(chosen: Path) -> None:
     assert read.words()[0] == "أعلنت"
 
 
+def test_when_it_is_unsure_is_learnt_from_enough_dev_rows(chosen: Path, summary_file: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(chosen, tmp_path / "run")
+    summarizer = Summarizer.from_pretrained(folder, device="cpu", precision="float32")
+    assert isinstance(summarizer, SelectingSummarizer)
+    assert summarizer.info.selection is not None
+    assert summarizer.info.selection.least is None  # of 12 dev rows
+    rows = read_examples(str(summary_file), "summary", ColumnsConfig())
+    assert find_least(summarizer, folder, rows) is None
+    assert "12 dev rows are too few" in least_line(None, 12)
+    least = find_least(summarizer, folder, rows * 2)
+    assert least is not None
+    loaded = Summarizer.from_pretrained(folder, device="cpu", precision="float32")
+    found = loaded.summarize([e.text for e in rows])
+    assert 0 <= sum(bool(one.findings) for one in found) <= 0.05 * len(found)
+    assert loaded.info.selection is not None
+    assert loaded.info.selection.least == least
+
+
+def test_what_is_not_arabic_or_denied_says_so(chosen: Path) -> None:
+    summarizer = Summarizer.from_pretrained(chosen, device="cpu", precision="float32")
+    english = "The port received its first container ship on Monday after two years of work on its new quay"
+    (found,) = summarizer.summarize([english])
+    assert [finding.kind for finding in found.findings] == ["unsure"]
+    assert english.startswith(found.text)
+    denied = "نفى المتحدث أمس أن الفريق خسر المباراة وقال إن الأمر مهم جدا اليوم في السوق"
+    for one in summarizer.summarize([denied], candidates=9)[0].candidates:
+        left_out = not one.text.startswith("نفى")
+        assert [finding.kind for finding in one.findings] == ["denied"] * left_out
+
+
 def test_summaries_do_not_depend_on_their_neighbours(chosen: Path, summary_file: Path) -> None:
     texts = [json.loads(line)["text"] for line in summary_file.read_text(encoding="utf-8").splitlines()]
     summarizer = Summarizer.from_pretrained(chosen, device="cpu", precision="float32")
@@ -164,7 +202,7 @@ def test_what_only_a_writer_can_do_is_refused(chosen: Path, bert_folder: Path) -
     for options in ({"max_new_tokens": 9}, {"num_beams": 9}, {"long": "select"}):
         with pytest.raises(UsageError, match="chooses a stretch"):
             summarizer.summarize([ARTICLE], **options)
-    with pytest.raises(UsageError, match="not for bert models"):
+    with pytest.raises(UsageError, match="for models that write"):
         Summarizer.from_pretrained(chosen, device="cpu", engine="ctranslate2")
     with pytest.raises(CheckpointError):
         Summarizer.from_pretrained(bert_folder, device="cpu")
