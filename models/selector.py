@@ -1,7 +1,7 @@
 """A summarizer that writes nothing: an encoder chooses the stretch of an article that is most like a summary of it.
 
-It says no word that the article does not say, in no other order, so none of the faults that the checks look for can be its
-own; and it cannot leave out what stands inside the stretch.
+It says no word that the article does not say, in no other order, and leaves out nothing inside the stretch. What it can
+leave out stands before it, "denied that" above all: such a start is costly, and named where it is taken all the same.
 """
 
 from __future__ import annotations
@@ -131,7 +131,10 @@ class Selector:
         if usual and (usual[0].worth < least or not _is_arabic(article)):
             found = best_stretches(scores, article.sentences, costs.at_the_beginning(), wanted)
             return [_candidate(article, one, (Finding("unsure"),)) for one in found]
-        found = best_stretches(scores, article.sentences, costs, wanted, options.candidates)
+        if options.wanted is None and options.candidates == 1:
+            found = usual
+        else:
+            found = best_stretches(scores, article.sentences, costs, wanted, options.candidates)
         return [_candidate(article, one, _denied(article, one)) for one in found]
 
 

@@ -237,7 +237,7 @@ def _loss(job: Job) -> LabelLoss | MultiLabelLoss:
     settings, kind = job.config.training, job.config.training.class_weights
     weights = None
     if selects(job.config, plain(job.start.model)):
-        return MultiLabelLoss(None, settings.focal_gamma, settings.label_smoothing)
+        return MultiLabelLoss(smoothing=settings.label_smoothing)
     if job.splits.multi_label:
         if kind != "none":
             weights = positive_weights(np.array(job.train["label"]))
