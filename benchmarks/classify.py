@@ -1,18 +1,21 @@
 """Raw text to label with a model of AraBERT-base's shape: transformers' ``pipeline`` against every engine of mujaz.
 
 Real articles and tweets of DATA (topic/sanad, stance/mawqif), half and half, in a fixed random order. Each row is a process
-of its own, so that its peak memory is its own. A row warms up on eight documents, then all rows are timed on the same TIMED
-documents, the better of two rounds. Labels and probabilities of the rows of mujaz are compared with its float32 on --labels
-documents (400 by default), none of which int8 was calibrated or checked on. GFLOP/s counts the model's own products over
-real tokens, not over padding. ONNX Runtime (packages onnxruntime, onnx, onnxscript) computes in int8 by its own dynamic
-quantization, on mujaz's tokens and batches. Every row cuts texts at the model's length.
+of its own, so that its peak memory is its own. A row warms up on eight documents, then all rows are timed on the same
+--timed documents (64 by default), the better of two rounds. Few documents make few batches, of which the last ones leave
+threads without work: the more are timed, the nearer is a row to a run over a corpus. Labels and probabilities of the rows of
+mujaz are compared with its float32 on --labels documents (400 by default), none of which int8 was calibrated or checked on.
+GFLOP/s counts the model's own products over real tokens, not over padding. With --device cuda the rows are those of a GPU,
+and memory is what torch took of it. ONNX Runtime (packages onnxruntime, onnx, onnxscript) computes in int8 by its own
+dynamic quantization, on mujaz's tokens and batches. Every row cuts texts at the model's length.
 
 MODEL is a trained classifier, such as FOLDER/model of benchmarks/arabert_topics.py: on random weights, equal labels
 mean nothing.
 
 Usage::
 
-    python benchmarks/classify.py MODEL DATA [--labels N] [ROW ...]
+    python benchmarks/classify.py MODEL DATA [--labels N] [--timed N] [ROW ...]
+    python benchmarks/classify.py MODEL DATA --device cuda --timed 600
 """
 
 from __future__ import annotations
@@ -33,7 +36,6 @@ from typing import Any
 import numpy as np
 
 CALIBRATED = 700  # documents for int8, before the others
-TIMED = 64
 DOCUMENTS = 1300
 REFERENCE = "mujaz, torch float32"
 ROWS: dict[str, dict[str, Any]] = {
@@ -50,6 +52,24 @@ ROWS: dict[str, dict[str, Any]] = {
     "mujaz, OpenVINO bfloat16, one batch at a time": {"engine": "openvino", "precision": "bfloat16", "streams": 1},
     "mujaz, OpenVINO int8, one batch at a time": {"engine": "openvino", "precision": "int8", "streams": 1},
 }
+GPU_ROWS = {
+    "pipeline, batch 8": {"pipeline": 8},
+    "pipeline, batch 32": {"pipeline": 32},
+    "pipeline, batch 128": {"pipeline": 128},
+    "pipeline, bfloat16, batch 32": {"pipeline": 32, "dtype": "bfloat16"},
+    "pipeline, bfloat16, batch 128": {"pipeline": 128, "dtype": "bfloat16"},
+    REFERENCE: {"engine": "torch", "precision": "float32"},
+    "mujaz, torch bfloat16": {"engine": "torch", "precision": "bfloat16"},
+}
+SHAPES = {  # of the products whose speed is the peak: rows, inputs, outputs
+    "cpu": ((2048, 768, 3072), (2048, 768, 2304), (4096, 768, 768)),
+    "cuda": ((8192, 8192, 8192), (16384, 4096, 4096)),
+}
+
+
+def rows_of(device: str) -> dict[str, dict[str, Any]]:
+    """Name to how it computes, on this device."""
+    return GPU_ROWS if device.startswith("cuda") else ROWS
 
 
 def documents(data: Path) -> list[str]:
@@ -66,19 +86,29 @@ def documents(data: Path) -> list[str]:
     return texts
 
 
-def peak(dtype: str) -> float:
-    """The most GFLOP/s that a plain matrix product of the model's shapes reaches here."""
+def peak(dtype: str, device: str) -> float:
+    """The most GFLOP/s that a plain matrix product reaches here, on a CPU of the model's shapes."""
     import torch
 
     best = 0.0
-    for rows, inputs, outputs in ((2048, 768, 3072), (2048, 768, 2304), (4096, 768, 768)):
-        a = torch.randn(rows, inputs, dtype=getattr(torch, dtype))
-        b = torch.randn(inputs, outputs, dtype=getattr(torch, dtype))
+    for rows, inputs, outputs in SHAPES[device.partition(":")[0]]:
+        a = torch.randn(rows, inputs, dtype=getattr(torch, dtype), device=device)
+        b = torch.randn(inputs, outputs, dtype=getattr(torch, dtype), device=device)
         for _ in range(20):
+            wait_for(device)
             began = time.perf_counter()
             torch.mm(a, b)
+            wait_for(device)
             best = max(best, 2 * rows * inputs * outputs / (time.perf_counter() - began) / 1e9)
     return best
+
+
+def wait_for(device: str) -> None:
+    """Until a GPU has done what it was given."""
+    import torch
+
+    if device.startswith("cuda"):
+        torch.cuda.synchronize(device)
 
 
 def flops(lengths: list[int], config: Any) -> float:
@@ -92,12 +122,12 @@ def flops(lengths: list[int], config: Any) -> float:
 Scores = Callable[[list[str]], list[dict[str, float]]]
 
 
-def pipeline_scores(model: Path, batch: int, dtype: str = "float32") -> Scores:
+def pipeline_scores(model: Path, device: str, batch: int, dtype: str = "float32") -> Scores:
     """``transformers.pipeline``, told to cut texts that are too long, without which it fails on them."""
     import torch
     from transformers import pipeline
 
-    run = pipeline("text-classification", str(model), device="cpu", dtype=getattr(torch, dtype), top_k=None)
+    run = pipeline("text-classification", str(model), device=device, dtype=getattr(torch, dtype), top_k=None)
 
     def score(texts: list[str]) -> list[dict[str, float]]:
         found = run(texts, batch_size=batch, truncation=True, max_length=512)
@@ -106,21 +136,21 @@ def pipeline_scores(model: Path, batch: int, dtype: str = "float32") -> Scores:
     return score
 
 
-def loaded(model: Path, **how: str) -> Any:
+def loaded(model: Path, device: str, **how: str) -> Any:
     """``TextClassifier`` that cuts long texts, as ``pipeline`` does, where its own default would read all in windows."""
     from mujaz import TextClassifier
     from mujaz.models.windows import LongText
 
-    return TextClassifier.from_pretrained(model, device="cpu", long=LongText(policy="truncate"), **how)
+    return TextClassifier.from_pretrained(model, device=device, long=LongText(policy="truncate"), **how)
 
 
-def mujaz_scores(model: Path, texts: list[str], engine: str, precision: str, streams: int = 0) -> Scores:
+def mujaz_scores(model: Path, texts: list[str], device: str, engine: str, precision: str, streams: int = 0) -> Scores:
     """``TextClassifier``; int8 is calibrated before the clock runs, as it is once for a checkpoint."""
     if streams:
         from mujaz.models.engines import openvino_engine
 
         openvino_engine.MOST_STREAMS = streams
-    classifier = loaded(model, engine=engine, precision=precision)
+    classifier = loaded(model, device, engine=engine, precision=precision)
     if precision == "int8":
         classifier.predict(texts[:CALIBRATED])
     return logits_as_scores(classifier)
@@ -161,7 +191,7 @@ class OnnxEngine:
 
 def onnx_scores(model: Path) -> Scores:
     """Mujaz with ONNX Runtime as its engine."""
-    classifier = loaded(model, engine="torch", precision="float32")
+    classifier = loaded(model, "cpu", engine="torch", precision="float32")
     with tempfile.TemporaryDirectory() as folder:
         classifier.engine = OnnxEngine(classifier, Path(folder))  # type: ignore[assignment]
     return logits_as_scores(classifier)
@@ -179,43 +209,58 @@ def logits_as_scores(classifier: Any) -> Scores:
     return score
 
 
-def measure(name: str, model: Path, data: Path, labels: int) -> dict[str, Any]:
+def measure(name: str, model: Path, data: Path, labels: int, timed: int, device: str) -> dict[str, Any]:
     """One row, in this process."""
-    how, texts = ROWS[name], documents(data)
+    how, texts = rows_of(device)[name], documents(data)
     if "pipeline" in how:
-        score = pipeline_scores(model, how["pipeline"], how.get("dtype", "float32"))
+        score = pipeline_scores(model, device, how["pipeline"], how.get("dtype", "float32"))
     elif "onnx" in how:
         score = onnx_scores(model)
     else:
-        score = mujaz_scores(model, texts, **how)
-    read = texts[CALIBRATED : CALIBRATED + max(labels, TIMED)]
+        score = mujaz_scores(model, texts, device, **how)
+    read = texts[CALIBRATED : CALIBRATED + max(labels, timed)]
     score(read[-8:])
     seconds, found = float("inf"), []
     for _ in range(2):
         began = time.perf_counter()
-        found = score(read[:TIMED])
+        found = score(read[:timed])
         seconds = min(seconds, time.perf_counter() - began)
-    if "mujaz" in name and labels > TIMED:
+    if "mujaz" in name and labels > timed:
         found = score(read)
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    memory = peak_memory(device)
     exact = how.get("precision", how.get("dtype", "float32")) == "float32" and "onnx" not in how
-    return {"seconds": seconds, "scores": found, "memory": memory, "peak": peak("float32" if exact else "bfloat16")}
+    return {
+        "seconds": seconds,
+        "scores": found,
+        "memory": memory,
+        "peak": peak("float32" if exact else "bfloat16", device),
+    }
 
 
-def table(model: Path, data: Path, names: list[str], labels: int) -> None:
+def peak_memory(device: str) -> float:
+    """Of this process, or of what it took of a GPU, in GB of 10^9 bytes."""
+    if device.startswith("cuda"):
+        import torch
+
+        return torch.cuda.max_memory_allocated(device) / 1e9
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+
+
+def table(model: Path, data: Path, names: list[str], labels: int, timed: int, device: str) -> None:
     """Run the rows and print them."""
     from mujaz.models.loading import load_config
     from mujaz.models.opening import open_checkpoint
 
     texts = documents(data)
     opened = open_checkpoint(model, task="topic")
-    lengths = [len(e.input_ids) for e in opened.encoder(texts[CALIBRATED : CALIBRATED + TIMED])]
+    lengths = [len(e.input_ids) for e in opened.encoder(texts[CALIBRATED : CALIBRATED + timed])]
     config, rows = load_config(model), dict[str, dict[str, Any]]()
-    print(f"{TIMED} documents, {sum(lengths):,} tokens")
+    print(f"{timed} documents, {sum(lengths):,} tokens")
     print("| runner | docs/s | tokens/s | GFLOP/s | of peak | largest difference | equal labels | memory |")
     print("|---|---|---|---|---|---|---|---|")
     for name in names:
-        command = [sys.executable, __file__, str(model), str(data), "--labels", str(labels), "--row", name]
+        how_many = ["--labels", str(labels), "--timed", str(timed), "--device", device]
+        command = [sys.executable, __file__, str(model), str(data), *how_many, "--row", name]
         done = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
         if done.returncode:
             print(f"| {name} | failed: {done.stderr.strip().splitlines()[-1]} |", flush=True)
@@ -224,7 +269,7 @@ def table(model: Path, data: Path, names: list[str], labels: int) -> None:
         seconds = row["seconds"]
         rate = flops(lengths, config) / seconds / 1e9
         print(
-            f"| {name} | {TIMED / seconds:.1f} | {sum(lengths) / seconds:,.0f} | {rate:,.0f} "
+            f"| {name} | {timed / seconds:.1f} | {sum(lengths) / seconds:,.0f} | {rate:,.0f} "
             f"| {rate / row['peak']:.0%} of {row['peak']:,.0f} | {compared(row, rows.get(REFERENCE))} "
             f"| {row['memory']:.2f} GB |",
             flush=True,
@@ -266,14 +311,16 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("rows", nargs="*")
     parser.add_argument("--labels", type=int, default=400)
+    parser.add_argument("--timed", type=int, default=64)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--row")
     asked = parser.parse_intermixed_args()
     if asked.row:
-        print(json.dumps(measure(asked.row, asked.model, asked.data, asked.labels)))
+        print(json.dumps(measure(asked.row, asked.model, asked.data, asked.labels, asked.timed, asked.device)))
     else:
         # float32 of mujaz first: the others are compared with it.
-        names = sorted(asked.rows or ROWS, key=lambda name: name != REFERENCE)
-        table(asked.model, asked.data, names, asked.labels)
+        names = sorted(asked.rows or rows_of(asked.device), key=lambda name: name != REFERENCE)
+        table(asked.model, asked.data, names, asked.labels, asked.timed, asked.device)
 
 
 if __name__ == "__main__":

@@ -9,12 +9,14 @@ the best beam's tokens beside those of ``model.generate``: mujaz takes half a wo
 
 ``--tokens 48`` makes every text that long, so that all rows do the same work; random weights hardly ever end a text.
 ``--trimmed`` measures the same model as ``mujaz trim`` left it, too, beside its own ``model.generate``. Where CTranslate2 in
-int8 writes with Arabic pieces alone, a row of its own has it with all of them.
+int8 writes with Arabic pieces alone, a row of its own has it with all of them. ``--device cuda`` compares ``model.generate``
+in float32 and bfloat16 with mujaz; memory is what torch took of the GPU then.
 
 Usage::
 
     python benchmarks/summarize.py DATA --model MODEL [--articles 100]
     python benchmarks/summarize.py DATA --model WHOLE --trimmed SMALL --articles 16 --tokens 48
+    python benchmarks/summarize.py DATA --model MODEL --articles 256 --device cuda
 """
 
 from __future__ import annotations
@@ -40,6 +42,11 @@ ROWS: dict[str, dict[str, Any]] = {
     WHOLE: {"engine": "ctranslate2", "precision": "auto"},
     "mujaz, CTranslate2 int8": {"engine": "ctranslate2", "precision": "auto"},
 }
+GPU_ROWS: dict[str, dict[str, Any]] = {
+    BARE: {"engine": "torch", "precision": "float32"},
+    "model.generate, bfloat16, batch 8": {"engine": "torch", "precision": "bfloat16"},
+    "mujaz, torch bfloat16": {"engine": "torch", "precision": "bfloat16"},
+}
 TITLES = ("runner", "parameters", "s an article", "times as fast", "processor s an article", "times less", "tokens/s",
           "ROUGE-L", "same tokens", "peak memory")  # fmt: skip
 
@@ -54,11 +61,16 @@ def articles(data: Path, number: int) -> tuple[list[str], list[str]]:
     return table["text"].to_pylist(), table["summary"].to_pylist()
 
 
-def load(name: str, model: str | None) -> Any:
+def rows_of(device: str) -> dict[str, dict[str, Any]]:
+    """Name to how it is loaded, on this device."""
+    return GPU_ROWS if device.startswith("cuda") else ROWS
+
+
+def load(name: str, model: str | None, device: str) -> Any:
     """The summarizer of a row; one that was never trained will do."""
     from mujaz import Summarizer
 
-    summarizer: Any = Summarizer.from_pretrained(model, device="cpu", allow_raw=True, **ROWS[name])
+    summarizer: Any = Summarizer.from_pretrained(model, device=device, allow_raw=True, **rows_of(device)[name])
     if name == WHOLE:
         summarizer.engine.arabic = None
     return summarizer
@@ -81,6 +93,7 @@ def bare(summarizer: Any, tokens: int | None) -> Callable[[list[str]], Written]:
         for start in range(0, len(texts), BATCH):
             encodings = encoder(texts[start : start + BATCH])
             inputs = padded_batch(encodings, encoder.tokenizer.pad_token_id, token_types=False)
+            inputs = {key: tensor.to(model.device) for key, tensor in inputs.items()}
             found += model.generate(**inputs, generation_config=settings).tolist()
         return encoder.tokenizer.batch_decode(found, skip_special_tokens=True), [
             inner(summarizer, ids) for ids in found
@@ -115,11 +128,11 @@ def inner(summarizer: Any, ids: list[int]) -> list[int]:
     return [number for number in ids if number not in outside | {settings.decoder_start_token_id}]
 
 
-def measure(name: str, data: Path, model: str | None, number: int, forced: int | None) -> dict[str, Any]:
+def measure(name: str, data: Path, model: str | None, number: int, forced: int | None, device: str) -> dict[str, Any]:
     """One row, in this process."""
     texts, _ = articles(data, number)
-    summarizer = load(name, model)
-    summarize = (bare if name == BARE else ours)(summarizer, forced)
+    summarizer = load(name, model, device)
+    summarize = (bare if name.startswith("model.generate") else ours)(summarizer, forced)
     summarize(texts[-BATCH:])
     seconds, busy, found, tokens = float("inf"), float("inf"), list[str](), list[list[int]]()
     for _ in range(2):
@@ -132,13 +145,17 @@ def measure(name: str, data: Path, model: str | None, number: int, forced: int |
         "busy": busy,
         "summaries": found,
         "tokens": tokens,
-        "memory": peak_memory(),
+        "memory": peak_memory(device),
         "parameters": summarizer._model.num_parameters(),  # without loading it in torch
     }
 
 
-def peak_memory() -> float:
-    """Of this process, in GB of 10^9 bytes; ``ru_maxrss`` starts from what the parent process had."""
+def peak_memory(device: str) -> float:
+    """Of this process, in GB of 10^9 bytes; ``ru_maxrss`` starts from what the parent process had. Of a GPU, torch's own."""
+    if device.startswith("cuda"):
+        import torch
+
+        return torch.cuda.max_memory_allocated(device) / 1e9
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) * 1024 / 1e9 for line in lines if line.startswith("VmHWM"))
 
@@ -148,10 +165,10 @@ def table(options: argparse.Namespace) -> None:
     models = [options.model, *([options.trimmed] if options.trimmed else [])]
     rows = {}
     for model in models:  # conversions are made and kept here
-        described = {name: load(name, model).description for name in ROWS}
+        described = {name: load(name, model, options.device).description for name in rows_of(options.device)}
         print("\n".join(described.values()))
         last = list(described)[-1]
-        rows[model] = [name for name in ROWS if name != WHOLE or described[name] != described[last]]
+        rows[model] = [name for name in described if name != WHOLE or described[name] != described[last]]
     references = articles(options.data, options.articles)[1]
     print(f"\n| {' | '.join(TITLES)} |\n|{'---|' * len(TITLES)}")
     first: dict[str, Any] = {}
@@ -166,6 +183,7 @@ def table(options: argparse.Namespace) -> None:
 def measured(name: str, model: str | None, options: argparse.Namespace) -> dict[str, Any]:
     """One row, in a process of its own."""
     command = [sys.executable, __file__, str(options.data), "--row", name, "--articles", str(options.articles)]
+    command += ["--device", options.device]
     command += ["--model", model] if model else []
     command += ["--tokens", str(options.tokens)] if options.tokens else []
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -201,10 +219,11 @@ def main() -> None:
     parser.add_argument("--trimmed", help="the model as 'mujaz trim' left it")
     parser.add_argument("--articles", type=int, default=100)
     parser.add_argument("--tokens", type=int, help="force every summary to this length")
-    parser.add_argument("--row", choices=ROWS, help="measure this one only, and print it as JSON")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--row", help="measure this one only, and print it as JSON")
     options = parser.parse_args()
     if options.row:
-        row = measure(options.row, options.data, options.model, options.articles, options.tokens)
+        row = measure(options.row, options.data, options.model, options.articles, options.tokens, options.device)
         print(json.dumps(row))
     else:
         table(options)

@@ -3,7 +3,9 @@
 AraBERT-base's shape (12 layers, 768 wide, 64,000 pieces), random weights, a tokenizer of its own; real articles (SANAD, up
 to 512 tokens) and social-media headlines (ASND, up to 128). The plain script pads to the maximum length and computes in
 float32, which is what a Trainer does unless told otherwise. Every row is a process of its own and sees the same rows in
-the same order, but for the one that says so. Tokens are those of the texts, without padding.
+the same order, but for the one that says so. Tokens are those of the texts, without padding; GFLOP/s are of the model's own
+matrix products over them, three times those of labelling, beside a plain product's. With ``--device cuda`` memory is what
+torch took of the GPU.
 
 DATA is the folder that holds topic/sanad and topic/asnd (default $MUJAZ_DATA). FOLDER takes 2 GB and is kept for the next
 time. ``--dropout 0`` makes the curves of the same number format equal. Times by the clock are worth something on a quiet
@@ -11,7 +13,7 @@ machine only; those of the processor are shown beside them.
 
 Usage::
 
-    python benchmarks/train.py FOLDER [DATA] [--steps 30] [--data articles|tweets] [--all] [--dropout 0.1]
+    python benchmarks/train.py FOLDER [DATA] [--steps 30] [--data articles|tweets] [--all] [--dropout 0.1] [--device cpu]
 """
 
 from __future__ import annotations
@@ -21,7 +23,6 @@ import itertools
 import json
 import os
 import random
-import resource
 import subprocess
 import sys
 import time
@@ -93,7 +94,7 @@ def make_rows(folder: Path, data: Path, kind: str, count: int) -> list[dict[str,
     return rows
 
 
-def plain_trainer(folder: Path, kind: str, steps: int) -> Any:
+def plain_trainer(folder: Path, kind: str, steps: int, device: str) -> Any:
     """What people write: tokenized with padding to the maximum length, everything else as the Trainer has it."""
     import datasets
     from transformers import AutoModelForSequenceClassification, AutoTokenizer, Trainer, TrainingArguments
@@ -115,7 +116,7 @@ def plain_trainer(folder: Path, kind: str, steps: int) -> Any:
         weight_decay=DECAY,
         warmup_steps=round(0.1 * steps),
         seed=SEED,
-        use_cpu=True,
+        use_cpu=device == "cpu",
         save_strategy="no",
         disable_tqdm=True,
     )
@@ -123,7 +124,7 @@ def plain_trainer(folder: Path, kind: str, steps: int) -> Any:
     return Trainer(model=model, args=arguments, train_dataset=rows)
 
 
-def mujaz_job(folder: Path, kind: str, steps: int, settings: dict[str, Any]) -> Any:
+def mujaz_job(folder: Path, kind: str, steps: int, settings: dict[str, Any], device: str) -> Any:
     """A job of mujaz on the same rows."""
     from mujaz.configs.loading import check_config
     from mujaz.training.job import prepare
@@ -139,16 +140,17 @@ def mujaz_job(folder: Path, kind: str, steps: int, settings: dict[str, Any]) -> 
         "output": str(folder / "out"),
         "model": model,
         "data": {"train": str(folder / f"{kind}.jsonl"), "dev_fraction": 0.0},
-        "training": {**training, "device": "cpu", "precision": "float32", **settings},
+        "training": {**training, "device": device, "precision": "float32", **settings},
     }
     return prepare(check_config(config, "benchmark"))
 
 
-def child(folder: Path, kind: str, steps: int, row: int) -> None:
+def child(folder: Path, kind: str, steps: int, row: int, device: str) -> None:
     """Train one row of the ladder; print what was measured as JSON."""
     import contextlib
 
     import torch
+    from classify import flops, peak, peak_memory, wait_for
     from transformers import PrinterCallback, TrainerCallback
 
     from mujaz.training.cpu_speed import quick_on_cpu
@@ -157,18 +159,20 @@ def child(folder: Path, kind: str, steps: int, row: int) -> None:
 
     name, settings, quick = [*LADDER, *MORE][row]
     torch.manual_seed(SEED)
-    job = mujaz_job(folder, kind, steps, settings or {})
+    job = mujaz_job(folder, kind, steps, settings or {}, device)
     mine = build_trainer(job, progress=False, report=lambda line: None)
-    trainer = mine if settings is not None else plain_trainer(folder, kind, steps)
+    trainer = mine if settings is not None else plain_trainer(folder, kind, steps, device)
     if settings is None:
         sample_with(trainer, mine._get_train_sampler())  # the same order, so that the curves can be compared
         del job, mine
-    counts = {"texts": 0, "padded": 0}
+    counts: dict[str, float] = {"texts": 0, "padded": 0, "flops": 0}
     collate = trainer.data_collator
 
     def counting(rows: Any) -> Any:
         batch = collate(rows)
-        counts["texts"] += int(batch["attention_mask"].sum())
+        lengths = batch["attention_mask"].sum(dim=1).tolist()
+        counts["texts"] += sum(lengths)
+        counts["flops"] += 3 * flops(lengths, trainer.model.config)
         counts["padded"] += batch["attention_mask"].numel()
         return batch
 
@@ -177,6 +181,7 @@ def child(folder: Path, kind: str, steps: int, row: int) -> None:
             self.began = time.monotonic(), time.process_time()
 
         def on_train_end(self, *_: Any, **__: Any) -> None:
+            wait_for(device)
             counts["wall"], counts["cpu"] = time.monotonic() - self.began[0], time.process_time() - self.began[1]
 
     trainer.data_collator = counting
@@ -185,14 +190,17 @@ def child(folder: Path, kind: str, steps: int, row: int) -> None:
     trainer.add_callback(Clock())
     with quick_on_cpu(job.start.model, job.config.training) if quick else contextlib.nullcontext():
         trainer.train()
-    counts["peak"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
+    counts["memory"] = peak_memory(device)
+    in_bfloat16 = bool(settings) and settings.get("precision") == "bfloat16"
+    counts["peak"] = peak("bfloat16" if in_bfloat16 else "float32", device)
     losses = [float(line["loss"]) for line in trainer.state.log_history if "loss" in line]
     print("RESULT " + json.dumps({"name": name, "losses": losses, **counts}), flush=True)
 
 
-def measure(folder: Path, kind: str, steps: int, row: int) -> dict[str, Any]:
+def measure(folder: Path, kind: str, steps: int, row: int, device: str) -> dict[str, Any]:
     """One row, in a process of its own."""
     command = [sys.executable, __file__, str(folder), "--data", kind, "--steps", str(steps), "--row", str(row)]
+    command += ["--device", device]
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     done = subprocess.run(
         command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path, "HF_HUB_OFFLINE": "1"}
@@ -210,12 +218,15 @@ def show(kind: str, results: list[dict[str, Any]]) -> None:
     first = results[0]
     steps = len(first["losses"])
     print(f"\n{kind}: {steps} steps of {batch} rows, up to {length} tokens, {first['texts']:,} tokens of texts\n")
-    print("| row | padding | tokens/s | times | by processor time | peak memory |\n|---|---|---|---|---|---|")
+    titles = "row | padding | tokens/s | times | by processor time | GFLOP/s | of a plain product's | peak memory"
+    print(f"| {titles} |\n|{'---|' * 8}")
     for r in results:
         wall, cpu = (r["texts"] / r[clock] / (first["texts"] / first[clock]) for clock in ("wall", "cpu"))
         padding = 1 - r["texts"] / r["padded"]
+        rate = r["flops"] / r["wall"] / 1e9
         print(
-            f"| {r['name']} | {padding:.0%} | {r['texts'] / r['wall']:,.0f} | {wall:.2f} | {cpu:.2f} | {r['peak']:.2f} GB |"
+            f"| {r['name']} | {padding:.0%} | {r['texts'] / r['wall']:,.0f} | {wall:.2f} | {cpu:.2f} "
+            f"| {rate:,.0f} | {rate / r['peak']:.0%} of {r['peak']:,.0f} | {r['memory']:.2f} GB |"
         )
     parts = min(6, steps)
     edges = [round(i * steps / parts) for i in range(parts + 1)]
@@ -238,10 +249,11 @@ def main() -> None:
     parser.add_argument("--data", choices=list(KINDS))
     parser.add_argument("--all", action="store_true", help="also Adafactor, activation checkpointing, compiled, LoRA")
     parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--row", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.row is not None:
-        child(given.folder, given.data, given.steps, given.row)
+        child(given.folder, given.data, given.steps, given.row, given.device)
         return
     given.folder.mkdir(parents=True, exist_ok=True)
     make_start(given.folder, given.sets)
@@ -251,7 +263,7 @@ def main() -> None:
         numbers = range(len(LADDER) + (len(MORE) if given.all else 0))
         results = []
         for number in numbers:
-            results.append(measure(given.folder, kind, given.steps, number))
+            results.append(measure(given.folder, kind, given.steps, number, given.device))
             print(f"{results[-1]['name']}: {results[-1]['wall']:.0f} s", file=sys.stderr, flush=True)
         show(kind, results)
 
