@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import csv
 import difflib
+import itertools
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ def require_columns(
         hint = f"; did you mean '{near[0]}'?" if near else ""
         for mark in (";", "\t", "|", ","):
             if len(found) == 1 and mark in next(iter(found)):
-                hint = f"; are the columns separated by {mark!r}? Expected a comma in .csv, a tab in .tsv"
+                hint = f"; are the columns separated by {mark!r}? Expected a comma, a semicolon or a tab"
         listed = ", ".join(f"'{name}'" for name in found) or "none"
         if column in USUAL_COLUMNS and not hint.startswith("; are"):
             hint += f"; if it is called otherwise: --{column}-column NAME, in a config data.columns.{column}"
@@ -219,7 +220,10 @@ def _read_separated(delimiter: str) -> Reader:
     def read(stream: BinaryIO, name: str, columns: Sequence[str], optional: Sequence[str]) -> Iterator[Row | DataError]:
         csv.field_size_limit(max(CSV_FIELD_LIMIT, csv.field_size_limit()))
         problems: list[str] = []  # with the bytes of the lines that the row being read is made of
-        reader = csv.reader(_csv_lines(stream, problems), delimiter=delimiter, strict=True)
+        decoded = _csv_lines(stream, problems)
+        first = next(decoded, "")
+        separator = _separator(first, delimiter)
+        reader = csv.reader(itertools.chain([first] if first else [], decoded), delimiter=separator, strict=True)
         rows = _csv_rows(reader, problems)
         header = next(rows, None)
         if header is None:
@@ -234,11 +238,22 @@ def _read_separated(delimiter: str) -> Reader:
                 yield DataError(fields, file=name, row=number)
             elif len(fields) != len(header):
                 found = f"expected {len(header)} fields ({', '.join(header)}), found {len(fields)}"
-                yield DataError(f"{found}; a text that holds {delimiter!r} must be quoted", file=name, row=number)
+                yield DataError(f"{found}; a text that holds {separator!r} must be quoted", file=name, row=number)
             else:
                 yield Row(dict(zip(header, fields, strict=True)), name, number)
 
     return read
+
+
+def _separator(header: str, usual: str) -> str:
+    """What separates the columns: a header that is one column for the usual sign may be several for another.
+
+    Excel writes semicolons into .csv where the comma is the decimal sign.
+    """
+    for sign in (usual, ",", ";", "\t"):
+        if len(next(csv.reader([header], delimiter=sign), [])) > 1:
+            return sign
+    return usual
 
 
 def _csv_rows(reader: Iterator[list[str]], problems: list[str]) -> Iterator[list[str] | str]:

@@ -303,8 +303,23 @@ def test_a_missing_column_lists_the_columns_and_the_nearest(tmp_path: Path, name
 
 
 def test_a_wrong_separator_is_suggested() -> None:
-    with pytest.raises(DataError, match="are the columns separated by ';'"):
-        require_columns(["id;text"], ["text"])
+    with pytest.raises(DataError, match=r"are the columns separated by '\|'\? Expected a comma, a semicolon or a tab"):
+        require_columns(["id|text"], ["text"])
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+@pytest.mark.parametrize("name", ["news.csv", "news.tsv"])
+def test_the_header_says_what_separates_the_columns(tmp_path: Path, name: str, sign: str) -> None:
+    """As pandas reads it when it is told the sign; Excel writes semicolons where the comma is the decimal sign."""
+    table = pd.DataFrame([{"id": "1", "text": 'قال: "نعم"؛ ثم سكت, وخرج; ليلا'}, {"id": "2", "text": "سطر\nوسطر"}])
+    table.to_csv(tmp_path / name, sep=sign, index=False)
+    found = [row.values for row in read_rows(tmp_path / name) if isinstance(row, Row)]
+    assert found == pd.read_csv(tmp_path / name, sep=sign, dtype=str).to_dict("records")
+
+
+def test_one_column_stays_one(tmp_path: Path) -> None:
+    file = write(tmp_path / "one.csv", '"text, all of it"\nنص; آخر\n'.encode())
+    assert [row.values for row in read_rows(file) if isinstance(row, Row)] == [{"text, all of it": "نص; آخر"}]
 
 
 def test_half_a_parquet_file(tmp_path: Path) -> None:
