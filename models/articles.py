@@ -15,6 +15,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mujaz.models.recipe_steps import without_markup
 from mujaz.models.sentences import split_sentences
 
 _MAX_LINE = 220  # characters: no leftover, dateline or byline is longer, so a longer line is not even compared
@@ -71,6 +72,9 @@ _MONTH = _any_of(
 _QUOTED_AGENCY = rf"[«\"“(\[/]\s?{_AGENCY}(?:\s?[-،,+]\s?{_AGENCY})?\s?[»\"”)\]/]"
 # In brackets an agency is no subject of a sentence, as in quotation marks it may be: «رويترز» تنقل عن
 _BRACKETED_AGENCY = rf"[(\[]\s?{_AGENCY}(?:\s?[-،,+/]\s?{_AGENCY})?\s?[)\]]"
+# In brackets and before a dash the name of an agency need not be known to tell a dateline: رأس الزيتون (نور برس) -
+_LIKE_AN_AGENCY = r"[(\[]\s?(?:وكالة\s)?[^\W\d_]{2,14}\s(?:برس|بريس|نيوز|نت|أونلاين|اونلاين)\s?[)\]]"
+_SOMEWHERE = r"(?:(?!(?:قال|قالت|ذكر|ذكرت|نقل|نقلت|أفاد|أفادت|حسب|وفق|عن|وكالة|صحيفة|قناة)\s)[ء-ي]{2,14}\s){1,3}"
 _SOURCE = rf"(?:{_QUOTED_AGENCY}|{_AGENCY})"
 _DAY = r"(?:(?:الأحد|الاثنين|الإثنين|الثلاثاء|الأربعاء|الاربعاء|الخميس|الجمعة|السبت)[،,]?\s+)?"
 _DATE = (
@@ -110,6 +114,7 @@ _HEAD_PREFIXES = tuple(
         rf"(?P<dateline>{_PLACE}){_DASH}(?P<byline>{_PERSON})\s*:\s*",
         rf"(?P<dateline>{_QUOTED_AGENCY}|السودان\sاليوم|سبق|رويترز|وكالات)\s*:\s*",
         rf"(?P<dateline>{_BRACKETED_AGENCY})(?:{_END}|\s+){_TEXT}",
+        rf"(?P<dateline>(?:{_SOMEWHERE})?(?:{_BRACKETED_AGENCY}|{_LIKE_AN_AGENCY}))\s{{0,3}}[-–—]{{1,3}}\s*{_TEXT}",
         rf"(?P<dateline>{_WIRE}(?:\s?[/\-–—]\s?{_PLACE}(?!\w))?)(?:\s?/|\s{{0,3}}[-–—])\s*{_TEXT}",
         rf"(?P<dateline>{_PLACE})(?:\s*:\s*|\s*[-–—]\s+)(?!{_PLACE}(?!\w))(?=[^\W\d_])",
     )
@@ -211,11 +216,13 @@ def read_article(text: str) -> Article:
     is empty, or all of it is leftovers.
 
     Args:
-        text: The article as it came from the page, its lines separated by line ends, or all in one line.
+        text: The article as it came from the page, its lines separated by line ends, or all in one line. HTML is made text
+            of first, a line for each block.
 
     Returns:
         The parts; nothing of the text is lost but the marks and white space between the parts.
     """
+    text = without_markup(text)
     parts = find_parts(text)
     head: dict[str, str] = {}
     for part in parts:
@@ -233,8 +240,9 @@ def clean_article(text: str) -> str:
     """Return an article without its dateline, byline and leftovers; the title, if there is one, stays as the first line.
 
     The result is empty only where the text is empty or every line of it is a leftover. A text in which nothing is recognised
-    comes back as it was, but for white space at its ends.
+    comes back as it was, but for white space at its ends and HTML, of which text is made first.
     """
+    text = without_markup(text)
     return _without(text, [part for part in find_parts(text) if part.kind != "title"])
 
 

@@ -125,6 +125,37 @@ TAGS = Step(
     touches="<",
 )
 
+_TAG = re.compile(TAGS.pattern)
+_BLOCK = re.compile(
+    r"<\s*/?\s*(?:p|br|div|h[1-6]|[uod]l|li|d[td]|t[rdh]|table|blockquote|article|section|header|footer|fig(?:ure|caption))"
+    r"\b[^<>]*>",
+    re.IGNORECASE,
+)
+_CODE = re.compile(r"<(?:script|style)\b[^<>]*>", re.IGNORECASE)
+_CODE_END = re.compile(r"</(?:script|style)\s*>", re.IGNORECASE)
+
+
+def without_markup(text: str) -> str:
+    """HTML to text: a line for each block, no scripts, other tags to spaces, entities to characters."""
+    if "<" in text:
+        text = _TAG.sub(" ", _BLOCK.sub("\n", _without_code(text)))
+    return repair.unescape(text) if "&" in text else text
+
+
+def _without_code(text: str) -> str:
+    """Without scripts and styles; one that is never closed stays."""
+    kept, at = [], 0
+    for begins in _CODE.finditer(text):
+        if begins.start() < at:
+            continue
+        ends = _CODE_END.search(text, begins.end())
+        if ends is None:
+            break
+        kept += [text[at : begins.start()], " "]
+        at = ends.end()
+    return "".join([*kept, text[at:]])
+
+
 _RUN = re.compile(r"(\D)\1{2,}", re.DOTALL)
 
 

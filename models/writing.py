@@ -21,6 +21,7 @@ from mujaz.models.endings import without_broken_end
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine, Hypothesis, generation_of
 from mujaz.models.engines.replicas import side_by_side
 from mujaz.models.long_articles import centrality, lead, pieces, sections, select
+from mujaz.models.recipe_steps import without_markup
 from mujaz.models.summary_checks import Source, check_summary, is_degenerate
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import MILD, Candidate, Finding, Summary, findings_of
@@ -308,9 +309,9 @@ class Writer:
 
 
 def as_is(text: str, number: int) -> Summary:
-    """An article that is too short to summarize, of so many words."""
+    """An article that is too short to summarize, of so many words; on one line, without HTML."""
     findings = (Finding("as_is"),) if number else (Finding("as_is"), Finding("empty"))
-    only = Candidate(" ".join(text.split()), None, number, findings, 1.0)
+    only = Candidate(" ".join(without_markup(text).split()), None, number, findings, 1.0)
     return Summary(only.text, None, 0, False, words=number, findings=findings, copied=1.0, candidates=(only,))
 
 

@@ -106,6 +106,9 @@ def test_a_line_that_only_looks_like_a_leftover_stays(line: str) -> None:
         ("باريس/ أ ف ب/ ", "باريس/ أ ف ب", None),
         ("عمان/ 5 مايو/ بترا/ ", "عمان/ 5 مايو/ بترا", None),
         ("سونا - ", "سونا", None),
+        ("رأس الزيتون (نور برس) – ", "رأس الزيتون (نور برس)", None),
+        ("وادي الصفا (رويترز) - ", "وادي الصفا (رويترز)", None),
+        ("(وكالة أمواج نيوز) - ", "(وكالة أمواج نيوز)", None),
         ("الشارقة - سالم النجار: ", "الشارقة", "سالم النجار"),
         ("ناصر الجابري- سبق- الطائف: ", "سبق- الطائف", "ناصر الجابري"),
         (
@@ -136,6 +139,8 @@ def test_dateline_and_byline_are_read_and_taken_off(head: str, dateline: str | N
         "الخليج - كما يراه البحارة - واسع وهادئ في هذا الفصل. ويعود إليه الصيادون كل عام.",
         "قنا - مدينة في صعيد مصر - تستقبل الزوار في الشتاء. ويأتيها كثيرون من القاهرة.",
         "رويترز وكالة قديمة / حديثة في الوقت نفسه كما يقول مديرها. ويعمل فيها كثيرون.",
+        "نقلت صحيفة (المدى برس) - وهي محلية - أن الجسر أغلق. ولم تذكر السبب.",
+        "لاعب الوسط (نجم الفريق) - كما قال مدربه - سيغيب شهرا. وعاد آخرون.",
         "10 مايو\nهو اليوم الثلاثون بعد المئة من السنة البسيطة. وفيه أحداث كثيرة.",
         BODY,
         f"{BODY}\n\n{BODY}",
@@ -144,6 +149,17 @@ def test_dateline_and_byline_are_read_and_taken_off(head: str, dateline: str | N
 def test_an_article_in_which_nothing_is_recognised_comes_back_as_it_was(text: str) -> None:
     assert clean_article(f"\n{text} \n") == text
     assert read_article(text).body == text
+
+
+def test_a_page_is_taken_apart_by_its_blocks() -> None:
+    page = (
+        f"<h1>{HEADLINE}</h1><div class='d'>عمان - (بترا)</div><script>if (a < b) location = 1</script>"
+        f"<p>{BODY} &laquo;نعم&raquo; &amp; 3 < 5.<br/></p>طباعة"
+    )
+    article = read_article(page)
+    assert (article.title, article.dateline, article.leftovers) == (HEADLINE, "عمان - (بترا)", ("طباعة",))
+    assert article.body == f"{BODY} «نعم» & 3 < 5."
+    assert clean_article(page).split("\n") == [HEADLINE, "", f"{BODY} «نعم» & 3 < 5."]
 
 
 def test_a_title_is_recognised_and_stays_in_the_cleaned_text() -> None:

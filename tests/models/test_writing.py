@@ -128,6 +128,11 @@ def test_an_article_too_short_is_returned_as_it_is(summarizer: Summarizer, kept:
     assert summarizer.summarize(["خبر قصير"], min_article_words=0)[0].text == "اختراع"
 
 
+def test_an_article_returned_as_it_is_has_no_html(summarizer: Summarizer) -> None:
+    (found,) = summarizer.summarize(["<p>أسعار &quot;الخبز&quot;<br/>ترتفع &amp; الوزارة: 3 < 5</p>"])
+    assert (found.text, found.as_is) == ('أسعار "الخبز" ترتفع & الوزارة: 3 < 5', True)
+
+
 def test_foreign_ids_never_reach_the_tokenizer(summarizer: Summarizer) -> None:
     tokenizer = summarizer.encoder.tokenizer
     with pytest.raises(OverflowError):
