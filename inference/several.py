@@ -144,4 +144,5 @@ class SeveralJob:
             windows=max(one.windows for one in answers),
             changes=answers[0].changes,
             faults={kind for one in answers for kind in one.faults},
+            notes={kind for one in answers for kind in one.notes},
         )

@@ -45,7 +45,8 @@ class SummarizerOptions:
         device: Where the model runs.
         precision: What it computes in.
         engine: ``torch``, ``ctranslate2``, or ``auto``: ctranslate2 in int8 for a corpus on a CPU, where it is installed;
-            torch for one article, which is sooner read than a model is converted, whether one is converted already or not.
+            torch for one article, which is sooner read than a model is converted, whether one is converted already or not,
+            unless ``precision`` is ``int8``.
         ignore_recipe_mismatch: Load a model whose text recipe is not the one this version has.
         allow_raw: Load a model that was pretrained and never fine-tuned, though it writes noise.
     """
@@ -143,7 +144,9 @@ def summarize_article(
     if problem:
         raise DataError(f"{problem}: there is nothing to summarize")
     how = SummarizerOptions(**options)
-    model = _loaded(model, replace(how, engine="torch") if how.engine == "auto" else how, generation)
+    if how.engine == "auto" and how.precision != "int8":
+        how = replace(how, engine="torch")
+    model = _loaded(model, how, generation)
     hooks.started(_opening_lines(model, generation))
     reader = without_cleaning(model) if clean_article else model
     summary = reader.summarize([text], **asdict(generation), progress=hooks.progress)[0]
@@ -253,6 +256,7 @@ class SummarizeJob:
             dropped=max(tokens - found.tokens_read, int(found.truncated)),
             changes=changes,
             faults=tuple(dict.fromkeys(finding.kind for finding in found.faults)),
+            notes=tuple(dict.fromkeys(one.kind for one in found.findings if one.kind in ("as_is", "unsure"))),
         )
 
 

@@ -22,6 +22,7 @@ class Answer:
         windows: In how many windows it read the others.
         changes: What the recipe did to the text, if that was counted.
         faults: Kinds of findings that speak against the answer, each once.
+        notes: Kinds of findings that a reader should know of, and that speak against nothing.
     """
 
     values: tuple[Any, ...]
@@ -31,6 +32,7 @@ class Answer:
     windows: int = 1
     changes: Changes | None = None
     faults: Collection[str] = ()
+    notes: Collection[str] = ()
 
 
 @dataclass(slots=True)
@@ -49,6 +51,7 @@ class RunSummary:
         prepared: What the recipe did to the texts.
         flagged: Answers with a finding that speaks against them.
         faults: Those with one of each kind.
+        notes: Answers with a finding of each kind that speaks against nothing.
         resumed: Records that an earlier sitting had done.
         seconds: Wall time, without loading the model.
         computed: Seconds in the model.
@@ -70,6 +73,7 @@ class RunSummary:
     prepared: Tally = field(default_factory=Tally)
     flagged: int = 0
     faults: Counter[str] = field(default_factory=Counter)
+    notes: Counter[str] = field(default_factory=Counter)
     resumed: int = 0
     seconds: float = 0.0
     computed: float = 0.0
@@ -95,6 +99,7 @@ class RunSummary:
                 self.prepared.add(answer.changes)
             self.flagged += bool(answer.faults)
             self.faults.update(answer.faults)
+            self.notes.update(answer.notes)
             for name, label in answer.labels.items():
                 given = label if isinstance(label, tuple) else (label,)
                 self.labels.setdefault(name, Counter()).update(one or "" for one in given or ("",))
@@ -105,6 +110,7 @@ class RunSummary:
         return {
             **{name: getattr(self, name) for name in _COUNTED},
             "faults": dict(self.faults),
+            "notes": dict(self.notes),
             "labels": {name: dict(counter) for name, counter in self.labels.items()},
             "prepared": {**prepared, "steps": dict(self.prepared.steps)},
         }
@@ -115,7 +121,8 @@ class RunSummary:
         known = dict(counts)
         labels = {name: Counter(counter) for name, counter in known.pop("labels", {}).items()}
         prepared = dict(known.pop("prepared", {}))
-        known["faults"] = Counter(known.get("faults", {}))
+        for name in ("faults", "notes"):
+            known[name] = Counter(known.get(name, {}))
         prepared["steps"] = Counter(prepared.get("steps", {}))
         return cls(**known, labels=labels, prepared=Tally(**prepared))
 
@@ -137,21 +144,22 @@ class RunSummary:
             counted = ", ".join(f"{label} {count:,}" for label, count in counter.most_common() if label)
             lines.append(f"{what}: {counted or 'none'}")
             if counter[""]:
-                unsure = f"{counter['']:,} texts ({counter[''] / counter.total():.1%})"
+                unsure = f"{_number(counter[''], 'text')} ({counter[''] / counter.total():.1%})"
                 lines.append(f"no {name}: {unsure}, no label was probable enough")
         if self.long:
-            lines.append(f"windows: {self.long:,} long texts were read in {self.windows - self._short:,} windows")
+            lines.append(f"windows: {_number(self.long, 'long text')} read in {self.windows - self._short:,} windows")
         if self.truncated:
             share = f"about {self.dropped / self.tokens:.0%} of all tokens" if self.tokens else "a part"
-            lines.append(f"truncated: {self.truncated:,} texts were longer than the model reads ({share} left out)")
+            lines.append(f"truncated: {_number(self.truncated, 'text')} longer than the model reads ({share} left out)")
         if self.flagged:
             kinds = ", ".join(f"{kind} {count:,}" for kind, count in self.faults.most_common())
             share = f"{self.flagged / max(1, self.records - self.errors):.1%}"
-            lines.append(f"to check: {self.flagged:,} summaries ({share}) have a finding: {kinds}")
+            lines.append(f"to check: findings in {_number(self.flagged, 'summary', 'summaries')} ({share}): {kinds}")
+        lines += [f"{kind}: {_number(count, 'article')} {_NOTES[kind]}" for kind, count in self.notes.items()]
         if self.prepared.texts:
             lines.append(f"text: {self.prepared.line()}")
         if self.errors:
-            lines.append(f"errors: {self.errors:,} records could not be read; their field 'error' says why")
+            lines.append(f"errors: {_number(self.errors, 'record')} could not be read; the field 'error' says why")
         return "\n".join(lines)
 
     @property
@@ -165,6 +173,15 @@ class RunSummary:
         return self.records - self.errors - self.long
 
 
+def _number(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or f'{one}s'}"
+
+
+# Of summaries; what is said of the articles so marked.
+_NOTES = {
+    "as_is": "too short to summarize, given without change",
+    "unsure": "of which the model makes little: the beginning is given",
+}
 _TALLIED = tuple(one.name for one in fields(Tally))
 _OF_A_SITTING = ("resumed", "seconds", "computed", "waited", "share_read", "output", "ran", "stopped")
 _COUNTED = tuple(one.name for one in fields(RunSummary) if one.name not in _OF_A_SITTING)

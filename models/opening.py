@@ -130,7 +130,8 @@ def _check_task(
     if info.task == "pretraining" or to_train:
         return  # no task of its own yet: what is missing is said where the weights are loaded
     if (info.task == "summary") != (wanted == "summary"):
-        raise CheckpointError(f"{name} was trained for task '{info.task}', not for '{wanted}'.")
+        other = "summarize" if info.task == "summary" else "classify"
+        raise CheckpointError(f"{name} was trained for task '{info.task}', not for '{wanted}': use 'mujaz {other}'.")
     ids = config.id2label or {}
     if info.task != "summary" and len(info.labels) != len(ids):
         raise CheckpointError(

@@ -96,6 +96,8 @@ def open_selector(
     """
     if engine not in ("auto", "torch"):
         raise UsageError(f"the engine {engine} is for models that write; {opened.name} chooses. Use --engine torch.")
+    if precision == "int8":
+        raise UsageError(f"precision int8 is for models that write; {opened.name} chooses. Leave --precision out.")
     model = load_selector(opened.folder, choose_dtype(precision, devices[0], opened.config))
     model.to(devices[0])  # type: ignore[arg-type]  # see Summarizer
     summarizer = SelectingSummarizer(model, opened.encoder, opened.info, opened.note, opened.folder)

@@ -68,7 +68,7 @@ CHECK_FILE = "check.json"
 Complete = Callable[[GenerationConfig, PreTrainedTokenizerBase], GenerationConfig]
 
 # Precision asked for -> what CTranslate2 computes in on a CPU.
-_COMPUTE_TYPES = {"auto": "int8", "float32": "float32"}
+_COMPUTE_TYPES = {"auto": "int8", "int8": "int8", "float32": "float32"}
 
 
 def choose_engine(
@@ -76,8 +76,8 @@ def choose_engine(
 ) -> tuple[LazyModel | None, str]:
     """CTranslate2 where it was asked for, or suits better; a conversion is made where none is kept yet.
 
-    ``auto`` takes CTranslate2 in int8 on a CPU, unless a precision was asked for. Torch it is on a GPU, where ctranslate2 is
-    not installed, where the model or its settings are not for it, and where the check against torch fails.
+    ``auto`` takes CTranslate2 in int8 on a CPU, unless another precision was asked for. Torch it is on a GPU, where
+    ctranslate2 is not installed, where the model or its settings are not for it, and where the check against torch fails.
 
     Args:
         opened: The checkpoint.
@@ -95,9 +95,13 @@ def choose_engine(
     """
     if engine not in ENGINES:
         raise UsageError(f"engine '{engine}' is not known: expected {', '.join(ENGINES)}.")
+    if engine == "torch" and precision == "int8":
+        raise UsageError(
+            "precision int8 is ctranslate2's. Use --engine ctranslate2, or --precision bfloat16 or float32."
+        )
     if engine == "torch":
         return None, ""
-    if engine == "auto":
+    if engine == "auto" and precision != "int8":
         if where.type != "cpu" or precision != "auto" or not is_installed() or not can_convert(opened.config):
             return None, ""
         try:

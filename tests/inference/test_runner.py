@@ -66,7 +66,7 @@ def test_one_line_a_record_in_order_with_errors_in_their_place(tmp_path: Path) -
     assert (summary.output, summary.stopped) == (str(tmp_path / "o.jsonl"), False)
     assert "10 records in" in str(summary)
     assert "labels: L1 3, L2 1, L0 1" in str(summary)
-    assert "truncated: 2 texts were longer than the model reads (about 12% of all tokens left out)" in str(summary)
+    assert "truncated: 2 texts longer than the model reads (about 12% of all tokens left out)" in str(summary)
     assert "errors: 5 " in str(summary)
 
 

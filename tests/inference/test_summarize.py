@@ -77,7 +77,7 @@ def test_a_corpus_gives_a_line_a_record(tmp_path: Path) -> None:
 
 def test_summaries_to_check_are_counted_by_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     joined, number, word = Finding("joined", "ا ب | ج د"), Finding("number", "4"), Finding("word", "جديد")
-    kinds = [(joined, joined, number), (joined,), (word,), ()]
+    kinds = [(joined, joined, number), (joined,), (word, Finding("unsure")), (Finding("as_is"),)]
 
     def summarize(self: FakeSummarizer, texts: Sequence[str], **options: Any) -> list[Summary]:
         return [Summary(text, None, 1, False, findings=found) for text, found in zip(texts, kinds, strict=True)]
@@ -87,11 +87,13 @@ def test_summaries_to_check_are_counted_by_kind(tmp_path: Path, monkeypatch: pyt
     source.write_text('{"text": "خبر"}\n' * 4, encoding="utf-8")
     counts = summarize_corpus([str(source)], str(tmp_path / "o.jsonl"), model=summarizer(FakeSummarizer()))
     assert (counts.flagged, dict(counts.faults)) == (2, {"joined": 2, "number": 1})
-    assert "to check: 2 summaries (50.0%) have a finding: joined 2, number 1" in str(counts)
+    assert "to check: findings in 2 summaries (50.0%): joined 2, number 1" in str(counts)
+    assert "as_is: 1 article too short to summarize, given without change" in str(counts)
+    assert "unsure: 1 article of which the model makes little" in str(counts)
     saved = json.loads((tmp_path / "o.summary.json").read_text(encoding="utf-8"))
     assert (saved["flagged"], saved["faults"]) == (2, {"joined": 2, "number": 1})
     again = RunSummary.from_json(json.loads(json.dumps(counts.to_json())))  # as a run that goes on reads it
-    assert (again.flagged, again.faults) == (counts.flagged, counts.faults)
+    assert (again.flagged, again.faults, again.notes) == (counts.flagged, counts.faults, counts.notes)
 
 
 def test_a_text_file_is_one_article(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def test_a_checkpoint_without_info_says_what_was_assumed(trained: Callable[[str]
 
 
 def test_a_checkpoint_of_another_task_is_refused(trained: Callable[[str], Path]) -> None:
-    with pytest.raises(CheckpointError, match="was trained for task 'topic', not for 'summary'"):
+    with pytest.raises(CheckpointError, match="was trained for task 'topic', not for 'summary': use 'mujaz classify'"):
         open_checkpoint(trained("topic"), task="summary")
     assert open_checkpoint(trained("topic"), task="summary", to_train=True).info.task == "topic"
     with pytest.raises(CheckpointError, match="sequence-to-sequence.*cannot do task 'topic'"):

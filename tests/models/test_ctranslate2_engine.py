@@ -21,6 +21,7 @@ from transformers import (
 
 from mujaz import Summarizer
 from mujaz.errors import CheckpointError, UsageError
+from mujaz.inference.summarize import summarize_article
 from mujaz.models import loading
 from mujaz.models.auto import load_model
 from mujaz.models.engines import ctranslate2_check, generation
@@ -205,11 +206,23 @@ def test_auto_keeps_to_torch_where_that_was_asked_for(
         assert "ctranslate2" not in summarizer.description
 
 
+def test_int8_asks_for_ctranslate2(trained: Callable[[str], Path]) -> None:
+    assert (
+        "ctranslate2 int8" in Summarizer.from_pretrained(trained("summary"), device="cpu", precision="int8").description
+    )
+    one = summarize_article(ARTICLES[0], model=trained("summary"), device="cpu", precision="int8")
+    assert one.text == Summarizer.from_pretrained(trained("summary"), device="cpu").summarize(ARTICLES[:1])[0].text
+
+
 def test_what_it_cannot_do_is_said(trained: Callable[[str], Path]) -> None:
     with pytest.raises(UsageError, match="expected auto, torch, ctranslate2"):
         Summarizer.from_pretrained(trained("summary"), engine="onnx")
     with pytest.raises(UsageError, match="precision bfloat16"):
         Summarizer.from_pretrained(trained("summary"), device="cpu", engine="ctranslate2", precision="bfloat16")
+    with pytest.raises(UsageError, match="precision int8 is ctranslate2's"):
+        Summarizer.from_pretrained(trained("summary"), device="cpu", engine="torch", precision="int8")
+    with pytest.raises(UsageError, match="precision int8 is for models that write; summary chooses"):
+        Summarizer.from_pretrained("summary", device="cpu", precision="int8")
     with pytest.raises(UsageError, match="has no do_sample"):
         search_options(GenerationConfig(do_sample=True, max_new_tokens=3), 10)
     assert search_options(GenerationConfig(suppress_tokens=[3, 12], max_new_tokens=3), 10)["suppress_sequences"] == [
