@@ -12,6 +12,7 @@ Level = Literal["problem", "warning", "note"]
 LEVELS: tuple[Level, ...] = ("problem", "warning", "note")
 SHOWN = 5  # examples of each finding
 FEW_ROWS = 10  # of a label in the training data: fewer teach and measure little
+FEW_SCORED = 200  # rows of dev or test data: from fewer, accuracy is known to some five points at best
 IMBALANCE = 10.0  # largest to smallest label; above it accuracy says little
 
 # kind -> (level, what it is called, what it does or what to do)
@@ -52,6 +53,11 @@ KINDS: dict[str, tuple[Level, str, str]] = {
     ),
     "not Arabic": ("warning", "texts that are not mostly Arabic", "An Arabic model reads little in them."),
     "few": ("warning", "labels with fewer than {few} training rows", "Merge them, or find more rows."),
+    "few scored": (
+        "warning",
+        "rows to score on, too few: chance moves an accuracy by {points} points",
+        "Set more aside, or take the mean of data.folds.",
+    ),
     "imbalance": (
         "warning",
         "largest label to smallest",

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from scipy.stats import binom
 
 from mujaz.configs.loading import check_config
 from mujaz.models.opening import open_checkpoint
@@ -105,6 +106,7 @@ def test_each_fault_is_found_once(spoiled: Path) -> None:
         ("conflict", ""): 2,
         ("unknown label", "test"): 1,
         ("few", ""): 1,
+        ("few scored", "test"): 3,
     }
     assert {key: count for key, count in found.items() if key in expected} == expected
     assert [f.level for f in report.findings] == sorted(
@@ -119,6 +121,19 @@ def test_clean_data_gives_no_finding(topic_file: Path) -> None:
     report = check_data(rows_of_files([str(topic_file)]), near=False)
     assert report.findings == []
     assert report.labels == {"topic": {"sport": 32, "money": 32}}
+
+
+@pytest.mark.parametrize(("rows", "points"), [(50, 11), (199, 6), (200, None)])
+def test_few_rows_to_score_on_say_what_chance_does(tmp_path: Path, rows: int, points: int | None) -> None:
+    """Half of the 95 % interval of 80 %, as SciPy's binomial has it, within a point."""
+    write_jsonl(tmp_path / "test.jsonl", [{"text": f"خبر {i}", "label": "ab"[i % 2]} for i in range(rows)])
+    found = [f for f in check_data(rows_of_files([str(tmp_path)]), near=False).findings if f.kind == "few scored"]
+    if points is None:
+        assert found == []
+        return
+    low, high = binom.interval(0.95, rows, 0.8)
+    assert (high - low) / 2 / rows * 100 == pytest.approx(points, abs=1)
+    assert [f.title for f in found] == [f"rows to score on, too few: chance moves an accuracy by {points} points"]
 
 
 def test_without_near_nothing_near_is_looked_for(spoiled: Path) -> None:
@@ -165,7 +180,7 @@ def test_training_says_what_it_found(tmp_path: Path, topic_file: Path, tiny_conf
     settings["data"] |= {"test": str(topic_file), "dev": str(topic_file)}
     config = check_config(settings, "test")
     kinds = Counter(finding.kind for finding in quick_check(load_splits(config.data, "topic")))
-    assert kinds == {"leak": 3}  # dev in train, test in train, test in dev
+    assert kinds == {"leak": 3, "few scored": 2}  # dev in train, test in train, test in dev
     lines: list[str] = []
     train(config, report=lines.append)
     assert "data: problem: rows that stand in train too: test 64 (100.0%); see mujaz check" in lines
