@@ -20,6 +20,7 @@ from mujaz.models.endings import LEADING
 # In F1 of words, beside which they are weighed; chosen on dev articles of ANT and SaudiNewsNet (benchmarks/LOG.md).
 STARTS_INSIDE = 0.15
 STARTS_BEHIND_A_COMMA = 0.05  # it may be an apposition
+STARTS_WITH_PREPOSITION = 0.1  # or "that": what it belongs to stands before it
 STARTS_BEHIND_DENIAL = 0.6  # without "denied that", "warned that", "it is not true that" it says the opposite
 STARTS_WITH_IMPERFECT = 0.3  # behind "that": what is wanted, expected or ruled out, not what is
 ENDS_AT_A_COMMA = 0.03
@@ -27,7 +28,9 @@ ENDS_INSIDE = 0.05
 ENDS_BEFORE_ARTICLE = 0.1
 ENDS_BEFORE_THAT = 0.2  # who said it, and not what
 ENDS_JUST_BEGUN = 0.3  # a clause of one or two words behind "that" or "which"
+UNFINISHED = 0.1  # a verb whose object has a preposition, without it: "called", and not "called for"
 NEVER = 1.0  # only where there is no other
+FARTHEST = 20  # words from a verb to its object
 FAR = 100.0  # more than all else together
 
 
@@ -38,6 +41,8 @@ def _words(table: str) -> frozenset[str]:
 _STOPS = re.compile(r"[.؛;:!؟?][»”\")\]]*$")
 _COMMAS = re.compile(r"[،,\-–—][»”\")\]]*$")
 _ARTICLE = re.compile(r"ال..")
+_DECIMALS = re.compile(r"[.,،٫]\d")  # pages have "61 .0%" for 61.0 %
+_LATIN = re.compile(r"[A-Za-z]")
 _IMPERFECT = re.compile(r"[يتن]\w{2,}")
 
 # Letters are unified in all of them.
@@ -53,19 +58,60 @@ _DENIALS = _words(
     يامل تامل ياملون املا يخشي تخشي شائعات شائعه شايعات اشاعه اشاعات انكر انكرت ينكر رفض رفضت رفضوا يرفض ترفض
     لم لن لا ليس ليست ليسوا كاد يكاد لولا لو"""
 )
+# Verbs, and the prepositions or particles that their objects have: words by themselves, or a letter in front of a word.
+_OBJECTS = {
+    verb: tuple(objects.split())
+    for verbs, objects in {
+        "دعا دعت دعوا يدعو تدعو توصل توصلت خلص خلصت يهدف تهدف ادي ادت يودي تودي تطرق تطرقت": "الي",
+        "اشار اشارت يشير تشير": "الي ان",
+        "سعي سعت يسعي تسعي انضم انضمت تعرض تعرضت يتعرض تتعرض": "الي ل-",
+        "ساهم ساهمت يساهم تساهم اسهم اسهمت شارك شاركت يشارك تشارك شاركوا نجح نجحت ينجح تنجح فشل فشلت شرع شرعت": "في",
+        "تسبب تسببت يتسبب تتسبب": "في ب-",
+        "تمكن تمكنت تمكنوا يتمكن تتمكن انسحب انسحبت عاني يعاني تعاني يتكون تتكون استفاد استفادت": "من",
+        "حذر حذرت يحذر تحذر": "من ان",
+        "كشف كشفت يكشف تكشف اعرب اعربت يعرب تعرب عبر عبرت اسفر اسفرت اسفرا": "عن ان",
+        "تحدث تحدثت افرج افرجت تخلي تخلت": "عن",
+        "قال قالت قالوا يقول تقول اضاف اضافت اوضح اوضحت ذكر ذكرت": "ان",
+        "طالب طالبت يطالب تطالب طالبوا افاد افادت صرح صرحت قام قامت اشاد اشادت ندد نددت رحب رحبت هدد هددت "
+        "اتهم اتهمت اعترف اعترفت تعهد تعهدت": "ان ب-",
+        "وافق وافقت يوافق توافق صادق صادقت شدد شددت يشدد تشدد حث حثت يحث تحث اتفق اتفقت": "علي ان",
+        "حصل حصلت تغلب تغلبت تفوق تفوقت اطلع اطلعت عثر عثرت اقدم اقدمت القي القت رد ردت حافظ حافظت": "علي",
+        "فاز فازت يفوز تفوز": "علي ب- في",
+        "تعادل تعادلت": "مع امام",
+    }.items()
+    for verb in verbs.split()
+}
+# With the letter of a preposition in front, and yet no object of a verb: when, where, beside whom.
+_ADVERBS = re.compile(
+    "ب(?:ن|عد|ين|ينما|حسب|دور[هي].?|حضور|رفقه|مناسبه|قياده|رياسه|رئاسه|اسم|شان|هدف|ولايه|مدينه|منطقه|محافظه|بلده|جانب)"
+    "|ل(?:كن|دي|ان|مده|م|ن|لمره|دوله|قاء)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Boundaries:
-    """What it costs a stretch to start with each word, and to end with it; shape (words,)."""
+    """What it costs a stretch to start with each word, and to end with it; shape (words,).
+
+    Attributes:
+        start: Costs.
+        end: Costs.
+        needs: How many words a stretch has to have that starts with each word, so that its verb has its object; a
+            shorter one costs UNFINISHED.
+    """
 
     start: NDArray[np.float64]
     end: NDArray[np.float64]
+    needs: NDArray[np.int64]
+
+    @classmethod
+    def free(cls, words: int) -> Boundaries:
+        """Where nothing is known of clauses: nothing costs anything."""
+        return cls(np.zeros(words), np.zeros(words), np.zeros(words, dtype=np.int64))
 
     def at_the_beginning(self) -> Boundaries:
         """The same, for stretches that start with the first word."""
         first = np.arange(len(self.start)) == 0
-        return Boundaries(np.where(first, 0.0, FAR), self.end)
+        return Boundaries(np.where(first, 0.0, FAR), self.end, self.needs)
 
 
 def denies(word: str) -> bool:
@@ -82,6 +128,7 @@ def boundaries(words: Sequence[str], sentences: NDArray[np.int64]) -> Boundaries
     """
     own = [words_of(word)[-1:] for word in words]  # a dash, say, has none
     start, end = np.zeros(len(words)), np.zeros(len(words))
+    needs = np.zeros(len(words), dtype=np.int64)
     denied = False
     for place, word in enumerate(words):
         last = place + 1 == len(words)
@@ -89,12 +136,30 @@ def boundaries(words: Sequence[str], sentences: NDArray[np.int64]) -> Boundaries
         stops = ends or bool(_STOPS.search(word))
         comma = bool(_COMMAS.search(word)) or (not last and not own[place + 1])
         end[place] = _end(words, own, place, stops=stops, comma=comma)
+        needs[place] = _needed(own, place, sentences)
         denied = not ends and (denied or denies(word))  # a colon or semicolon takes nothing back
         if not ends:
             start[place + 1] = STARTS_BEHIND_DENIAL * denied
             start[place + 1] += 0.0 if stops else _start(own, place + 1, comma=comma)
-    start[[not this for this in own]] = NEVER
-    return Boundaries(start, end)
+    start[[not this or bool(_DECIMALS.match(word)) for this, word in zip(own, words, strict=True)]] = NEVER
+    return Boundaries(start, end, needs)
+
+
+def _needed(own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int64]) -> int:
+    """Words from a verb up to its object, that with it; 0 where it is no such verb, or has none in its sentence."""
+    verb = own[place][0] if own[place] else ""
+    wanted = _OBJECTS.get(verb) or (_OBJECTS.get(verb[1:]) if verb[:1] in ("و", "ف") else None)
+    if not wanted:
+        return 0
+    for at in range(place + 1, min(place + FARTHEST, len(own))):
+        if sentences[at] != sentences[place]:
+            return 0
+        this = own[at][0] if own[at] else ""
+        if this in wanted:
+            return at - place + 2
+        if len(this) > 3 and f"{this[0]}-" in wanted and not _ADVERBS.fullmatch(this):
+            return at - place + 1
+    return 0
 
 
 def _start(own: Sequence[Sequence[str]], place: int, *, comma: bool) -> float:
@@ -103,7 +168,8 @@ def _start(own: Sequence[Sequence[str]], place: int, *, comma: bool) -> float:
         return NEVER
     if before and before[0] in _THAT:
         return STARTS_WITH_IMPERFECT if this and _IMPERFECT.fullmatch(this[0]) else 0.0
-    return STARTS_BEHIND_A_COMMA if comma or not before else STARTS_INSIDE
+    cost = STARTS_BEHIND_A_COMMA if comma or not before else STARTS_INSIDE
+    return cost + STARTS_WITH_PREPOSITION * bool(this and (this[0] in _LEADS_ON or this[0] in _THAT))
 
 
 def _end(words: Sequence[str], own: Sequence[Sequence[str]], place: int, *, stops: bool, comma: bool) -> float:
@@ -116,6 +182,8 @@ def _end(words: Sequence[str], own: Sequence[Sequence[str]], place: int, *, stop
     if any(one and one[0] in _OPENS for one in own[max(0, place - 2) : place]):
         return ENDS_JUST_BEGUN
     following = words_of(words[place + 1])
+    if _DECIMALS.match(words[place + 1]) or (_LATIN.match(words[place]) and re.match(r"[A-Za-z0-9]", words[place + 1])):
+        return NEVER
     if following and following[0] in _THAT:
         return ENDS_BEFORE_THAT
     if comma:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mujaz.models.clauses import Boundaries
+from mujaz.models.clauses import UNFINISHED, Boundaries
 from mujaz.models.selection_info import Wanted
 
 # What a stretch loses for each end of a sentence inside it, in F1.
@@ -92,6 +92,7 @@ def _of_length(
     first, last = slice(None, len(f1)), slice(words - 1, None)
     likely = wanted.boundary * (scores.start[first] + scores.end[last])
     worth = f1 + likely - costs.start[first] - costs.end[last] - CROSSING * (sentences[last] - sentences[first])
+    worth -= UNFINISHED * (costs.needs[first] > words)
     return worth, np.full(len(f1), words)
 
 

@@ -126,9 +126,8 @@ def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[st
     def one(logits: NDArray[np.float32], labels: NDArray[np.int8]) -> float:
         known = labels[:, 0] != IGNORED
         there = int(known.sum())
-        nothing = np.zeros(there)  # is known here of sentences and clauses
-        scores, costs = WordScores.of(logits[known]), Boundaries(nothing, nothing)
-        chosen = best_stretches(scores, nothing.astype(np.int64), costs, info.wanted())
+        one_sentence = np.zeros(there, dtype=np.int64)  # nothing is known here of sentences and clauses
+        chosen = best_stretches(WordScores.of(logits[known]), one_sentence, Boundaries.free(there), info.wanted())
         if not chosen:
             return 0.0
         kept = labels[known, 0][chosen[0].start : chosen[0].end]

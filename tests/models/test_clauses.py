@@ -14,6 +14,7 @@ from mujaz.models.clauses import (
     STARTS_BEHIND_DENIAL,
     STARTS_INSIDE,
     STARTS_WITH_IMPERFECT,
+    STARTS_WITH_PREPOSITION,
     boundaries,
 )
 
@@ -27,7 +28,8 @@ def _costs(text: str, sentences: list[int] | None = None) -> tuple[dict[str, flo
 def test_a_stretch_starts_where_a_clause_does() -> None:
     start, _ = _costs("قالت الوزارة، وهي صاحبة المشروع، إن مدرسة تفتح غدا – وتبقى")
     assert {word for word, cost in start.items() if cost == 0} == {"قالت", "مدرسة"}
-    assert start["وهي"] == start["إن"] == start["وتبقى"] == STARTS_BEHIND_A_COMMA
+    assert start["وهي"] == start["وتبقى"] == STARTS_BEHIND_A_COMMA
+    assert start["إن"] == STARTS_BEHIND_A_COMMA + STARTS_WITH_PREPOSITION
     assert start["الوزارة،"] == start["تفتح"] == STARTS_INSIDE
     assert start["–"] == NEVER
 
@@ -52,6 +54,40 @@ def test_it_does_not_end_with_what_leads_on() -> None:
     assert end["موعدها"] == end["قريب"] == ENDS_JUST_BEGUN
     assert end["ولم"] == NEVER
     assert end["يعلن"] == 0
+
+
+def test_it_does_not_start_with_what_belongs_to_the_words_before() -> None:
+    start, _ = _costs("تمكن الفريق من الفوز وحصل، على كأس ثالثة")
+    assert start["من"] == STARTS_INSIDE + STARTS_WITH_PREPOSITION
+    assert start["على"] == STARTS_BEHIND_A_COMMA + STARTS_WITH_PREPOSITION
+
+
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ("دعا رئيس البلدية سكان الحي إلى ترشيد المياه", 7),
+        ("ودعت الجمعية أعضاءها إلى اجتماع", 5),
+        ("قال المدرب بعد المباراة إن الفريق تعب", 6),
+        ("قال المدرب: «نعم»", 0),  # there is none
+        ("طالب نواب بحضور الوزير بإقالة المدير", 5),
+        ("تعرض الجسر أمس لأضرار كبيرة", 4),
+        ("افتتح الوزير في الساحل مصنعا", 0),  # its object has no preposition
+    ],
+)
+def test_a_verb_has_its_object(text: str, needs: int) -> None:
+    words = text.split()
+    assert boundaries(words, np.zeros(len(words), dtype=np.int64)).needs[0] == needs
+
+
+def test_an_object_does_not_stand_in_another_sentence() -> None:
+    words = ["دعا", "رئيس", "البلدية", "سكان", "الحي.", "ذهب", "إلى", "المدرسة"]
+    assert boundaries(words, np.array([0] * 5 + [1] * 3)).needs.tolist() == [0] * 8
+
+
+def test_numbers_and_names_of_products_stay_whole() -> None:
+    start, end = _costs("ارتفع المؤشر 61 .0% وبيع هاتف Nova SL 78 أمس")
+    assert end["61"] == end["Nova"] == end["SL"] == start[".0%"] == NEVER
+    assert end["78"] == ENDS_INSIDE
 
 
 def test_a_text_without_words() -> None:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mujaz.models.clauses import Boundaries
+from mujaz.models.clauses import UNFINISHED, Boundaries
 from mujaz.models.selection_info import SelectionInfo, Wanted
 from mujaz.models.stretches import CROSSING, WordScores, best_stretches
 from mujaz.models.summary_options import WordRange
@@ -18,15 +19,11 @@ def _scores(keep: list[float], start: list[float] | None = None, end: list[float
     return WordScores(np.log(np.array(keep)), np.array(start or flat), np.array(end or flat))
 
 
-def _free(words: int) -> Boundaries:
-    return Boundaries(np.zeros(words), np.zeros(words))
-
-
 def _best(
     keep: list[float], wanted: Wanted, count: int = 1, sentences: list[int] | None = None
 ) -> list[tuple[int, int]]:
     numbers = np.array(sentences or [0] * len(keep))
-    found = best_stretches(_scores(keep), numbers, _free(len(keep)), wanted, count)
+    found = best_stretches(_scores(keep), numbers, Boundaries.free(len(keep)), wanted, count)
     return [(one.start, one.end) for one in found]
 
 
@@ -36,7 +33,8 @@ def test_the_best_is_the_best_of_all_that_there_are(keep: list[float], data: st.
     logs = st.lists(st.floats(-5, 0), min_size=len(keep), max_size=len(keep))
     start, end = data.draw(logs), data.draw(logs)
     costly = st.lists(st.floats(0, 1), min_size=len(keep), max_size=len(keep))
-    costs = Boundaries(np.array(data.draw(costly)), np.array(data.draw(costly)))
+    needs = data.draw(st.lists(st.integers(0, 8), min_size=len(keep), max_size=len(keep)))
+    costs = Boundaries(np.array(data.draw(costly)), np.array(data.draw(costly)), np.array(needs))
     sentences = sorted(data.draw(st.lists(st.integers(0, 3), min_size=len(keep), max_size=len(keep))))
     shortest = data.draw(st.integers(1, 6))
     wanted = Wanted(5.5, shortest, shortest + data.draw(st.integers(0, 5)), 0.05)
@@ -45,7 +43,8 @@ def test_the_best_is_the_best_of_all_that_there_are(keep: list[float], data: st.
         first, last = one[0], one[1] - 1
         f1 = 2 * sum(keep[first : last + 1]) / (one[1] - one[0] + wanted.words)
         likely = 0.05 * (start[first] + end[last]) - costs.start[first] - costs.end[last]
-        return float(f1 + likely - CROSSING * (sentences[last] - sentences[first]))
+        unfinished = UNFINISHED if costs.needs[first] > one[1] - first else 0.0
+        return float(f1 + likely - unfinished - CROSSING * (sentences[last] - sentences[first]))
 
     lengths = range(min(shortest, len(keep)), min(wanted.longest, len(keep)) + 1)
     every = [(a, a + n) for n, a in itertools.product(lengths, range(len(keep))) if a + n <= len(keep)]
@@ -71,8 +70,21 @@ def test_a_sentence_end_inside_costs_something() -> None:
 
 def test_a_stretch_can_be_held_to_the_beginning() -> None:
     keep, sentences = [0.1, 0.1, 0.1, 0.9, 0.9], np.zeros(5, dtype=np.int64)
-    found = best_stretches(_scores(keep), sentences, _free(5).at_the_beginning(), Wanted(2, 2, 3, 0), 9)
+    found = best_stretches(_scores(keep), sentences, Boundaries.free(5).at_the_beginning(), Wanted(2, 2, 3, 0), 9)
     assert found[0].start == 0
+
+
+def test_a_stretch_shorter_than_its_verb_needs_costs_something() -> None:
+    keep, one_sentence, wanted = [0.9, 0.9, 0.4, 0.4], np.zeros(4, dtype=np.int64), Wanted(2, 2, 4, 0)
+    free = Boundaries.free(4)
+    unfinished = replace(free, needs=np.array([4, 0, 0, 0]))
+    (short,) = best_stretches(_scores(keep), one_sentence, free, wanted)
+    (whole,) = best_stretches(_scores(keep), one_sentence, unfinished, wanted)
+    assert (short.start, short.end, whole.start, whole.end) == (0, 2, 0, 4)
+    assert short.worth == pytest.approx(0.9)
+    assert whole.worth == pytest.approx(2 * 2.6 / 6)
+    (short,) = best_stretches(_scores(keep), one_sentence, unfinished, Wanted(2, 2, 2, 0))
+    assert short.worth == pytest.approx(0.9 - UNFINISHED)
 
 
 def test_candidates_overlap_little() -> None:
