@@ -108,5 +108,8 @@ class TrainingConfig(OptimizationConfig):
     mask_tokens: Fraction = 0.0
     """Share of the tokens shown as [MASK] while an encoder is fine-tuned, drawn anew at each reading: small data is learnt
     by heart less."""
+    keep_of_start: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of the start's weights in the result (WiSE-FT, Wortsman et al. 2022): a model that was trained for the same
+    labels forgets less. 0.5 takes the mean."""
     save_precision: Literal["float32", "bfloat16"] = "float32"
     """Number format of the saved weights; bfloat16 halves the files, at 3 significant digits."""

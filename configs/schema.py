@@ -127,8 +127,9 @@ class IntermediateConfig(Section):
 class DistillConfig(Section):
     """Learning from another model, the teacher: what it says of every training text (``mujaz distill``)."""
 
-    teacher: str
-    """A trained model of the same task: a folder, an embedded model or a hub id; a classifier with the same labels."""
+    teacher: str | Annotated[list[str], Field(min_length=1)]
+    """A trained model of the same task: a folder, an embedded model or a hub id; a classifier with the same labels.
+    Of several classifiers the mean of their probabilities is learnt."""
     unlabelled: str | list[str] | None = None
     """Further texts without labels or summaries, which the teacher gives: files or folders, or a hub dataset."""
     columns: ColumnsConfig | None = None
@@ -141,6 +142,17 @@ class DistillConfig(Section):
     """Weight of a further loss: texts of a batch are to be as alike in the student's hidden states as in the teacher's."""
     min_confidence: Fraction = 0.0
     """Leave out unlabelled rows where the teacher's best label has a lower probability."""
+
+    @property
+    def teachers(self) -> list[str]:
+        """All of them."""
+        return [self.teacher] if isinstance(self.teacher, str) else self.teacher
+
+    @model_validator(mode="after")
+    def _one_teacher_has_states(self) -> DistillConfig:
+        if self.similarity and len(self.teachers) > 1:
+            raise ValueError("distill.similarity is of one teacher's hidden states: name one, or leave similarity out")
+        return self
 
 
 class CalibrationConfig(Section):
@@ -246,6 +258,8 @@ class TrainConfig(Section):
             raise ValueError("freeze is for pretrained models: the random weights of a new one would stay as they are")
         if self.task == "summary" and settings.mask_tokens:
             raise ValueError("mask_tokens is for labels: task topic or stance")
+        if settings.keep_of_start and (self.model.scratch or self.model.lora or settings.fsdp):
+            raise ValueError("keep_of_start is for whole pretrained models: leave it, or scratch, lora and fsdp, out")
         if self.task == "summary" and unequal:
             raise ValueError("layer_decay is for labels: task topic or stance")
         return self

@@ -51,7 +51,9 @@ class CheckpointInfo(BaseModel):
     long_text: LongText = Field(default_factory=LongText, description="what a classifier does with longer texts")
     pair: PairConfig | None = Field(default=None, description="how a stance model puts text and target together")
     base_model: str = Field(description="what the training started from")
-    teacher: str | None = Field(default=None, description="whose answers it learnt besides, or instead of references")
+    teacher: str | list[str] | None = Field(
+        default=None, description="whose answers it learnt besides, or instead of references"
+    )
     versions: dict[str, str] = Field(default_factory=dict)
     data: DataInfo | None = None
     licence: str | None = Field(default=None, description="the strictest term of the base model and the data, if known")

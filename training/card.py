@@ -210,7 +210,9 @@ def _teaching(info: CheckpointInfo) -> str:
     if info.teacher is None:
         return ""
     further = f", and on {info.data.unlabelled:,} texts besides" if info.data and info.data.unlabelled else ""
-    return f" Taught by {_base_model(info.teacher) or Path(info.teacher).name} on them{further}."
+    names = [info.teacher] if isinstance(info.teacher, str) else info.teacher
+    by = " and ".join(_base_model(name) or Path(name).name for name in names)
+    return f" Taught by {by} on them{further}."
 
 
 def _pair(info: CheckpointInfo) -> str:

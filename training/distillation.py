@@ -1,8 +1,8 @@
 """Knowledge distillation: a student learns what a teacher says of each text, of labelled and unlabelled ones.
 
-A classifier learns the teacher's probabilities (Hinton, Vinyals & Dean 2015, "Distilling the Knowledge in a Neural
-Network"), and if asked the likeness of hidden states within a
-batch, which asks nothing of their widths or tokenizers (Tung & Mori 2019, "Similarity-Preserving Knowledge Distillation").
+A classifier learns the teacher's probabilities, of several teachers their mean (Hinton, Vinyals & Dean 2015, "Distilling
+the Knowledge in a Neural Network"), and if asked the likeness of hidden states within a batch, which asks nothing of their
+widths or tokenizers (Tung & Mori 2019, "Similarity-Preserving Knowledge Distillation").
 A summarizer learns the texts that the teacher writes (Kim & Rush 2016, "Sequence-Level Knowledge Distillation").
 
 Shorter copies of a text (data.augmentation) learn what the teacher says of the whole text.
@@ -10,16 +10,18 @@ Shorter copies of a text (data.augmentation) learn what the teacher says of the 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import datasets
+import numpy as np
 import torch
 from torch.nn.functional import kl_div, normalize
 from transformers import Trainer
 
-from mujaz.configs.schema import DistillConfig
+from mujaz.configs.schema import DistillConfig, TrainConfig
 from mujaz.errors import UsageError
 from mujaz.models.classifier import TextClassifier, softmax
 from mujaz.models.summarizer import Summarizer
@@ -28,7 +30,7 @@ from mujaz.training.callbacks import Report
 from mujaz.training.data import Example, read_examples
 from mujaz.training.encoded import TAUGHT
 from mujaz.training.job import Job, encoded
-from mujaz.training.teaching import teacher_scores, teacher_summaries
+from mujaz.training.teaching import TEACHER, Floats, teacher_scores, teacher_summaries
 
 
 def taught(job: Job, settings: DistillConfig, say: Report) -> Job:
@@ -54,26 +56,24 @@ def taught(job: Job, settings: DistillConfig, say: Report) -> Job:
 
 def _taught_summaries(job: Job, settings: DistillConfig, found: list[Example], say: Report) -> Job:
     config = job.config
-    teacher = Summarizer.from_pretrained(settings.teacher, device=config.training.device)
+    if len(settings.teachers) > 1:
+        raise UsageError(f"distill.teacher names {len(settings.teachers)}: a summarizer learns from one.")
+    teacher = Summarizer.from_pretrained(settings.teachers[0], device=config.training.device)
     say(f"teacher: {teacher.description}")
     articles = [*job.splits.train, *found]
-    texts = teacher_summaries(teacher, articles, Path(config.output), say)
+    texts = teacher_summaries(teacher, articles, Path(config.output) / TEACHER, say)
     examples = [replace(e, summary=text) for e, text in zip(articles, texts, strict=True) if text]
     if not examples:
-        raise UsageError(f"the teacher {settings.teacher} wrote nothing about any of {len(articles):,} articles.")
+        raise UsageError(f"the teacher {settings.teachers[0]} wrote nothing about any of {len(articles):,} articles.")
     say(f"teacher: {len(articles) - len(examples):,} of {len(articles):,} articles left without a summary")
     return replace(job, train=encoded(config, job.start, examples, []), unlabelled=len(found))
 
 
 def _taught_labels(job: Job, settings: DistillConfig, found: list[Example], say: Report) -> Job:
     config, labels = job.config, job.splits.labels
-    task: Any = config.task
-    teacher = TextClassifier.from_pretrained(settings.teacher, task=task, device=config.training.device)
-    say(f"teacher: {teacher.description}")
     asked = [*job.splits.train, *found]
-    logits, states = teacher_scores(teacher, asked, labels, settings.similarity > 0, Path(config.output), say)
-    heat = teacher.info.calibration.temperature if teacher.info.calibration else 1.0
-    sure = softmax(logits / heat).max(axis=-1) >= settings.min_confidence
+    logits, states, confidence = _committee(config, settings, asked, labels, say)
+    sure = confidence >= settings.min_confidence
     rows = {(e.file, e.row): i for i, e in enumerate(asked)}
     kept = [e for e in found if sure[rows[e.file, e.row]]]
     if found:
@@ -91,6 +91,28 @@ def _taught_labels(job: Job, settings: DistillConfig, found: list[Example], say:
     if states is not None:
         train = train.add_column("teacher_states", list(states[order]))
     return replace(job, train=train, unlabelled=len(kept))
+
+
+def _committee(
+    config: TrainConfig, settings: DistillConfig, asked: Sequence[Example], labels: Sequence[str], say: Report
+) -> tuple[Floats, Floats | None, Floats]:
+    """Logits, hidden states and the probability of the best label; of several teachers, the mean of their probabilities.
+
+    A teacher that was calibrated is as sure as its calibration says.
+    """
+    place, task = Path(config.output) / TEACHER, config.task
+    shares: list[Floats] = []
+    for number, name in enumerate(settings.teachers, 1):
+        teacher = TextClassifier.from_pretrained(name, task=task, device=config.training.device)  # type: ignore[arg-type]
+        say(f"teacher: {teacher.description}")
+        kept_in = place if number == 1 else place / str(number)
+        logits, states = teacher_scores(teacher, asked, labels, settings.similarity > 0, kept_in, say)
+        heat = teacher.info.calibration.temperature if teacher.info.calibration else 1.0
+        shares.append(softmax(logits / heat).astype(np.float32))
+    if len(shares) == 1:
+        return logits, states, shares[0].max(axis=-1)
+    mean = np.mean(shares, axis=0)
+    return np.log(np.maximum(mean, np.finfo(np.float32).tiny)), None, mean.max(axis=-1)
 
 
 class DistillingTrainer(Trainer):

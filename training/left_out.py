@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import orjson
@@ -38,21 +38,30 @@ def left_out(config: DataConfig, task: Task) -> Iterator[dict[str, str]]:
     yield from ({"text": text} for text in dict.fromkeys(e.text for e in (*splits.dev, *splits.test)))
 
 
+def data_of(file: Path) -> tuple[DataConfig, Task]:
+    """The data section of a training config, and its task: its model and what it learns from may not be there yet."""
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return DataConfig.model_validate(config["data"]), config["task"]
+
+
+def write_rows(out: Path, rows: Callable[[], Iterable[dict[str, str]]], what: str) -> None:
+    """Write a file of JSON Lines, whole or not at all, and say how many; end the process where the data is wrong."""
+    try:
+        lines = [orjson.dumps(row) + b"\n" for row in rows()]
+    except MujazError as error:
+        sys.exit(f"error: {error}")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(out, b"".join(lines))
+    sys.stdout.write(f"{len(lines):,} {what}\n")
+
+
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
     parser = ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("config", type=Path)
     parser.add_argument("out", type=Path)
     options = parser.parse_args(arguments)
-    # The data section alone: the config's model and its step before may not be there yet.
-    config = yaml.safe_load(options.config.read_text(encoding="utf-8"))
-    try:
-        rows = list(left_out(DataConfig.model_validate(config["data"]), config["task"]))
-    except MujazError as error:
-        sys.exit(f"error: {error}")
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(options.out, b"".join(orjson.dumps(row) + b"\n" for row in rows))
-    sys.stdout.write(f"{len(rows):,} texts\n")
+    write_rows(options.out, lambda: left_out(*data_of(options.config)), "texts")
 
 
 if __name__ == "__main__":

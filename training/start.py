@@ -17,6 +17,7 @@ from mujaz.models.multi_label import ONE_LABEL, PROBLEM_TYPE
 from mujaz.models.opening import OpenCheckpoint, hand_over, open_checkpoint
 from mujaz.models.presets import find_preset
 from mujaz.models.recipes import Recipe, get_recipe
+from mujaz.training.averaging import check_start
 from mujaz.training.data import Example, Splits, sample
 from mujaz.training.dropout import set_dropout
 from mujaz.training.layers import freeze
@@ -92,8 +93,11 @@ def _opened(config: TrainConfig) -> tuple[OpenCheckpoint, TextEncoder]:
 
 def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
     opened, encoder = _opened(config)
-    model = _loaded(opened, config, splits)
     name = config.model.name or ""
+    if not opened.config.is_encoder_decoder:
+        had = OUTPUTS if opened.info.selection else opened.info.labels
+        check_start(config.training.keep_of_start, name, had, OUTPUTS if config.task == "summary" else splits.labels)
+    model = _loaded(opened, config, splits)
     if config.model.dropout is not None:
         set_dropout(model, config.model.dropout)
     if config.training.freeze is not None:

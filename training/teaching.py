@@ -22,7 +22,7 @@ from mujaz.models.summarizer import Summarizer
 from mujaz.training.callbacks import Report
 from mujaz.training.data import Example
 
-TEACHER = "teacher"  # the folder of the parts
+TEACHER = "teacher"  # the folder of the parts, in that of the run
 _KEY = "key.json"
 _PART = 1000  # texts
 
@@ -31,7 +31,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def teacher_scores(
-    teacher: TextClassifier, examples: Sequence[Example], labels: Sequence[str], states: bool, folder: Path, say: Report
+    teacher: TextClassifier, examples: Sequence[Example], labels: Sequence[str], states: bool, place: Path, say: Report
 ) -> tuple[Floats, Floats | None]:
     """A classifier's logits for each text, and its last hidden state of each text's first token.
 
@@ -40,7 +40,7 @@ def teacher_scores(
         examples: Texts, with their targets where the teacher reads them.
         labels: In the order that is wanted.
         states: Whether hidden states are wanted.
-        folder: Of the run.
+        place: The folder where its answers are kept.
         say: Receives lines for people.
 
     Returns:
@@ -61,18 +61,18 @@ def teacher_scores(
         answer: Arrays = {"logits": teacher.logits(texts, targets)[:, order]}
         return answer | ({"states": first_states(teacher, texts, targets)} if states else {})
 
-    parts = _answers(ask, examples, folder, [teacher.identity, list(labels), states], say)
+    parts = _answers(ask, examples, place, [teacher.identity, list(labels), states], say)
     logits = np.concatenate([part["logits"] for part in parts])
     return logits, np.concatenate([part["states"] for part in parts]) if states else None
 
 
-def teacher_summaries(teacher: Summarizer, examples: Sequence[Example], folder: Path, say: Report) -> list[str]:
+def teacher_summaries(teacher: Summarizer, examples: Sequence[Example], place: Path, say: Report) -> list[str]:
     """A summarizer's text for each article.
 
     Args:
         teacher: Any summarizer.
         examples: The articles.
-        folder: Of the run.
+        place: The folder where its answers are kept.
         say: Receives lines for people.
 
     Raises:
@@ -82,7 +82,7 @@ def teacher_summaries(teacher: Summarizer, examples: Sequence[Example], folder: 
     def ask(part: Sequence[Example]) -> Arrays:
         return {"summaries": np.array([found.text for found in teacher.summarize([e.text for e in part])])}
 
-    parts = _answers(ask, examples, folder, [teacher.identity], say)
+    parts = _answers(ask, examples, place, [teacher.identity], say)
     return [str(text) for part in parts for text in part["summaries"]]
 
 
@@ -101,10 +101,9 @@ def first_states(teacher: TextClassifier, texts: Sequence[str], targets: Sequenc
 
 
 def _answers(
-    ask: Callable[[Sequence[Example]], Arrays], examples: Sequence[Example], folder: Path, who: list[Any], say: Report
+    ask: Callable[[Sequence[Example]], Arrays], examples: Sequence[Example], place: Path, who: list[Any], say: Report
 ) -> list[Arrays]:
     """The teacher's answers, part by part; those that are there already are read."""
-    place = folder / TEACHER
     with _on_disk(place):
         _make(place, json.dumps({"teacher": who, "texts": _digest(examples)}, ensure_ascii=False))
     parts = []

@@ -33,6 +33,7 @@ from mujaz.models.saving import save_checkpoint
 from mujaz.models.selecting import SelectingSummarizer
 from mujaz.models.summarizer import Summarizer
 from mujaz.training.arguments import best_by, generation_config, selects, training_arguments
+from mujaz.training.averaging import averaged_with_start
 from mujaz.training.calibration import calibrate_checkpoint, calibration_line
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
 from mujaz.training.card import model_card, write_card
@@ -143,7 +144,8 @@ def fit(
         trainer.add_callback(callback)
     model, settings = plain(job.start.model), config.training
     noise = noisy(model, job.start.encoder.tokenizer, settings)
-    with noise, quick_on_cpu(model, settings), compiled_to_train(model, settings):
+    averaged = averaged_with_start(model, settings.keep_of_start)
+    with averaged, noise, quick_on_cpu(model, settings), compiled_to_train(model, settings):
         run_trainer(trainer, resume, Path(config.output))
     return job, trainer
 

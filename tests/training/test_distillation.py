@@ -16,6 +16,8 @@ from transformers import AutoTokenizer
 from mujaz.cli import main
 from mujaz.configs.loading import check_config
 from mujaz.errors import ConfigError, UsageError
+from mujaz.models.calibration import Calibration
+from mujaz.models.checkpoint import store_info
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.summarizer import Summarizer
 from mujaz.training import distillation, teaching
@@ -155,7 +157,7 @@ def test_a_killed_run_asks_for_the_rest_only(trained: Trained, tmp_path: Path, m
     teacher = TextClassifier.from_pretrained(trained("topic"))
     examples = [Example(f"{text} {i}", None, None, None, "f", i) for i, text in enumerate([*SPORT, *MONEY])]
     whole, _ = teacher_scores(teacher, examples, teacher.labels, False, tmp_path, silent)
-    (tmp_path / TEACHER / "000000003.npz").unlink()
+    (tmp_path / "000000003.npz").unlink()
     lines: list[str] = []
     again, _ = teacher_scores(teacher, examples, teacher.labels, False, tmp_path, lines.append)
     assert np.array_equal(whole, again)
@@ -191,6 +193,43 @@ def test_a_student_follows_its_teacher_against_the_labels(
     same = np.mean([a.label == b.label for a, b in zip(student.predict(texts), teacher.predict(texts), strict=True)])
     assert same > 0.95
     assert not (tmp_path / "run" / TEACHER).exists()
+
+
+def test_of_several_teachers_the_mean_is_learnt(
+    trained: Trained, tiny_config: TinyConfig, topic_file: Path, unlabelled: Path, tmp_path: Path
+) -> None:
+    """Of one that was calibrated, with its temperature."""
+    other = tmp_path / "other"
+    config = tiny_config("topic", topic_file, other, epochs=1)
+    config["training"] |= {"seed": 5}
+    train(check_config(config, "test"))
+    found = Calibration(temperature=2.5, rows=60, bins=15, ece_before=0, ece_after=0, nll_before=0, nll_after=0)
+    info = TextClassifier.from_pretrained(other).info
+    store_info(other, info.model_copy(update={"calibration": found}))
+    names = [str(trained("topic")), str(other)]
+    job = make_job(tiny_config, topic_file, tmp_path / "run", teacher=names, unlabelled=str(unlabelled))
+    asked = [e.text for e in job.splits.train]
+    asked += [json.loads(line)["text"] for line in unlabelled.read_text(encoding="utf-8").splitlines()]
+    teachers = [TextClassifier.from_pretrained(name) for name in names]
+    said = [softmax(teachers[0].logits(asked), axis=1), softmax(teachers[1].logits(asked) / 2.5, axis=1)]
+    assert not np.allclose(said[0], said[1], atol=1e-3)
+    learnt = softmax(np.array(job.train["teacher_logits"]), axis=1)
+    assert np.allclose(learnt, np.mean(said, axis=0), atol=1e-5)
+    again: list[str] = []
+    assert job.config.distill is not None
+    taught(prepare(job.config), job.config.distill, again.append)
+    assert not [line for line in again if " texts" in line and " of " in line and "sure" not in line]
+
+
+def test_hidden_states_are_of_one_teacher(tiny_config: TinyConfig, topic_file: Path) -> None:
+    config = tiny_config("topic", topic_file, Path("run")) | {"distill": {"teacher": ["a", "b"], "similarity": 1.0}}
+    with pytest.raises(ConfigError, match="similarity is of one teacher"):
+        check_config(config, "test")
+
+
+def test_a_summarizer_learns_from_one_teacher(tiny_config: TinyConfig, summary_file: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="names 2: a summarizer learns from one"):
+        make_job(tiny_config, summary_file, tmp_path / "run", "summary", teacher=["a", "b"])
 
 
 def test_a_summarizer_learns_what_the_teacher_writes(
