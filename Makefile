@@ -53,7 +53,18 @@ runs/embedded-topic-teacher/metrics.json: | runs/embedded-encoder/metrics.json
 runs/embedded-topic/metrics.json: | runs/embedded-topic-teacher/metrics.json
 	$(RUN) train configs/embedded-topic.yaml
 
-runs/embedded-stance/metrics.json: | runs/embedded-encoder/metrics.json runs/pairs.jsonl
+runs/embedded-stance-first/metrics.json: | runs/embedded-encoder/metrics.json runs/pairs.jsonl
+	$(RUN) train configs/embedded-stance-first.yaml
+
+runs/embedded-stance-posts-%/metrics.json: | .venv/.installed
+	$(RUN) train configs/embedded-stance-posts.yaml --set training.seed=$* --set output=runs/embedded-stance-posts-$*
+
+runs/crossed.jsonl: | runs/pairs.jsonl
+	$(RUN).training.crossing configs/embedded-stance.yaml $@ --further runs/pairs.jsonl
+
+STANCE_TEACHERS = $(foreach run,first posts-13 posts-14,runs/embedded-stance-$(run)/metrics.json)
+
+runs/embedded-stance/metrics.json: | $(STANCE_TEACHERS) runs/crossed.jsonl
 	$(RUN) train configs/embedded-stance.yaml
 
 runs/embedded-summary/metrics.json: | .venv/.installed

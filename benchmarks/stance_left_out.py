@@ -3,7 +3,7 @@
 Beside it a linear SVM over the words of text and target, trained on the same rows. Needs $MUJAZ_DATA and the checkpoint to
 start from, which must not have been trained on those targets; about a minute and a half a target on one core.
 
-Call:  python benchmarks/stance_left_out.py runs/embedded-stance/intermediate --targets 4 --epochs 2
+Call:  python benchmarks/stance_left_out.py runs/embedded-stance-first/intermediate --targets 4 --epochs 2
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from pathlib import Path
 import numpy as np
 import yaml
 from sklearn.metrics import f1_score
-from stance_targets import CONFIG, mujaz, read, svm
+from stance_targets import mujaz, read, svm
 from topic_shift import score
 
 from mujaz.configs.loading import check_config
 from mujaz.training.data import Example, load_splits
 from mujaz.training.train import train
 
+CONFIG = Path(__file__).parents[1] / "configs" / "embedded-stance-first.yaml"
+
 
 def config(start: str, target: str, epochs: float, output: Path) -> dict[str, object]:
-    """The last step of configs/embedded-stance.yaml on all targets but one; its last weights are tested."""
+    """The last step of configs/embedded-stance-first.yaml on all targets but one; its last weights are tested."""
     return {
         "task": "stance",
         "output": str(output),

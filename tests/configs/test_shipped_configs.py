@@ -47,6 +47,7 @@ def here(
         "topic": trained("topic"),
         "runs/embedded-encoder": bert_folder,
         "runs/embedded-topic-teacher": trained("topic"),
+        **{f"runs/embedded-stance-{run}": trained("stance") for run in ("first", "posts-13", "posts-14")},
     }
     monkeypatch.setattr(opening, "locate", lambda name: local.get(str(name), Path(name)))
     monkeypatch.chdir(tmp_path)
@@ -73,7 +74,9 @@ def _small(config: dict[str, Any], here: Path) -> list[str]:
         settings |= {f"intermediate.training.{key}": settings[f"training.{key}"] for key in small}
         settings["intermediate.data.train"] = data / "train.jsonl"
     if "distill" in config:
-        settings["distill.unlabelled"] = here / "data" / "summary" / "train.jsonl"
+        settings["distill.unlabelled"] = (
+            here / "data" / ("stance" if data.name == "stance" else "summary") / "train.jsonl"
+        )
     if "scratch" in config["model"]:
         shape = {"vocab_size": 150, "hidden_size": 16, "layers": 1, "heads": 2, "intermediate_size": 32}
         settings |= {f"model.scratch.{key}": value for key, value in shape.items()}
