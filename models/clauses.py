@@ -8,8 +8,10 @@ name or a genitive, or an adjective of what stands before it. And it must not le
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from bisect import bisect
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,18 +48,29 @@ _LATIN = re.compile(r"[A-Za-z]")
 _IMPERFECT = re.compile(r"[يتن]\w{2,}")
 
 # Letters are unified in all of them.
+_WHOLE = re.compile(  # what is said behind a name, and an age
+    r"صلي الله عليه(?: واله)?(?: وصحبه)? وسلم|عليه(?:ا|م|ما)? (?:الصلاه و)?السلام|رضي الله عن\w+|رحم\w+ الله|عز وجل"
+    r"|سبحانه وتعالي|تبارك وتعالي|عن عمر(?: [يت]?ناهز)?(?: \d+)?(?: عاما| سنه)?"
+)
 _THAT = _words("ان بان وان لان")  # a clause starts behind them
 _OPENS = _THAT | _words("انه انها التي الذي الذين والتي والذي لم لن قد ولم ولن وقد حيث كما ما")
 _LEADS_ON = LEADING | _words("حتي بعد قبل خلال نحو قرب بين وراء ضمن عبر دون وفق حول تحت فوق")
 _SCALES = _words("الف الفا الاف مليون مليونا ملايين مليار مليارا مليارات بالمئه بالمائه بالمايه")
 _PERCENT = _words("المئه المائه المايه")
-# Without the conjunction that may stand in front.
+# Without the conjunction or preposition that may stand in front. What denies, doubts or warns does so to the end of its
+# sentence,
 _DENIALS = _words(
     """نفي نفت نفوا ينفي تنفي ينفون نافيا نافيه كذب كذبت تكذيب استبعد استبعدت استبعدوا يستبعد تستبعد المستبعد مستبعدا مستبعده
     شكك شككت شككوا يشكك تشكك زعم زعمت زعموا يزعم تزعم مزاعم ادعي ادعت ادعوا يدعي تدعي حذر حذرت حذروا يحذر تحذر محذرا محذره
     يامل تامل ياملون املا يخشي تخشي شائعات شائعه شايعات اشاعه اشاعات انكر انكرت ينكر رفض رفضت رفضوا يرفض ترفض
+    فشل فشلت فشلوا اخفق اخفقت احبط احبطت احبطوا افشل افشلت الغي الغت الغوا يلغي تلغي برات براءه تبرئه منع منعت حظر حظرت
     لم لن لا ليس ليست ليسوا كاد يكاد لولا لو"""
 )
+# what takes back what it names, or keeps it from happening, for some words of its clause: "an attempt to", "acquittal of",
+_TAKEN_BACK = _words("عدم غير دون بدون محاوله محاولات الغاء تاجيل ارجاء احباط افشال منع حظر وقف ايقاف تعليق نفي تكذيب")
+REACH = 6  # words
+# and these where عن comes after them.
+_GIVES_UP = _words("تراجع تراجعت يتراجع تتراجع تخلي تخلت عدل عدلت تنازل تنازلت")
 # Verbs, and the prepositions or particles that their objects have: words by themselves, or a letter in front of a word.
 _OBJECTS = {
     verb: tuple(objects.split())
@@ -95,6 +108,7 @@ class Boundaries:
     Attributes:
         start: Costs.
         end: Costs.
+        denied: The place of the word that denies, doubts or takes back what starts with each word; -1 where there is none.
         needs: How many words a stretch has to have that starts with each word, so that its verb has its object; a
             shorter one costs UNFINISHED.
     """
@@ -102,21 +116,17 @@ class Boundaries:
     start: NDArray[np.float64]
     end: NDArray[np.float64]
     needs: NDArray[np.int64]
+    denied: NDArray[np.int64]
 
     @classmethod
     def free(cls, words: int) -> Boundaries:
         """Where nothing is known of clauses: nothing costs anything."""
-        return cls(np.zeros(words), np.zeros(words), np.zeros(words, dtype=np.int64))
+        return cls(np.zeros(words), np.zeros(words), np.zeros(words, dtype=np.int64), np.full(words, -1))
 
     def at_the_beginning(self) -> Boundaries:
         """The same, for stretches that start with the first word."""
         first = np.arange(len(self.start)) == 0
-        return Boundaries(np.where(first, 0.0, FAR), self.end, self.needs)
-
-
-def denies(word: str) -> bool:
-    """Whether a word denies, doubts, warns or hopes: what follows it in its sentence need not be so."""
-    return any(one in _DENIALS or (one[0] in "وف" and one[1:] in _DENIALS) for one in words_of(word))
+        return replace(self, start=np.where(first, 0.0, FAR))
 
 
 def boundaries(words: Sequence[str], sentences: NDArray[np.int64]) -> Boundaries:
@@ -129,7 +139,7 @@ def boundaries(words: Sequence[str], sentences: NDArray[np.int64]) -> Boundaries
     own = [words_of(word)[-1:] for word in words]  # a dash, say, has none
     start, end = np.zeros(len(words)), np.zeros(len(words))
     needs = np.zeros(len(words), dtype=np.int64)
-    denied = False
+    denied = _denied(own, words, sentences)
     for place, word in enumerate(words):
         last = place + 1 == len(words)
         ends = last or sentences[place] != sentences[place + 1]
@@ -137,12 +147,50 @@ def boundaries(words: Sequence[str], sentences: NDArray[np.int64]) -> Boundaries
         comma = bool(_COMMAS.search(word)) or (not last and not own[place + 1])
         end[place] = _end(words, own, place, stops=stops, comma=comma)
         needs[place] = _needed(own, place, sentences)
-        denied = not ends and (denied or denies(word))  # a colon or semicolon takes nothing back
         if not ends:
-            start[place + 1] = STARTS_BEHIND_DENIAL * denied
-            start[place + 1] += 0.0 if stops else _start(own, place + 1, comma=comma)
+            start[place + 1] = 0.0 if stops else _start(own, place + 1, comma=comma)
+    start += STARTS_BEHIND_DENIAL * (denied >= 0)
+    for begins, closes in _wholes(own):
+        start[begins + 1 : closes + 1] = NEVER
+        end[begins:closes] = NEVER
     start[[not this or bool(_DECIMALS.match(word)) for this, word in zip(own, words, strict=True)]] = NEVER
-    return Boundaries(start, end, needs)
+    return Boundaries(start, end, needs, denied)
+
+
+def _denied(own: Sequence[Sequence[str]], words: Sequence[str], sentences: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each place, that of the word before it in its sentence that denies it or takes it back; -1 where there is none.
+
+    A colon or a semicolon takes nothing back; what takes back reaches as far as its clause, and :data:`REACH` words.
+    """
+    found = np.full(len(own), -1)
+    by, back, left = -1, -1, 0
+    for place, this in enumerate(own):
+        if place and sentences[place] != sentences[place - 1]:
+            by, left = -1, 0
+        found[place] = back if left else by
+        left = 0 if _COMMAS.search(words[place]) or _STOPS.search(words[place]) else max(0, left - 1)
+        forms = _forms(this[0]) if this else set[str]()
+        if forms & _DENIALS or (forms & _GIVES_UP and ["عن"] in own[place + 1 : place + REACH]):
+            by = place
+        if forms & _TAKEN_BACK:
+            back, left = place, REACH
+    return found
+
+
+def _wholes(own: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
+    """First and last place of the phrases that nothing may come into or be left off."""
+    words = [this[0] if this else "-" for this in own]
+    offsets = [0, *accumulate(len(word) + 1 for word in words)]
+    for match in _WHOLE.finditer(" ".join(words)):
+        first, last = bisect(offsets, match.start()) - 1, bisect(offsets, match.end() - 1) - 1
+        if offsets[first] == match.start():
+            yield first, last
+
+
+def _forms(word: str) -> set[str]:
+    """A word, and without the letters in front of it that may be a conjunction and a preposition."""
+    without = word[1:] if word[0] in "وف" else word
+    return {word, without, *(one[1:] for one in (word, without) if one[:1] in ("ب", "ل"))}
 
 
 def _needed(own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int64]) -> int:

@@ -19,7 +19,7 @@ from mujaz.errors import UsageError
 from mujaz.models.arabic_words import words
 from mujaz.models.articles import clean_article
 from mujaz.models.batching import token_budget_batches
-from mujaz.models.clauses import boundaries, denies
+from mujaz.models.clauses import boundaries
 from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.engines.replicas import side_by_side
 from mujaz.models.engines.torch_engine import PACKED_BATCH_TOKENS, TorchClassifier
@@ -134,19 +134,19 @@ class Selector:
         if options.wanted is None and options.candidates == 1:
             found = usual
         else:
-            found = best_stretches(scores, article.sentences, costs, wanted, options.candidates)
-        return [_candidate(article, one, _denied(article, one)) for one in found]
+            found = best_stretches(scores, article.sentences, costs, wanted, 2 * options.candidates)
+        made = (_candidate(article, one, _denied(article, int(costs.denied[one.start]))) for one in found)
+        unlike = {one.text: one for one in reversed(list(made))}  # articles say things twice; the best of each is kept
+        return sorted(unlike.values(), key=lambda one: -(one.score or 0.0))[: options.candidates]
 
 
 def _is_arabic(article: ReadArticle) -> bool:
     return 2 * sum(bool(_ARABIC.search(word)) for word in article.words()) >= len(article.spans)
 
 
-def _denied(article: ReadArticle, one: Stretch) -> tuple[Finding, ...]:
-    """The words of its sentence before a stretch that deny, doubt or warn."""
-    words = article.words()
-    before = [at for at in range(one.start) if article.sentences[at] == article.sentences[one.start]]
-    return tuple(Finding("denied", words[at]) for at in before if denies(words[at]))
+def _denied(article: ReadArticle, place: int) -> tuple[Finding, ...]:
+    """The word before a stretch that denies it or takes it back, where there is one."""
+    return (Finding("denied", article.words()[place]),) if place >= 0 else ()
 
 
 def _candidate(article: ReadArticle, one: Stretch, findings: tuple[Finding, ...]) -> Candidate:

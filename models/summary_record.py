@@ -20,7 +20,7 @@ class Finding:
             together there), ``loop`` (a phrase over and over), ``sentinel`` (a special token left in it), ``empty``, ``cut``
             (it reached the longest length allowed), ``as_is`` (the article was too short to summarize and is returned as it
             is), ``unsure`` (a model that chooses expects little of any stretch, so the article's beginning is given),
-            ``denied`` (its sentence denies, doubts or warns of it, in words before what was chosen).
+            ``denied`` (a word before what was chosen denies it, doubts it, warns of it or takes it back).
         text: The words in question; of ``joined`` those around the boundary, which is a ``|``.
     """
 

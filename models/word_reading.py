@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -77,9 +77,13 @@ class WordReader:
         frame = frame_of(backend, pairs=False)
         most = self.encoder.max_length * _CHARACTERS_PER_TOKEN
         parts = [_whole_words(text, most) for text in texts]
-        found = [[match.span() for match in _WORD.finditer(part)] for part in parts]
+        starts = [sentence_starts(part) for part in parts]
+        found = [
+            _cut_at([match.span() for match in _WORD.finditer(part)], at)
+            for part, at in zip(parts, starts, strict=True)
+        ]
         ids = self._ids(backend, {part[a:b] for part, spans in zip(parts, found, strict=True) for a, b in spans})
-        return [self._read(frame, ids, *each) for each in zip(parts, found, map(len, texts), strict=True)]
+        return [self._read(frame, ids, *each) for each in zip(parts, found, starts, map(len, texts), strict=True)]
 
     def _ids(self, backend: Any, words: Iterable[str]) -> dict[str, Ids]:
         """The token ids of words."""
@@ -100,7 +104,13 @@ class WordReader:
         return found
 
     def _read(
-        self, frame: Frame, pieces: Mapping[str, Ids], text: str, spans: list[tuple[int, int]], characters: int
+        self,
+        frame: Frame,
+        pieces: Mapping[str, Ids],
+        text: str,
+        spans: list[tuple[int, int]],
+        starts: list[int],
+        characters: int,
     ) -> ReadArticle:
         room = frame.room(self.encoder.max_length)
         ids: list[int] = []
@@ -119,7 +129,6 @@ class WordReader:
             ids += own
         whole = reached == characters
         tokens = len(ids) if whole else round(len(ids) * characters / max(1, reached))
-        starts = sentence_starts(text[:reached])
         steps = [0, *accumulate(LINE_END if _starts_line(text, start) else 1 for start in starts)]
         numbers = np.array(steps)[np.searchsorted(starts, [start for start, _ in kept], side="right")].astype(np.int64)
         encoding = Encoding(*frame.ids(ids), not whole)
@@ -132,6 +141,18 @@ def _whole_words(text: str, most: int) -> str:
     if len(part) < len(text) and not text[most].isspace():
         part = part[: max((match.end() for match in re.finditer(r"\s", part)), default=0)]
     return _TAG.sub(lambda tag: " " * len(tag.group()), part) if "<" in part else part
+
+
+def _cut_at(spans: list[tuple[int, int]], starts: list[int]) -> list[tuple[int, int]]:
+    """Words, cut where a sentence starts inside what no space divides: …".وأضاف"""
+    inside = set(starts) - {start for start, _ in spans}
+    if not inside:
+        return spans
+    found: list[tuple[int, int]] = []
+    for start, end in spans:
+        cuts = [start, *sorted(one for one in inside if start < one < end), end]
+        found += pairwise(cuts)
+    return found
 
 
 def _starts_line(text: str, start: int) -> bool:

@@ -31,7 +31,7 @@ MEANINGS = {
     "empty": "the model wrote nothing",
     "cut": "it ends where the longest length was reached",
     "as_is": "the article is too short to summarize and is given as it is",
-    "denied": "left out: a word of its sentence that denies, doubts or warns",
+    "denied": "left out: a word of its sentence that denies, doubts, warns or takes it back",
     "unsure": "the article is unlike those that the model learnt from: its beginning is given",
 }
 

@@ -84,6 +84,49 @@ def test_an_object_does_not_stand_in_another_sentence() -> None:
     assert boundaries(words, np.array([0] * 5 + [1] * 3)).needs.tolist() == [0] * 8
 
 
+@pytest.mark.parametrize(
+    ("text", "by"),
+    [
+        ("فشلت محاولة اغتيال الوزير في الساحل", "فشلت"),
+        ("قضت المحكمة ببراءة رجل من تهمة التزوير", "ببراءة"),
+        ("تراجعت الوزارة أمس عن قرار إغلاق المدارس", "تراجعت"),
+        ("وأحبط الحرس هجوما على الميناء", "وأحبط"),
+        ("أعلنت الشركة عدم بيع المصنع", "عدم"),
+        ("قررت البلدية لمنع السباق", "لمنع"),
+    ],
+)
+def test_what_is_taken_back_is_no_start(text: str, by: str) -> None:
+    words = text.split()
+    found = boundaries(words, np.zeros(len(words), dtype=np.int64))
+    place, last = words.index(by), len(words) - 1
+    assert found.start[place] < STARTS_BEHIND_DENIAL <= found.start[last]
+    assert words[found.denied[last]] in (by, "محاولة")
+    assert (found.denied[: place + 1] == -1).all()
+
+
+def test_prices_that_fall_take_nothing_back() -> None:
+    words = ["تراجعت", "أسعار", "القمح", "في", "الأسواق"]
+    assert (boundaries(words, np.zeros(5, dtype=np.int64)).denied == -1).all()
+
+
+def test_a_clause_ends_what_is_taken_back_and_a_sentence_what_is_denied() -> None:
+    start, _ = _costs("قرر المجلس إلغاء السباق، ثم عاد المتسابقون")
+    assert start["السباق،"] >= STARTS_BEHIND_DENIAL > start["عاد"]
+    words = ["نفى", "الوزير", "الخبر.", "وصل", "الوفد"]
+    assert boundaries(words, np.array([0, 0, 0, 1, 1])).denied.tolist() == [-1, 0, 0, -1, -1]
+
+
+@pytest.mark.parametrize("phrase", ["صلى الله عليه وسلم", "رضي الله عنه", "عن عمر ناهز 82 عاما", "سبحانه وتعالى"])
+def test_what_is_said_behind_a_name_stays_whole(phrase: str) -> None:
+    inside = phrase.split()
+    words = ["ذكر", "محمد", *inside, "في", "الكتاب"]
+    found = boundaries(words, np.zeros(len(words), dtype=np.int64))
+    last = 1 + len(inside)
+    assert (found.end[2:last] == NEVER).all()
+    assert (found.start[3 : last + 1] >= NEVER).all()
+    assert found.end[last] < NEVER
+
+
 def test_numbers_and_names_of_products_stay_whole() -> None:
     start, end = _costs("ارتفع المؤشر 61 .0% وبيع هاتف Nova SL 78 أمس")
     assert end["61"] == end["Nova"] == end["SL"] == start[".0%"] == NEVER

@@ -34,7 +34,9 @@ def test_the_best_is_the_best_of_all_that_there_are(keep: list[float], data: st.
     start, end = data.draw(logs), data.draw(logs)
     costly = st.lists(st.floats(0, 1), min_size=len(keep), max_size=len(keep))
     needs = data.draw(st.lists(st.integers(0, 8), min_size=len(keep), max_size=len(keep)))
-    costs = Boundaries(np.array(data.draw(costly)), np.array(data.draw(costly)), np.array(needs))
+    costs = Boundaries(
+        np.array(data.draw(costly)), np.array(data.draw(costly)), np.array(needs), np.full(len(keep), -1)
+    )
     sentences = sorted(data.draw(st.lists(st.integers(0, 3), min_size=len(keep), max_size=len(keep))))
     shortest = data.draw(st.integers(1, 6))
     wanted = Wanted(5.5, shortest, shortest + data.draw(st.integers(0, 5)), 0.05)

@@ -25,6 +25,12 @@ def test_words_stand_where_they_stood(reader: WordReader) -> None:
     assert all(TEXT[a:b].strip() == TEXT[a:b] for a, b in article.spans)
 
 
+def test_a_sentence_that_starts_inside_a_word_cuts_it(reader: WordReader) -> None:
+    (article,) = reader(['رفض المدير "بيع المصنع".وأضاف أن العمل مستمر.'])
+    assert article.words()[3:5] == ['المصنع".', "وأضاف"]
+    assert article.sentences[3] < article.sentences[4]
+
+
 def test_each_word_has_the_tokens_it_has_alone(reader: WordReader) -> None:
     (article,) = reader([TEXT])
     tokenizer, recipe = reader.encoder.tokenizer, reader.encoder.recipe
