@@ -81,13 +81,17 @@ _DATE = (
     rf"{_DAY}(?:\d{{1,2}}\s+{_MONTH}(?:\s?[/(]\s?{_MONTH}\)?)?(?:[،,]?\s+\d{{4}})?|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{2,4}})"
     r"(?:\s?(?:م|هـ|ه)(?!\w))?"
 )
+_LAND = r"(?:[،,]\s?[ء-ي]{2,14}(?:\s[ء-ي]{2,14}){0,3})?"  # the country behind a town
 _TIME = r"\d{1,2}:\d{2}(?:\s?(?:صباحا|صباحًا|صباحاً|مساء|مساءً|ص|م|AM|PM|GMT))?(?!\w)"
 _PERSON = r"(?:د\.\s?)?[ء-يّ]{2,14}(?:\s[ء-يّ]{2,14}){1,3}"
 _DASH = r"\s{0,3}[-–—ـ−]{1,3}\s{0,3}"
 _SEP = r"[\s\-–—ـ−:،,/|]{0,6}"  # all of these are bounded, so that no line of blanks makes them slow
 _END = r"\s{0,3}[:/\-–—−]{1,3}\s*"  # between a dateline and the text behind it
 _TEXT = r"(?=[\w«\"“(])"
-_WROTE = r"(?:كتبت?|بقلم|إعداد|أعدها?|تحرير|ترجمة|حوار|حاورته?|تقرير|تحقيق|متابعة|تغطية|تصوير|عدسة)\s*[:/\-–—]\s*"
+_TALKED = r"[أا]جرت?ى?\s(?:الحوار|المقابلة|اللقاء)"
+_WROTE = (
+    rf"(?:{_TALKED}|كتبت?|بقلم|إعداد|أعدها?|تحرير|ترجمة|حوار|حاورته?|تقرير|تحقيق|متابعة|تغطية|تصوير|عدسة)\s*[:/\-–—]\s*"
+)
 
 # A line at the top that is nothing but one of these. Named groups say what is what.
 _HEAD_LINES = tuple(
@@ -95,6 +99,7 @@ _HEAD_LINES = tuple(
     for pattern in (
         rf"(?!\d+\s\D+$)(?P<dateline>(?:{_PLACE}{_SEP})?{_DATE}(?:{_SEP}(?:الموافق\s)?{_DATE})?{_SEP}(?:{_TIME}{_SEP})?{_SOURCE}?)",
         rf"(?P<dateline>{_PLACE}{_SEP}{_SOURCE})\s*[:\-–—.]*",
+        rf"(?P<dateline>{_PLACE}{_LAND}[،,]\s{_DATE})\s*[:\-–—.]*",
         rf"(?P<dateline>{_SOURCE}{_DASH}(?:{_PLACE}|{_SOURCE}))\s*[:\-–—.]*",
         rf"(?P<dateline>{_AGENCY}{_DASH}[ء-يّ]{{2,14}}(?:\s[ء-يّ]{{2,14}})?)",
         rf"(?P<byline>{_PERSON}){_DASH}(?P<dateline>{_PLACE}|{_SOURCE}|{_SOURCE}{_DASH}{_PLACE})\s*[:\-–—.]*",
@@ -108,6 +113,7 @@ _HEAD_PREFIXES = tuple(
     for pattern in (
         rf"(?P<dateline>{_PLACE}\s*:\s*{_QUOTED_AGENCY})\s*[:،\-–—]*\s*",
         rf"(?P<dateline>{_PLACE}(?:[،,]?\s+(?:في\s)?|\s?/\s?){_DATE}{_SEP}{_SOURCE}){_END}",
+        rf"(?P<dateline>{_PLACE}{_LAND}[،,]\s{_DATE}){_END}{_TEXT}",
         rf"(?P<dateline>{_PLACE}{_SEP}{_SOURCE}){_END}",
         rf"(?P<dateline>{_AGENCY}{_DASH}(?:{_PLACE}|{_AGENCY}))\s*:\s*",
         rf"(?P<byline>{_PERSON}){_DASH}(?P<dateline>{_AGENCY}(?:{_DASH}{_PLACE})?)\s*:\s*",
