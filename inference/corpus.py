@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import orjson
 
 from mujaz.errors import OutputError, UsageError
-from mujaz.files import is_local
+from mujaz.files import DECOMPRESSORS, SUFFIXES, is_local
 from mujaz.formats import Row, read_rows
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
 from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, run
@@ -62,6 +62,10 @@ class CorpusOptions:
     retry_errors: bool = False
 
 
+# Between a run and the retry of its errors.
+_MAY_DIFFER = ("inputs", "retry_errors", "engine")
+
+
 def answer_corpus(
     inputs: Sequence[str],
     out: str | None,
@@ -90,6 +94,7 @@ def answer_corpus(
     if options.retry_errors and (out is None or out == STDOUT or not is_local(out) or not Path(out).is_file()):
         raise UsageError(f"--retry-errors needs an output that is there already, found {out or 'none'}.")
     sink = open_sink(out, force=options.force or options.retry_errors, restart=options.restart, inputs=inputs)
+    before = _earlier(Path(str(out))) if options.retry_errors else {}
     with closing(sink):
         job = load(sink.nested)
         hooks.started(job.description)
@@ -98,6 +103,7 @@ def answer_corpus(
             records = _retried(corpus, Path(str(out)), job.fields)
         how = {**asdict(options.columns), "keep": list(options.columns.keep), "clean_article": options.clean_article}
         asked = {"inputs": list(inputs), "columns": how, "retry_errors": options.retry_errors, **job.asked}
+        _check_retry(before.get("asked"), asked, Path(str(out)))
         summary = run(
             records,
             job,
@@ -110,7 +116,8 @@ def answer_corpus(
         )
     summary.ran = job.description
     if out is not None and out != STDOUT and is_local(out) and not summary.stopped:
-        _write_summary(Path(out), summary)
+        told = {**summary.report(), "asked": asked, **({"before": before} if before else {})}
+        _write_summary(Path(out), told)
     return summary
 
 
@@ -131,18 +138,47 @@ def article_cleaner() -> Callable[[str], str]:
 
 
 def summary_file(out: Path) -> Path:
-    """``labels.summary.json`` for ``labels.jsonl``."""
-    return out.with_name(f"{out.name.partition('.')[0]}.summary.json")
+    """``labels.summary.json`` for ``labels.jsonl`` and ``labels.csv.gz``: all but the suffixes of formats stays."""
+    name = out
+    while name.suffix.lower() in (*SUFFIXES, *DECOMPRESSORS):
+        name = name.with_suffix("")
+    return out.with_name(f"{name.name}.summary.json")
 
 
-def _write_summary(out: Path, summary: RunSummary) -> None:
+def _write_summary(out: Path, told: Mapping[str, Any]) -> None:
     path = summary_file(out)
     try:
-        path.write_bytes(orjson.dumps(summary.report(), option=orjson.OPT_INDENT_2) + b"\n")
+        path.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written: {error.strerror or error}. The results are whole in {out}."
         ) from error
+
+
+def _earlier(out: Path) -> dict[str, Any]:
+    """What the summary file beside an output says of the run that wrote it; empty where there is none."""
+    try:
+        found = orjson.loads(summary_file(out).read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _check_retry(before: Any, asked: Mapping[str, Any], out: Path) -> None:
+    """Refuse to fill the errors of a run with the answers of another one.
+
+    Raises:
+        UsageError: What was asked differs, other than where the records come from and what computes.
+    """
+    if not isinstance(before, dict):
+        return
+    now = orjson.loads(orjson.dumps(asked))
+    differing = [key for key in {**before, **now} if key not in _MAY_DIFFER and before.get(key) != now.get(key)]
+    if differing:
+        raise UsageError(
+            f"{out}: was answered otherwise ({', '.join(differing)} differ). Give --retry-errors with the model and the "
+            "options of that run, or write to another output."
+        )
 
 
 def _retried(records: Iterator[Item], out: Path, fields: Sequence[str]) -> Iterator[Item]:

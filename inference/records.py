@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from mujaz.errors import DataError
 from mujaz.formats import Row
+from mujaz.models.recipe_steps import without_markup
+
+LONGEST_MARKUP = 100_000  # characters of a text that may be nothing but HTML tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,8 @@ class Record:
     """One text of a corpus.
 
     Attributes:
-        id: From the id column; else the row number, or ``file:row`` where there are several files.
+        id: From the id column, whole numbers as such and all else as text; else the row number, or ``file:row`` where there
+            are several files.
         text: Not blank, and without halves of surrogate pairs.
         target: What a stance is toward, where the corpus has a column of targets.
         extra: The columns that are carried along into the output.
@@ -33,13 +38,18 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class BadRecord:
-    """A record that no model can read; it becomes one line of the output, with its reason."""
+    """A record that no model can read; it becomes one line of the output, with its reason.
+
+    Where the corpus has ids, that of a row that cannot be read is ``file:row``, which is no other record's. Where ``last``,
+    nothing of the file can be read from here on.
+    """
 
     id: str | int
     reason: str
     file: str
     row: int
     extra: dict[str, Any] = field(default_factory=dict)
+    last: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +98,21 @@ class RecordMaker:
         self.columns = columns
         self.several_files = several_files
         self.clean = clean
+        self._has_ids = False  # so far
 
     def __call__(self, item: Row | DataError) -> Record | BadRecord:
         """The record of a row, or a bad record with its reason."""
         if isinstance(item, DataError):
             file, number = item.file or "", item.row or 1
-            return BadRecord(self._place(file, number), reason(item), file, number)
+            place = f"{file}:{number}" if self._has_ids else self._place(file, number)
+            return BadRecord(item.id or place, reason(item), file, number, last=item.last)
         values = item.values
         extra = {name: values.get(name) for name in self.columns.keep}
-        record_id = values.get(self.columns.id or "id")
-        if isinstance(record_id, bool) or not isinstance(record_id, str | int) or record_id == "":
+        record_id = _id(values.get(self.columns.id or "id"))
+        if record_id is None:
             record_id = self._place(item.file, item.row)
+        else:
+            self._has_ids = True
         text, target = values.get(self.columns.text), None
         problem = text_problem(text, "text")
         if not problem and self.columns.target is not None:
@@ -115,6 +129,17 @@ class RecordMaker:
         return f"{file}:{row}" if self.several_files else row
 
 
+def _id(value: Any) -> str | int | None:
+    """An id as the output has it; None where there is none."""
+    if value is None or value == "" or value != value or isinstance(value, bool | list | dict | bytes):
+        return None
+    if isinstance(value, int | str):
+        return value
+    if isinstance(value, float | Decimal):
+        return int(value) if value == value // 1 else str(value)
+    return str(value)
+
+
 def text_problem(value: Any, what: str) -> str | None:
     """Why a value is not a text that a model can read, or None where it is.
 
@@ -123,7 +148,7 @@ def text_problem(value: Any, what: str) -> str | None:
         what: "text" or "target", for the reason.
     """
     if isinstance(value, str):
-        if not value.strip():
+        if not value.strip() or _only_markup(value):
             return f"the {what} is empty"
         try:
             value.encode("utf-8")
@@ -133,6 +158,12 @@ def text_problem(value: Any, what: str) -> str | None:
     if value is None or value != value:  # NaN, which pandas puts where a text is missing, does not equal itself
         return f"the {what} is missing"
     return f"the {what} is not text but {type(value).__name__}"
+
+
+def _only_markup(value: str) -> bool:
+    """Whether nothing is left of HTML without its tags; a long text is not looked at."""
+    short = len(value) <= LONGEST_MARKUP and value.lstrip()[0] in "<&"
+    return short and not without_markup(value).strip()
 
 
 def reason(error: DataError) -> str:

@@ -170,6 +170,7 @@ def _computed(
     answers = _answers(chunk, job, progress)
     summary.computed += time.perf_counter() - began
     summary.count(answers)
+    summary.damaged += sum(isinstance(item, BadRecord) and item.last for item in chunk.items)
     return [_line(*pair, job.fields, names) for pair in zip(chunk.items, answers, strict=True)]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -57,8 +58,8 @@ def open_corpus(
     Args:
         inputs: Files, folders, patterns, URLs, hub datasets (``owner/name:config:split``), or "-" for standard input.
         columns: Which columns are read.
-        format: The format, where the suffix does not tell. Standard input is JSON Lines where it starts with "{", else
-            ``plain``.
+        format: The format, where the suffix does not tell. Standard input is what it looks like, see
+            :func:`standard_input`.
         plain: What a ``.txt`` file is: "txt", one text a line, or "article", one text.
         clean: What is done to every text first.
         stdin: Read in place of standard input.
@@ -69,7 +70,7 @@ def open_corpus(
     opened: list[tuple[DataFile, BinaryIO | None]] = []
     for name in inputs:
         if name == STDIN:
-            opened.append(standard_input(format, plain, stdin))
+            opened.append(standard_input(format, plain, stdin, columns.text))
         elif is_hub_dataset(name):
             opened.append((DataFile(name, HUB), None))
         else:
@@ -117,11 +118,26 @@ def _checked(file: DataFile, stream: BinaryIO | None, columns: Columns, meter: l
     return again
 
 
-def standard_input(format: str | None, plain: str, stdin: BinaryIO | None = None) -> tuple[DataFile, BinaryIO]:
-    """Standard input and what is in it: JSON Lines where it starts with "{", else ``plain``, unless a format is named."""
+def standard_input(
+    format: str | None, plain: str, stdin: BinaryIO | None = None, text: str = "text"
+) -> tuple[DataFile, BinaryIO]:
+    """Standard input and what is in it, unless a format is named.
+
+    It is JSON Lines where it starts with "{", JSON where it starts with "[{", CSV where its first line names the column
+    ``text`` among others, else ``plain``.
+    """
     stream = stdin or sys.stdin.buffer
-    known = format or ("jsonl" if _start(stream).startswith(b"{") else plain)
+    known = format or _looks_like(_start(stream), text) or plain
     return DataFile(STDIN_NAME, known, STDIN_NAME if known == "article" else None), stream
+
+
+def _looks_like(start: bytes, text: str) -> str | None:
+    if start.startswith(b"{"):
+        return "jsonl"
+    if start.startswith(b"[") and start[1:].lstrip().startswith(b"{"):
+        return "json"
+    names = re.split(r"[,;\t]", start.partition(b"\n")[0].decode("utf-8", "replace").strip())
+    return "csv" if len(names) > 1 and text in (name.strip('" ') for name in names) else None
 
 
 def _start(stream: BinaryIO) -> bytes:

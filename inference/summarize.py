@@ -14,7 +14,7 @@ from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record, text_probl
 from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
 from mujaz.inference.sources import STDIN, STDIN_NAME, standard_input
 from mujaz.inference.summary import Answer, RunSummary
-from mujaz.inference.summary_page import check_report, shown_line, summary_page, write_corpus_report
+from mujaz.inference.summary_page import check_page, check_report, shown_line, summary_page, write_corpus_report
 from mujaz.models.summary_options import DEFAULT_GENERATION, Generation
 from mujaz.pages import write_page
 
@@ -143,6 +143,8 @@ def summarize_article(
     problem = text_problem(text, "article")
     if problem:
         raise DataError(f"{problem}: there is nothing to summarize")
+    if report is not None:
+        check_page(report)
     how = SummarizerOptions(**options)
     if how.engine == "auto" and how.precision != "int8":
         how = replace(how, engine="torch")
@@ -250,10 +252,12 @@ class SummarizeJob:
     def _answer(self, found: Summary, several: bool, changes: Changes) -> Answer:
         values = tuple(summary_fields(found, candidates=several).values())
         tokens = round(found.tokens_read / found.read) if found.read else found.tokens_read
+        if found.as_is:  # no token of it was read, and nothing left out; a word is a token at least
+            tokens = found.words
         return Answer(
             values,
             tokens=tokens,
-            dropped=max(tokens - found.tokens_read, int(found.truncated)),
+            dropped=0 if found.as_is else max(tokens - found.tokens_read, int(found.truncated)),
             changes=changes,
             faults=tuple(dict.fromkeys(finding.kind for finding in found.faults)),
             notes=tuple(dict.fromkeys(one.kind for one in found.findings if one.kind in ("as_is", "unsure"))),

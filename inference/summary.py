@@ -42,6 +42,7 @@ class RunSummary:
     Attributes:
         records: Lines written, errors among them.
         errors: Records that no model could read.
+        damaged: Files of which nothing could be read from some place on.
         labels: Records per label, for each field that holds labels; the empty label stands for none.
         tokens: Of all texts; those of texts that were cut are estimated.
         dropped: How many of them no model read.
@@ -64,6 +65,7 @@ class RunSummary:
 
     records: int = 0
     errors: int = 0
+    damaged: int = 0
     labels: dict[str, Counter[str]] = field(default_factory=dict)
     tokens: int = 0
     dropped: int = 0
@@ -144,7 +146,7 @@ class RunSummary:
             counted = ", ".join(f"{label} {count:,}" for label, count in counter.most_common() if label)
             lines.append(f"{what}: {counted or 'none'}")
             if counter[""]:
-                unsure = f"{_number(counter[''], 'text')} ({counter[''] / counter.total():.1%})"
+                unsure = f"{_number(counter[''], 'text')} ({counter[''] / max(1, self.records - self.errors):.1%})"
                 lines.append(f"no {name}: {unsure}, no label was probable enough")
         if self.long:
             lines.append(f"windows: {_number(self.long, 'long text')} read in {self.windows - self._short:,} windows")
@@ -160,7 +162,14 @@ class RunSummary:
             lines.append(f"text: {self.prepared.line()}")
         if self.errors:
             lines.append(f"errors: {_number(self.errors, 'record')} could not be read; the field 'error' says why")
+        if self.damaged:
+            lines.append(f"damaged: {_number(self.damaged, 'file')} could not be read to the end")
         return "\n".join(lines)
+
+    @property
+    def failed(self) -> bool:
+        """Whether nothing at all could be read, or a file not to its end."""
+        return self.damaged > 0 or 0 < self.records == self.errors
 
     @property
     def abstained(self) -> int:

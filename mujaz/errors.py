@@ -51,18 +51,30 @@ class ConfigError(UsageError):
 class DataError(UsageError):
     """A data file is wrong; the message names the file and, where there is one, the row."""
 
-    def __init__(self, message: str, *, file: str | None = None, row: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        file: str | None = None,
+        row: int | None = None,
+        id: str | None = None,
+        last: bool = False,
+    ) -> None:
         """Prefix the message with its place.
 
         Args:
             message: What was expected, what was found, what to do.
             file: The data file.
             row: Row number in that file, counted from 1, without a header line.
+            id: Of the record, where the file is one.
+            last: Whether nothing of the file can be read from here on.
         """
         place = "" if file is None else (f"{file}: " if row is None else f"{file}, row {row}: ")
         super().__init__(place + message)
         self.file = file
         self.row = row
+        self.id = id
+        self.last = last
 
 
 class CheckpointError(UsageError):

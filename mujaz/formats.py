@@ -119,9 +119,13 @@ def read_stream(
             row = item.row or row
             if file.id is not None and isinstance(item, Row):
                 item.values["id"] = file.id
+            elif isinstance(item, DataError):
+                item.id = file.id
             yield item
     except DAMAGE as error:
-        yield DataError(f"the file is damaged or cut off from here on ({error})", file=file.path, row=row + 1)
+        yield DataError(
+            f"the file is damaged or cut off from here on ({error})", file=file.path, row=row + 1, last=True
+        )
 
 
 def require_columns(

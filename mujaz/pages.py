@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,14 +38,43 @@ def render(folder: Path, template: str, **values: Any) -> str:
     return _environment(folder).get_template(template).render(style=style, **values)
 
 
+def check_place(path: Path) -> None:
+    """See that a page can be written, before what goes into it is computed.
+
+    Raises:
+        OutputError: it cannot.
+    """
+    draft = _draft(path)
+    with _explained(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft.touch()
+        draft.unlink()
+
+
+def _draft(path: Path) -> Path:
+    return path.with_name(f"{path.name}.draft")
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
 def write_page(path: Path, page: str) -> None:
-    """Write a page.
+    """Write a page; what bears its name is whole.
 
     Raises:
         OutputError: it cannot be written.
     """
-    try:
+    draft = _draft(path)
+    with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+        try:
+            draft.write_text(page, encoding="utf-8")
+            draft.replace(path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise

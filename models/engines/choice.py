@@ -74,7 +74,7 @@ def choose_engine(engine: str, precision: str, machine: Machine) -> Choice:
         if precision == "auto" and "int8" in machine.converted and not machine.tiles:
             return Choice("openvino", "int8", "--precision bfloat16 or float32 does without int8")
         quicker = "bfloat16" in machine.converted and not (machine.packs and machine.tiles)
-        if native == "bfloat16" and precision != "float32" and quicker:
+        if native == "bfloat16" and precision in ("auto", "bfloat16") and quicker:
             return Choice("openvino", "bfloat16")
     asked = (engine, precision) == ("auto", "auto") and machine.quantizes and not machine.tiles
     hint = "--precision int8 is faster here: it is made of the first texts, checked, and taken again by later runs"

@@ -69,7 +69,7 @@ def command(
     OUT.partial.SUFFIX; after a kill or Ctrl-C the same command goes on where it stopped. OUT.summary.json tells of the run.
 
     --min-precision 0.95 gives a text no label (null) where its probability is below the one from which on 95 % of the labels
-    were right on the data that the model was calibrated on.
+    were right on the data that the model was calibrated on; for texts of another kind it promises nothing.
 
     \b
     Example:

@@ -69,7 +69,8 @@ def corpus_options(command: Decorated) -> Decorated:
 def run_corpus(work: Callable[[Hooks], RunSummary]) -> None:
     """Run ``work`` with a progress bar and Ctrl-C in hand, and say on stderr what was done.
 
-    Ctrl-C ends the run after the chunk in hand; a second one at once. Either way the exit code is 130.
+    Ctrl-C ends the run after the chunk in hand; a second one at once. Either way the exit code is 130. It is 1 where no
+    record at all could be read, or a file not to its end; other bad records are lines of the output.
     """
     with run_hooks() as hooks, out_of_memory_explained():
         summary = work(hooks)
@@ -79,6 +80,8 @@ def run_corpus(work: Callable[[Hooks], RunSummary]) -> None:
         then = "The same command goes on from here." if resumable else "These are the results so far."
         click.echo(f"Stopped before the end. {then}", err=True)
         sys.exit(INTERRUPTED)
+    if summary.failed:
+        sys.exit(1)
 
 
 @contextmanager

@@ -43,7 +43,9 @@ def _table(result: SearchResult) -> None:
 
     keys = list(result.trials[0].values)
     title = f"{len(result.trials)} trials, best first; scores in percent"
-    table = Table("trial", f"dev {result.metric}", *keys, "state", title=title, title_justify="left")
+    last = [key.rpartition(".")[2] for key in keys]  # whole keys are wider than a terminal
+    names = last if len({*last}) == len(last) else keys
+    table = Table("trial", f"dev {result.metric}", *names, "state", title=title, title_justify="left")
     for trial in result.trials:
         values = (trial.values.get(key, "") for key in keys)
         shown = [f"{value:.4g}" if isinstance(value, float) else escape(str(value)) for value in values]

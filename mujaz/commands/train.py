@@ -32,7 +32,7 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
     """
     from mujaz.configs.loading import load_config, resolved_yaml
 
-    checked = load_config(config, [*overrides, f"data.folds={folds}"] if folds else overrides)
+    checked = load_config(config, [*overrides, f"data.folds={folds}", "data.test_fraction=0"] if folds else overrides)
     all_folds = checked.data.folds is not None and checked.data.fold is None
     if dry_run:
         from mujaz.training.folds import fold_config

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -32,6 +34,10 @@ def test_a_record_has_text_target_and_kept_columns() -> None:
         ({"id": float("nan")}, None, False, 7),
         ({"id": True}, None, False, 7),
         ({"id": [1]}, None, False, 7),
+        ({"id": 3.0}, None, False, 3),
+        ({"id": 3.5}, None, False, "3.5"),
+        ({"id": Decimal("12")}, None, False, 12),
+        ({"id": date(2024, 5, 1)}, None, False, "2024-05-01"),
     ],
 )
 def test_ids(values: dict[str, Any], column: str | None, several: bool, expected: str | int) -> None:
@@ -51,6 +57,8 @@ def test_ids(values: dict[str, Any], column: str | None, several: bool, expected
         (["نص"], "the text is not text but list"),
         ({"a": 1}, "the text is not text but dict"),
         (b"x", "the text is not text but bytes"),
+        ("<p>&nbsp;</p>\n<br/>", "the text is empty"),
+        ("&nbsp;", "the text is empty"),
         ("اب\ud83d", "the text has half a surrogate pair at character 3"),
     ],
 )
@@ -91,3 +99,17 @@ def test_a_row_that_could_not_be_read() -> None:
         "a.jsonl:3", "expected JSON, found something else", "a.jsonl", 3
     )
     assert RecordMaker(Columns(), several_files=False)(error).id == 3
+
+
+def test_a_row_that_cannot_be_read_has_the_id_of_no_other_record() -> None:
+    maker = RecordMaker(Columns(), several_files=False)
+    broken = DataError("no JSON", file="x.jsonl", row=2)
+    assert maker(broken).id == 2
+    assert maker(Row({"id": 2, "text": "نص"}, "x.jsonl", 1)).id == 2
+    assert maker(broken).id == "x.jsonl:2"
+    assert maker(DataError("not UTF-8", file="d/a.txt", row=1, id="a.txt")).id == "a.txt"
+
+
+def test_markup_around_a_text_is_no_empty_text() -> None:
+    assert text_problem("<p>نص</p>", "text") is None
+    assert text_problem("< 5", "text") is None

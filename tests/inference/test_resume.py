@@ -17,7 +17,8 @@ import pytest
 from mujaz.errors import DataError, UsageError
 from mujaz.formats import read_rows
 from mujaz.inference.classify import classify_corpus
-from mujaz.inference.records import BadRecord, Record
+from mujaz.inference.corpus import summary_file
+from mujaz.inference.records import BadRecord, Columns, Record
 from mujaz.inference.runner import Hooks, Progress, run
 from mujaz.inference.sinks import open_sink
 from mujaz.inference.summary import Answer, RunSummary
@@ -152,6 +153,49 @@ def test_only_errors_are_retried(tmp_path: Path, suffix: str) -> None:
     assert out.read_bytes() == whole
     with pytest.raises(UsageError, match="needs an output that is there already"):
         classify_corpus([source], str(tmp_path / f"no{suffix}"), retry_errors=True, **options)  # type: ignore[arg-type]
+
+
+def test_errors_are_retried_by_what_answered_the_others(tmp_path: Path) -> None:
+    out = tmp_path / "day.2024-05-01.jsonl"
+    options = {"device": "cpu", "precision": "float32"}
+    source = write_news(tmp_path / "news.jsonl", 6, missing=[3])
+    classify_corpus([source], str(out), **options)  # type: ignore[arg-type]
+    summary = tmp_path / "day.2024-05-01.summary.json"
+    first = json.loads(summary.read_text(encoding="utf-8"))
+    write_news(tmp_path / "news.jsonl", 6)
+    whole = out.read_bytes()
+    for other in ({"min_probability": 0.99}, {"model": "stance", "columns": Columns(target="text")}):
+        with pytest.raises(UsageError, match="was answered otherwise|lacks a field"):
+            classify_corpus([source], str(out), retry_errors=True, **{**options, **other})  # type: ignore[arg-type]
+    assert out.read_bytes() == whole
+    assert classify_corpus([source], str(out), retry_errors=True, **options).errors == 0  # type: ignore[arg-type]
+    again = json.loads(summary.read_text(encoding="utf-8"))
+    assert again["before"] == first
+    assert (first["errors"], again["errors"]) == (1, 0)
+
+
+def test_a_file_of_a_folder_is_retried_when_it_is_mended(tmp_path: Path) -> None:
+    folder, out = tmp_path / "articles", tmp_path / "out.jsonl"
+    folder.mkdir()
+    (folder / "a.txt").write_text("فاز المنتخب في المباراة", encoding="utf-8")
+    (folder / "b.txt").write_bytes("فاز الفريق في الدوري".encode("cp1256"))
+    assert classify_corpus([str(folder)], str(out), device="cpu").errors == 1
+    (folder / "b.txt").write_text("فاز الفريق في الدوري", encoding="utf-8")
+    assert classify_corpus([str(folder)], str(out), device="cpu", retry_errors=True).errors == 0
+    assert [row.values["id"] for row in read_rows(out)] == ["a.txt", "b.txt"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("labels.jsonl", "labels.summary.json"),
+        ("labels.csv.gz", "labels.summary.json"),
+        ("news.2025-11-01.jsonl", "news.2025-11-01.summary.json"),
+        ("v1.5.parquet", "v1.5.summary.json"),
+    ],
+)
+def test_each_output_has_a_summary_of_its_own(name: str, expected: str) -> None:
+    assert summary_file(Path("d") / name) == Path("d") / expected
 
 
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(tmp_path: Path) -> None:

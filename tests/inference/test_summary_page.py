@@ -12,7 +12,7 @@ from typing import Any, ClassVar, cast
 import pytest
 from transformers import GenerationConfig
 
-from mujaz.errors import UsageError
+from mujaz.errors import OutputError, UsageError
 from mujaz.inference import summary_page
 from mujaz.inference.records import Columns
 from mujaz.inference.summarize import summarize_article, summarize_corpus
@@ -89,6 +89,7 @@ def test_one_article_leaves_a_page(tmp_path: Path) -> None:
         (["-"], "o.jsonl", "s.html", "give a file in place of standard input"),
         (["x.jsonl"], "o.jsonl", "./x.jsonl", "would replace"),
         (["x.jsonl"], "o.jsonl", "o.jsonl", "would replace"),
+        (["x.jsonl"], "o.jsonl", "s.pdf", "a name that ends in .html, found s.pdf"),
     ],
 )
 def test_what_cannot_have_a_page_is_refused_before_anything_is_read(
@@ -96,6 +97,16 @@ def test_what_cannot_have_a_page_is_refused_before_anything_is_read(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         summarize_corpus(inputs, out, model=MODEL, report=report)
+
+
+def test_a_page_that_cannot_be_written_is_known_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    page, out = str(tmp_path / "file" / "s.html"), tmp_path / "o.jsonl"
+    with pytest.raises(OutputError, match="cannot be written"):
+        summarize_corpus([str(corpus(tmp_path, 3))], str(out), model=MODEL, report=page)
+    assert not out.exists()
+    with pytest.raises(OutputError, match="cannot be written"):
+        summarize_article(ARTICLE, model=MODEL, report=page)
 
 
 @pytest.mark.slow

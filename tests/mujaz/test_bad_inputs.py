@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import random
 import shutil
 import subprocess
 import sys
@@ -143,3 +145,24 @@ def test_a_full_disk(model: str, topic_file: Path) -> None:
     assert result.returncode == 1
     assert "Traceback" not in result.stderr
     assert "No space left" in result.stderr or "full" in result.stderr
+
+
+def test_a_corpus_of_which_nothing_can_be_read_fails(tmp_path: Path, run: Run) -> None:
+    rows = [{"id": i, "text": "" if i else "خبر"} for i in range(3)]
+    file = tmp_path / "x.jsonl"
+    for count, code in ((rows, 0), (rows[1:], 1)):
+        file.write_text("".join(json.dumps(row) + "\n" for row in count), encoding="utf-8")
+        assert run("classify", file, "--out", tmp_path / f"{code}.jsonl")[0] == code
+
+
+def test_a_corpus_that_breaks_off_fails_and_keeps_what_it_gave(tmp_path: Path, run: Run) -> None:
+    chance = random.Random(0)
+    rows = [json.dumps({"id": i, "text": f"خبر {chance.random()}"}) + "\n" for i in range(3000)]
+    raw = gzip.compress("".join(rows).encode())
+    (tmp_path / "x.jsonl.gz").write_bytes(raw[: len(raw) // 2])
+    out = tmp_path / "out.jsonl"
+    assert run("classify", tmp_path / "x.jsonl.gz", "--out", out)[0] == 1
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert len(lines) > 100
+    assert "damaged or cut off from here on" in lines[-1]["error"]
+    assert all(line["label"] for line in lines[:-1])
