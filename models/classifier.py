@@ -26,6 +26,7 @@ from mujaz.models.loading import load_classifier
 from mujaz.models.machine import choose_devices, choose_dtype, dtype_name
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.saving import save_checkpoint
+from mujaz.models.texts import as_texts
 from mujaz.models.windows import LongText, Pooling
 
 if TYPE_CHECKING:
@@ -253,10 +254,12 @@ class TextClassifier:
 
     def encode(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> list[Encoding]:
         """The token ids of each text, cut to the maximum length, as in training."""
+        texts = as_texts(texts, "encode")
         return self.encoder(texts, self._matching_targets(texts, targets))
 
     def documents(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> list[Document]:
         """The token ids of each text, in windows where it is longer than the model reads."""
+        texts = as_texts(texts, "predict")
         return self.encoder.documents(texts, self._matching_targets(texts, targets))
 
     def save_pretrained(self, folder: str | Path) -> None:
@@ -268,8 +271,6 @@ class TextClassifier:
         save_checkpoint(Path(folder), self.model, self.encoder, self.info)
 
     def _matching_targets(self, texts: Sequence[str], targets: Sequence[str] | str | None) -> Sequence[str] | None:
-        if isinstance(texts, str):
-            raise UsageError("predict expects a list of texts, found one string. Write predict([text]).")
         if not self.needs_target:
             if targets is not None:
                 raise UsageError("this is a topic model: it takes no target.")

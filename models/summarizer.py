@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
-from mujaz.errors import UsageError
 from mujaz.models.checkpoint import CheckpointInfo, called
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine
@@ -25,6 +24,7 @@ from mujaz.models.raw_checkpoints import origin_note, raw_preset, refuse_raw, se
 from mujaz.models.saving import save_checkpoint
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import Candidate, Finding, Summary
+from mujaz.models.texts import as_texts
 from mujaz.models.writing import Progress, Writer
 
 if TYPE_CHECKING:  # importing it costs 0.13 GB, and seconds, where another engine computes
@@ -199,10 +199,9 @@ class Summarizer:
             One summary an article, in order. See :class:`~mujaz.models.summary_options.Generation` for more on each option.
 
         Raises:
-            UsageError: the texts are not a list, or an option is not known.
+            UsageError: the texts are no list of texts, or an option is not known.
         """
-        if isinstance(texts, str):
-            raise UsageError("summarize expects a list of articles, found one string. Write summarize([text]).")
+        texts = as_texts(texts, "summarize", "articles")
         options = Generation(
             num_beams,
             max_new_tokens,
