@@ -199,13 +199,16 @@ def _lines(node: yaml.Node | None, prefix: Key = ()) -> dict[Key, int]:
     return found
 
 
+_SIGNS = frozenset("|>-")  # of themselves; YAML takes them for the beginning of a block
+
+
 def _set(data: dict[str, Any], override: str) -> Key:
     """Apply one ``key=value`` in place, and return its key."""
     name, equals, value = override.partition("=")
     if not equals or not name:
         raise ConfigError(f"--set expects key=value, for example training.epochs=2, found '{override}'.")
     try:
-        return _put(data, name, yaml.safe_load(value), f"--set {override}")
+        return _put(data, name, value if value in _SIGNS else yaml.safe_load(value), f"--set {override}")
     except yaml.YAMLError as error:
         raise ConfigError(f"--set {override}: the value is not valid YAML.") from error
 

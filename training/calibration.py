@@ -255,6 +255,10 @@ def calibration_line(found: Calibration | None, rows: int) -> str:
         f"probabilities: temperature {found.temperature:.3f}; calibration error on dev {found.ece_before:.2%} before, "
         f"{found.ece_after:.2%} after ({found.rows:,} rows, {found.bins} bins)"
     )
+    if max(found.temperature, 1 / found.temperature) > 0.99 * HOTTEST:
+        line += (
+            "; that is as far as it is sought: the model has hardly learnt anything, or dev is unlike what it learnt"
+        )
     if found.min_precision is None:
         return line
     if found.min_probability is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,15 @@ _LICENCES = {
 }
 
 
-def model_card(info: CheckpointInfo, metrics: dict[str, Any] | None, *, split: str, rows: int, name: str) -> str:
+def model_card(
+    info: CheckpointInfo,
+    metrics: dict[str, Any] | None,
+    *,
+    split: str,
+    rows: int,
+    name: str,
+    problems: Sequence[str] = (),
+) -> str:
     """A model card: metadata in YAML, then what a user of the model should know.
 
     Args:
@@ -60,9 +69,10 @@ def model_card(info: CheckpointInfo, metrics: dict[str, Any] | None, *, split: s
         split: What they are of.
         rows: How many texts that were.
         name: Of the model.
+        problems: What was found wrong with the data: the scores are not to be trusted with them.
     """
     data = card_data(info, metrics, split=split, name=name)
-    return f"---\n{data.to_yaml()}\n---\n\n{_body(info, metrics, split, rows, name)}"
+    return f"---\n{data.to_yaml()}\n---\n\n{_body(info, metrics, split, rows, name, problems)}"
 
 
 def card_data(info: CheckpointInfo, metrics: dict[str, Any] | None, *, split: str, name: str) -> ModelCardData:
@@ -152,7 +162,9 @@ def _results(info: CheckpointInfo, metrics: dict[str, Any], split: str) -> list[
     ]
 
 
-def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows: int, name: str) -> str:
+def _body(
+    info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows: int, name: str, problems: Sequence[str]
+) -> str:
     kind = {
         "topic": f"Labels Arabic text with {'any' if info.multi_label else 'one'} of {len(info.labels)} topics: "
         f"{', '.join(info.labels)}.",
@@ -177,6 +189,7 @@ def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows
             "",
             f"On the {split} data, {rows:,} texts, in percent.",
             "",
+            *(part for one in problems for part in (f"**Wrong with the data: {one}.**", "")),
             "| metric | value |",
             "|---|---|",
         ]
@@ -193,11 +206,19 @@ def _body(info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows
         lines += [
             f"When mujaz reads the model, its logits are divided by a temperature of {info.calibration.temperature:.3f} "
             f"before they become probabilities. Calibration error on dev "
-            f"{info.calibration.ece_before:.2%} before, {info.calibration.ece_after:.2%} after.",
+            f"{info.calibration.ece_before:.2%} before, {info.calibration.ece_after:.2%} after{_on_test(metrics, split)}.",
             "",
         ]
     lines += ["## Licence", "", info.licence or "Not stated. See those of the base model and of the data.", ""]
     return "\n".join(lines)
+
+
+def _on_test(metrics: dict[str, Any] | None, split: str) -> str:
+    """The calibration error on data that the temperature was not fitted on."""
+    found = (metrics or {}).get("probabilities", {})
+    if split == "dev" or "uncalibrated" not in found:
+        return ""
+    return f"; on {split} {found['uncalibrated']['ece']:.2%} without it, {found['ece']:.2%} with it"
 
 
 def _origin(base_model: str) -> str:

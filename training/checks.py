@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from mujaz.models.arabic_words import words
 from mujaz.models.encoding import TextEncoder
 from mujaz.training.checks_duplicates import near_texts, same_texts
 from mujaz.training.checks_findings import (
@@ -183,6 +184,12 @@ def _label_findings(report: DataReport) -> list[Finding]:
             found.append(
                 make_finding("unknown label", split, examples, report.rows[split], count=sum(unknown.values()))
             )
+    alike = defaultdict(list)
+    for label in {label for labels in report.labels.values() for label in labels if label.strip()}:
+        alike[" ".join(words(label)) or label].append(label)
+    for same in sorted(map(sorted, alike.values())):
+        if len(same) > 1:
+            found.append(make_finding("alike labels", "", [Example("", " / ".join(same))], 0, count=len(same)))
     few = [Example("train", f"{label} ({n:,})") for label, n in counts.items() if n < FEW_ROWS]
     if few:
         found.append(make_finding("few", "", few, 0))

@@ -53,6 +53,11 @@ KINDS: dict[str, tuple[Level, str, str]] = {
     ),
     "not Arabic": ("warning", "texts that are not mostly Arabic", "An Arabic model reads little in them."),
     "few": ("warning", "labels with fewer than {few} training rows", "Merge them, or find more rows."),
+    "alike labels": (
+        "problem",
+        "labels that differ in spelling alone",
+        "They are learnt as different: make them one, data.rename does.",
+    ),
     "few scored": (
         "warning",
         "rows to score on, too few: chance moves an accuracy by {points} points",

@@ -17,7 +17,7 @@ from mujaz.files import data_files
 from mujaz.formats import Row, iter_rows, require_columns
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
-from mujaz.training.label_sets import LabelSet, label_set, shown
+from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown
 
 # What the parts of a data set are called in file names.
 _SPLIT_NAMES = {
@@ -190,6 +190,7 @@ def _read(
             unreadable.append(str(error))
             continue
         values = {field: _text(item.values.get(name)) for field, name in names.items()}
+        values |= {field: plain_name(values[field]) for field in ("label", "target") if field in values}
         if labels is not None:
             values["label"] = shown(labels)
         rows.append(CheckRow(split, item.file, item.row, **values, labels=labels))
@@ -197,6 +198,8 @@ def _read(
 
 def _text(value: Any) -> str:
     """A value as text; numbers are labels in many files, anything else is as good as missing."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     return value if isinstance(value, str) else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from mujaz.errors import DataError, UsageError
 from mujaz.formats import Row, read_rows
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import DataInfo, Task
-from mujaz.training.label_sets import LabelSet, label_set, shown, strata
+from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown, strata
 from mujaz.training.near_duplicates import NearDuplicates
 from mujaz.training.splits import (
     Parts,
@@ -215,7 +216,8 @@ def _example(row: Row, names: dict[str, str], separator: str | None, *, several:
     key = row.values.get(names["key"]) if "key" in names else None
     if "key" in names and (key is None or not str(key).strip()):
         raise DataError(f"column '{names['key']}', to split by, is empty", file=row.file, row=row.row)
-    label, target, summary = (values.get(field) for field in ("label", "target", "summary"))
+    label, target = (plain_name(values[field]) if field in values else None for field in ("label", "target"))
+    summary = values.get("summary")
     label = label if labels is None else shown(labels)
     return Example(text, label, target, summary, row.file, row.row, key, title, labels)
 
@@ -223,12 +225,16 @@ def _example(row: Row, names: dict[str, str], separator: str | None, *, several:
 def _text(row: Row, column: str) -> str:
     """A value as text. Numbers are labels in many files; None and NaN are missing, never the words."""
     value: Any = row.values.get(column)
+    if (
+        isinstance(value, float) and value.is_integer()
+    ):  # pandas makes floats of whole numbers as soon as one is missing
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
         found = "nothing" if value is None or value != value else f"{type(value).__name__} {value!r}"
         raise DataError(f"expected text in column '{column}', found {found}", file=row.file, row=row.row)
-    if not value.strip():
+    if not plain_name(value):
         raise DataError(f"column '{column}' is empty", file=row.file, row=row.row)
     return value
 
@@ -255,13 +261,14 @@ def check_labels(examples: Iterable[Example], labels: Sequence[str], *, several:
                 row=example.row,
             )
         names = (example.label,) if example.labels is None else example.labels
-        unknown += [(example, name) for name in names if name not in known][:1]
+        unknown += [(example, name) for name in names if name not in known]
     if unknown:
-        (first, name), count = unknown[0], len(unknown)
+        counts = Counter(name for _, name in unknown)
+        told = ", ".join(f"'{name}' (in {n} row{'s' if n > 1 else ''})" for name, n in counts.items())
         raise DataError(
-            f"unknown label '{name}' (in {count} row{'s' if count > 1 else ''}): expected one of {', '.join(labels)}",
-            file=first.file,
-            row=first.row,
+            f"unknown label{'s' if len(counts) > 1 else ''} {told}: expected one of {', '.join(labels)}",
+            file=unknown[0][0].file,
+            row=unknown[0][0].row,
         )
 
 

@@ -49,6 +49,11 @@ def taught(job: Job, settings: DistillConfig, say: Report) -> Job:
     config = job.config
     columns = settings.columns or config.data.columns
     found = read_examples(settings.unlabelled, config.task, columns, labelled=False) if settings.unlabelled else []
+    held_out = {e.text for e in (*job.splits.dev, *job.splits.test)}
+    kept = [e for e in found if e.text not in held_out]
+    if len(kept) < len(found):
+        say(f"teacher: {len(found) - len(kept):,} unlabelled texts stand in dev or test, and are left out")
+    found = kept
     if config.task == "summary":
         return _taught_summaries(job, settings, found, say)
     return _taught_labels(job, settings, found, say)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
@@ -30,6 +31,15 @@ class HasLabels(Protocol):
         """Its labels, sorted; None where a text has one."""
 
 
+# Marks of direction, as Excel writes them into Arabic cells, and joiners: nobody sees them.
+_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+
+
+def plain_name(value: str) -> str:
+    """A label or a target as people see it: without marks that nobody sees, blanks at its ends and runs of them."""
+    return " ".join(_UNSEEN.sub("", value).split())
+
+
 def label_set(row: Row, column: str, separator: str | None) -> LabelSet | None:
     """The labels of a row, sorted, each once; none of them is allowed. None where the value is a single label.
 
@@ -48,12 +58,14 @@ def label_set(row: Row, column: str, separator: str | None) -> LabelSet | None:
         value = [value]
     if not isinstance(value, list | tuple):
         return None
-    wrong = [one for one in value if isinstance(one, bool) or not isinstance(one, str | int) or not str(one).strip()]
+    wrong = [
+        one for one in value if isinstance(one, bool) or not isinstance(one, str | int) or not plain_name(str(one))
+    ]
     if wrong:
         raise DataError(
             f"expected names in the list of labels in column '{column}', found {wrong[0]!r}", file=row.file, row=row.row
         )
-    return tuple(sorted({str(one).strip() for one in value}))
+    return tuple(sorted({plain_name(str(one)) for one in value}))
 
 
 def all_labels(row: HasLabels) -> LabelSet:

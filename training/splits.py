@@ -5,6 +5,7 @@ Everything here works on one key and one label a row, and answers with row numbe
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections import Counter
 from collections.abc import Sequence
@@ -64,7 +65,7 @@ def cut_latest(dates: Sequence[Any], fraction: float) -> Parts:
     """Cut the latest rows off. All rows of one date stay on one side.
 
     Args:
-        dates: One a row: a date, or text that begins with one as ISO 8601 writes it (2019-03-31).
+        dates: One a row: a date, or text that begins with one; see :func:`read_date`.
         fraction: Share of the part that is cut off, at least; the date it begins in is taken whole.
 
     Raises:
@@ -78,8 +79,12 @@ def cut_latest(dates: Sequence[Any], fraction: float) -> Parts:
     return kept, [row for row, day in enumerate(days) if day >= first]
 
 
+_DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})(.*)", re.DOTALL)
+SHOWN = 60  # characters of what is no date
+
+
 def read_date(value: Any, row: int) -> datetime:
-    """A date, or the beginning of a text as one.
+    """A date, or the beginning of a text as one: as ISO 8601 writes it, or day first (31/12/2015), in any digits.
 
     Raises:
         DataError: it is none.
@@ -88,11 +93,18 @@ def read_date(value: Any, row: int) -> datetime:
         return value.replace(tzinfo=None)
     if isinstance(value, date):
         return datetime(value.year, value.month, value.day)
+    written = "".join(str(int(one)) if one.isdecimal() else one for one in str(value).strip())
+    day_first = _DAY_FIRST.match(written)
+    if day_first:
+        day, month, year, rest = day_first.groups()
+        written = f"{year}-{int(month):02}-{int(day):02}{rest}"
     try:
-        return datetime.fromisoformat(str(value).strip()).replace(tzinfo=None)
+        return datetime.fromisoformat(written).replace(tzinfo=None)
     except ValueError:
+        shown = repr(value) if len(repr(value)) <= SHOWN else f"{repr(value)[:SHOWN]}…"
         raise DataError(
-            f"a split by date expects dates as ISO 8601 writes them (2019-03-31), found {value!r} as number {row} of them"
+            "a split by date expects dates as ISO 8601 writes them (2019-03-31), or day first, "
+            f"found {shown} as number {row} of them"
         ) from None
 
 

@@ -10,7 +10,7 @@ from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from mujaz.configs.schema import ModelConfig, PairConfig, ScratchConfig, TrainConfig
 from mujaz.errors import UsageError
-from mujaz.models.checkpoint import FROM_NOTHING, CheckpointInfo
+from mujaz.models.checkpoint import EMBEDDED, FROM_NOTHING, CheckpointInfo
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import load_for_classification, load_for_selection, load_seq2seq
 from mujaz.models.multi_label import ONE_LABEL, PROBLEM_TYPE
@@ -104,8 +104,15 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
         freeze(model, config.training.freeze)
     if config.model.lora:
         preset = find_preset(name)
-        model = with_lora(model, config.model.lora, config.training.seed, preset.hub_id if preset else name)
+        model = with_lora(
+            model, config.model.lora, config.training.seed, preset.hub_id if preset else _found(opened, name)
+        )
     return Start(model.train(), encoder, origin(name, opened.info), opened.info.licence)
+
+
+def _found(opened: OpenCheckpoint, name: str) -> str:
+    """What finds a base model again without mujaz: an embedded model's name is no hub id."""
+    return str(opened.folder) if opened.folder.parent == EMBEDDED else name
 
 
 def _loaded(opened: OpenCheckpoint, config: TrainConfig, splits: Splits) -> PreTrainedModel:

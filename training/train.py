@@ -147,6 +147,9 @@ def fit(
     averaged = averaged_with_start(model, settings.keep_of_start)
     with averaged, noise, quick_on_cpu(model, settings), compiled_to_train(model, settings):
         run_trainer(trainer, resume, Path(config.output))
+    done, whole = trainer.state.global_step, trainer.state.max_steps
+    if done < whole and is_first():
+        report(f"stopped at step {done:,} of {whole:,}: dev did not become better any more (training.patience)")
     return job, trainer
 
 
@@ -311,10 +314,13 @@ def _label_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
 def _multi_label_scores(
     logits: NDArray[np.float32], references: NDArray[np.bool_], labels: list[str]
 ) -> dict[str, Any]:
-    """With the thresholds that are best on these very rows, as they will be chosen at the end."""
+    """Each half of the rows with the thresholds that are best on the other: those of the very rows are mostly luck."""
     probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
-    thresholds = tuned_thresholds(probabilities, references).thresholds
-    return multi_label_scores(references, probabilities >= thresholds, labels)
+    predictions = np.zeros_like(references)
+    for part in (0, 1):
+        own, rest = slice(part, None, 2), slice(1 - part, None, 2)
+        predictions[own] = probabilities[own] >= tuned_thresholds(probabilities[rest], references[rest]).thresholds
+    return multi_label_scores(references, predictions, labels)
 
 
 def _summary_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
@@ -344,6 +350,7 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
     config, splits = job.config, job.splits
     split, examples = ("test", splits.test) if splits.test else ("dev", splits.dev)
     evaluation: Evaluation | None = None
+    problems = [one.line for one in quick_check(splits) if one.level == "problem"]
     if examples:
         model = _as_users_load_it(config, folder)
         if isinstance(model, SelectingSummarizer) and splits.dev:
@@ -366,8 +373,8 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         )
         write_report(folder / REPORT_FILE, given)
         report(f"report: {folder / REPORT_FILE}")
-        card = model_card(model.info, evaluation.metrics, split=split, rows=len(examples), name=folder.name)
-        write_card(folder, card)
+        of: dict[str, Any] = {"split": split, "rows": len(examples), "name": folder.name}
+        write_card(folder, model_card(model.info, evaluation.metrics, problems=problems, **of))
     metrics = {
         "task": config.task,
         "steps": trainer.state.global_step,
@@ -376,6 +383,7 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         "best_dev_metric": best_by(config, plain(job.start.model)),
         "split": split if evaluation else None,
         "rows": len(examples),
+        "problems": problems,
         "metrics": evaluation.metrics if evaluation else None,
         "log": loss_curve(trainer.state.log_history),
     }

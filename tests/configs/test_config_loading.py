@@ -100,6 +100,11 @@ def test_a_wrong_override(good: Path, override: str, expected: str) -> None:
     assert expected in str(error.value)
 
 
+@pytest.mark.parametrize("sign", ["|", ">", "-"])
+def test_a_sign_is_itself_and_no_block_of_yaml(good: Path, sign: str) -> None:
+    assert load_config(good, [f"data.columns.label_separator={sign}"]).data.columns.label_separator == sign
+
+
 def test_files_that_are_no_configs(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="no config"):
         load_config(tmp_path / "none.yaml")

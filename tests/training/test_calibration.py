@@ -276,3 +276,10 @@ def test_a_folder_that_cannot_be_written(checkpoint: Path, monkeypatch: pytest.M
     example = Example("فاز الفريق", "sport", None, None, "file", 1)
     with pytest.raises(OutputError, match="No space left"):
         calibrate_checkpoint(_with(checkpoint, None), checkpoint, [example] * 50, CalibrationConfig())
+
+
+def test_a_temperature_at_the_end_of_its_range_is_said_to_be() -> None:
+    given = {"rows": 60, "bins": 15, "ece_before": 0.3, "ece_after": 0.2, "nll_before": 1.0, "nll_after": 0.9}
+    for temperature, told in ((calibration.HOTTEST, True), (1 / calibration.HOTTEST, True), (2.0, False)):
+        line = calibration_line(Calibration.model_validate({"temperature": temperature, **given}), 60)
+        assert ("as far as it is sought" in line) is told

@@ -12,6 +12,7 @@ from huggingface_hub import ModelCard, metadata_load
 from mujaz import train
 from mujaz.configs.loading import check_config
 from mujaz.errors import OutputError
+from mujaz.models.calibration import Calibration
 from mujaz.models.checkpoint import CheckpointInfo, read_info, write_info
 from mujaz.training import card
 from mujaz.training.card import model_card, push_to_hub, write_card
@@ -117,3 +118,15 @@ def test_the_terms_of_what_a_training_began_with_go_on(
     assert found is not None
     assert found.licence == (own or "CC BY-NC-SA 4.0 (some news)")
     assert ModelCard.load(tmp_path / "run" / "README.md").data.license == ("apache-2.0" if own else "cc-by-nc-sa-4.0")
+
+
+def test_a_card_says_what_its_scores_are_worth() -> None:
+    found = Calibration(
+        temperature=2.0, rows=60, bins=15, ece_before=0.2, ece_after=0.01, nll_before=1.0, nll_after=0.9
+    )
+    metrics = {"accuracy": 0.9, "macro_f1": 0.9, "probabilities": {"ece": 0.3, "uncalibrated": {"ece": 0.1}}}
+    said = info(calibration=found)
+    text = model_card(said, metrics, split="test", rows=9, name="m", problems=["rows that stand in train too: test 8"])
+    assert "**Wrong with the data: rows that stand in train too: test 8.**" in text
+    assert "Calibration error on dev 20.00% before, 1.00% after; on test 10.00% without it, 30.00% with it." in text
+    assert "on dev 10.00%" not in model_card(said, metrics, split="dev", rows=9, name="m")

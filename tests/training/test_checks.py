@@ -212,3 +212,11 @@ def test_the_near_duplicates_of_arcovidvac_are_found(shared_data: Path) -> None:
     data = rows_of_files([str(shared_data / "stance" / "arcovidvac")])
     found = _found(check_data(data))
     assert found["near duplicate", "train"] > 100
+
+
+def test_labels_that_differ_in_spelling_alone_are_a_problem(tmp_path: Path) -> None:
+    names = ["رياضة", "رياضه", "اقتصاد", "إقتصاد", "فن", "فن "]
+    rows: list[dict[str, object]] = [{"text": f"خبر {i}", "label": names[i % 6]} for i in range(60)]
+    report = check_data(rows_of_files([str(write_jsonl(tmp_path / "x.jsonl", rows))]), near=False)
+    found = [f for f in report.problems if f.kind == "alike labels"]
+    assert [example.text for f in found for example in f.examples] == ["إقتصاد / اقتصاد", "رياضة / رياضه"]

@@ -141,3 +141,29 @@ def test_the_fingerprint_follows_the_data() -> None:
     assert one.files == ["train.jsonl"]
     assert one.fingerprint == data_info([_example("a"), _example("b")], "elsewhere.jsonl").fingerprint
     assert one.fingerprint != data_info([_example("b"), _example("a")], "x").fingerprint
+
+
+@pytest.mark.parametrize("written", ["سياسة ", "\u200fسياسة", " سياسة\u200e", "\ufeffسياسة", "سياسة\u00a0"])
+def test_labels_and_targets_are_what_people_see(tmp_path: Path, written: str) -> None:
+    rows = [{"text": " نص ", "label": written, "target": f"{written}  عامة"}]
+    (found,) = read_examples(_jsonl(tmp_path / "x.jsonl", rows), "stance", ColumnsConfig())
+    assert (found.text, found.label, found.target) == (" نص ", "سياسة", "سياسة عامة")
+    several = [{"text": "نص", "label": [written, "رياضة"]}]
+    (found,) = read_examples(_jsonl(tmp_path / "y.jsonl", several), "topic", ColumnsConfig())
+    assert found.labels == ("رياضة", "سياسة")
+
+
+def test_whole_numbers_are_labels_though_they_are_floats(tmp_path: Path) -> None:
+    rows = [{"text": "نص", "label": 5.0}, {"text": "نص", "label": 5}]
+    found = read_examples(_jsonl(tmp_path / "x.jsonl", rows), "topic", ColumnsConfig())
+    assert [e.label for e in found] == ["5", "5"]
+    with pytest.raises(DataError, match=r"found float 5\.5"):
+        read_examples(_jsonl(tmp_path / "x.jsonl", [{"text": "نص", "label": 5.5}]), "topic", ColumnsConfig())
+
+
+def test_all_unknown_labels_are_named_with_their_rows() -> None:
+    rows = [Example("نص", label, None, None, "f", i) for i, label in enumerate(["a", "c", "d", "c"], 1)]
+    with pytest.raises(
+        DataError, match=r"f, row 2: unknown labels 'c' \(in 2 rows\), 'd' \(in 1 row\): expected one of a"
+    ):
+        check_labels(rows, ["a"])

@@ -125,6 +125,20 @@ def test_copies_learn_what_the_teacher_says_of_the_whole_text(
     assert whole[: len(whole) // 2] == whole[len(whole) // 2 :]  # first the texts, then a copy of each
 
 
+def test_texts_of_dev_and_test_are_not_taught(
+    trained: Trained, tiny_config: TinyConfig, topic_file: Path, unlabelled: Path, tmp_path: Path
+) -> None:
+    config = tiny_config("topic", topic_file, tmp_path / "run") | {"distill": {"teacher": str(trained("topic"))}}
+    held_out = [e.text for e in (lambda s: [*s.dev, *s.test])(prepare(check_config(config, "test")).splits)]
+    both = write_jsonl(tmp_path / "both.jsonl", [{"text": text} for text in [*held_out, "نص آخر"]])
+    config["distill"]["unlabelled"] = str(both)
+    job, lines = prepare(check_config(config, "test")), list[str]()
+    assert job.config.distill is not None
+    found = taught(job, job.config.distill, lines.append)
+    assert found.unlabelled == 1
+    assert f"teacher: {len(held_out)} unlabelled texts stand in dev or test, and are left out" in lines
+
+
 def test_a_teacher_that_is_not_sure_is_not_believed(
     trained: Trained,
     tiny_config: TinyConfig,

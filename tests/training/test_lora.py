@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from mujaz import Summarizer, TextClassifier, train
 from mujaz.configs.loading import check_config
 from mujaz.configs.schema import LoraSettings
 from mujaz.errors import CheckpointError, ConfigError, MissingExtraError, UsageError
+from mujaz.models.checkpoint import EMBEDDED
 from mujaz.training import train as train_module
 from mujaz.training.job import prepare
 from mujaz.training.lora import merged, trained_parameters, with_lora
@@ -234,3 +236,21 @@ def test_lora_needs_a_pretrained_model_and_peft(
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "peft" else real(name))
     with pytest.raises(MissingExtraError, match=r"pip install 'mujaz\[peft\]'"):
         prepare(check_config(lora_config("run"), "test"))
+
+
+def test_an_adapter_of_an_embedded_model_finds_it_again(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    data = tiny_config("topic", topic_file, tmp_path / "run", max_steps=1)
+    data["model"] = {"name": "topic", "max_length": 24, "lora": {"rank": 2}}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        train(check_config(data, "test"))
+    adapter = tmp_path / "run" / "adapter"
+    assert json.loads((adapter / "adapter_config.json").read_text(encoding="utf-8"))["base_model_name_or_path"] == str(
+        EMBEDDED / "topic"
+    )
+    loaded = peft.AutoPeftModelForSequenceClassification.from_pretrained(
+        adapter, num_labels=2, id2label={0: "a", 1: "b"}, label2id={"a": 0, "b": 1}, ignore_mismatched_sizes=True
+    )
+    assert loaded.config.num_labels == 2

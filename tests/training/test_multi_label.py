@@ -32,6 +32,7 @@ from mujaz.training.label_sets import label_matrix
 from mujaz.training.losses import MultiLabelLoss, positive_weights
 from mujaz.training.metrics.resampling import label_set_intervals, label_set_scores
 from mujaz.training.multi_label import FEWEST_POSITIVES, best_threshold, multi_label_scores, tuned_thresholds
+from mujaz.training.train import _multi_label_scores
 from tests.conftest import MONEY, SPORT, write_jsonl
 
 TinyConfig = Callable[..., dict[str, Any]]
@@ -147,6 +148,21 @@ def test_thresholds_from_little_data() -> None:
         probabilities.ravel(), references.ravel()
     )  # too rare for one of its own
     assert tuned_thresholds(probabilities[:49], references[:49]).model_dump() == {"thresholds": [0.5] * 3, "rows": 0}
+
+
+def test_dev_is_scored_with_the_thresholds_of_other_rows() -> None:
+    """Chance is worth what chance is: with thresholds of the very rows it would be worth more."""
+    draw = np.random.default_rng(3)
+    references = draw.random((400, 6)) < 0.15
+    logits = draw.normal(size=(400, 6)).astype(np.float32)
+    labels = list("abcdef")
+    honest = _multi_label_scores(logits, references, labels)["macro_f1"]
+    probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    own = tuned_thresholds(probabilities, references).thresholds
+    flattered = multi_label_scores(references, probabilities >= own, labels)["macro_f1"]
+    assert honest < flattered - 0.01
+    right = np.where(references, 4.0, -4.0).astype(np.float32)
+    assert _multi_label_scores(right, references, labels)["macro_f1"] == 1
 
 
 def test_scores_are_those_of_scikit_learn() -> None:

@@ -20,7 +20,7 @@ from mujaz.errors import ConfigError, DataError, UsageError
 from mujaz.training.data import load_splits
 from mujaz.training.folds import fold_config, train_folds
 from mujaz.training.near_duplicates import jaccard, word_pairs
-from mujaz.training.splits import cut_groups, cut_latest, cut_target, group_folds, stratified_folds
+from mujaz.training.splits import cut_groups, cut_latest, cut_target, group_folds, read_date, stratified_folds
 from mujaz.training.train import train
 from tests.conftest import TinyConfig, write_jsonl
 
@@ -90,8 +90,8 @@ def test_too_few_groups_or_rows_are_named() -> None:
 def test_the_latest_rows_are_cut_off_and_no_date_is_split() -> None:
     dates = ["2015-03-01", datetime(2015, 7, 1, 12), date(2015, 1, 1), "2015-06-30T10:00:00+03:00", "2015-07-01 12:00"]
     assert cut_latest(dates, 0.2) == ([0, 2, 3], [1, 4])
-    with pytest.raises(DataError, match="ISO 8601.*'31/12/2015' as number 2"):
-        cut_latest(["2015-03-01", "31/12/2015"], 0.5)
+    with pytest.raises(DataError, match="ISO 8601.*'31/13/2015' as number 2"):
+        cut_latest(["2015-03-01", "31/13/2015"], 0.5)
     with pytest.raises(DataError, match="would leave no row"):
         cut_latest(["2015-03-01", "2015-03-01"], 0.5)
 
@@ -257,3 +257,17 @@ def test_one_target_left_out_at_a_time(stance: Path, tmp_path: Path, tiny_config
     values = saved["scores"]["target_macro_f1"]
     assert values["mean"] == pytest.approx(np.mean(values["folds"]))
     assert values["deviation"] == pytest.approx(np.std(values["folds"], ddof=1))
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["2015-12-31", "31/12/2015", "31-12-2015", "31.12.2015", "٣١/١٢/٢٠١٥", "٢٠١٥-١٢-٣١", "2015-12-31T10:00:00"],
+)
+def test_dates_as_tables_have_them(written: str) -> None:
+    assert read_date(written, 1).date() == date(2015, 12, 31)
+
+
+def test_a_text_in_the_place_of_a_date_is_not_told_whole() -> None:
+    with pytest.raises(DataError) as raised:
+        read_date("خبر " * 500, 1)
+    assert len(str(raised.value)) < 300

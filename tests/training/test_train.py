@@ -15,13 +15,14 @@ from transformers import AutoModelForSeq2SeqLM, Seq2SeqTrainer
 from mujaz import Summarizer, TextClassifier, evaluate, train
 from mujaz.configs.loading import check_config
 from mujaz.configs.schema import TrainConfig
-from mujaz.errors import CheckpointError, OutputError, UsageError
+from mujaz.errors import CheckpointError, DataError, OutputError, UsageError
 from mujaz.models.checkpoint import read_info
 from mujaz.training import train as train_module
 from mujaz.training.arguments import total_steps
 from mujaz.training.data import Example
 from mujaz.training.job import prepare
 from mujaz.training.long_text import choose_long_text
+from tests.conftest import write_jsonl
 
 TinyConfig = Callable[..., dict[str, Any]]
 
@@ -129,6 +130,24 @@ def test_a_finished_run_is_not_overwritten(
         train(_config(tiny_config("topic", topic_file, folder)))
     with pytest.raises(UsageError, match=r"another config \(different: training.epochs\)"):
         train(_config(tiny_config("topic", topic_file, folder, epochs=9)))
+
+
+def test_a_training_that_stops_at_its_data_claims_no_folder(
+    tmp_path: Path, topic_file: Path, tiny_config: TinyConfig
+) -> None:
+    wrong = write_jsonl(tmp_path / "wrong.jsonl", [{"text": "", "label": "a"}])
+    with pytest.raises(DataError, match="is empty"):
+        train(_config(tiny_config("topic", wrong, tmp_path / "run")))
+    assert train(_config(tiny_config("topic", topic_file, tmp_path / "run", max_steps=1))).steps == 1
+
+
+def test_a_training_that_stops_early_says_so(tmp_path: Path, topic_file: Path, tiny_config: TinyConfig) -> None:
+    lines: list[str] = []
+    settings = {"epochs": 20, "evaluations": 20, "patience": 1, "learning_rate": 1e-9}
+    found = train(_config(tiny_config("topic", topic_file, tmp_path / "run", **settings)), report=lines.append)
+    (line,) = [line for line in lines if line.startswith("stopped at step")]
+    assert line.startswith(f"stopped at step {found.steps} of ")
+    assert "training.patience" in line
 
 
 def test_an_output_that_cannot_be_written(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
