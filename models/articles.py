@@ -14,7 +14,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
+from mujaz.models.arabic_words import words
+from mujaz.models.news_verbs import NO_NAMES, OPENERS
 from mujaz.models.recipe_steps import without_markup
 from mujaz.models.sentences import split_sentences
 
@@ -81,6 +84,8 @@ _DATE = (
     rf"{_DAY}(?:\d{{1,2}}\s+{_MONTH}(?:\s?[/(]\s?{_MONTH}\)?)?(?:[،,]?\s+\d{{4}})?|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{2,4}})"
     r"(?:\s?(?:م|هـ|ه)(?!\w))?"
 )
+_NAME = re.compile(r"[ء-يّ]{2,14}")
+_LONGEST_NAME = 4  # words
 _LAND = r"(?:[،,]\s?[ء-ي]{2,14}(?:\s[ء-ي]{2,14}){0,3})?"  # the country behind a town
 _TIME = r"\d{1,2}:\d{2}(?:\s?(?:صباحا|صباحًا|صباحاً|مساء|مساءً|ص|م|AM|PM|GMT))?(?!\w)"
 _PERSON = r"(?:د\.\s?)?[ء-يّ]{2,14}(?:\s[ء-يّ]{2,14}){1,3}"
@@ -352,7 +357,27 @@ def _prefix(text: str, start: int, end: int) -> list[Part]:
     for pattern in _HEAD_PREFIXES:
         match = pattern.match(text[first : min(end, first + _MAX_LINE)])
         if match and end - first - match.end() >= _MIN_BODY:
-            return _named(match, first, start, first + match.end())
+            parts = _named(match, first, start, first + match.end())
+            return parts if "byline" in match.groupdict() else [*parts, *_byline_behind(text, first + match.end(), end)]
+    return []
+
+
+def _byline_behind(text: str, start: int, end: int) -> list[Part]:
+    """A name behind a dateline in one line with the text, told by the verb or the colon behind it: دبي: منى سعيد أعلنت"""
+    names = list(islice(re.finditer(r"\S+", text[start : min(end, start + _MAX_LINE)]), _LONGEST_NAME + 1))
+    own = [words(name.group()) or [""] for name in names]
+    if not own or own[0][0].startswith("ال"):
+        return []
+    for number in range(2, len(names)):
+        before, last = names[:number], names[number - 1].group()
+        if any(word in NO_NAMES for this in own[:number] for word in this):
+            return []
+        if not all(_NAME.fullmatch(name.group().rstrip(":")) for name in before):
+            return []
+        verb = not OPENERS.isdisjoint(own[number])
+        if (verb or last.endswith(":")) and end - start - names[number].start() >= _MIN_BODY:
+            said = text[start : start + names[number - 1].end()]
+            return [Part("byline", said.rstrip(": "), start, start + names[number].start())]
     return []
 
 
