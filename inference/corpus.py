@@ -161,7 +161,8 @@ def _earlier(out: Path) -> dict[str, Any]:
         found = orjson.loads(summary_file(out).read_bytes())
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    own = isinstance(found, dict) and Path(str(found.get("output"))).name == out.name  # not of labels.csv beside it
+    return found if own else {}
 
 
 def _check_retry(before: Any, asked: Mapping[str, Any], out: Path) -> None:
@@ -191,7 +192,8 @@ def _retried(records: Iterator[Item], out: Path, fields: Sequence[str]) -> Itera
     for number, (row, record) in enumerate(_together(read_rows(out), records, out), 1):
         if number == 1 and set(row.values) - {"id", "error"} < set(fields):
             raise UsageError(f"{out}: was written with other options: it lacks a field of {', '.join(fields)}.")
-        if isinstance(record, Done) or str(row.values.get("id")) != str(record.id):
+        # The id of a row that could not be read may be another one when it can.
+        if isinstance(record, Done) or not (row.values.get("error") or str(row.values.get("id")) == str(record.id)):
             raise UsageError(
                 f"{out}: line {number} is of another record than that of the input. Repeat the run as it was."
             )

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any
 
 from mujaz.errors import DataError
 from mujaz.formats import Row
 from mujaz.models.recipe_steps import without_markup
 
-LONGEST_MARKUP = 100_000  # characters of a text that may be nothing but HTML tags
+LONGEST_MARKUP = 2_000  # characters of a text that may be nothing but HTML tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Record:
 class BadRecord:
     """A record that no model can read; it becomes one line of the output, with its reason.
 
-    Where the corpus has ids, that of a row that cannot be read is ``file:row``, which is no other record's. Where ``last``,
-    nothing of the file can be read from here on.
+    Once a record had an id of its own, that of a row that cannot be read is ``file:row``, which is no other's. Where
+    ``last``, nothing of the file can be read from here on.
     """
 
     id: str | int
@@ -104,7 +105,7 @@ class RecordMaker:
         """The record of a row, or a bad record with its reason."""
         if isinstance(item, DataError):
             file, number = item.file or "", item.row or 1
-            place = f"{file}:{number}" if self._has_ids else self._place(file, number)
+            place = f"{PurePath(file).name}:{number}" if self._has_ids else self._place(file, number)
             return BadRecord(item.id or place, reason(item), file, number, last=item.last)
         values = item.values
         extra = {name: values.get(name) for name in self.columns.keep}
@@ -131,13 +132,15 @@ class RecordMaker:
 
 def _id(value: Any) -> str | int | None:
     """An id as the output has it; None where there is none."""
-    if value is None or value == "" or value != value or isinstance(value, bool | list | dict | bytes):
+    if isinstance(value, Decimal):
+        whole = value.is_finite() and value == value.to_integral_value()
+        return int(value) if whole else str(value) if value.is_finite() else None
+    if isinstance(value, float):  # beyond 2 ** 53 it is no longer the number that was written
+        exact = value == value and abs(value) < 2**53
+        return (int(value) if value.is_integer() else str(value)) if exact else None
+    if value is None or value == "" or isinstance(value, bool | list | dict | bytes):
         return None
-    if isinstance(value, int | str):
-        return value
-    if isinstance(value, float | Decimal):
-        return int(value) if value == value // 1 else str(value)
-    return str(value)
+    return value if isinstance(value, int | str) else str(value)
 
 
 def text_problem(value: Any, what: str) -> str | None:

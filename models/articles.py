@@ -75,7 +75,7 @@ _MONTH = _any_of(
 _QUOTED_AGENCY = rf"[«\"“(\[/]\s?{_AGENCY}(?:\s?[-،,+]\s?{_AGENCY})?\s?[»\"”)\]/]"
 # In brackets an agency is no subject of a sentence, as in quotation marks it may be: «رويترز» تنقل عن
 _BRACKETED_AGENCY = rf"[(\[]\s?{_AGENCY}(?:\s?[-،,+/]\s?{_AGENCY})?\s?[)\]]"
-# In brackets and before a dash the name of an agency need not be known to tell a dateline: رأس الزيتون (نور برس) -
+# In brackets and before a dash the name of an agency need not be known to tell a dateline: القاهرة (نور برس) -
 _LIKE_AN_AGENCY = r"[(\[]\s?(?:وكالة\s)?[^\W\d_]{2,14}\s(?:برس|بريس|نيوز|نت|أونلاين|اونلاين)\s?[)\]]"
 _SOMEWHERE = r"(?:(?!(?:قال|قالت|ذكر|ذكرت|نقل|نقلت|أفاد|أفادت|حسب|وفق|عن|وكالة|صحيفة|قناة)\s)[ء-ي]{2,14}\s){1,3}"
 _SOURCE = rf"(?:{_QUOTED_AGENCY}|{_AGENCY})"
@@ -125,7 +125,7 @@ _HEAD_PREFIXES = tuple(
         rf"(?P<dateline>{_PLACE}){_DASH}(?P<byline>{_PERSON})\s*:\s*",
         rf"(?P<dateline>{_QUOTED_AGENCY}|السودان\sاليوم|سبق|رويترز|وكالات)\s*:\s*",
         rf"(?P<dateline>{_BRACKETED_AGENCY})(?:{_END}|\s+){_TEXT}",
-        rf"(?P<dateline>(?:{_SOMEWHERE})?(?:{_BRACKETED_AGENCY}|{_LIKE_AN_AGENCY}))\s{{0,3}}[-–—]{{1,3}}\s*{_TEXT}",
+        rf"(?P<dateline>(?:{_SOMEWHERE})?{_BRACKETED_AGENCY}|(?:{_PLACE}\s)?{_LIKE_AN_AGENCY})\s{{0,3}}[-–—]{{1,3}}\s*{_TEXT}",
         rf"(?P<dateline>{_WIRE}(?:\s?[/\-–—]\s?{_PLACE}(?!\w))?)(?:\s?/|\s{{0,3}}[-–—])\s*{_TEXT}",
         rf"(?P<dateline>{_PLACE})(?:\s*:\s*|\s*[-–—]\s+)(?!{_PLACE}(?!\w))(?=[^\W\d_])",
     )

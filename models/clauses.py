@@ -68,10 +68,13 @@ _DENIALS = _words(
     لم لن لا ليس ليست ليسوا كاد يكاد لولا لو"""
 )
 # what takes back what it names, or keeps it from happening, for some words of its clause: "an attempt to", "acquittal of",
-_TAKEN_BACK = _words("عدم غير دون بدون محاوله محاولات الغاء تاجيل ارجاء احباط افشال منع حظر وقف ايقاف تعليق نفي تكذيب")
+_TAKEN_BACK = _words("عدم غير دون بدون محاوله محاولات الغاء تاجيل ارجاء احباط افشال منع حظر وقف ايقاف نفي تكذيب")
 REACH = 6  # words
+# Not denials where those come behind them: "however", "is still", "above all".
+_NO_DENIAL = {"غير": _words("ان انه انها انهم"), "لا": _words("يزال تزال يزالون سيما")}
 # and these where عن comes after them.
 _GIVES_UP = _words("تراجع تراجعت يتراجع تتراجع تخلي تخلت عدل عدلت تنازل تنازلت")
+_THAT_HE = re.compile("ب?ان(?:ه|ها|هم|هما)?")  # بأن، إنه
 # With the letter of a preposition in front, and yet no object of a verb: when, where, beside whom.
 _ADVERBS = re.compile(
     "ب(?:ن|عد|ين|ينما|حسب|دور[هي].?|حضور|رفقه|مناسبه|قياده|رياسه|رئاسه|اسم|شان|هدف|ولايه|مدينه|منطقه|محافظه|بلده|جانب)"
@@ -148,6 +151,9 @@ def _denied(own: Sequence[Sequence[str]], words: Sequence[str], sentences: NDArr
         found[place] = back if left else by
         left = 0 if _COMMAS.search(words[place]) or _STOPS.search(words[place]) else max(0, left - 1)
         forms = _forms(this[0]) if this else set[str]()
+        following = own[place + 1][0] if place + 1 < len(own) and own[place + 1] else ""
+        if this and following in _NO_DENIAL.get(this[0].removeprefix("و"), ()):
+            forms = set()
         if forms & _DENIALS or (forms & _GIVES_UP and ["عن"] in own[place + 1 : place + REACH]):
             by = place
         if forms & _TAKEN_BACK:
@@ -181,10 +187,12 @@ def _needed(own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int6
         if sentences[at] != sentences[place]:
             return 0
         this = own[at][0] if own[at] else ""
-        if this in wanted:
+        if this in wanted or ("ان" in wanted and _THAT_HE.fullmatch(this)):
             return at - place + 2
         if len(this) > 3 and f"{this[0]}-" in wanted and not _ADVERBS.fullmatch(this):
             return at - place + 1
+        if this in OBJECTS or this[1:] in OBJECTS:  # another verb, with objects of its own
+            return 0
     return 0
 
 

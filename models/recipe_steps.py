@@ -127,7 +127,7 @@ TAGS = Step(
 
 _TAG = re.compile(TAGS.pattern)
 _BLOCK = re.compile(
-    r"<\s*/?\s*(?:p|br|div|h[1-6]|[uod]l|li|d[td]|t[rdh]|table|blockquote|article|section|header|footer|fig(?:ure|caption))"
+    r"<\s{0,3}/?\s{0,3}(?:p|br|div|h[1-6]|[uod]l|li|d[td]|t[rdh]|table|blockquote|article|section|header|footer|fig(?:ure|caption))"
     r"\b[^<>]*>",
     re.IGNORECASE,
 )

@@ -255,6 +255,8 @@ def _separator(header: str, usual: str) -> str:
     Excel writes semicolons into .csv where the comma is the decimal sign.
     """
     for sign in (usual, ",", ";", "\t"):
+        if sign == "," != usual and ", " in header:  # words of one name
+            continue
         if len(next(csv.reader([header], delimiter=sign), [])) > 1:
             return sign
     return usual

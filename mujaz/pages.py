@@ -45,6 +45,8 @@ def check_place(path: Path) -> None:
         OutputError: it cannot.
     """
     draft = _draft(path)
+    if path.is_dir():
+        raise OutputError(f"{path} cannot be written: it is a folder")
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         draft.touch()
@@ -52,7 +54,7 @@ def check_place(path: Path) -> None:
 
 
 def _draft(path: Path) -> Path:
-    return path.with_name(f"{path.name}.draft")
+    return path.with_name(f".{path.name}.draft")
 
 
 @contextmanager

@@ -9,6 +9,7 @@ Example::
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -186,7 +187,8 @@ def _label_findings(report: DataReport) -> list[Finding]:
             )
     alike = defaultdict(list)
     for label in {label for labels in report.labels.values() for label in labels if label.strip()}:
-        alike[" ".join(words(label)) or label].append(label)
+        folded = " ".join(words(label)) if re.fullmatch(r"[^\W\d][\w\s]*", label) else label  # -1 is not 1, C++ not C#
+        alike[folded].append(label)
     for same in sorted(map(sorted, alike.values())):
         if len(same) > 1:
             found.append(make_finding("alike labels", "", [Example("", " / ".join(same))], 0, count=len(same)))

@@ -106,7 +106,8 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
 
 def renamed(examples: list[Example], names: Mapping[str, str]) -> list[Example]:
     """The examples with labels renamed, old name -> new name."""
-    return [_renamed(e, names) for e in examples] if names else examples
+    plain = {plain_name(old): new for old, new in names.items()}  # as labels are read
+    return [_renamed(e, plain) for e in examples] if names else examples
 
 
 def _renamed(example: Example, names: Mapping[str, str]) -> Example:

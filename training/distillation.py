@@ -50,7 +50,7 @@ def taught(job: Job, settings: DistillConfig, say: Report) -> Job:
     columns = settings.columns or config.data.columns
     found = read_examples(settings.unlabelled, config.task, columns, labelled=False) if settings.unlabelled else []
     held_out = {e.text for e in (*job.splits.dev, *job.splits.test)}
-    kept = [e for e in found if e.text not in held_out]
+    kept = [e for e in found if not held_out & {e.text, e.target}]
     if len(kept) < len(found):
         say(f"teacher: {len(found) - len(kept):,} unlabelled texts stand in dev or test, and are left out")
     found = kept
@@ -103,7 +103,7 @@ def _committee(
 ) -> tuple[Floats, Floats | None, Floats]:
     """Logits, hidden states and the probability of the best label; of several teachers, the mean of their probabilities.
 
-    A teacher that was calibrated is as sure as its calibration says.
+    Each of several is as sure as its calibration says; the logits of one are its own.
     """
     place, task = Path(config.output) / TEACHER, config.task
     shares: list[Floats] = []

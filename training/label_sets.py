@@ -32,7 +32,7 @@ class HasLabels(Protocol):
 
 
 # Marks of direction, as Excel writes them into Arabic cells, and joiners: nobody sees them.
-_UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
+_UNSEEN = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
 
 
 def plain_name(value: str) -> str:

@@ -34,7 +34,7 @@ from mujaz.models.selecting import SelectingSummarizer
 from mujaz.models.summarizer import Summarizer
 from mujaz.training.arguments import best_by, generation_config, selects, training_arguments
 from mujaz.training.averaging import averaged_with_start
-from mujaz.training.calibration import calibrate_checkpoint, calibration_line
+from mujaz.training.calibration import FEWEST_ROWS, calibrate_checkpoint, calibration_line
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
 from mujaz.training.card import model_card, write_card
 from mujaz.training.checks import quick_check
@@ -316,6 +316,9 @@ def _multi_label_scores(
 ) -> dict[str, Any]:
     """Each half of the rows with the thresholds that are best on the other: those of the very rows are mostly luck."""
     probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    if len(references) < 2 * FEWEST_ROWS:  # a half alone says nothing of thresholds
+        own_thresholds = tuned_thresholds(probabilities, references).thresholds
+        return multi_label_scores(references, probabilities >= own_thresholds, labels)
     predictions = np.zeros_like(references)
     for part in (0, 1):
         own, rest = slice(part, None, 2), slice(1 - part, None, 2)

@@ -37,6 +37,9 @@ def test_a_record_has_text_target_and_kept_columns() -> None:
         ({"id": 3.0}, None, False, 3),
         ({"id": 3.5}, None, False, "3.5"),
         ({"id": Decimal("12")}, None, False, 12),
+        ({"id": Decimal("12345678901234567890123456789012")}, None, False, 12345678901234567890123456789012),
+        ({"id": Decimal("sNaN")}, None, False, 7),
+        ({"id": 1234567890123456768.0}, None, False, 7),
         ({"id": date(2024, 5, 1)}, None, False, "2024-05-01"),
     ],
 )
@@ -101,7 +104,7 @@ def test_a_row_that_could_not_be_read() -> None:
     assert RecordMaker(Columns(), several_files=False)(error).id == 3
 
 
-def test_a_row_that_cannot_be_read_has_the_id_of_no_other_record() -> None:
+def test_a_row_that_cannot_be_read_has_the_id_of_no_other_once_there_are_ids() -> None:
     maker = RecordMaker(Columns(), several_files=False)
     broken = DataError("no JSON", file="x.jsonl", row=2)
     assert maker(broken).id == 2

@@ -63,7 +63,7 @@ def test_bad_rows_become_bad_records_in_their_place(tmp_path: Path) -> None:
         ("BadRecord", "c"),
         ("BadRecord", "d"),
         ("Record", 5),
-        ("BadRecord", f"{path}:6"),  # 6 may be another record's, where records have ids
+        ("BadRecord", "x.jsonl:6"),  # 6 may be another record's, where records have ids
     ]
 
 

@@ -162,3 +162,25 @@ def test_numbers_are_not_broken() -> None:
     assert start["ألف"] == start["مليارات"] == NEVER
     assert end["12"] == end["72"] == end["3"] == NEVER
     assert end["ألف"] == ENDS_INSIDE
+
+
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ("أفاد المتحدث بأن الجسر أغلق وأكد أن العمل مستمر", 4),
+        ("قال إنه سيشارك في المؤتمر وأكد أن الوفد وصل", 3),
+        ("يؤدي ارتفاع الأسعار إلى زيادة", 5),
+        ("شارك الوزير ثم دعا الحضور إلى العشاء", 0),  # the object is another verb's
+    ],
+)
+def test_an_object_is_that_of_its_verb(text: str, needs: int) -> None:
+    words = text.split()
+    assert boundaries(words, np.zeros(len(words), dtype=np.int64)).needs[0] == needs
+
+
+@pytest.mark.parametrize(
+    "text", ["غير أن الوزير أكد أمس الخبر", "لا يزال الوفد في الساحل", "في تعليق للوزارة قال الناطق"]
+)
+def test_what_sounds_like_a_denial_and_is_none(text: str) -> None:
+    words = text.split()
+    assert (boundaries(words, np.zeros(len(words), dtype=np.int64)).denied == -1).all()
