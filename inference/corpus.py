@@ -173,13 +173,19 @@ def _check_retry(before: Any, asked: Mapping[str, Any], out: Path) -> None:
     """
     if not isinstance(before, dict):
         return
-    now = orjson.loads(orjson.dumps(asked))
-    differing = [key for key in {**before, **now} if key not in _MAY_DIFFER and before.get(key) != now.get(key)]
+    then, now = _compared(before), _compared(orjson.loads(orjson.dumps(asked)))
+    differing = [key for key in {**then, **now} if then.get(key) != now.get(key)]
     if differing:
         raise UsageError(
             f"{out}: was answered otherwise ({', '.join(differing)} differ). Give --retry-errors with the model and the "
             "options of that run, or write to another output."
         )
+
+
+def _compared(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What must not differ of what was asked, of each of several models too."""
+    kept = ((key, value) for key, value in asked.items() if key not in _MAY_DIFFER)
+    return {key: _compared(value) if isinstance(value, dict) else value for key, value in kept}
 
 
 def _retried(records: Iterator[Item], out: Path, fields: Sequence[str]) -> Iterator[Item]:

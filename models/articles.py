@@ -1,7 +1,8 @@
 """Read a news article as it comes from a page: title, dateline, byline, body, and what the page left around them.
 
-Nothing here is learnt: the tables below are what stands around articles in Arabic news collections. Precision goes before
-recall, for a line that stays costs a few tokens and a line that goes wrongly costs a fact. So a phrase is a leftover only
+Nothing here is learnt: the tables (`mujaz.models.article_patterns`) are what stands around articles in Arabic news
+collections. Precision goes before recall, for a line that stays costs a few tokens and a line that goes wrongly costs a
+fact. So a phrase is a leftover only
 
 * where a **whole line** is nothing else (``طباعة``, a share bar, ``اقرأ أيضا: ...``, ``جميع الحقوق محفوظة ...``), or
 * where it stands in the **last sentences** of the text, for pages that were flattened into one line;
@@ -17,6 +18,19 @@ from dataclasses import dataclass
 from itertools import islice
 
 from mujaz.models.arabic_words import words
+from mujaz.models.article_patterns import (
+    AROUND,
+    HEAD_LINES,
+    HEAD_PREFIXES,
+    LEFTOVER_LINE,
+    NAME,
+    SHARE_ALONE,
+    SHARE_SIGNS,
+    SHARE_WORDS,
+    TAIL_BEGINS,
+    TAIL_HEADING,
+    TEXT_ENDS,
+)
 from mujaz.models.news_verbs import NO_NAMES, OPENERS
 from mujaz.models.recipe_steps import without_markup
 from mujaz.models.sentences import split_sentences
@@ -25,163 +39,9 @@ _MAX_LINE = 220  # characters: no leftover, dateline or byline is longer, so a l
 _MAX_TITLE = 160
 _MIN_BODY = 20  # characters behind a dateline; less is no article, so nothing is taken off
 _HEAD_LINES_READ = 6
+_LONGEST_NAME = 4  # words
 _TAIL_READ = 1500  # characters at the end of a text in which a flattened page tail is looked for
 _TAIL_STEPS = 12
-
-
-def _any_of(table: str) -> str:
-    """Build an alternation out of names separated by ``|``, the longest first."""
-    names = sorted((" ".join(name.split()) for name in table.split("|")), key=len, reverse=True)
-    return "(?:" + "|".join(re.escape(name).replace(r"\ ", r"\s") for name in names) + ")"
-
-
-def _words(table: str) -> frozenset[str]:
-    return frozenset(table.split())
-
-
-_PLACE = _any_of(
-    """الرياض|جدة|مكة المكرمة|مكة|المدينة المنورة|الدمام|الظهران|الأحساء|الطائف|تبوك|أبها|جازان|نجران|
-    حائل|بريدة|عنيزة|الباحة|عرعر|سكاكا|ينبع|الجبيل|القطيف|الخرج|المجمعة|الدوادمي|بيشة|خميس مشيط|القصيم|
-    الجوف|دبي|أبوظبي|أبو ظبي|الشارقة|عجمان|العين|رأس الخيمة|الفجيرة|أم القيوين|الكويت|الدوحة|المنامة|مسقط|
-    صلالة|صنعاء|عدن|تعز|المكلا|مأرب|الحديدة|بغداد|البصرة|الموصل|أربيل|كركوك|النجف|كربلاء|دمشق|حلب|حمص|حماة|
-    اللاذقية|إدلب|دير الزور|الرقة|بيروت|طرابلس|صيدا|عمان|عمّان|إربد|الزرقاء|القدس|القدس المحتلة|رام الله|
-    غزة|نابلس|الخليل|جنين|القاهرة|الإسكندرية|الجيزة|أسوان|الأقصر|السويس|بورسعيد|المنصورة|طنطا|الخرطوم|
-    أم درمان|بورتسودان|بنغازي|مصراتة|تونس|صفاقس|سوسة|القيروان|قابس|الجزائر|وهران|قسنطينة|الرباط|
-    الدار البيضاء|مراكش|فاس|طنجة|أكادير|نواكشوط|مقديشو|جيبوتي|أنقرة|إسطنبول|اسطنبول|طهران|إسلام آباد|كابل|
-    كابول|نيودلهي|دكا|بكين|طوكيو|سيول|سنغافورة|جاكرتا|كوالالمبور|موسكو|كييف|لندن|باريس|برلين|روما|مدريد|
-    برشلونة|بروكسل|جنيف|فيينا|أثينا|لاهاي|زيورخ|ستوكهولم|وارسو|واشنطن|نيويورك|لوس أنجليس|أوتاوا|مكسيكو|
-    برازيليا|ريو دي جانيرو|بوينس آيرس|سيدني|نيروبي|أديس أبابا|أبوجا|عواصم"""
-)
-# Letters that stand for an agency's name, apart: أ ف ب, د.ب.أ
-_INITIALS = "|".join("[ .]{1,3}".join(letters) for letters in ("افب", "أفب", "دبأ", "دبا", "إبأ", "ابا", "أشأ", "اشا"))
-# Agencies whose names are nothing else: no region, no town, no word.
-_WIRE = rf"(?:{_INITIALS}|رويترز|واس|وام|كونا|بترا|سانا|سونا|شينخوا|AFP|AP|Reuters)(?!\w)\.?"
-_AGENCY = (
-    _any_of(
-        """رويترز|فرانس برس|الفرنسية|الألمانية|أسوشيتد برس|واس|وام|كونا|قنا|بترا|وفا|وات|سانا|سونا|وأج|إفي|
-        نوفوستي|سبوتنيك|شينخوا|الأناضول|بلومبيرغ|بلومبرغ|بلومبيرج|وكالات|متابعات|الخليج|الشرق الأوسط|عكاظ|سبق|
-        عين اليوم|الجزيرة نت|العربية نت|العربية.نت|سكاي نيوز عربية|سي إن إن|بي بي سي|روسيا اليوم|الاقتصادية|
-        السودان اليوم|الثورة نت|البوابة نيوز|اليوم السابع|المصري اليوم|الإمارات اليوم|AFP|Reuters|AP|CNN|BBC|RT|
-        DW"""
-    )[:-1]
-    + rf"|{_INITIALS})(?!\w)"
-)
-_MONTH = _any_of(
-    """يناير|كانون الثاني|فبراير|شباط|مارس|آذار|أبريل|إبريل|ابريل|نيسان|مايو|أيار|ماي|يونيو|حزيران|جوان|يوليو|
-    تموز|جويلية|أغسطس|اغسطس|آب|أوت|سبتمبر|أيلول|أكتوبر|اكتوبر|تشرين الأول|نوفمبر|تشرين الثاني|ديسمبر|
-    كانون الأول|جانفي|فيفري|أفريل|محرم|صفر|ربيع الأول|ربيع الآخر|جمادى الأولى|جمادى الآخرة|رجب|شعبان|رمضان|
-    شوال|ذو القعدة|ذي القعدة|ذو الحجة|ذي الحجة"""
-)
-_QUOTED_AGENCY = rf"[«\"“(\[/]\s?{_AGENCY}(?:\s?[-،,+]\s?{_AGENCY})?\s?[»\"”)\]/]"
-# In brackets an agency is no subject of a sentence, as in quotation marks it may be: «رويترز» تنقل عن
-_BRACKETED_AGENCY = rf"[(\[]\s?{_AGENCY}(?:\s?[-،,+/]\s?{_AGENCY})?\s?[)\]]"
-# In brackets and before a dash the name of an agency need not be known to tell a dateline: القاهرة (نور برس) -
-_LIKE_AN_AGENCY = r"[(\[]\s?(?:وكالة\s)?[^\W\d_]{2,14}\s(?:برس|بريس|نيوز|نت|أونلاين|اونلاين)\s?[)\]]"
-_SOMEWHERE = r"(?:(?!(?:قال|قالت|ذكر|ذكرت|نقل|نقلت|أفاد|أفادت|حسب|وفق|عن|وكالة|صحيفة|قناة)\s)[ء-ي]{2,14}\s){1,3}"
-_SOURCE = rf"(?:{_QUOTED_AGENCY}|{_AGENCY})"
-_DAY = r"(?:(?:الأحد|الاثنين|الإثنين|الثلاثاء|الأربعاء|الاربعاء|الخميس|الجمعة|السبت)[،,]?\s+)?"
-_DATE = (
-    rf"{_DAY}(?:\d{{1,2}}\s+{_MONTH}(?:\s?[/(]\s?{_MONTH}\)?)?(?:[،,]?\s+\d{{4}})?|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{2,4}})"
-    r"(?:\s?(?:م|هـ|ه)(?!\w))?"
-)
-_NAME = re.compile(r"[ء-يّ]{2,14}")
-_LONGEST_NAME = 4  # words
-_LAND = r"(?:[،,]\s?[ء-ي]{2,14}(?:\s[ء-ي]{2,14}){0,3})?"  # the country behind a town
-_TIME = r"\d{1,2}:\d{2}(?:\s?(?:صباحا|صباحًا|صباحاً|مساء|مساءً|ص|م|AM|PM|GMT))?(?!\w)"
-_PERSON = r"(?:د\.\s?)?[ء-يّ]{2,14}(?:\s[ء-يّ]{2,14}){1,3}"
-_DASH = r"\s{0,3}[-–—ـ−]{1,3}\s{0,3}"
-_SEP = r"[\s\-–—ـ−:،,/|]{0,6}"  # all of these are bounded, so that no line of blanks makes them slow
-_END = r"\s{0,3}[:/\-–—−]{1,3}\s*"  # between a dateline and the text behind it
-_TEXT = r"(?=[\w«\"“(])"
-_TALKED = r"[أا]جرت?ى?\s(?:الحوار|المقابلة|اللقاء)"
-_WROTE = (
-    rf"(?:{_TALKED}|كتبت?|بقلم|إعداد|أعدها?|تحرير|ترجمة|حوار|حاورته?|تقرير|تحقيق|متابعة|تغطية|تصوير|عدسة)\s*[:/\-–—]\s*"
-)
-
-# A line at the top that is nothing but one of these. Named groups say what is what.
-_HEAD_LINES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"(?!\d+\s\D+$)(?P<dateline>(?:{_PLACE}{_SEP})?{_DATE}(?:{_SEP}(?:الموافق\s)?{_DATE})?{_SEP}(?:{_TIME}{_SEP})?{_SOURCE}?)",
-        rf"(?P<dateline>{_PLACE}{_SEP}{_SOURCE})\s*[:\-–—.]*",
-        rf"(?P<dateline>{_PLACE}{_LAND}[،,]\s{_DATE})\s*[:\-–—.]*",
-        rf"(?P<dateline>{_SOURCE}{_DASH}(?:{_PLACE}|{_SOURCE}))\s*[:\-–—.]*",
-        rf"(?P<dateline>{_AGENCY}{_DASH}[ء-يّ]{{2,14}}(?:\s[ء-يّ]{{2,14}})?)",
-        rf"(?P<byline>{_PERSON}){_DASH}(?P<dateline>{_PLACE}|{_SOURCE}|{_SOURCE}{_DASH}{_PLACE})\s*[:\-–—.]*",
-        rf"(?P<dateline>{_PLACE}){_DASH}(?P<byline>{_PERSON})\s*:",
-        rf"(?P<byline>{_WROTE}{_PERSON}(?:\s*[-–—،,/]\s*(?:{_PERSON}|{_PLACE})){{0,2}})",
-    )
-)
-# What may stand at the very beginning of the body, with the text right behind it.
-_HEAD_PREFIXES = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"(?P<dateline>{_PLACE}\s*:\s*{_QUOTED_AGENCY})\s*[:،\-–—]*\s*",
-        rf"(?P<dateline>{_PLACE}(?:[،,]?\s+(?:في\s)?|\s?/\s?){_DATE}{_SEP}{_SOURCE}){_END}",
-        rf"(?P<dateline>{_PLACE}{_LAND}[،,]\s{_DATE}){_END}{_TEXT}",
-        rf"(?P<dateline>{_PLACE}{_SEP}{_SOURCE}){_END}",
-        rf"(?P<dateline>{_AGENCY}{_DASH}(?:{_PLACE}|{_AGENCY}))\s*:\s*",
-        rf"(?P<byline>{_PERSON}){_DASH}(?P<dateline>{_AGENCY}(?:{_DASH}{_PLACE})?)\s*:\s*",
-        rf"(?P<dateline>{_PLACE}){_DASH}(?P<byline>{_PERSON})\s*:\s*",
-        rf"(?P<dateline>{_QUOTED_AGENCY}|السودان\sاليوم|سبق|رويترز|وكالات)\s*:\s*",
-        rf"(?P<dateline>{_BRACKETED_AGENCY})(?:{_END}|\s+){_TEXT}",
-        rf"(?P<dateline>(?:{_SOMEWHERE})?{_BRACKETED_AGENCY}|(?:{_PLACE}\s)?{_LIKE_AN_AGENCY})\s{{0,3}}[-–—]{{1,3}}\s*{_TEXT}",
-        rf"(?P<dateline>{_WIRE}(?:\s?[/\-–—]\s?{_PLACE}(?!\w))?)(?:\s?/|\s{{0,3}}[-–—])\s*{_TEXT}",
-        rf"(?P<dateline>{_PLACE})(?:\s*:\s*|\s*[-–—]\s+)(?!{_PLACE}(?!\w))(?=[^\W\d_])",
-    )
-)
-
-# A share bar is a line of nothing but these words, with at least one of the signs among them.
-_SHARE_SIGNS = _words(
-    """شارك شاركها شاركه شاركوا مشاركة فيسبوك تويتر واتساب تيليجرام تليجرام تلغرام طباعة اطبع للطباعة نسخ انسخ
-    تكبير تصغير حجم facebook twitter whatsapp telegram print share tweet"""
-)
-_SHARE_WORDS = _SHARE_SIGNS | _words(
-    """المشاركة انشر غرد فيس بوك وتويتر إكس واتس آب لينكدإن لينكد إن إنستغرام ماسنجر بريد البريد إلكتروني الإلكتروني
-    الالكتروني الرابط رابط الخط الخبر المقال الموضوع الصفحة هذا هذه مع أصدقائك أرسل إرسال إلى لصديق صديق حفظ عبر على استمع
-    linkedin email pinterest messenger instagram copy link x"""
-)
-_SHARE_ALONE = _words("طباعة للطباعة اطبع شارك مشاركة print share")  # a line "تويتر" may be a heading
-_RIGHTS = (
-    r"(?:جميع|كافة|كل|بعض)\s(?:ال)?حقوق(?:\s(?:النشر|الطبع|الملكية|الطبع\sوالنشر))?\sمحفوظة|حقوق\s(?:النشر|الطبع)\sمحفوظة|"
-    r"حقوق\s(?:الطبع|التأليف)\sوالنشر\s(?:©|\d|محفوظة)|©\s?(?:\d|[^\W\d_])|Copyright\s|All\srights\sreserved"
-)
-_RELATED = (
-    r"(?:[أا]خبار|مواضيع|موضوعات|مقالات|مواد|روابط|عناوين)\s(?:أخرى\s)?(?:ذات\s(?:صلة|الصلة|علاقة)|متعلقة|مرتبطة|قد\sتهمك)|"
-    r"قد\sيعجبك\sأيضا?ً?ا?|(?:المقالات\s|الأخبار\s)?الأكثر\s(?:قراءة|مشاهدة|تعليقا)"
-)
-_READ_ALSO = r"(?:[اإأ]قر[أا](?:ي|وا)?|شاهدوا|شاهد|طالعوا|طالع|انظر)\s(?:[أا]يضا?ً?ا?|المزيد|كذلك)"
-_TAGS = r"(?:ال)?كلمات\s(?:ال)?(?:مفتاحية|دلالية)|(?:ال)?وسوم"
-_NETWORK = r"(?:تويتر|فيس\s?بوك|واتس\s?[اآ]ب|تي?لي?[غج]رام|يوتيوب|[إا]نستغرام|النشرة|نشرتنا|قناتنا|صفحتنا|أخبار\sجوجل)"
-_EMAIL = r"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,24}){1,4}"
-_CREDIT = rf"\(\s?{_AGENCY}(?:\s?[-،,+/]\s?{_AGENCY}){{0,2}}\s?\.?\)"
-_WORDS = r"[^\W_]+(?:[ .][^\W_]+){0,3}"
-
-# A line that is nothing but one of these, once bullets and bars around it are taken off, is a leftover of that name.
-_LEFTOVER_LINES = {
-    "read also": rf"{_READ_ALSO}(?:\s*[:|…«\"“](?:[^.]|\.\.){{0,120}}|\s*\.*)",  # a headline, so no full stop
-    "related": rf"(?:{_RELATED})\s*:?",
-    "rights": rf"(?:\d{{4}}\s)?(?:{_RIGHTS}).*",
-    "tags": rf"(?:{_TAGS})(?:\s*[:#].*)?",
-    "follow": rf"(?:تابعونا|تابعنا|تابعوا|اشترك|اشتركوا|انضم|انضموا)\s(?:.{{0,60}}\s)?\w{{0,2}}{_NETWORK}(?:\s.{{0,60}})?",
-    "source": rf"(?:المصدر|المصادر)\s*:\s*[(«\"]?{_WORDS}[)»\"]?(?:\s*[+،,/\-–—]\s*{_WORDS}){{0,3}}",
-    "contact": rf"(?:(?:تويتر|البريد\sالإلكتروني|بريد|[إا]يميل)\s*:?\s*)?(?:{_EMAIL}|@\w{{2,30}})",
-    "link": r"(?:الرابط\s*:?\s*)?(?:https?://|www\.)\S+",
-    "agency mark": r"//\s?[اإ]نتهى\s?//|\d{1,2}\s?:\s?\d{2}\s?ت\s?م",
-    "credit": rf"{_CREDIT}|-\s?{_AGENCY}\s?-|\*?\s?خدمة\s«[^»]{{3,30}}»",
-    "comments": r"(?:\(?\d{1,5}\)?\s)?(?:ال)?تعليق(?:ات)?\s?(?:\(\d{0,5}\))?|لا\s(?:توجد|يوجد)\sتعليقات|[أا]ضف\sتعليقا?ً?ك?",
-    "more": r"[.…]{2,}\s*المزيد|(?:اقرأ|قراءة|شاهد)\sالمزيد\s*[.…]*|للمزيد\s*[.…:]*",
-    "advert": r"[إا]علان(?:ات)?|مساحة\sإعلانية|Advertisement",
-    "date stamp": rf"(?:نُ?شرت?\sفي|(?:تم|تاريخ)\sالنشر|[آا]خر\sتحديث|تم\sالتحديث)\s*:?\s*{_DAY}\d[\w\s/:،\-–.|]{{3,60}}",
-}
-_LEFTOVER_LINE = re.compile(
-    "|".join(f"(?P<{name.replace(' ', '_')}>{pattern})" for name, pattern in _LEFTOVER_LINES.items())
-)
-_AROUND = re.compile(r"^[\s|•●▪*>+\u200e\u200f-]+|[\s|•●▪*<+\u200e\u200f]+$")
-# In the last sentence of a text the tail of a page begins with one of these, or a text ends with one of those.
-_TAIL_BEGINS = re.compile(rf"(?:(?<!\d)\d{{4}}\s)?(?:{_RIGHTS})|{_READ_ALSO}\s*[:|]|(?<!\w)(?:{_TAGS})\s*:")
-_TAIL_HEADING = re.compile(rf"(?:{_RELATED})(?=\s|$)(?!\s(?:ب|لـ?|في|من|بين|على|عن)\w*)")  # not "مواضيع متعلقة بالقصر"
-_TEXT_ENDS = re.compile(rf"(?:{_CREDIT}|(?<!\w)المصدر\s*:\s*{_SOURCE}|{_EMAIL}|//\s?[اإ]نتهى\s?//)[\s.]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,12 +142,12 @@ def _lines(text: str) -> Iterator[tuple[int, int]]:
 def _leftover_line(text: str, start: int, end: int) -> Part | None:
     if end - start > _MAX_LINE:
         return None
-    line = _AROUND.sub("", text[start:end])
+    line = AROUND.sub("", text[start:end])
     words = re.findall(r"[^\W\d_]+", line.lower())
-    shares = not _SHARE_SIGNS.isdisjoint(words) and _SHARE_WORDS.issuperset(words)
-    if shares and (len(words) > 1 or words[0] in _SHARE_ALONE):
+    shares = not SHARE_SIGNS.isdisjoint(words) and SHARE_WORDS.issuperset(words)
+    if shares and (len(words) > 1 or words[0] in SHARE_ALONE):
         return Part("share bar", line, start, end)
-    match = _LEFTOVER_LINE.fullmatch(line)
+    match = LEFTOVER_LINE.fullmatch(line)
     return Part(str(match.lastgroup).replace("_", " "), line, start, end) if match else None
 
 
@@ -304,7 +164,7 @@ def _tail(text: str, lines: list[tuple[int, int]]) -> Iterator[Part]:
             return
         last = floor + sentences[-1].start
         begins = _tail_begins(text, last, end) if end - last <= 2 * _MAX_LINE else None
-        found = begins or _TEXT_ENDS.search(text, max(last, end - _MAX_LINE), end)
+        found = begins or TEXT_ENDS.search(text, max(last, end - _MAX_LINE), end)
         if not found or found.start() == first:
             return
         cut = found.start()
@@ -313,10 +173,10 @@ def _tail(text: str, lines: list[tuple[int, int]]) -> Iterator[Part]:
 
 
 def _tail_begins(text: str, start: int, end: int) -> re.Match[str] | None:
-    heading = _TAIL_HEADING.match(text, start, end)
+    heading = TAIL_HEADING.match(text, start, end)
     if heading:
         return heading
-    found = _TAIL_BEGINS.search(text, start, end)
+    found = TAIL_BEGINS.search(text, start, end)
     if not found:
         return None
     # "وأكد أن جميع الحقوق محفوظة للورثة." is a sentence: a page tail has a year in it, or no full stop.
@@ -345,7 +205,7 @@ def _whole_line(text: str, start: int, end: int) -> list[Part]:
     if end - start > _MAX_LINE:
         return []
     line = text[start:end].strip()
-    for pattern in _HEAD_LINES:
+    for pattern in HEAD_LINES:
         match = pattern.fullmatch(line)
         if match:
             return _named(match, text.index(line, start), start, end)
@@ -354,7 +214,7 @@ def _whole_line(text: str, start: int, end: int) -> list[Part]:
 
 def _prefix(text: str, start: int, end: int) -> list[Part]:
     first = start + len(text[start:end]) - len(text[start:end].lstrip())
-    for pattern in _HEAD_PREFIXES:
+    for pattern in HEAD_PREFIXES:
         match = pattern.match(text[first : min(end, first + _MAX_LINE)])
         if match and end - first - match.end() >= _MIN_BODY:
             parts = _named(match, first, start, first + match.end())
@@ -372,7 +232,7 @@ def _byline_behind(text: str, start: int, end: int) -> list[Part]:
         before, last = names[:number], names[number - 1].group()
         if any(word in NO_NAMES for this in own[:number] for word in this):
             return []
-        if not all(_NAME.fullmatch(name.group().rstrip(":")) for name in before):
+        if not all(NAME.fullmatch(name.group().rstrip(":")) for name in before):
             return []
         verb = not OPENERS.isdisjoint(own[number])
         if (verb or last.endswith(":")) and end - start - names[number].start() >= _MIN_BODY:

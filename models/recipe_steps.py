@@ -125,7 +125,7 @@ TAGS = Step(
     touches="<",
 )
 
-_TAG = re.compile(TAGS.pattern)
+TAG = re.compile(TAGS.pattern)
 _BLOCK = re.compile(
     r"<\s{0,3}/?\s{0,3}(?:p|br|div|h[1-6]|[uod]l|li|d[td]|t[rdh]|table|blockquote|article|section|header|footer|fig(?:ure|caption))"
     r"\b[^<>]*>",
@@ -138,7 +138,7 @@ _CODE_END = re.compile(r"</(?:script|style)\s*>", re.IGNORECASE)
 def without_markup(text: str) -> str:
     """HTML to text: a line for each block, no scripts, other tags to spaces, entities to characters."""
     if "<" in text:
-        text = _TAG.sub(" ", _BLOCK.sub("\n", _without_code(text)))
+        text = TAG.sub(" ", _BLOCK.sub("\n", _without_code(text)))
     return repair.unescape(text) if "&" in text else text
 
 

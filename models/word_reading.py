@@ -17,12 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mujaz.models.encoding import Encoding, TextEncoder
-from mujaz.models.recipe_steps import TAGS
+from mujaz.models.recipe_steps import TAG
 from mujaz.models.sentences import sentence_starts
 from mujaz.models.windows import Frame, frame_of
 
 _WORD = re.compile(r"\S+")
-_TAG = re.compile(TAGS.pattern)
 LINE_END = 3  # sentence ends that the end of a line counts as: a headline, a byline and a text are further apart
 _KEPT = 200_000  # words whose tokens are kept
 _LONGEST_KEPT = 40  # characters: longer ones are addresses, and hardly come twice
@@ -140,7 +139,7 @@ def _whole_words(text: str, most: int) -> str:
     part = text[:most]
     if len(part) < len(text) and not text[most].isspace():
         part = part[: max((match.end() for match in re.finditer(r"\s", part)), default=0)]
-    return _TAG.sub(lambda tag: " " * len(tag.group()), part) if "<" in part else part
+    return TAG.sub(lambda tag: " " * len(tag.group()), part) if "<" in part else part
 
 
 def _cut_at(spans: list[tuple[int, int]], starts: list[int]) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ import pytest
 from mujaz.errors import DataError, UsageError
 from mujaz.formats import read_rows
 from mujaz.inference.classify import classify_corpus
-from mujaz.inference.corpus import summary_file
+from mujaz.inference.corpus import _check_retry, summary_file
 from mujaz.inference.records import BadRecord, Columns, Record
 from mujaz.inference.runner import Hooks, Progress, run
 from mujaz.inference.sinks import open_sink
@@ -172,6 +172,18 @@ def test_errors_are_retried_by_what_answered_the_others(tmp_path: Path) -> None:
     again = json.loads(summary.read_text(encoding="utf-8"))
     assert again["before"] == first
     assert (first["errors"], again["errors"]) == (1, 0)
+
+
+def test_what_computes_may_differ_and_nothing_else(tmp_path: Path) -> None:
+    """Of one model, and of each of several."""
+    one = {"model": "a", "engine": "cpu, torch, float32", "options": {"min_probability": None}}
+    other = {**one, "engine": "cpu, openvino, bfloat16"}
+    for before, now in ((one, other), ({"topic": one}, {"topic": other})):
+        _check_retry(before, now, tmp_path / "o.jsonl")
+    changed = {**other, "options": {"min_probability": 0.5}}
+    for before, now, key in ((one, changed, "options"), ({"topic": one}, {"topic": changed}, "topic")):
+        with pytest.raises(UsageError, match=f"{key} differ"):
+            _check_retry(before, now, tmp_path / "o.jsonl")
 
 
 def test_a_file_of_a_folder_is_retried_when_it_is_mended(tmp_path: Path) -> None:
