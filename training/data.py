@@ -226,9 +226,8 @@ def _example(row: Row, names: dict[str, str], separator: str | None, *, several:
 def _text(row: Row, column: str) -> str:
     """A value as text. Numbers are labels in many files; None and NaN are missing, never the words."""
     value: Any = row.values.get(column)
-    if (
-        isinstance(value, float) and value.is_integer()
-    ):  # pandas makes floats of whole numbers as soon as one is missing
+    # pandas makes floats of whole numbers as soon as one is missing
+    if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)

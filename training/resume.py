@@ -43,9 +43,8 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | N
     """
     folder = Path(config.output)
     saved = folder / CONFIG_FILE
-    if (
-        saved.is_file() and not restart and any(path != saved for path in folder.iterdir())
-    ):  # not one stopped by its data
+    begun = saved.is_file() and any(path != saved for path in folder.iterdir())  # and was not stopped by its data
+    if begun and not restart:
         different = _differences(yaml.safe_load(saved.read_text(encoding="utf-8")), config.model_dump())
         if different:
             raise UsageError(
