@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mujaz.configs.sections import Fraction, Positive, Section
+from mujaz.configs.sections import Fraction, Positive, Section, Seed
 
 
 class ColumnsConfig(Section):
@@ -75,7 +75,7 @@ class AugmentationConfig(Section):
 class DataConfig(Section):
     """The labelled data: JSONL, JSON, CSV, TSV or Parquet, plain or .gz; a folder of those; or a hub dataset id."""
 
-    train: str | list[str]
+    train: str | Annotated[list[str], Field(min_length=1)]
     """Training data: one or more files or folders, or a hub dataset (owner/name, or owner/name:config)."""
     dev: str | list[str] | None = None
     """Development data: chooses the best checkpoint. None splits it off the training data."""
@@ -91,7 +91,7 @@ class DataConfig(Section):
     """Cross-validation: so many trainings, each tested on the fold it did not see (also mujaz train --folds)."""
     fold: Positive | None = None
     """One of these folds alone."""
-    split_seed: int = 0
+    split_seed: Seed = 0
     """Seed of those splits; its own, so that other training seeds see the same split."""
     columns: ColumnsConfig = ColumnsConfig()
     """How the columns are called."""
@@ -105,6 +105,12 @@ class DataConfig(Section):
     """Score only so many dev rows while training; generating summaries is slow."""
     augmentation: AugmentationConfig | None = None
     """Shorter copies of the training texts (topic, stance)."""
+
+    @model_validator(mode="after")
+    def _labels_differ(self) -> DataConfig:
+        if self.labels is not None and len(set(self.labels)) < max(2, len(self.labels)):
+            raise ValueError(f"labels: expected two or more, each once, found {self.labels}")
+        return self
 
     @model_validator(mode="after")
     def _one_test(self) -> DataConfig:

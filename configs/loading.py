@@ -62,15 +62,40 @@ def _read(path: str | Path, overrides: Sequence[str]) -> tuple[dict[str, Any], s
         raise ConfigError(f"no config {file}: expected a YAML file. {_shipped(file.name)}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file} cannot be read as UTF-8 text: {error}") from error
-    try:
-        data = yaml.safe_load(text)
-        lines = _lines(yaml.compose(text, Loader=yaml.SafeLoader))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from error
+    data, lines = parsed_yaml(text, str(file)), _lines(yaml.compose(text, Loader=yaml.SafeLoader), str(file))
     if not isinstance(data, dict):
         raise ConfigError(f"{file}: expected keys and values (task, model, data …), found {type(data).__name__}.")
     from_command_line = {_set(data, override) for override in overrides}
     return data, str(file), lines, from_command_line
+
+
+def parsed_yaml(text: str, source: str) -> Any:
+    """What a YAML text says.
+
+    Args:
+        text: The text.
+        source: How to name it in messages.
+
+    Raises:
+        ConfigError: it is no YAML, has a date that no calendar has, is nested too deeply or holds itself.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        _depth(node)
+        return yaml.safe_load(text)
+    except RecursionError:
+        raise ConfigError(
+            f"{source} is not valid YAML: it is nested too deeply, or a part of it holds itself."
+        ) from None
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: 2024-13-45
+        raise ConfigError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from error
+
+
+def _depth(node: yaml.Node | None) -> None:
+    """Walk through all of it: what holds itself never ends, which is a RecursionError."""
+    for value in node.value if isinstance(node, yaml.CollectionNode) else ():
+        for part in value if isinstance(value, tuple) else (value,):
+            _depth(part)
 
 
 def _shipped(name: str) -> str:
@@ -189,13 +214,16 @@ def _place(key: Key, source: str, lines: dict[Key, int], overridden: set[Key]) -
     return f"{Path(source).name}:{lines[key]}" if key in lines else Path(source).name
 
 
-def _lines(node: yaml.Node | None, prefix: Key = ()) -> dict[Key, int]:
-    """The line of each key, counted from 1."""
+def _lines(node: yaml.Node | None, source: str, prefix: Key = ()) -> dict[Key, int]:
+    """The line of each key, counted from 1. A key that comes twice is refused: YAML would take the last without a word."""
     found: dict[Key, int] = {}
     if isinstance(node, yaml.MappingNode):
         for name, value in node.value:
-            found[(*prefix, name.value)] = name.start_mark.line + 1
-            found |= _lines(value, (*prefix, name.value))
+            key, line = (*prefix, name.value), name.start_mark.line + 1
+            if key in found:
+                raise ConfigError(f"{source}:{line}: {'.'.join(map(str, key))} stands in line {found[key]} already.")
+            found[key] = line
+            found |= _lines(value, source, key)
     return found
 
 
@@ -207,10 +235,8 @@ def _set(data: dict[str, Any], override: str) -> Key:
     name, equals, value = override.partition("=")
     if not equals or not name:
         raise ConfigError(f"--set expects key=value, for example training.epochs=2, found '{override}'.")
-    try:
-        return _put(data, name, value if value in _SIGNS else yaml.safe_load(value), f"--set {override}")
-    except yaml.YAMLError as error:
-        raise ConfigError(f"--set {override}: the value is not valid YAML.") from error
+    source = f"--set {override}"
+    return _put(data, name, value if value in _SIGNS else parsed_yaml(value, f"{source}: the value"), source)
 
 
 def _put(data: dict[str, Any], name: str, value: Any, source: str) -> Key:

@@ -30,7 +30,7 @@ class RunConfig(Section):
     """For a stance model: the target of all texts."""
     keep: list[str] = Field(default_factory=list)
     """Columns carried into the output."""
-    format: str | None = None
+    format: Literal["jsonl", "json", "csv", "tsv", "parquet", "txt", "article"] | None = None
     """Of the inputs, where their suffix does not tell."""
     clean_article: bool = False
     """Strip dateline, byline and page leftovers off each text first."""

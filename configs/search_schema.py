@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from mujaz.configs.sections import Positive, Section
+from mujaz.configs.sections import Positive, Section, Seed
 
 # What decides where results go and on what they are compared.
 FIXED = ("task", "output", "search", "intermediate", "data.train", "data.dev", "data.test", "data.split")
@@ -49,7 +49,7 @@ class SearchConfig(Section):
     """Setting -> {low, high} or a list of choices; settings with dots, as training.learning_rate."""
     prune: bool = True
     """Stop a training that does worse than half of those before it did at the same point (needs five of those)."""
-    seed: int = 13
+    seed: Seed = 13
     """Of the draws."""
 
     @model_validator(mode="after")

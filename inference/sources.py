@@ -77,9 +77,13 @@ def open_corpus(
             known = format or (plain if suffix_format(name) == "txt" else None)
             opened.extend((file, None) for file in data_files(name, known))
     meter = [0]
-    parts = [part for file, stream in opened if (part := _checked(file, stream, columns, meter)) is not None]
-    if not parts:
+    looked_at = [found for file, stream in opened if (found := _checked(file, stream, columns, meter)) is not None]
+    if not looked_at:
         raise DataError("is empty: it holds no rows", file=", ".join(inputs))
+    faults = [fault for _, fault in looked_at if fault is not None]
+    if len(faults) == len(looked_at):
+        raise faults[0]
+    parts = [items for items, _ in looked_at]
     maker = RecordMaker(columns, several_files=len(opened) > 1, clean=clean)
     sizes: list[int | None] = [
         None if stream or file.format == HUB else file_size(file.path) for file, stream in opened
@@ -88,8 +92,13 @@ def open_corpus(
     return Corpus(map(maker, itertools.chain.from_iterable(parts)), total, meter)
 
 
-def _checked(file: DataFile, stream: BinaryIO | None, columns: Columns, meter: list[int]) -> Items | None:
-    """The rows of one input after a look at the first of them; None where it has none."""
+def _checked(
+    file: DataFile, stream: BinaryIO | None, columns: Columns, meter: list[int]
+) -> tuple[Items, DataError | None] | None:
+    """The rows of one input after a look at the first of them, and what is wrong where none of these can be read.
+
+    None where it has none.
+    """
 
     def count(read: int) -> None:
         meter[0] += read
@@ -99,23 +108,21 @@ def _checked(file: DataFile, stream: BinaryIO | None, columns: Columns, meter: l
     if (
         file.format == "article" and stream is None
     ):  # one text a file: the files may be many, and each stands for itself
-        return again
+        return again, None
     if file.format == HUB:
         items: Items = hub_rows(file.path, columns.read)
     else:
         items = read_file(file) if stream is None else read_stream(stream, file)
     first = list(itertools.islice(items, FIRST_ROWS))
     rows = [item for item in first if isinstance(item, Row)]
-    if first and not rows:
-        raise cast(DataError, first[0])
-    require_columns(
-        dict.fromkeys(key for row in rows for key in row.values), columns.read if rows else (), file=file.path
-    )
-    if not rows:
+    if not first:
         return None
+    if rows:
+        require_columns(dict.fromkeys(key for row in rows for key in row.values), columns.read, file=file.path)
+    fault = None if rows else cast(DataError, first[0])
     if stream is not None or file.format == HUB or Path(file.path).is_fifo():  # a pipe does not come again
-        return itertools.chain(first, items)
-    return again
+        return itertools.chain(first, items), fault
+    return again, fault
 
 
 def standard_input(
@@ -127,7 +134,10 @@ def standard_input(
     ``text`` among others, else ``plain``.
     """
     stream = stdin or sys.stdin.buffer
-    known = format or _looks_like(_start(stream), text) or plain
+    try:
+        known = format or _looks_like(_start(stream), text) or plain
+    except OSError as error:
+        raise DataError(f"it cannot be read: {error.strerror or error}", file=STDIN_NAME) from error
     return DataFile(STDIN_NAME, known, STDIN_NAME if known == "article" else None), stream
 
 

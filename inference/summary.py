@@ -172,11 +172,6 @@ class RunSummary:
         return self.damaged > 0 or 0 < self.records == self.errors
 
     @property
-    def abstained(self) -> int:
-        """Texts that got no label, since none was probable enough; each field of labels counts."""
-        return sum(counter[""] for counter in self.labels.values())
-
-    @property
     def _short(self) -> int:
         """Texts read in one window, one window each."""
         return self.records - self.errors - self.long
@@ -188,7 +183,7 @@ def _number(count: int, one: str, many: str = "") -> str:
 
 # Of summaries; what is said of the articles so marked.
 _NOTES = {
-    "as_is": "too short to summarize, given without change",
+    "as_is": "no longer than a summary may be, given whole",
     "unsure": "of which the model makes little: the beginning is given",
 }
 _TALLIED = tuple(one.name for one in fields(Tally))

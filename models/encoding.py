@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerBase
 
 from mujaz.configs.schema import PairConfig
+from mujaz.errors import UsageError
 from mujaz.models.articles import clean_article
 from mujaz.models.batching import rounded
 from mujaz.models.beginnings import beginning
@@ -100,6 +101,18 @@ class TextEncoder:
     clean_article: bool = False
     long: LongText = field(default_factory=LongText)
     pair: PairConfig = field(default_factory=PairConfig)
+
+    def __post_init__(self) -> None:
+        """See that a text has room.
+
+        Raises:
+            UsageError: the special tokens of a text and its target leave less than a token for each.
+        """
+        least = self.tokenizer.num_special_tokens_to_add(pair=True) + 2
+        if self.max_length < least:
+            raise UsageError(
+                f"max_length {self.max_length}: expected at least {least} tokens, most of them special ones."
+            )
 
     def prepare(self, text: str) -> str:
         """A text as the tokenizer gets it."""

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 Automaton = list[dict[str, int]]
 
 
-def fragments(summary: Sequence[str], source: Sequence[str]) -> list[int]:
-    """Lengths, in words, of the extractive fragments of a summary, in order."""
-    return fragments_in(summary, automaton(source))
-
-
 def fragments_in(summary: Sequence[str], step: Automaton) -> list[int]:
-    """The same, of a summary and what :func:`automaton` made of its source."""
+    """Lengths, in words, of the extractive fragments of a summary, in order.
+
+    Args:
+        summary: Its words.
+        step: What :func:`automaton` made of its source.
+    """
     return [length for _, length in runs_in(summary, step)]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import torch
 from transformers import PretrainedConfig
 
@@ -9,6 +11,7 @@ from mujaz.errors import UsageError
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
+_KNOWN = re.compile(r"cpu|cuda(?::\d{1,3})?")
 # Trained in bfloat16, whose range float16 does not have: activations overflow and the output is NaN (transformers#11735).
 OVERFLOWS_IN_FLOAT16 = frozenset({"mt5", "t5", "umt5"})
 
@@ -24,14 +27,17 @@ def choose_device(device: str = "auto") -> torch.device:
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-    except RuntimeError as error:
+    if not _KNOWN.fullmatch(device):
         raise UsageError(
             f"device '{device}' is not known: expected auto, cpu, cuda, cuda:N, or several: cuda:0,cuda:1."
-        ) from error
+        )
+    chosen = torch.device(device)
     if chosen.type == "cuda" and not torch.cuda.is_available():
         raise UsageError(f"device '{device}' was asked for, but torch sees no CUDA GPU here. Use --device cpu or auto.")
+    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
+        raise UsageError(
+            f"device '{device}' was asked for, but torch sees {torch.cuda.device_count()} here, from cuda:0 on."
+        )
     return chosen
 
 

@@ -115,12 +115,12 @@ def placeholders(urls: tuple[Hinted, ...], url: str, email: str, mention: str) -
     return (*steps, Step(name="mentions", pattern=r"@\w+", into=mention, touches="@"))
 
 
-# A tag begins with a letter, or after spaces with a tag's name: AraBERT's </?[^>]+> also takes the text between
+# A tag begins with a letter, or after a few spaces with a tag's name: AraBERT's </?[^>]+> also takes the text between
 # "5 < 6" and the next ">". <URL> and <USER> are placeholders of AraT5.
 _TAG_NAMES = "a|b|i|u|p|br|hr|em|strong|span|div|font|img|h[1-6]|table|tr|td|th|ul|ol|li|iframe|script|style"
 TAGS = Step(
     name="html_tags",
-    pattern=rf"<(?:/?(?!URL>|USER>)[a-zA-Z]|\s*/?\s*(?:{_TAG_NAMES})\b)[^<>]*>|<!--[^<>]*-->",
+    pattern=rf"<(?:/?(?!URL>|USER>)[a-zA-Z]|\s{{0,3}}/?\s{{0,3}}(?:{_TAG_NAMES})\b)[^<>]*>|<!--[^<>]*-->",
     into=" ",
     touches="<",
 )

@@ -37,7 +37,6 @@ class SummaryChecks:
 
     Attributes:
         words: Length of the summary.
-        source_words: Length of its source.
         length_ratio: Summary to source, in words; 0 for an empty source.
         novel: Share of its n-grams of 1, 2, 3 and 4 words that the source does not have, 0-1; 0 where it has none.
         coverage: Share of its words that stand in a run copied from the source, also of one word (Grusky et al. 2018).
@@ -58,7 +57,6 @@ class SummaryChecks:
     """
 
     words: int
-    source_words: int
     length_ratio: float
     novel: tuple[float, ...]
     coverage: float
@@ -121,7 +119,6 @@ def check_summary(summary: str, source: str | Source) -> SummaryChecks:
     length = max(len(said), 1)
     return SummaryChecks(
         words=len(said),
-        source_words=len(known),
         length_ratio=len(said) / len(known) if known else 0.0,
         novel=tuple(_novel(said, known, n) for n in range(1, NOVEL_UP_TO + 1)),
         coverage=sum(copied) / length,

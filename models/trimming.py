@@ -47,7 +47,6 @@ class TrimReport:
         pieces: And after.
         parameters_before: Of the model before.
         parameters: And after.
-        corpus_tokens: Tokens of the texts that decided.
         held_out_texts: Texts that did not; the one that there was where the corpus has fewer than ten.
         same_texts: Share of these whose segmentation is unchanged.
         same_tokens: Share of their tokens that are the same piece at the same place.
@@ -60,7 +59,6 @@ class TrimReport:
     pieces: int
     parameters_before: int
     parameters: int
-    corpus_tokens: int
     held_out_texts: int
     same_texts: float
     same_tokens: float
@@ -115,7 +113,6 @@ def trim(name: str | Path, texts: Iterable[str], out: Path, *, keep: float = 0.9
             len(kept),
             parameters,
             model.num_parameters(),
-            counted.total(),
             len(held_out),
             same_texts,
             same_tokens,

@@ -37,7 +37,12 @@ def cut(tokens: int, room: int, starts: Sequence[int], overlap: int) -> list[tup
 
     Returns:
         Begin and end of each window, in order. Together they hold every token.
+
+    Raises:
+        ValueError: a window holds nothing.
     """
+    if room < 1:
+        raise ValueError(f"a window holds at least one token, found room for {room}")
     windows, begin = [], 0
     while tokens - begin > room:
         limit = begin + room

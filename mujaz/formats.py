@@ -257,7 +257,11 @@ def _separator(header: str, usual: str) -> str:
     for sign in (usual, ",", ";", "\t"):
         if sign == "," != usual and ", " in header:  # words of one name
             continue
-        if len(next(csv.reader([header], delimiter=sign), [])) > 1:
+        try:
+            columns = next(csv.reader([header], delimiter=sign), [])
+        except csv.Error:  # of UTF-16, or with ends of lines of its own: the rows say what is wrong
+            return usual
+        if len(columns) > 1:
             return sign
     return usual
 

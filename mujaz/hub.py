@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from mujaz.errors import DataError
 from mujaz.formats import Row, require_columns
@@ -13,6 +14,22 @@ def is_hub_dataset(name: str) -> bool:
     """Whether a name is ``owner/name`` or ``owner/name:config`` rather than a path: no suffix, one slash, not there."""
     looks_like_one = name.count("/") == 1 and not name.startswith((".", "/", "~", "$")) and not Path(name).suffix
     return looks_like_one and not Path(name).exists() and not Path(name).parent.exists()
+
+
+def _read(dataset: Iterable[dict[str, Any]], name: str) -> Iterator[dict[str, Any]]:
+    rows = iter(dataset)
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except Exception as error:  # the network is read row by row
+            raise DataError(f"this hub dataset broke off: {_first_line(error)}", file=name, last=True) from error
+        yield row
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def hub_rows(name: str, columns: Sequence[str]) -> Iterator[Row]:
@@ -28,9 +45,9 @@ def hub_rows(name: str, columns: Sequence[str]) -> Iterator[Row]:
     try:
         dataset = load_dataset(path, config or None, split=split or "train", streaming=True)
     except Exception as error:  # the reader underneath raises what it likes
-        raise DataError(f"this hub dataset cannot be loaded: {str(error).splitlines()[0]}", file=name) from error
+        raise DataError(f"this hub dataset cannot be loaded: {_first_line(error)}", file=name) from error
     names = {k: f.int2str for k, f in (dataset.features or {}).items() if hasattr(f, "int2str")}
-    for number, values in enumerate(dataset, 1):
+    for number, values in enumerate(_read(dataset, name), 1):
         if number == 1:
             require_columns(values, columns, file=name)
         yield Row({k: names[k](v) if k in names and v is not None else v for k, v in values.items()}, name, number)

@@ -31,6 +31,7 @@ from mujaz.training.checks_findings import (
     shown,
 )
 from mujaz.training.checks_rows import CheckInput, CheckRow
+from mujaz.training.checks_targets import Counts, target_counts, target_findings
 from mujaz.training.checks_text import row_faults
 from mujaz.training.data import Splits
 from mujaz.training.label_sets import HasLabels, all_labels
@@ -57,7 +58,7 @@ class DataReport:
         task: What it is for; None for texts alone.
         rows: Rows a split.
         labels: Rows a label, split by split.
-        targets: Distinct targets a split; empty without targets.
+        targets: Rows by target and label, split by split; empty without targets.
         words: Lengths of the texts in words (runs without white space), split by split, and of summaries under
             ``split summaries``.
         tokens: The same in tokens of a model; empty without one.
@@ -68,7 +69,7 @@ class DataReport:
     task: str | None
     rows: dict[str, int]
     labels: Mapping[str, Mapping[str, int]]
-    targets: dict[str, int]
+    targets: Mapping[str, Counts]
     words: dict[str, Lengths]
     tokens: dict[str, Lengths] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
@@ -114,7 +115,7 @@ def check_data(
     found += _row_findings(rows, data.task)
     say("looking for duplicates")
     found += same_texts(rows)
-    found += [*_label_findings(report), *_size_findings(report)]
+    found += [*_label_findings(report), *_size_findings(report), *target_findings(report.targets)]
     if near:
         say("looking for near-duplicates")
         found += near_texts(rows)
@@ -138,7 +139,7 @@ def _contents(data: CheckInput) -> DataReport:
         task=data.task,
         rows={split: len(rows) for split, rows in by_split.items()},
         labels={s: dict(_label_counts(rows).most_common()) for s, rows in by_split.items() if labelled},
-        targets={s: len({r.target for r in rows}) for s, rows in by_split.items() if data.task == "stance"},
+        targets={s: target_counts(rows) for s, rows in by_split.items() if data.task == "stance"},
         words=lengths,
     )
 

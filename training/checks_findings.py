@@ -68,6 +68,11 @@ KINDS: dict[str, tuple[Level, str, str]] = {
         "largest label to smallest",
         "Trust macro-F1, not accuracy.",
     ),
+    "target tells": (
+        "note",
+        "rows whose label is the most frequent one of their target (the most frequent of all: {usual})",
+        "A model can be as good without reading: compare with it, and leave targets out (data.split.by=target).",
+    ),
     "cut": (
         "note",
         "texts longer than the model reads",

@@ -35,6 +35,7 @@ METRIC_NAMES = {
     "rougeL": "ROUGE-L",
     "rougeLsum": "ROUGE-Lsum",
 }
+_FIELDS = ("text_id", "reference", "prediction")
 Floats = NDArray[np.float64]
 Row = dict[str, Any]
 Scorer = Callable[[Floats], Floats]  # how often each text counts -> scores
@@ -113,8 +114,9 @@ def two_sided(differences: Floats) -> float:
 
 def _task(folder: Path) -> str:
     try:
-        return str(orjson.loads((folder / METRICS_FILE).read_bytes())["task"])
-    except (OSError, ValueError, KeyError) as error:
+        task = str(orjson.loads((folder / METRICS_FILE).read_bytes())["task"])
+        return task if BEST_BY[task] else ""
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"expected the folder of a run or of 'mujaz evaluate --out', but its {METRICS_FILE} cannot be read ({error})",
             file=str(folder),
@@ -124,7 +126,8 @@ def _task(folder: Path) -> str:
 def _rows(folder: Path) -> list[Row]:
     try:
         rows = [orjson.loads(line) for line in (folder / PREDICTIONS_FILE).read_bytes().splitlines()]
-        _ = [(row["text_id"], row["reference"], row["prediction"]) for row in rows]
+        if not rows or not all(isinstance(row[name], str | list) for row in rows for name in _FIELDS):
+            raise ValueError("expected lines with " + ", ".join(_FIELDS))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"its {PREDICTIONS_FILE} cannot be read ({error}). Score the model again: mujaz evaluate RUN DATA --out FOLDER",

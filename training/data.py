@@ -31,6 +31,8 @@ from mujaz.training.splits import (
     stratified_folds,
 )
 
+FAULTS = 5  # rows that cannot be used and are named
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -92,7 +94,7 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
             raise UsageError(f"one training is of one fold: give data.fold (1 to {config.folds}), or call train_folds")
         train, test = _take(train, one_fold(fold_parts(train, config), config.fold))
     elif config.split.held_out:
-        train, test = _take(train, cut_target([e.target for e in train], config.split.held_out))
+        train, test = _take(train, cut_target([e.target for e in train], [*map(plain_name, config.split.held_out)]))
     elif not test and config.test_fraction:
         train, test = _take(train, _cut(train, config, config.test_fraction))
     if not dev and config.dev_fraction:
@@ -183,7 +185,8 @@ def read_examples(
         labelled: Whether the rows have labels or summaries.
 
     Raises:
-        DataError: a file is missing or unreadable, has no rows, lacks a column, or a row lacks a value.
+        DataError: a file is missing or unreadable, has no rows, lacks a column, or rows lack a value: the first of them
+            are named.
     """
     answer = "summary" if task == "summary" else "label"
     wanted = [*(["target"] if task == "stance" else []), *([answer] if labelled else [])]
@@ -195,10 +198,28 @@ def read_examples(
     sources = [source] if isinstance(source, str) else list(source)
     rows = (row for name in sources for row in _rows(expand_path(name), list(names.values())))
     separator = columns.label_separator
-    examples = [_example(row, names, separator, several=task == "topic") for row in rows]
+    examples: list[Example] = []
+    faults: list[DataError] = []
+    for row in rows:
+        try:
+            examples.append(_example(row, names, separator, several=task == "topic"))
+        except DataError as fault:
+            faults.append(fault)
+    if faults:
+        raise _together(faults)
     if not examples:
         raise DataError(f"expected {'labelled ' if labelled else ''}rows, found none", file=_names(source))
     return examples
+
+
+def _together(faults: Sequence[DataError]) -> DataError:
+    """What is wrong with several rows as one error, in the place of the first."""
+    lines = [str(fault) for fault in faults[:FAULTS]]
+    if len(faults) > FAULTS:
+        lines.append(f"… and {len(faults) - FAULTS:,} more rows; mujaz check says what else is wrong with the data.")
+    together = DataError("\n".join(lines))
+    together.file, together.row = faults[0].file, faults[0].row
+    return together
 
 
 def _rows(name: str, columns: list[str]) -> Iterator[Row]:
@@ -270,20 +291,6 @@ def check_labels(examples: Iterable[Example], labels: Sequence[str], *, several:
             file=unknown[0][0].file,
             row=unknown[0][0].row,
         )
-
-
-def split_off(examples: list[Example], fraction: float, seed: int) -> tuple[list[Example], list[Example]]:
-    """Split examples in two, at random, keeping the share of each label; both parts stay in file order.
-
-    Args:
-        examples: What to split.
-        fraction: Share of the second part.
-        seed: Same seed, same split.
-
-    Raises:
-        DataError: there are too few examples to split.
-    """
-    return _take(examples, cut_stratified(_strata(examples), fraction, seed))
 
 
 def data_info(examples: Iterable[Example], source: str | Sequence[str]) -> DataInfo:

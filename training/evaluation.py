@@ -20,6 +20,7 @@ from mujaz.training.calibration import label_ids, probability_metrics
 from mujaz.training.data import Example, check_labels, read_examples
 from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
+from mujaz.training.metrics.resampling import label_intervals, label_set_intervals
 from mujaz.training.metrics.scoring import signature
 from mujaz.training.stance import stance_metrics
 
@@ -38,7 +39,8 @@ class Evaluation:
             abstain or not, and probabilities (how honest they are); where a text can have several labels, what
             :func:`mujaz.training.multi_label.multi_label_scores` says; stance also what
             :func:`mujaz.training.stance.stance_metrics` says; summary: rouge1, rouge2, rougeL, rougeLsum (F1,
-            0-100), tokenization (how their words were made) and quality (checks against the article).
+            0-100), tokenization (how their words were made) and quality (checks against the article). All tasks:
+            intervals, the 95 % bounds of the scores, by drawing the texts again.
         predictions: One a row, in order: the reference and what the model said, and ``text_id``, by which the same text
             is known in another run without being told.
     """
@@ -120,6 +122,7 @@ def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: P
         ClassificationMetric().compute(predictions=found.tolist(), references=references.tolist(), labels=model.labels)
         or {}
     )
+    metrics["intervals"] = label_intervals(references, found, model.labels)
     probabilities = np.array([list(r.probabilities.values()) for r in results])
     metrics["probabilities"] = probability_metrics(probabilities, references, model.info.calibration)
     if model.needs_target:
@@ -137,11 +140,12 @@ def _evaluate_label_sets(model: TextClassifier, examples: list[Example], progres
     check_labels(examples, model.labels, several=True)
     results = model.predict([e.text for e in examples], progress=progress)
     found = label_matrix([r.labels or () for r in results], model.labels)
-    scores = multi_label_scores(references_of(examples, model.labels), found, model.labels)
+    references = references_of(examples, model.labels)
+    scores = multi_label_scores(references, found, model.labels)
     known = model.info.multi_label or untuned(len(model.labels))
     for one, threshold in zip(scores["per_class"].values(), known.thresholds, strict=True):
         one["threshold"] = threshold
-    metrics = {"multi_label": True, **scores}
+    metrics = {"multi_label": True, **scores, "intervals": label_set_intervals(references, found, model.labels)}
     predictions = [
         {
             "row": e.row,
@@ -159,9 +163,10 @@ def _evaluate_summaries(model: Summarizer, examples: list[Example], progress: Pr
     results = model.summarize([e.text for e in examples], progress=progress)
     references = [e.summary or "" for e in examples]
     texts = [r.text for r in results]
-    rouge = Rouge().compute(predictions=texts, references=references) or {}
+    rouge = Rouge().compute(predictions=texts, references=references, confidence=True) or {}
+    intervals = rouge.pop("confidence")
     quality = SummaryQuality().compute(predictions=texts, sources=[e.text for e in examples])
-    metrics = {**rouge, "tokenization": signature(), "quality": quality}
+    metrics = {**rouge, "tokenization": signature(), "quality": quality, "intervals": intervals}
     predictions = [
         {"row": e.row, "text_id": text_id(e), "reference": e.summary, "prediction": r.text}
         for e, r in zip(examples, results, strict=True)

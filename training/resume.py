@@ -45,7 +45,7 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | N
     saved = folder / CONFIG_FILE
     begun = saved.is_file() and any(path != saved for path in folder.iterdir())  # and was not stopped by its data
     if begun and not restart:
-        different = _differences(yaml.safe_load(saved.read_text(encoding="utf-8")), config.model_dump())
+        different = _differences(saved_config(saved), config.model_dump())
         if different:
             raise UsageError(
                 f"{folder} holds a run of another config (different: {', '.join(different)}). "
@@ -101,13 +101,33 @@ def write_whole(path: Path, data: bytes) -> None:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
+def saved_config(file: Path) -> dict[str, Any]:
+    """The config that a run was begun with.
+
+    Raises:
+        OSError: there is none.
+        UsageError: it is damaged.
+    """
+    try:
+        found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:
+        raise UsageError(
+            f"{file} is damaged: expected the config of a run. Give --restart, or another output."
+        ) from error
+    if not isinstance(found, dict):
+        raise UsageError(
+            f"{file} is damaged: expected the config of a run, found {found!r}. Give --restart, or another output."
+        )
+    return found
+
+
 def finished_metrics(config: TrainConfig) -> dict[str, Any] | None:
     """What a finished run of this very config scored, or None where there is none in its folder."""
     folder = Path(config.output)
     try:
-        saved = yaml.safe_load((folder / CONFIG_FILE).read_text(encoding="utf-8"))
+        saved = saved_config(folder / CONFIG_FILE)
         metrics: dict[str, Any] = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, UsageError):
         return None
     return None if _differences(saved, config.model_dump()) else metrics
 

@@ -24,7 +24,15 @@ from mujaz.models.loading import load_config
 from mujaz.training.arguments import BEST_BY, SELECTION_F1
 from mujaz.training.callbacks import Report
 from mujaz.training.processes import count
-from mujaz.training.resume import CHECKPOINTS, CONFIG_FILE, METRICS_FILE, finished_metrics, open_run, write_whole
+from mujaz.training.resume import (
+    CHECKPOINTS,
+    CONFIG_FILE,
+    METRICS_FILE,
+    finished_metrics,
+    open_run,
+    saved_config,
+    write_whole,
+)
 from mujaz.training.train import fit, train_intermediate
 
 if TYPE_CHECKING:
@@ -141,7 +149,7 @@ def _open(config: TrainConfig, settings: SearchConfig, restart: bool) -> Path:
             shutil.rmtree(folder / old, ignore_errors=True)
         (folder / JOURNAL).unlink(missing_ok=True)
     elif saved.is_file():
-        before = yaml.safe_load(saved.read_text(encoding="utf-8"))
+        before = saved_config(saved)
         if isinstance(before.get("search"), dict):
             before["search"]["trials"] = settings.trials
             write_whole(saved, yaml.safe_dump(before, allow_unicode=True, sort_keys=False).encode())

@@ -135,7 +135,10 @@ def stratified_folds(labels: Labels, folds: int, seed: int) -> list[Parts]:
     counts = Counter(labels)
     rarest = min(counts, key=counts.__getitem__)
     if counts[rarest] < folds:
-        raise DataError(f"{folds} folds need {folds} rows of each label; '{rarest}' has {counts[rarest]}")
+        raise DataError(
+            f"{folds} folds need {folds} rows of each label; '{rarest}' has {counts[rarest]}. Take fewer folds, or join it "
+            "with another label (data.rename)."
+        )
     return _parts(StratifiedKFold(folds, shuffle=True, random_state=seed), len(labels), labels, None)
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mujaz.commands.options import GIVEN
+
 if TYPE_CHECKING:
     from mujaz.models.encoding import TextEncoder
     from mujaz.training.checks import DataReport
@@ -19,12 +21,12 @@ if TYPE_CHECKING:
 @click.option("--html", type=click.Path(path_type=Path), metavar="FILE", help="Write a page with examples, too.")
 @click.option("--model", metavar="M", help="Count tokens as this model does: folder, embedded model, preset or hub id.")
 @click.option("--task", type=click.Choice(["topic", "stance", "summary"]), help="Left out: told by the columns.")
-@click.option("--text-column", default="text", show_default=True)
-@click.option("--label-column", default="label", show_default=True)
-@click.option("--label-separator", metavar="S", help="Between several labels in a string; lists need none.")
-@click.option("--target-column", default="target", show_default=True)
-@click.option("--summary-column", default="summary", show_default=True)
-@click.option("--title-column", default="title", show_default=True)
+@click.option("--text-column", type=GIVEN, default="text", show_default=True)
+@click.option("--label-column", type=GIVEN, default="label", show_default=True)
+@click.option("--label-separator", type=GIVEN, metavar="S", help="Between several labels in a string; lists need none.")
+@click.option("--target-column", type=GIVEN, default="target", show_default=True)
+@click.option("--summary-column", type=GIVEN, default="summary", show_default=True)
+@click.option("--title-column", type=GIVEN, default="title", show_default=True)
 @click.option("--no-near", is_flag=True, help="Leave near-duplicates out: the slowest part.")
 @click.option("--strict", is_flag=True, help="Exit with 1 where a problem is found.")
 @click.option(
@@ -54,9 +56,12 @@ def command(
     from mujaz.commands.tables import check_tables
     from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.errors import UsageError
+    from mujaz.pages import check_place
     from mujaz.training.checks import check_data
     from mujaz.training.checks_rows import rows_of_files
 
+    if html:
+        check_place(html)
     encoder: TextEncoder | None = None
     longest: int | None = None
     if len(what) == 1 and what[0].endswith((".yaml", ".yml")):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN RUN…")
 @click.option("--html", type=click.Path(path_type=Path), help="Also write the table as a page.")
 @click.option("--resamples", type=click.IntRange(100), default=1000, show_default=True, metavar="N")
-@click.option("--seed", default=0, show_default=True, metavar="N", help="Of the bootstrap.")
+@click.option("--seed", default=0, type=click.IntRange(0), show_default=True, metavar="N", help="Of the bootstrap.")
 def command(runs: tuple[Path, ...], html: Path | None, resamples: int, seed: int) -> None:
     """Set runs side by side on the same texts, and tell a better run from a luckier one.
 
@@ -24,13 +24,14 @@ def command(runs: tuple[Path, ...], html: Path | None, resamples: int, seed: int
 
     Example: mujaz compare runs/svm-scores runs/topic-small --html compare.html
     """
+    from mujaz.pages import check_place, write_page
     from mujaz.training.compare import compare, comparison_page
 
+    if html:
+        check_place(html)
     found = compare(runs, resamples=resamples, seed=seed)
     _print(found)
     if html:
-        from mujaz.pages import write_page
-
         write_page(html, comparison_page(found))
         click.echo(f"saved to {html}")
 

@@ -6,19 +6,22 @@ import click
 
 
 @click.command("distill")
-@click.argument("teacher", metavar="TEACHER")
+@click.argument("teachers", metavar="TEACHER…", nargs=-1, required=True)
 @click.argument("config", metavar="CONFIG")
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the config; repeatable."
 )
 @click.option("--unlabelled", multiple=True, metavar="FILE", help="Further texts, without labels; repeatable.")
 @click.option("--restart", is_flag=True, help="Begin again, even where the output folder holds a run.")
-def command(teacher: str, config: str, overrides: tuple[str, ...], unlabelled: tuple[str, ...], restart: bool) -> None:
+def command(
+    teachers: tuple[str, ...], config: str, overrides: tuple[str, ...], unlabelled: tuple[str, ...], restart: bool
+) -> None:
     """Train a small model on what a larger one says.
 
-    TEACHER is a trained model: a folder, an embedded model or a hub id. CONFIG is a config of 'mujaz train' for the
-    student; its section 'distill' says how much the teacher counts. A classifier learns the teacher's probabilities, a
-    summarizer the summaries that the teacher writes. Called again after a kill, it goes on where it stopped.
+    TEACHER is a trained model: a folder, an embedded model or a hub id; of several, the mean counts. CONFIG is a config
+    of 'mujaz train' for the student; its section 'distill' says how much the teacher counts. A classifier learns the
+    teacher's probabilities, a summarizer the summaries that the teacher writes. Called again after a kill, it goes on
+    where it stopped.
 
     Example: mujaz distill runs/topic-large configs/topic-small.yaml --unlabelled articles.jsonl
     """
@@ -26,4 +29,5 @@ def command(teacher: str, config: str, overrides: tuple[str, ...], unlabelled: t
     from mujaz.configs.loading import load_config
 
     files = [f"distill.unlabelled={list(unlabelled)}"] if unlabelled else []
+    teacher = teachers[0] if len(teachers) == 1 else list(teachers)
     run_training(load_config(config, [*overrides, f"distill.teacher={teacher}", *files]), restart)

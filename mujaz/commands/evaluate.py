@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from mujaz.commands.options import GIVEN
+
 if TYPE_CHECKING:
     from mujaz.models.checkpoint import Task
 
@@ -17,11 +19,11 @@ if TYPE_CHECKING:
 @click.argument("data", nargs=-1, required=True)
 @click.option("--out", type=click.Path(path_type=Path), help="Folder for metrics.json, predictions.jsonl, report.html.")
 @click.option("--task", type=click.Choice(["topic", "stance", "summary"]), help="For a checkpoint without mujaz.json.")
-@click.option("--text-column", default="text", show_default=True)
-@click.option("--label-column", default="label", show_default=True)
-@click.option("--label-separator", metavar="S", help="Between several labels in a string; lists need none.")
-@click.option("--target-column", default="target", show_default=True)
-@click.option("--summary-column", default="summary", show_default=True)
+@click.option("--text-column", type=GIVEN, default="text", show_default=True)
+@click.option("--label-column", type=GIVEN, default="label", show_default=True)
+@click.option("--label-separator", type=GIVEN, metavar="S", help="Between several labels in a string; lists need none.")
+@click.option("--target-column", type=GIVEN, default="target", show_default=True)
+@click.option("--summary-column", type=GIVEN, default="summary", show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @click.option(
     "--precision", default="auto", show_default=True, type=click.Choice(["auto", "float32", "bfloat16", "float16"])
@@ -50,9 +52,13 @@ def command(
     from mujaz.commands.tables import metrics_table, progress_bar
     from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.models.auto import load_model
+    from mujaz.pages import check_place
     from mujaz.training.data import read_examples
     from mujaz.training.evaluation import evaluate
+    from mujaz.training.report.report import REPORT_FILE
 
+    if out:
+        check_place(out / REPORT_FILE)
     loaded = load_model(
         model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
     )
@@ -70,7 +76,7 @@ def command(
     metrics_table(evaluation, f"{evaluation.rows:,} rows")
     if out:
         from mujaz.training.report.inputs import ReportInput
-        from mujaz.training.report.report import REPORT_FILE, write_report
+        from mujaz.training.report.report import write_report
 
         evaluation.save(out)
         write_report(out / REPORT_FILE, ReportInput(loaded, evaluation, examples, "the data", f"{model}: evaluation"))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mujaz.training.checks import DataReport, Lengths
+    from mujaz.training.checks_targets import Counts
     from mujaz.training.evaluation import Evaluation
     from mujaz.training.folds import FoldsResult
 
@@ -23,6 +24,12 @@ _QUALITY = {
 
 def _percent(share: float) -> str:
     return f"{100 * share:.2f}"
+
+
+def _score(metrics: dict[str, Any], name: str) -> str:
+    """A score and the bounds that it lies between when the texts are drawn again."""
+    low, high = metrics["intervals"][name]
+    return f"{_percent(metrics[name])} % ({_percent(low)} to {_percent(high)})"
 
 
 def metrics_table(evaluation: Evaluation, title: str) -> None:
@@ -42,9 +49,10 @@ def _summary_table(evaluation: Evaluation, title: str) -> Any:
     from rich.table import Table
 
     metrics = evaluation.metrics
-    table = Table("metric", "value", title=f"{title} ({metrics['tokenization']})", title_justify="left")
+    table = Table("metric", "value", "95 %", title=f"{title} ({metrics['tokenization']})", title_justify="left")
     for name in ("rouge1", "rouge2", "rougeL", "rougeLsum"):
-        table.add_row(f"{name.replace('rouge', 'ROUGE-')} F1", f"{metrics[name]:.2f}")
+        low, high = metrics["intervals"][name]
+        table.add_row(f"{name.replace('rouge', 'ROUGE-')} F1", f"{metrics[name]:.2f}", f"{low:.2f} to {high:.2f}")
     for name, (text, form, unit) in _QUALITY.items():
         table.add_row(text, form.format(unit * metrics["quality"][name]))
     return table
@@ -56,7 +64,7 @@ def _label_table(evaluation: Evaluation, title: str) -> Any:
     metrics = evaluation.metrics
     if "multi_label" in metrics:
         return _label_set_table(metrics, title)
-    overall = f"{title}: accuracy {_percent(metrics['accuracy'])} %, macro-F1 {_percent(metrics['macro_f1'])} %"
+    overall = f"{title}: accuracy {_score(metrics, 'accuracy')}, macro-F1 {_score(metrics, 'macro_f1')}"
     table = Table("label", "precision", "recall", "F1", "support", title=overall, title_justify="left")
     for name, scores in metrics["per_class"].items():
         row = [_percent(scores[key]) for key in ("precision", "recall", "f1")]
@@ -68,8 +76,8 @@ def _label_set_table(metrics: dict[str, Any], title: str) -> Any:
     from rich.table import Table
 
     overall = (
-        f"{title}: micro-F1 {_percent(metrics['micro_f1'])} %, macro-F1 {_percent(metrics['macro_f1'])} %, "
-        f"exactly right {_percent(metrics['accuracy'])} %"
+        f"{title}: micro-F1 {_score(metrics, 'micro_f1')}, macro-F1 {_score(metrics, 'macro_f1')}, "
+        f"exactly right {_score(metrics, 'accuracy')}"
     )
     table = Table("label", "threshold", "precision", "recall", "F1", "support", title=overall, title_justify="left")
     for name, scores in metrics["per_class"].items():
@@ -114,11 +122,30 @@ def check_tables(report: DataReport) -> None:
             row = [_count_and_share(labels.get(name, 0), report.rows[split]) for split, labels in report.labels.items()]
             table.add_row(escape(name) or "(none)", *row)
         console.print(table)
+    for split, targets in report.targets.items():
+        console.print(_targets_table(split, targets, list(report.labels[split])))
     findings = Table("level", "found", "what it means", title="findings", title_justify="left")
     for first, *others in report.grouped():
         where = ", ".join(finding.amount for finding in (first, *others))
         findings.add_row(_MARKS[first.level], escape(f"{first.title}: {where}"), escape(first.advice))
     console.print(findings if report.findings else "Nothing suspicious was found.")
+
+
+def _targets_table(split: str, targets: Counts, labels: Sequence[str]) -> Any:
+    from rich.markup import escape
+    from rich.table import Table
+
+    from mujaz.training.checks_targets import LISTED
+
+    rows = {target: sum(counts.values()) for target, counts in targets.items()}
+    table = Table("target", "rows", *(label or "(none)" for label in labels), title_justify="left")
+    table.title = f"rows a target: {split}, {len(rows):,} targets"
+    for target, counts in list(targets.items())[:LISTED]:
+        shares = [_count_and_share(counts.get(label, 0), rows[target]) for label in labels]
+        table.add_row(escape(target) or "(none)", f"{rows[target]:,}", *shares)
+    if len(rows) > LISTED:
+        table.caption = f"the {LISTED} with most rows"
+    return table
 
 
 def _contents_table(report: DataReport) -> Any:

@@ -92,6 +92,17 @@ def test_one_thing_wrong(good: Path, old: str, new: str, expected: str) -> None:
         ("training.epoch=3", "--set: unknown key 'training.epoch'; did you mean 'epochs'?"),
         ("task.x=3", "'task' is a value, not a section"),
         ("training.epochs={", "not valid YAML"),
+        ("output=2024-13-45", "not valid YAML: month must be in 1..12"),
+        ("training.epochs=.inf", "training.epochs: "),
+        ("training.learning_rate=.inf", "training.learning_rate: "),
+        ("training.batch_size=99999999999999999999", "training.batch_size"),
+        ("training.seed=-1", "training.seed: "),
+        ("data.split_seed=4294967296", "data.split_seed: "),
+        ("generation.length_penalty=.nan", "generation.length_penalty: "),
+        ("generation.min_new_tokens=100", "min_new_tokens 100 is more than max_new_tokens 84"),
+        ("data.labels=[sport,money,sport]", "expected two or more, each once"),
+        ("data.labels=[]", "expected two or more, each once"),
+        ("data.train=[]", "at least 1 item"),
     ],
 )
 def test_a_wrong_override(good: Path, override: str, expected: str) -> None:
@@ -117,6 +128,22 @@ def test_files_that_are_no_configs(tmp_path: Path) -> None:
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigError, match="UTF-8"):
         load_config(tmp_path / "binary.yaml")
+
+
+@pytest.mark.parametrize(
+    "text", ["a: &x {b: *x}", "task: " + "[" * 4000 + "]" * 4000, "output: 2024-13-45", "a: [1, &y [*y]]"]
+)
+def test_yaml_that_ends_in_no_value(tmp_path: Path, text: str) -> None:
+    (tmp_path / "c.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"c\.yaml is not valid YAML"):
+        load_config(tmp_path / "c.yaml")
+
+
+def test_a_key_that_comes_twice_is_refused(good: Path) -> None:
+    """YAML takes the last of them without a word."""
+    again = _with(good, "  epochs: 2\n", "  epochs: 2\n  batch_size: 4\n  epochs: 9\n")
+    with pytest.raises(ConfigError, match=r"good\.yaml:10: training\.epochs stands in line 8 already"):
+        load_config(again)
 
 
 def test_hub_ids_are_told_from_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -272,11 +272,11 @@ def test_below_the_threshold_there_is_a_probability_and_no_label(
     found = READERS[suffix](out)
     read = found[found["error"].isna()]
     low = read["probability"] < 0.6
-    assert summary.abstained == low.sum() > 0
+    assert low.sum() > 0
     assert read["label"][low].isna().all()
     assert read["label"][~low].notna().all()
     assert read["probability"].notna().all()
-    assert f"no label: {summary.abstained:,} texts" in str(summary)
+    assert f"no label: {low.sum():,} texts" in str(summary)
 
 
 def test_thresholds_that_cannot_be_had(corpus: Path, tmp_path: Path) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from mujaz import Summarizer, TextClassifier
 from mujaz.errors import UsageError
 from mujaz.inference.classify import classify_corpus
+from mujaz.models import machine
 from mujaz.models.encoding import Encoding
 from mujaz.models.engines.replicas import side_by_side
 
@@ -93,12 +95,13 @@ def test_a_summarizer_on_two_devices_writes_what_one_writes(
     assert ours == one.summarize(texts, batch_tokens=64, max_new_tokens=8, article_words=article_words)
 
 
-def test_misuse(trained: Callable[[str], Path]) -> None:
+def test_misuse(trained: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UsageError, match="several devices are torch's"):
         Summarizer.from_pretrained(trained("summary"), device="cpu,cpu", engine="ctranslate2")
     with pytest.raises(UsageError, match="several devices are torch's"):
         TextClassifier.from_pretrained(trained("topic"), device="cpu,cpu", engine="openvino")
     with pytest.raises(UsageError, match="device 'moon' is not known"):
         TextClassifier.from_pretrained(trained("topic"), device="cpu,moon")
+    monkeypatch.setattr(machine, "choose_device", torch.device)  # as where there are such devices
     with pytest.raises(UsageError, match="devices of one kind"):
         TextClassifier.from_pretrained(trained("topic"), device="cpu,meta")

@@ -31,7 +31,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
         capsys.readouterr()
         with pytest.raises(SystemExit) as leaving:
             main([str(a) for a in arguments])
-        errors = [line for line in capsys.readouterr().err.splitlines() if "error:" in line or line.startswith("  ")]
+        errors = [line for line in capsys.readouterr().err.splitlines() if "rror:" in line or line.startswith("  ")]
         return int(leaving.value.code or 0), "\n".join(errors)
 
     return call
@@ -166,3 +166,104 @@ def test_a_corpus_that_breaks_off_fails_and_keeps_what_it_gave(tmp_path: Path, r
     assert len(lines) > 100
     assert "damaged or cut off from here on" in lines[-1]["error"]
     assert all(line["label"] for line in lines[:-1])
+
+
+@pytest.mark.parametrize("device", ["mps", "meta", "cpu:5", "cuda:-1", "cuda:99", "gpu", ""])
+def test_a_device_that_is_not_there(run: Run, model: str, tmp_path: Path, device: str) -> None:
+    file = _write(tmp_path / "a.jsonl", '{"text": "نص"}\n')
+    code, message = run("classify", file, "--model", model, "--device", device)
+    assert code == 2
+    assert f"device '{device}'" in message
+
+
+@pytest.mark.parametrize("length", [1, 2, 4])
+def test_a_model_that_has_no_room_for_a_word(
+    run: Run, tiny_config: TinyConfig, topic_file: Path, tmp_path: Path, length: int
+) -> None:
+    config = tiny_config("topic", topic_file, tmp_path / "run")
+    config["model"]["max_length"] = length
+    code, message = run("train", _write(tmp_path / "c.yaml", yaml.safe_dump(config)))
+    assert code == 2
+    assert f"max_length {length}: expected at least 5 tokens" in message
+
+
+@pytest.mark.parametrize("saved", ["[", "x", "a: 2024-13-45"])
+def test_a_run_whose_config_is_damaged(
+    run: Run, tiny_config: TinyConfig, topic_file: Path, tmp_path: Path, saved: str
+) -> None:
+    folder = tmp_path / "run"
+    (folder / "checkpoints").mkdir(parents=True)
+    _write(folder / "config.yaml", saved)
+    code, message = run("train", _write(tmp_path / "c.yaml", yaml.safe_dump(tiny_config("topic", topic_file, folder))))
+    assert code == 2
+    assert "config.yaml is damaged" in message
+    assert "--restart" in message
+
+
+@pytest.mark.parametrize(
+    ("metrics", "predictions"),
+    [
+        ("[]", ""),
+        ('{"task": "foo"}', ""),
+        ('{"task": "topic"}', ""),
+        ('{"task": "topic"}', '{"text_id": "a", "reference": "x", "prediction": 3}\n'),
+    ],
+)
+def test_runs_that_cannot_be_compared(run: Run, tmp_path: Path, metrics: str, predictions: str) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        _write(tmp_path / name / "metrics.json", metrics)
+        _write(tmp_path / name / "predictions.jsonl", predictions)
+    code, message = run("compare", tmp_path / "a", tmp_path / "b")
+    assert code == 2
+    assert str(tmp_path / "a") in message
+    assert "cannot be read" in message
+
+
+@pytest.mark.parametrize("command", ["evaluate", "check"])
+@pytest.mark.parametrize("option", ["--label-separator", "--text-column"])
+def test_an_empty_name(run: Run, model: str, topic_file: Path, command: str, option: str) -> None:
+    what = [model, topic_file] if command == "evaluate" else [topic_file]
+    code, message = run(command, *what, option, "")
+    assert code == 2
+    assert "expected something, found nothing" in message
+
+
+@pytest.mark.parametrize("command", ["evaluate", "compare", "check"])
+def test_a_place_that_cannot_be_written_is_seen_before_the_work(
+    run: Run, topic_file: Path, tmp_path: Path, command: str
+) -> None:
+    """The model, the runs and the data are not there either: they would be missed first if they were looked for."""
+    taken = _write(tmp_path / "taken", "")
+    what = {
+        "evaluate": ["no-such-model", topic_file, "--out", taken],
+        "compare": ["no", "run", "--html", taken / "page.html"],
+        "check": ["none.jsonl", "--html", taken / "page.html"],
+    }[command]
+    code, message = run(command, *what)
+    assert code == 1
+    assert "taken" in message
+    assert "cannot be written" in message
+
+
+def test_a_run_names_a_format_that_is_not_known(run: Run, model: str, tmp_path: Path) -> None:
+    config = {"inputs": ["a"], "out": str(tmp_path / "o.jsonl"), "models": {"topic": model}, "format": "foo"}
+    code, message = run("run", _write(tmp_path / "run.yaml", json.dumps(config)))
+    assert code == 2
+    assert "'jsonl', 'json', 'csv'" in message
+
+
+def test_one_broken_file_among_others_does_not_stop_them(run: Run, model: str, tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "o.jsonl"
+    folder.mkdir()
+    _write(folder / "a.jsonl", '{"text": "فاز الفريق"}\n')
+    _write(folder / "b.jsonl", "no json at all\n")
+    code, message = run("classify", folder, "--model", model, "--out", out)
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [row["error"] is not None for row in rows] == [False, True]
+    assert "b.jsonl" in str(rows[1])
+    assert code == 0, message
+    (folder / "a.jsonl").unlink()
+    code, message = run("classify", folder, "--model", model, "--out", tmp_path / "p.jsonl")
+    assert code == 2
+    assert "b.jsonl" in message

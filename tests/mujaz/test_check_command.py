@@ -26,6 +26,18 @@ def test_data_is_checked(leaky: Path, tmp_path: Path) -> None:
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_targets_are_listed_those_with_most_rows_first(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"text": f"خبر {i}", "target": f"قضية {i % 40 if i < 80 else 7}", "label": "favor"} for i in range(100)
+    ]
+    write_jsonl(tmp_path / "posts.jsonl", rows)
+    shown = CliRunner().invoke(cli, ["check", str(tmp_path), "--no-near"], env={"COLUMNS": "120"}).output
+    assert "rows a target: posts, 40 targets" in shown
+    table = shown[shown.index("rows a target") :].splitlines()
+    assert "│ 22   │ 22 (100.0%)" in next(line for line in table if "قضية" in line)
+    assert "the 30 with most rows" in shown
+
+
 def test_a_table_of_windows_is_told_from_one_without_the_column(tmp_path: Path) -> None:
     """Its header reads as UTF-8, its rows do not: with a column named, none used to be found at all."""
     table = tmp_path / "table.csv"

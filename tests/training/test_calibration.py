@@ -145,8 +145,8 @@ def test_thresholds_against_every_threshold_there_is() -> None:
 def test_a_precision_that_cannot_be_had() -> None:
     logits, references = drawn(200, 3, 1.0)
     found = calibrate(logits, references, CalibrationConfig(min_precision=1.0))
-    if found.min_probability is None:
-        assert "so every text gets a label" in calibration_line(found, found.rows)
+    assert found.min_probability is None
+    assert "so every text gets a label" in calibration_line(found, found.rows)
     few = calibrate(logits[:10], references[:10], CalibrationConfig(min_precision=0.5))
     assert few.thresholds == []
     with pytest.raises(UsageError, match="10 rows, was too small"):

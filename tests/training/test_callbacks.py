@@ -10,6 +10,7 @@ from transformers import TrainerControl, TrainerState, TrainingArguments
 
 from mujaz import train
 from mujaz.configs.loading import check_config
+from mujaz.errors import TrainingError
 from mujaz.training.callbacks import LogLines
 from tests.conftest import TinyConfig
 
@@ -47,3 +48,24 @@ def test_the_log_of_a_run_keeps_shares(topic_file: Path, tmp_path: Path, tiny_co
     [score] = [entry["eval_macro_f1"] for entry in log if "eval_macro_f1" in entry]
     assert 0 <= score <= 1
     assert any(line.startswith("step 4/4 ") and f"dev macro_f1 {100 * score:.2f} %" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("logs", "expected"),
+    [
+        ({"loss": float("nan")}, "the loss became nan at step 1200"),
+        ({"loss": float("inf")}, "the loss became inf"),
+        ({"loss": 0.0, "grad_norm": 0.0}, "the loss is exactly 0 at step 1200, and so are the gradients"),
+        ({"loss": 0.0, "grad_norm": 0.5}, None),
+        ({"loss": 0.5, "grad_norm": 0.0}, None),
+        ({"loss": 0.0}, None),
+    ],
+)
+def test_a_loss_that_teaches_nothing_ends_the_training(
+    line: Callable[[dict[str, Any]], list[str]], logs: dict[str, Any], expected: str | None
+) -> None:
+    if expected is None:
+        assert line(logs) == [f"step 1,200/3,000  loss {logs['loss']:.4g}"]
+        return
+    with pytest.raises(TrainingError, match=expected):
+        line(logs)

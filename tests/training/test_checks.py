@@ -8,6 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 from scipy.stats import binom
+from sklearn.dummy import DummyClassifier
+from sklearn.preprocessing import OrdinalEncoder
+from sklearn.tree import DecisionTreeClassifier
 
 from mujaz.configs.loading import check_config
 from mujaz.models.opening import open_checkpoint
@@ -147,9 +150,35 @@ def test_a_text_with_another_target_is_no_repetition(tmp_path: Path) -> None:
     )
     write_jsonl(tmp_path / "test.jsonl", [{"text": ARTICLE, "target": "العمل", "label": "against"}])
     report = check_data(rows_of_files([str(tmp_path)]))
-    assert report.targets == {"train": 2, "test": 1}
+    assert report.targets == {
+        "train": {"السوق": {"favor": 1}, "البلدية": {"favor": 1}},
+        "test": {"العمل": {"against": 1}},
+    }
     assert ("text leak", "test") in _found(report)
     assert not {"duplicate", "leak", "conflict", "near leak"} & {finding.kind for finding in report.findings}
+
+
+@pytest.mark.parametrize(("share", "told"), [(18, True), (11, False)])
+def test_targets_that_give_their_label_away(tmp_path: Path, share: int, told: bool) -> None:
+    """scikit-learn's rule of the most frequent label, asked of the target alone, beside the same without the target."""
+    rows: list[dict[str, object]] = [
+        {"text": f"{ARTICLE} {i}", "target": t, "label": label if i < share else other}
+        for t, label, other in (("السوق", "favor", "against"), ("البلدية", "against", "favor"))
+        for i in range(20)
+    ]
+    write_jsonl(tmp_path / "data.jsonl", rows)
+    report = check_data(rows_of_files([str(tmp_path / "data.jsonl")]), near=False)
+    found = [finding for finding in report.findings if finding.kind == "target tells"]
+    target, label = [[row["target"]] for row in rows], [row["label"] for row in rows]
+    blind = DummyClassifier().fit(target, label).score(target, label)
+    tree = DecisionTreeClassifier().fit(OrdinalEncoder().fit_transform(target), label)
+    by_target = tree.score(OrdinalEncoder().fit_transform(target), label)
+    assert bool(found) == told == (by_target - blind >= 0.1)
+    if told:
+        assert found[0].count / found[0].of == by_target
+        assert f"{blind:.1%}" in found[0].title
+        assert "السوق: favor (18 of 20)" in {example.text for example in found[0].examples}
+    assert {"السوق", "البلدية", "Targets in data: 2"} <= set(read(page(report)).text)
 
 
 def test_lengths_are_those_of_pandas_and_of_the_tokenizer(topic_file: Path, trained: Callable[[str], Path]) -> None:

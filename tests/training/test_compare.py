@@ -11,7 +11,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from mujaz.cli import cli
 from mujaz.errors import DataError, UsageError
-from mujaz.training.compare import compare, two_sided
+from mujaz.training.compare import ComparedRun, compare, two_sided, verdict
 
 LABELS = ["رياضة", "اقتصاد", "ثقافة"]
 
@@ -120,3 +120,12 @@ def test_what_cannot_be_compared(tmp_path: Path, references: list[str]) -> None:
     (a / "predictions.jsonl").write_text("{}\n", encoding="utf-8")
     with pytest.raises(DataError, match="Score the model again"):
         compare([a, a])
+
+
+@pytest.mark.parametrize(
+    ("p", "difference", "word"),
+    [(0.049, 0.1, "better"), (0.049, -0.1, "worse"), (0.06, 0.1, "undecided"), (0.5, -0.1, "undecided")],
+)
+def test_the_verdict_is_that_of_one_chance_in_twenty(p: float, difference: float, word: str) -> None:
+    assert verdict(ComparedRun("b", {}, difference, (0.0, 0.0), p)) == word
+    assert "compared with" in verdict(ComparedRun("a", {}, 0.0, (0.0, 0.0), None))

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from mujaz.configs.data_schema import ColumnsConfig, DataConfig
 from mujaz.errors import DataError
-from mujaz.training.data import Example, check_labels, data_info, load_splits, read_examples, sample, split_off
+from mujaz.training.data import Example, check_labels, data_info, load_splits, read_examples, sample
+from mujaz.training.splits import cut_stratified
 
 COLUMNS = ColumnsConfig()
 
@@ -69,6 +70,18 @@ def test_a_bad_row_is_named(tmp_path: Path, row: dict[str, Any], expected: str) 
         read_examples(file, "topic", COLUMNS)
 
 
+@pytest.mark.parametrize(("wrong", "more"), [(1, None), (5, None), (9, "… and 4 more rows; mujaz check")])
+def test_the_first_rows_that_cannot_be_used_are_named_together(tmp_path: Path, wrong: int, more: str | None) -> None:
+    file = _jsonl(tmp_path / "data.jsonl", [{"text": "نص", "label": "" if i < wrong else "x"} for i in range(12)])
+    with pytest.raises(DataError) as raised:
+        read_examples(file, "topic", COLUMNS)
+    lines = str(raised.value).splitlines()
+    named = [f"{tmp_path / 'data.jsonl'}, row {i}: column 'label' is empty" for i in range(1, min(wrong, 5) + 1)]
+    assert lines[: len(named)] == named
+    assert [line[: len(more or "")] for line in lines[len(named) :]] == ([more] if more else [])
+    assert raised.value.row == 1
+
+
 def test_labels_can_be_called_otherwise_in_some_files(tmp_path: Path) -> None:
     rows = [{"text": "نص", "label": label} for label in ("agree", "favor", "against")]
     file = _jsonl(tmp_path / "train.jsonl", rows)
@@ -99,25 +112,24 @@ def test_an_unset_variable_is_named() -> None:
 
 
 def test_splits_keep_the_share_of_labels_and_are_seeded() -> None:
-    examples = [_example("a" if i % 4 else "b", str(i)) for i in range(200)]
-    train, dev = split_off(examples, 0.1, seed=1)
-    assert Counter(e.label for e in dev) == {"a": 15, "b": 5}
-    assert split_off(examples, 0.1, seed=1) == (train, dev)
-    assert split_off(examples, 0.1, seed=2) != (train, dev)
+    labels = ["a" if i % 4 else "b" for i in range(200)]
+    train, dev = cut_stratified(labels, 0.1, seed=1)
+    assert Counter(labels[i] for i in dev) == {"a": 15, "b": 5}
+    assert cut_stratified(labels, 0.1, seed=1) == (train, dev)
+    assert cut_stratified(labels, 0.1, seed=2) != (train, dev)
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=2, max_size=60), st.floats(0.01, 0.9), st.integers(0, 9))
 def test_a_split_loses_nothing(labels: list[str], fraction: float, seed: int) -> None:
-    examples = [_example(label, str(i)) for i, label in enumerate(labels)]
-    kept, taken = split_off(examples, fraction, seed)
-    assert sorted((*kept, *taken), key=lambda e: int(e.text)) == examples
-    assert kept == sorted(kept, key=lambda e: int(e.text))
+    kept, taken = cut_stratified(labels, fraction, seed)
+    assert sorted((*kept, *taken)) == list(range(len(labels)))
+    assert kept == sorted(kept)
     assert taken
 
 
 def test_too_few_to_split() -> None:
     with pytest.raises(DataError, match="at least 2 rows"):
-        split_off([_example("a")], 0.5, 0)
+        cut_stratified(["a"], 0.5, 0)
 
 
 def test_a_sample_is_drawn_from_everywhere() -> None:

@@ -14,7 +14,7 @@ from scipy.special import log_softmax, softmax
 from transformers import AutoTokenizer
 
 from mujaz.cli import main
-from mujaz.configs.loading import check_config
+from mujaz.configs.loading import check_config, load_config
 from mujaz.errors import ConfigError, UsageError
 from mujaz.models.calibration import Calibration
 from mujaz.models.checkpoint import store_info
@@ -273,6 +273,17 @@ def test_the_command(
     card = (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
     assert "Taught by topic on them, and on 48 texts besides." in card
     assert TextClassifier.from_pretrained(tmp_path / "run").labels == ["money", "sport"]
+
+
+def test_the_command_takes_several_teachers(
+    trained: Trained, tiny_config: TinyConfig, topic_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = tmp_path / "student.yaml"
+    config.write_text(json.dumps(tiny_config("topic", topic_file, tmp_path / "run", epochs=1)), encoding="utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["distill", str(trained("topic")), str(trained("topic")), str(config)])
+    assert ended.value.code == 0, capsys.readouterr().err
+    assert load_config(tmp_path / "run" / "config.yaml").distill.teachers == [str(trained("topic"))] * 2  # type: ignore[union-attr]
 
 
 def test_a_file_that_is_not_there(tiny_config: TinyConfig, topic_file: Path) -> None:

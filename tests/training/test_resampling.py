@@ -5,6 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score
 
+from mujaz.training.metrics.bootstrap import confidence_interval
 from mujaz.training.metrics.resampling import draws, label_intervals, label_scores
 
 LABELS = ["a", "b", "c", "never"]
@@ -39,3 +40,13 @@ def test_the_interval_of_accuracy_is_that_of_scipy() -> None:
     assert low < f1_score(references, predictions, average="macro") < high
     assert set(found["f1"]) == {"a", "b", "c"}
     assert label_intervals(references, predictions, LABELS) == label_intervals(references, predictions, LABELS)
+
+
+def test_the_bounds_of_a_mean_are_scipys() -> None:
+    scores = np.random.default_rng(3).gamma(2.0, size=(150, 2))
+    low, high = confidence_interval(scores, resamples=4000)
+    for column in (0, 1):
+        found = stats.bootstrap(
+            (scores[:, column],), np.mean, n_resamples=4000, method="percentile", rng=np.random.default_rng(8)
+        ).confidence_interval
+        assert (low[column], high[column]) == pytest.approx((found.low, found.high), abs=0.02)

@@ -10,7 +10,6 @@ from mujaz.models.classifier import TextClassifier
 from mujaz.models.multi_label import MultiLabel
 from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics.bootstrap import RESAMPLES
-from mujaz.training.metrics.resampling import label_set_intervals
 from mujaz.training.report.charts import interval_bar
 from mujaz.training.report.inputs import ReportInput, label_findings, length_groups, word_counts
 
@@ -22,7 +21,7 @@ def label_set_sections(given: ReportInput, model: TextClassifier, known: MultiLa
     """What ``label_sets.html.j2`` shows."""
     metrics, names, rows = given.evaluation.metrics, model.labels, given.evaluation.predictions
     references, found = (label_matrix([row[field] for row in rows], names) for field in ("reference", "prediction"))
-    intervals = label_set_intervals(references, found, names)
+    intervals = metrics["intervals"]
     per_class = [
         {
             "name": name,

@@ -12,7 +12,6 @@ from mujaz.models.calibration import Calibration
 from mujaz.models.classifier import TextClassifier
 from mujaz.pages import isolated
 from mujaz.training.metrics.bootstrap import RESAMPLES
-from mujaz.training.metrics.resampling import label_intervals
 from mujaz.training.report.attribution import Word, full_precision, word_scores
 from mujaz.training.report.charts import interval_bar, reliability_chart
 from mujaz.training.report.inputs import ReportInput, direction, label_findings, length_groups, word_counts
@@ -45,7 +44,7 @@ def label_sections(given: ReportInput) -> dict[str, Any]:
         return label_set_sections(given, model, model.info.multi_label)
     metrics, names = given.evaluation.metrics, model.labels
     references, predictions = _ids(given, "reference", names), _ids(given, "prediction", names)
-    intervals = label_intervals(references, predictions, names)
+    intervals = metrics["intervals"]
     per_class = []
     for name, scores in metrics["per_class"].items():
         bounds = intervals["f1"].get(name)

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from mujaz.models.summary_checks import SummaryChecks, check_summary
-from mujaz.training.metrics.bootstrap import confidence_interval
 from mujaz.training.metrics.scoring import TYPES, pair_scores, signature
 from mujaz.training.metrics.tokenization import tokenizer
 from mujaz.training.report.charts import histogram, interval_bar
@@ -40,7 +39,6 @@ def summary_sections(given: ReportInput) -> dict[str, Any]:
     """What ``summaries.html.j2`` shows."""
     metrics, rows = given.evaluation.metrics, given.evaluation.predictions
     scores = pair_scores([r["prediction"] for r in rows], [r["reference"] for r in rows], tokenizer("arabic"))
-    low, high = confidence_interval(scores)
     rouge_l = scores[:, TYPES.index("rougeL")]
     lengths = length_groups(word_counts([e.text for e in given.examples]), rouge_l / 100)
     checks = [check_summary(r["prediction"], e.text) for r, e in zip(rows, given.examples, strict=True)]
@@ -51,10 +49,10 @@ def summary_sections(given: ReportInput) -> dict[str, Any]:
             {
                 "name": name.replace("rouge", "ROUGE-"),
                 "value": metrics[name],
-                "bounds": (low[i], high[i]),
-                "bar": interval_bar(metrics[name] / 100, low[i] / 100, high[i] / 100),
+                "bounds": metrics["intervals"][name],
+                "bar": interval_bar(metrics[name] / 100, *(bound / 100 for bound in metrics["intervals"][name])),
             }
-            for i, name in enumerate(TYPES)
+            for name in TYPES
         ],
         "spread": histogram("ROUGE-L of single summaries", rouge_l.tolist(), high=100, x_label="ROUGE-L"),
         "quality": [{"name": name, "value": _shown(quality[key], form)} for key, (name, form) in _QUALITY.items()],
