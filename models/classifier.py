@@ -25,6 +25,7 @@ from mujaz.models.identity import model_identity
 from mujaz.models.loading import load_classifier
 from mujaz.models.machine import choose_devices, choose_dtype, dtype_name
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
+from mujaz.models.options import Loaded, check_options
 from mujaz.models.saving import save_checkpoint
 from mujaz.models.texts import as_texts
 from mujaz.models.windows import LongText, Pooling
@@ -69,7 +70,7 @@ class Classification:
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
-class TextClassifier:
+class TextClassifier(Loaded):
     """Labels a text by topic, or by its stance toward a target.
 
     Example:
@@ -128,6 +129,7 @@ class TextClassifier:
             UsageError: device, precision, engine or length cannot be had.
         """
         wanted = task or "topic"
+        check_options(name=name, max_length=max_length, long=long)
         opened: OpenCheckpoint = open_checkpoint(
             name or wanted,
             task=wanted,
@@ -195,7 +197,12 @@ class TextClassifier:
         return model_identity(self.info.base_model, self.folder, self.encoder, self.computes)
 
     def read_long(self, long: LongText) -> None:
-        """Read texts that are longer than the model in another way from now on."""
+        """Read texts that are longer than the model in another way from now on.
+
+        Raises:
+            UsageError: it is no :class:`~mujaz.models.windows.LongText`.
+        """
+        check_options(long=long)
         self.encoder = dataclasses.replace(self.encoder, long=long)
 
     def predict(
@@ -236,6 +243,7 @@ class TextClassifier:
         progress: Progress | None = None,
     ) -> list[Classification]:
         """Label texts that are encoded already; see :meth:`predict`."""
+        check_options(min_probability=min_probability, batch_tokens=batch_tokens)
         probabilities = self._probabilities(self._pooled(documents, batch_tokens, progress))
         if self.info.multi_label:
             given = None if min_probability is None else [min_probability] * len(self.labels)

@@ -32,6 +32,9 @@ DEFAULT_MAX_LENGTH = 512
 _POSITIONS_AFTER_PAD = frozenset({"roberta", "xlm-roberta", "camembert", "longformer"})
 
 
+_TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+
+
 @contextmanager
 def quiet_transformers() -> Iterator[None]:
     """Without the progress bars and load reports of transformers: mujaz checks and says what matters itself."""
@@ -65,6 +68,9 @@ def load_tokenizer(folder: Path, config: PretrainedConfig, preset: Preset | None
     Raises:
         CheckpointError: there is none, it cannot be read, or packages for it are missing.
     """
+    if not any(path for pattern in _TOKENIZER_FILES for path in folder.glob(pattern)):
+        # transformers 5 makes an empty one, to which all words are unknown, and says nothing
+        raise CheckpointError(f"{folder}: it holds no tokenizer: expected one of {', '.join(_TOKENIZER_FILES)}.")
     options: dict[str, Any] = {}
     if config.model_type == "bert" and _stated_lowercase(folder) is None:
         options["do_lower_case"] = preset.lowercase if preset else False
@@ -229,6 +235,9 @@ def load_seq2seq(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrained
     if missing:
         raise CheckpointError(f"{folder} is incomplete: weights are missing ({', '.join(sorted(missing)[:3])}).")
     protect_head(model)
+    known: Any = model.generation_config
+    if known.decoder_start_token_id is None:  # older checkpoints name it in config.json alone
+        known.decoder_start_token_id = getattr(model.config, "decoder_start_token_id", None)
     return model.eval()
 
 
@@ -267,7 +276,10 @@ def _load(auto: str, folder: Path, dtype: torch.dtype, **options: Any) -> tuple[
     except (
         Exception
     ) as error:  # OSError, ValueError, SafetensorError, RuntimeError: whatever the reader underneath raises
-        raise CheckpointError(f"{folder} cannot be loaded: {_first_line(error)}") from error
+        why = _first_line(error)
+        if "ignore_mismatched_sizes" in why:
+            why = "its weights have other sizes than config.json says. Does id2label there name all labels?"
+        raise CheckpointError(f"{folder} cannot be loaded: {why}") from error
     return model, set(report["missing_keys"])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from mujaz.models.tokenizer_recipe import attach_recipe, detach_recipe
 from mujaz.models.windows import LongText
 
 _TASKS_BY_KIND = {"encoder": ("topic", "stance", "summary"), "seq2seq": ("summary",)}
+
+
+_UNNAMED = re.compile(r"LABEL_\d+")  # what transformers calls labels that nobody named
 
 
 @dataclass(frozen=True)
@@ -132,8 +136,27 @@ def _check_task(
     if (info.task == "summary") != (wanted == "summary"):
         other = "summarize" if info.task == "summary" else "classify"
         raise CheckpointError(f"{name} was trained for task '{info.task}', not for '{wanted}': use 'mujaz {other}'.")
-    ids = config.id2label or {}
+    labels_texts = [one for one in config.architectures or () if "ForSequenceClassification" in one]
+    if info.task == "summary" and labels_texts:
+        raise CheckpointError(f"{name} labels texts ({labels_texts[0]}), and writes nothing: it cannot summarize.")
+    ids: dict[Any, Any] = dict(config.id2label or {})
     if info.task != "summary" and len(info.labels) != len(ids):
         raise CheckpointError(
             f"{name}: mujaz.json names {len(info.labels)} labels, config.json {len(ids)}. The files are not of one model."
+        )
+    if info.task != "summary":
+        _check_names(name, info, [str(ids[i]) for i in sorted(ids)])
+
+
+def _check_names(name: str | Path, info: CheckpointInfo, in_config: list[str]) -> None:
+    if len(set(info.labels)) < len(info.labels) or not all(label.strip() for label in info.labels):
+        raise CheckpointError(
+            f"{name}: expected names of labels that differ, found {', '.join(map(repr, info.labels))}."
+        )
+    if len(info.labels) == 1 and not info.multi_label:
+        raise CheckpointError(f"{name} has one label, '{info.labels[0]}': expected a classifier with two or more.")
+    if in_config != info.labels and not all(_UNNAMED.fullmatch(one) for one in in_config):
+        raise CheckpointError(
+            f"{name}: mujaz.json has the labels {', '.join(info.labels)}, config.json {', '.join(in_config)}. The files are "
+            "not of one model, or one of them was edited: bring them to the same names in the same order."
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from mujaz.errors import UsageError
 
@@ -20,6 +20,10 @@ def as_texts(texts: Iterable[str], call: str, what: str = "texts") -> list[str]:
     """
     if isinstance(texts, str | bytes):
         raise UsageError(f"{call} expects a list of {what}, found one string. Write {call}([text]).")
+    if isinstance(texts, Mapping) or hasattr(texts, "columns"):  # of which a list are the names
+        raise UsageError(f"{call} expects a list of {what}, found a {type(texts).__name__}: give one column of it.")
+    if not isinstance(texts, Iterable):
+        raise UsageError(f"{call} expects a list of {what}, found {type(texts).__name__}.")
     found = list(texts)
     for place, text in enumerate(found):
         if not isinstance(text, str):

@@ -1,0 +1,57 @@
+"""What people give from Python for options, checked before a model is loaded or a shared one changed."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any, NoReturn, Self
+
+from mujaz.errors import UsageError
+from mujaz.models.windows import LongText
+
+
+class Loaded:
+    """A loaded model: within its process it can have twins that share its engines, elsewhere it is loaded anew."""
+
+    def __copy__(self) -> Self:
+        """A twin, whose attributes can be set without changing this one's."""
+        twin = object.__new__(type(self))
+        twin.__dict__.update(self.__dict__)
+        return twin
+
+    def __reduce__(self) -> NoReturn:
+        """Pickled or copied deeply it cannot be.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError(
+            "a loaded model cannot be pickled or copied: call from_pretrained in each process that needs one"
+        )
+
+
+def check_options(
+    *,
+    name: Any = None,
+    max_length: Any = None,
+    long: Any = None,
+    batch_tokens: Any = None,
+    min_probability: Any = None,
+) -> None:
+    """See that options are of their kind; None is always one.
+
+    Raises:
+        UsageError: one is not. An empty name, say of a variable that was never set, is no wish for the embedded model.
+    """
+    if name is not None and (not isinstance(name, str | Path) or not str(name).strip()):
+        raise UsageError(f"expected the name of a model (a folder, an embedded model or a hub id), found {name!r}.")
+    for option, value in (("max_length", max_length), ("batch_tokens", batch_tokens)):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise UsageError(f"{option}: expected a number of tokens, 1 or more, found {value!r}.")
+    if long is not None and not isinstance(long, LongText):
+        raise UsageError(f"long: expected mujaz.models.windows.LongText(policy=…), found {long!r}.")
+    if min_probability is None:
+        return
+    number = isinstance(min_probability, int | float) and not isinstance(min_probability, bool)
+    if not number or math.isnan(min_probability) or not 0 <= min_probability <= 1:
+        raise UsageError(f"min_probability: expected a share from 0 to 1, found {min_probability!r}.")
