@@ -95,6 +95,9 @@ class ModelConfig(Section):
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Dropout while training; None keeps the pretrained model's own, mostly 0.1. 0 is faster, and enough where the rows are
     many and read once or twice."""
+    decoder_layers: Positive | None = None
+    """Makes a summarizer that writes of a BERT: so many decoder layers are put behind it, which begin as layers of its own.
+    None: an encoder becomes a summarizer that chooses a stretch of the article."""
     lora: LoraSettings | None = None
     """Train adapters and the layers of the labels only; wants a learning rate of 2e-4 or more. None trains all weights."""
 
@@ -104,6 +107,8 @@ class ModelConfig(Section):
             raise ValueError("give either name (a pretrained model) or scratch (a model trained from nothing)")
         if self.dropout is not None and self.scratch:
             raise ValueError("dropout is for pretrained models: that of a new one is scratch.dropout")
+        if self.decoder_layers and self.scratch:
+            raise ValueError("decoder_layers is for pretrained encoders: a new model has scratch.decoder_layers")
         if self.lora and self.scratch:
             raise ValueError("lora is for pretrained models: the random weights of a new one would stay as they are")
         return self
@@ -179,6 +184,14 @@ class GenerationSettings(Section):
     """Above 0 favours longer summaries under beam search. 0.6 is what mT5_multilingual_XLSum uses."""
     no_repeat_ngram_size: Annotated[int, Field(ge=0)] = 3
     """No sequence of so many tokens occurs twice; 0 allows all."""
+    faithful: bool | None = None
+    """Prefer of what the beam found what the article supports best: for small models, which invent. Stands in mujaz.json."""
+
+    @model_validator(mode="after")
+    def _lengths_in_order(self) -> GenerationSettings:
+        if self.min_new_tokens and self.min_new_tokens > self.max_new_tokens:
+            raise ValueError(f"min_new_tokens {self.min_new_tokens} is more than max_new_tokens {self.max_new_tokens}")
+        return self
 
 
 class TrainConfig(Section):

@@ -59,6 +59,12 @@ class CheckpointInfo(BaseModel):
     licence: str | None = Field(default=None, description="the strictest term of the base model and the data, if known")
     multi_label: MultiLabel | None = Field(default=None, description="of a classifier that gives several labels a text")
     calibration: Calibration | None = Field(default=None, description="of a classifier's probabilities, on dev")
+    faithful: bool | None = Field(
+        default=None, description="whether a summarizer prefers what the article supports best of what its beam found"
+    )
+    least: float | None = Field(
+        default=None, description="score below which a summarizer that writes gives the article's beginning instead"
+    )
     selection: SelectionInfo | None = Field(default=None, description="of a summarizer that chooses a stretch")
 
 
@@ -82,7 +88,7 @@ def read_info(folder: Path) -> CheckpointInfo | None:
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise CheckpointError(f"{path} is not a valid {INFO_FILE}: {problems}.") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise CheckpointError(f"{path} cannot be read: {error}.") from error
 
 

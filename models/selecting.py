@@ -55,7 +55,7 @@ class SelectingSummarizer(Summarizer):
         self.engine = SelectionEngine(model, encoder.tokenizer)
         self.others = []
         self.generation = GenerationConfig()
-        self._selection = info.selection
+        self._selection, self._spelling = info.selection, None  # it gives the article's own letters
         self._reader = WordReader(encoder)
 
     @property

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
+from mujaz.errors import CheckpointError
 from mujaz.models.checkpoint import CheckpointInfo, called
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine
@@ -19,9 +20,11 @@ from mujaz.models.identity import model_identity
 from mujaz.models.loading import load_seq2seq
 from mujaz.models.machine import choose_devices, choose_dtype, half_precision_note
 from mujaz.models.opening import open_checkpoint
+from mujaz.models.options import Loaded, check_options
 from mujaz.models.presets import find_preset
 from mujaz.models.raw_checkpoints import origin_note, raw_preset, refuse_raw, sentinels, writes_sentinels
 from mujaz.models.saving import save_checkpoint
+from mujaz.models.spelling import Spelling
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import Candidate, Finding, Summary
 from mujaz.models.texts import as_texts
@@ -38,7 +41,7 @@ DEFAULT_NO_REPEAT_NGRAM = 3
 __all__ = ["Candidate", "Finding", "Summarizer", "Summary", "complete_generation"]
 
 
-class Summarizer:
+class Summarizer(Loaded):
     """Writes a short summary of an article, or chooses one from it where the checkpoint is an encoder.
 
     Example:
@@ -68,6 +71,7 @@ class Summarizer:
         )
         self.others: list[GenerationEngine] = []  # of other devices, side by side with it
         self.generation = complete_generation(model.generation_config, encoder.tokenizer)
+        self._spelling = Spelling.of(folder, encoder.recipe)
 
     @property
     def model(self) -> PreTrainedModel:
@@ -103,6 +107,7 @@ class Summarizer:
             CheckpointError: the model is not there, cannot be read or was never fine-tuned.
             UsageError: device, precision or length cannot be had.
         """
+        check_options(name=name, max_length=max_length)
         named = find_preset(str(name)) if name else None
         if named is not None and named.kind == "seq2seq" and not (named.fine_tuned or allow_raw):
             raise refuse_raw(named.hub_id)  # before anything is fetched
@@ -127,6 +132,11 @@ class Summarizer:
         if chosen:
             return cls(chosen, opened.encoder, opened.info, "\n".join(note for note in notes if note), opened.folder)
         model = load_seq2seq(opened.folder, choose_dtype(precision, where, opened.config))
+        begins: Any = model.generation_config
+        if begins.decoder_start_token_id is None and begins.bos_token_id is None:
+            raise CheckpointError(
+                f"{opened.folder}: config.json names no decoder_start_token_id to begin a summary with."
+            )
         model.to(where)  # type: ignore[arg-type]  # the decorator of transformers hides self
         notes.append(half_precision_note(opened.config, model.dtype))
         summarizer = cls(model, opened.encoder, opened.info, "\n".join(note for note in notes if note), opened.folder)
@@ -171,7 +181,7 @@ class Summarizer:
         length: str | None = None,
         candidates: int = 1,
         long: str | None = None,
-        faithful: bool = False,
+        faithful: bool | None = None,
         article_words: bool = False,
         min_article_words: int | None = None,
         clean_article: bool = False,
@@ -188,7 +198,7 @@ class Summarizer:
             length: ``headline``, ``short``, ``long`` or a range in words like ``20-40``.
             candidates: Summaries to give for each article, best first.
             long: What becomes of an article longer than the model reads: ``lead``, ``select``, ``hierarchical`` or ``cut``.
-            faithful: Prefer the candidate of the beam that the article supports best.
+            faithful: Prefer the candidate of the beam that the article supports best; None takes the checkpoint's own.
             article_words: Allow no content words but those of the article.
             min_article_words: Articles of up to so many words are returned as they are; 0 summarizes everything.
             clean_article: Strip dateline, byline and page leftovers off each article first, as ``--clean-article`` does; a
@@ -210,7 +220,7 @@ class Summarizer:
             length,
             candidates,
             long,
-            faithful,
+            self.info.faithful if faithful is None else faithful,
             article_words,
             min_article_words,
         )
@@ -220,8 +230,13 @@ class Summarizer:
     def _answer(
         self, encoder: TextEncoder, texts: Sequence[str], options: Generation, progress: Progress | None
     ) -> list[Summary]:
-        writer = Writer(encoder, self.engine, self.generation, self.info.long, self.others)
+        own = (self.generation, self.info.long, self.others, self._spelling, self.info.least)
+        writer = Writer(encoder, self.engine, *own)
         return writer(texts, options, progress)
+
+    def know_least(self, least: float | None) -> None:
+        """Give an article's beginning from now on where the best summary scores less than ``least``, or has a fault."""
+        self.info = self.info.model_copy(update={"least": least})
 
     @property
     def constrains(self) -> bool:
@@ -235,6 +250,8 @@ class Summarizer:
             OutputError: the folder cannot be written.
         """
         save_checkpoint(Path(folder), self.model, self.encoder, self.info, self.generation)
+        if self._spelling:
+            self._spelling.save(Path(folder))
 
 
 def complete_generation(saved: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:

@@ -71,7 +71,7 @@ class Generation:
         long: What becomes of an article longer than the model reads: ``lead`` (its beginning, to the end of a sentence),
             ``select`` (its most central sentences, in order), ``hierarchical`` (a summary of the summaries of its parts)
             or ``cut`` (its beginning, to the last token that fits, as plain transformers does).
-        faithful: Prefer the candidate of the beam that the article supports best.
+        faithful: Prefer the candidate of the beam that the article supports best; None takes the checkpoint's own.
         article_words: Allow no content words but those of the article. Where the engine cannot hold the model to that,
             the candidates are ranked by it.
         min_article_words: Articles of up to so many words are returned as they are; 0 summarizes everything.
@@ -84,7 +84,7 @@ class Generation:
     length: str | None = None
     candidates: int = 1
     long: str | None = None
-    faithful: bool = False
+    faithful: bool | None = None
     article_words: bool = False
     min_article_words: int | None = None
 

@@ -19,7 +19,8 @@ class Finding:
             (any other content word). Of the summary itself: ``joined`` (two stretches of the article that do not stand
             together there), ``loop`` (a phrase over and over), ``sentinel`` (a special token left in it), ``empty``, ``cut``
             (it reached the longest length allowed), ``as_is`` (the article was too short to summarize and is returned as it
-            is), ``unsure`` (a model that chooses expects little of any stretch, so the article's beginning is given),
+            is), ``unsure`` (the model expects little of all that it found, or each has a fault, so the article's beginning
+            is given),
             ``denied`` (a word before what was chosen denies it, doubts it, warns of it or takes it back).
         text: The words in question; of ``joined`` those around the boundary, which is a ``|``.
     """

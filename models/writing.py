@@ -16,12 +16,14 @@ from mujaz.models.arabic_words import words
 from mujaz.models.article_words import ArticleWords, Punctuation
 from mujaz.models.articles import clean_article
 from mujaz.models.batching import token_budget_batches
+from mujaz.models.beginning import beginning
 from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.endings import without_broken_end
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine, Hypothesis, generation_of
 from mujaz.models.engines.replicas import side_by_side
 from mujaz.models.long_articles import centrality, lead, pieces, sections, select
 from mujaz.models.recipe_steps import without_markup
+from mujaz.models.spelling import Spelling
 from mujaz.models.summary_checks import Source, check_summary, is_degenerate
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import MILD, Candidate, Finding, Summary, findings_of
@@ -69,6 +71,8 @@ class Writer:
         settings: The model's own, complete.
         long: What becomes of long articles where the caller does not say.
         others: Engines of other devices, side by side with ``engine``.
+        spelling: Gives folded letters back, where the recipe folds.
+        least: Where the best summary has a lower score, or a fault, the article's beginning is given; None gives it always.
     """
 
     encoder: TextEncoder
@@ -76,6 +80,8 @@ class Writer:
     settings: GenerationConfig
     long: str | None = None
     others: Sequence[GenerationEngine] = ()
+    spelling: Spelling | None = None
+    least: float | None = None
 
     def __call__(self, texts: Sequence[str], options: Generation, progress: Progress | None = None) -> list[Summary]:
         """Summaries of articles, in their order; ``progress`` is called with the number of those that are done."""
@@ -179,7 +185,7 @@ class Writer:
         settings = self._settings(**beams)
         generated = self._generate(encodings, [settings] * len(rest), options.batch_tokens)
         for i, hypotheses in zip(rest, generated, strict=True):
-            texts = [self._text(hypothesis) for hypothesis in hypotheses]
+            texts = [self._text(hypothesis, parts[i]) for hypothesis in hypotheses]
             found[i] = next((text for text in texts if not is_degenerate(text)), "")
         return [found[i] for i in range(len(parts))]
 
@@ -249,11 +255,15 @@ class Writer:
             progress(len(indices))
         return [found[i] for i in range(len(encodings))]
 
-    def _text(self, hypothesis: Hypothesis) -> str:
-        """Its text. Only ids of the vocabulary are decoded: -100, or a row of the head beyond it, would make that fail."""
+    def _text(self, hypothesis: Hypothesis, article: str) -> str:
+        """Its text, in the article's spelling.
+
+        Only ids of the vocabulary are decoded: -100, or a row of the head beyond it, would make that fail.
+        """
         size = len(self.encoder.tokenizer)
         ids = [number for number in hypothesis.ids if 0 <= number < size]
-        return str(self.encoder.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+        text = str(self.encoder.tokenizer.decode(ids, skip_special_tokens=True)).strip()
+        return self.spelling(text, article) if self.spelling else text
 
     def _summary(
         self, article: _Article, hypotheses: Sequence[Hypothesis], settings: GenerationConfig, options: Generation
@@ -263,7 +273,7 @@ class Writer:
         rerank = bool(options.faithful or options.article_words or wanted)
         candidates: list[Candidate] = []
         for hypothesis in hypotheses:
-            made = self._candidate(hypothesis, source, settings)
+            made = self._candidate(hypothesis, article.text, source, settings)
             if made.text not in {one.text for one in candidates}:
                 candidates.append(made)
             enough = len(candidates) >= options.candidates and not rerank
@@ -281,6 +291,8 @@ class Writer:
             )
 
         candidates.sort(key=worth)  # stable: the beam's own order where nothing else tells them apart
+        if self._is_unsure(candidates[0], options):
+            candidates.insert(0, beginning(article.text, source, *((wanted.high,) if wanted else ())))
         best = candidates[0]
         return Summary(
             text=best.text,
@@ -295,9 +307,16 @@ class Writer:
             candidates=tuple(candidates[: options.candidates]),
         )
 
-    def _candidate(self, hypothesis: Hypothesis, source: Source, settings: GenerationConfig) -> Candidate:
+    def _is_unsure(self, best: Candidate, options: Generation) -> bool:
+        """Whether the article's beginning is the better answer. Scores are known of the model's own lengths alone."""
+        if self.least is None:
+            return False
+        low = options.wanted is None and best.score is not None and best.score < self.least
+        return low or any(finding.kind not in MILD for finding in best.findings)
+
+    def _candidate(self, hypothesis: Hypothesis, article: str, source: Source, settings: GenerationConfig) -> Candidate:
         cut = self._is_cut(hypothesis, settings)
-        text = without_broken_end(self._text(hypothesis), source, cut=cut)
+        text = without_broken_end(self._text(hypothesis, article), source, cut=cut)
         checks = check_summary(text, source)
         return Candidate(text, hypothesis.score, checks.words, findings_of(checks, cut=cut), checks.coverage)
 

@@ -170,7 +170,7 @@ def generation_config(settings: GenerationSettings, tokens: GenerationConfig | N
         "suppress_tokens",
     )
     ids = {name: getattr(tokens, name, None) for name in kept}
-    chosen = settings.model_dump(exclude_none=True)
+    chosen = settings.model_dump(exclude_none=True, exclude={"faithful"})
     if settings.num_beams == 1:
         del chosen["length_penalty"]  # means nothing to greedy decoding, and transformers warns of it
     return GenerationConfig(**chosen, **{k: v for k, v in ids.items() if v is not None}, do_sample=False)

@@ -9,6 +9,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 
+from mujaz.configs.data_schema import DataConfig
 from mujaz.errors import OutputError
 from mujaz.models.checkpoint import FROM_NOTHING, CheckpointInfo
 from mujaz.models.presets import find_preset
@@ -59,6 +60,7 @@ def model_card(
     split: str,
     rows: int,
     name: str,
+    origin: str = "",
     problems: Sequence[str] = (),
 ) -> str:
     """A model card: metadata in YAML, then what a user of the model should know.
@@ -69,10 +71,31 @@ def model_card(
         split: What they are of.
         rows: How many texts that were.
         name: Of the model.
+        origin: Where these texts come from; see :func:`origin_of`.
         problems: What was found wrong with the data: the scores are not to be trusted with them.
     """
     data = card_data(info, metrics, split=split, name=name)
-    return f"---\n{data.to_yaml()}\n---\n\n{_body(info, metrics, split, rows, name, problems)}"
+    return f"---\n{data.to_yaml()}\n---\n\n{_body(info, metrics, split, rows, name, origin, problems)}"
+
+
+def origin_of(data: DataConfig, split: str) -> str:
+    """Where the texts that a model is scored on come from, in words: ``split`` is ``test`` or ``dev``."""
+    ways = {
+        "stratified": "at random, labels in proportion",
+        "near_duplicates": "clusters of near-duplicates whole",
+        "target": "by target",
+        "group": f"groups of {data.split.column} whole",
+        "date": f"the latest by {data.split.column}",
+    }
+    way = ways[data.split.by]
+    if split == "test" and data.folds:
+        return f"fold {data.fold} of {data.folds} of the training data, {way}"
+    if split == "test" and data.split.held_out:
+        return f"the rows of {', '.join(data.split.held_out)}, which the training did without"
+    if data.test if split == "test" else data.dev:
+        return "files of their own"
+    share = data.test_fraction if split == "test" else data.dev_fraction
+    return f"{share:.0%} of the training data, {way}"
 
 
 def card_data(info: CheckpointInfo, metrics: dict[str, Any] | None, *, split: str, name: str) -> ModelCardData:
@@ -145,7 +168,6 @@ def _base_model(stated: str) -> str | None:
 
 def _results(info: CheckpointInfo, metrics: dict[str, Any], split: str) -> list[EvalResult]:
     summary = info.task == "summary"
-    kinds = "summary" if summary else "label sets" if info.multi_label else "labels"
     files = ", ".join(info.data.files) if info.data else "own data"
     return [
         EvalResult(
@@ -157,13 +179,33 @@ def _results(info: CheckpointInfo, metrics: dict[str, Any], split: str) -> list[
             metric_name=title,
             metric_value=round(float(metrics[key]), 4),
         )
-        for key, (kind, title) in _METRICS[kinds].items()
+        for key, (kind, title) in _METRICS[_kind(info)].items()
         if key in metrics
     ]
 
 
+def _kind(info: CheckpointInfo) -> str:
+    return "summary" if info.task == "summary" else "label sets" if info.multi_label else "labels"
+
+
+def _rows(info: CheckpointInfo, metrics: dict[str, Any]) -> list[str]:
+    """Of the table of scores: name, value, bounds."""
+    rows = []
+    for key, (kind, title) in _METRICS[_kind(info)].items():
+        if key in metrics:
+            value, low, high = (in_percent(kind, score) for score in (metrics[key], *metrics["intervals"][key]))
+            rows.append(f"| {title} | {value} | {low} to {high} |")
+    return rows
+
+
 def _body(
-    info: CheckpointInfo, metrics: dict[str, Any] | None, split: str, rows: int, name: str, problems: Sequence[str]
+    info: CheckpointInfo,
+    metrics: dict[str, Any] | None,
+    split: str,
+    rows: int,
+    name: str,
+    origin: str,
+    problems: Sequence[str],
 ) -> str:
     kind = {
         "topic": f"Labels Arabic text with {'any' if info.multi_label else 'one'} of {len(info.labels)} topics: "
@@ -187,14 +229,12 @@ def _body(
         lines += [
             "## Scores",
             "",
-            f"On the {split} data, {rows:,} texts, in percent.",
+            f"On the {split} data{origin and f' ({origin})'}, {rows:,} texts, in percent.",
             "",
             *(part for one in problems for part in (f"**Wrong with the data: {one}.**", "")),
-            "| metric | value |",
-            "|---|---|",
-        ]
-        lines += [
-            f"| {r.metric_name} | {in_percent(r.metric_type, r.metric_value)} |" for r in _results(info, metrics, split)
+            "| metric | value | 95 % interval |",
+            "|---|---|---|",
+            *_rows(info, metrics),
         ]
         if "tokenization" in metrics:
             lines += ["", f"ROUGE signature: `{metrics['tokenization']}`."]

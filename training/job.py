@@ -182,6 +182,7 @@ def checkpoint_info(job: Job) -> CheckpointInfo:
     """What ``mujaz.json`` will say of the result."""
     config, encoder = job.config, job.start.encoder
     data = data_info(job.splits.train, config.data.train)
+    writes = not selects(config, job.start.model)
     return CheckpointInfo(
         task=config.task,
         labels=job.splits.labels if config.task != "summary" else [],
@@ -190,7 +191,8 @@ def checkpoint_info(job: Job) -> CheckpointInfo:
         clean_article=encoder.clean_article,
         max_length=encoder.max_length,
         pair=encoder.pair if config.task == "stance" else None,
-        selection=selection_info(job.splits.train) if selects(config, job.start.model) else None,
+        selection=None if writes else selection_info(job.splits.train),
+        faithful=config.generation.faithful if config.task == "summary" and writes else None,
         base_model=job.start.base_model,
         teacher=config.distill.teacher if config.distill else None,
         versions=library_versions(),

@@ -22,9 +22,9 @@ from mujaz.models.articles import clean_article
 from mujaz.models.checkpoint import store_info
 from mujaz.models.clauses import Boundaries
 from mujaz.models.encoding import TextEncoder
-from mujaz.models.selecting import SelectingSummarizer
 from mujaz.models.selection_info import SelectionInfo
 from mujaz.models.stretches import WordScores, best_stretches
+from mujaz.models.summarizer import Summarizer
 from mujaz.models.word_reading import WordReader
 from mujaz.training.arguments import SELECTION_F1
 from mujaz.training.data import Example
@@ -140,10 +140,10 @@ def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[st
     return compute
 
 
-def find_least(model: SelectingSummarizer, folder: Path, dev: Sequence[Example]) -> float | None:
-    """What the best stretch is worth in all but :data:`UNSURE` of the dev articles.
+def find_least(model: Summarizer, folder: Path, dev: Sequence[Example]) -> float | None:
+    """What the best stretch is worth, or the best summary scores, in all but :data:`UNSURE` of the dev articles.
 
-    It is kept in ``mujaz.json``, and where all stretches are worth less the article's beginning is given from now on.
+    It is kept in ``mujaz.json``, and where the best is worth less the article's beginning is given from now on.
 
     Args:
         model: As a user loads it; it knows of this from now on.
@@ -167,4 +167,4 @@ def least_line(least: float | None, rows: int) -> str:
     """For people."""
     if least is None:
         return f"it will never be unsure: {rows} dev rows are too few to tell from, {FEWEST} at least"
-    return f"unsure where the best stretch is worth less than {least:.3f}, as in {UNSURE:.0%} of the dev articles"
+    return f"unsure where the best that it finds is worth less than {least:.3f}, as in {UNSURE:.0%} of the dev articles"

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from mujaz.errors import CheckpointError
 from mujaz.models.checkpoint import EMBEDDED, read_info, write_info
+from mujaz.models.spelling import SPELLINGS_FILE
 from mujaz.training.resume import CONFIG_FILE
 
 _FILES = ("config.json", "generation_config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
@@ -38,7 +39,7 @@ def ship(run: Path, name: str, place: Path = EMBEDDED) -> Path:
         raise CheckpointError(f"{run} holds no finished run: expected mujaz.json in it.")
     folder = place / name
     folder.mkdir(parents=True, exist_ok=True)
-    for file in (*_FILES, CONFIG_FILE):
+    for file in (*_FILES, SPELLINGS_FILE, CONFIG_FILE):
         if (run / file).is_file():
             shutil.copyfile(run / file, folder / file)
     write_info(folder, info.model_copy(update={"base_model": f"mujaz {name}, trained from nothing"}))

@@ -25,6 +25,7 @@ from mujaz.training.lora import with_lora
 from mujaz.training.processes import first_alone
 from mujaz.training.scratch import new_classifier, new_seq2seq, train_unigram, train_wordpiece
 from mujaz.training.selection import OUTPUTS
+from mujaz.training.writer import writer_of
 
 # A model from nothing has no positions of its own yet; most news articles lose little beyond this.
 SCRATCH_MAX_LENGTH = 256
@@ -118,6 +119,9 @@ def _found(opened: OpenCheckpoint, name: str) -> str:
 def _loaded(opened: OpenCheckpoint, config: TrainConfig, splits: Splits) -> PreTrainedModel:
     if opened.config.is_encoder_decoder:
         return load_seq2seq(opened.folder)
+    if config.model.decoder_layers:
+        bert, tokenizer = load_for_selection(opened.folder, OUTPUTS), opened.encoder.tokenizer
+        return writer_of(bert, tokenizer, config.model.decoder_layers, config.training.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)  # of a new head
         if config.task == "summary":

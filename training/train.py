@@ -16,10 +16,8 @@ from numpy.typing import NDArray
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
-    GenerationConfig,
     PreTrainedModel,
     PrinterCallback,
-    Seq2SeqTrainer,
     Trainer,
     TrainerCallback,
 )
@@ -30,27 +28,26 @@ from mujaz.errors import UsageError
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.machine import DTYPES
 from mujaz.models.saving import save_checkpoint
-from mujaz.models.selecting import SelectingSummarizer
+from mujaz.models.spelling import Spelling, folds
 from mujaz.models.summarizer import Summarizer
 from mujaz.training.arguments import best_by, generation_config, selects, training_arguments
 from mujaz.training.averaging import averaged_with_start
 from mujaz.training.calibration import FEWEST_ROWS, calibrate_checkpoint, calibration_line
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
-from mujaz.training.card import model_card, write_card
+from mujaz.training.card import model_card, origin_of, write_card
 from mujaz.training.checks import quick_check
 from mujaz.training.compiling import compiled_to_train
 from mujaz.training.cpu_speed import quick_on_cpu
 from mujaz.training.distillation import DistillingTrainer, taught
-from mujaz.training.encoded import IGNORED, Collator, with_filler
+from mujaz.training.encoded import Collator, with_filler
 from mujaz.training.evaluation import Evaluation, evaluate
-from mujaz.training.head_positions import only_at
 from mujaz.training.intermediate import intermediate_steps
 from mujaz.training.job import Job, checkpoint_info, prepare
 from mujaz.training.layers import decay_by_layer
 from mujaz.training.long_text import choose_long_text, long_text_line
 from mujaz.training.lora import merged, plain, save_adapter
 from mujaz.training.losses import LabelLoss, MultiLabelLoss, class_weights, positive_weights
-from mujaz.training.metrics import ClassificationMetric, Rouge
+from mujaz.training.metrics import ClassificationMetric
 from mujaz.training.multi_label import multi_label_scores, thresholds_line, tune_checkpoint, tuned_thresholds
 from mujaz.training.noise import noisy
 from mujaz.training.processes import count, first_alone, is_first, join
@@ -60,6 +57,7 @@ from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, finished_metrics, o
 from mujaz.training.running import explained, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
 from mujaz.training.selection import find_least, least_line, selection_info, selection_metrics
+from mujaz.training.summary_trainer import SummaryTrainer, summary_metrics
 from mujaz.training.teaching import TEACHER
 from mujaz.training.trackers import check_trackers, tracker_callbacks
 
@@ -171,6 +169,8 @@ def _leave(job: Job, model: PreTrainedModel, trainer: Trainer, began: float, say
             model = merged(model)
         model.to(dtype=DTYPES[config.training.save_precision])  # type: ignore[call-arg]  # see classifier.py
         save_checkpoint(folder, model, job.start.encoder, checkpoint_info(job), generation)
+        if generation and folds(job.start.encoder.recipe):
+            Spelling.learnt(text for e in job.splits.train for text in (e.text, e.summary or "")).save(folder)
         result = _finish(job, trainer, folder, time.monotonic() - began, say)
     for rest in (CHECKPOINTS, TEACHER):
         shutil.rmtree(folder / rest, ignore_errors=True)
@@ -225,7 +225,8 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
     elif config.task == "summary":
         whole = plain(model)
         whole.generation_config = generation_config(config.generation, whole.generation_config)
-        trainer = _SummaryTrainer(**common, compute_metrics=_summary_metrics(job))
+        common["compute_metrics"] = summary_metrics(job.start.encoder.tokenizer)
+        trainer = SummaryTrainer(config.training.copy_attention, **common)
     else:
         common["compute_metrics"] = _label_metrics(job)
         trainer = DistillingTrainer(config.distill, **common) if config.distill else Trainer(**common)
@@ -265,35 +266,6 @@ def _sampler(job: Job, processes: int) -> GroupedSampler:
     )
 
 
-class _SummaryTrainer(Seq2SeqTrainer):
-    """Keeps ``Seq2SeqTrainer`` from filling the model's generation settings with library defaults (max_length 20).
-
-    Padding of the summaries is not scored: each position costs a row of scores, with mT5 of 250,112.
-    """
-
-    def compute_loss(
-        self,
-        model: Any,
-        inputs: dict[str, torch.Tensor],
-        return_outputs: bool = False,
-        num_items_in_batch: torch.Tensor | int | None = None,
-    ) -> Any:
-        """Mean cross entropy of the summaries' tokens, (tokens, vocabulary) beside (tokens,)."""
-        labels = inputs["labels"]
-        known = labels != IGNORED
-        with only_at(plain(self.model), known):
-            return super().compute_loss(model, {**inputs, "labels": labels[known]}, return_outputs, num_items_in_batch)
-
-    def prediction_step(self, *args: Any, **kwargs: Any) -> Any:
-        model: Any = plain(self.model)
-        mine: GenerationConfig = model.generation_config
-        model.generation_config = GenerationConfig.from_dict(mine.to_dict())
-        try:
-            return super().prediction_step(*args, **kwargs)
-        finally:
-            model.generation_config = mine
-
-
 def _label_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
     multi_label = job.splits.multi_label
     labels, metric, loss = job.splits.labels, ClassificationMetric(), _loss(job)
@@ -326,22 +298,6 @@ def _multi_label_scores(
     return multi_label_scores(references, predictions, labels)
 
 
-def _summary_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
-    tokenizer = job.start.encoder.tokenizer
-    metric = Rouge()
-
-    def decode(ids: Any) -> list[str]:
-        known = np.where(np.asarray(ids) == IGNORED, tokenizer.pad_token_id, ids)  # the tokenizer knows no negative ids
-        return list(tokenizer.batch_decode(known, skip_special_tokens=True))
-
-    def compute(output: EvalPrediction) -> dict[str, float]:
-        # The Trainer groups dev rows by length too: references must come from the batches, not from the file.
-        scores = metric.compute(predictions=decode(output.predictions), references=decode(output.label_ids)) or {}
-        return {name: scores[name] for name in ("rouge1", "rouge2", "rougeL")}
-
-    return compute
-
-
 def _as_users_load_it(config: TrainConfig, folder: Path) -> TextClassifier | Summarizer:
     if config.task == "summary":
         return Summarizer.from_pretrained(folder, device=config.training.device, engine="torch")  # as evaluate does
@@ -356,7 +312,7 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
     problems = [one.line for one in quick_check(splits) if one.level == "problem"]
     if examples:
         model = _as_users_load_it(config, folder)
-        if isinstance(model, SelectingSummarizer) and splits.dev:
+        if isinstance(model, Summarizer) and (model.info.selection or model.info.faithful) and splits.dev:
             report(least_line(find_least(model, folder, splits.dev), len(splits.dev)))
         if isinstance(model, TextClassifier) and splits.dev:
             scores = choose_long_text(model, folder, splits.dev)
@@ -376,8 +332,8 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         )
         write_report(folder / REPORT_FILE, given)
         report(f"report: {folder / REPORT_FILE}")
-        of: dict[str, Any] = {"split": split, "rows": len(examples), "name": folder.name}
-        write_card(folder, model_card(model.info, evaluation.metrics, problems=problems, **of))
+        of: dict[str, Any] = {"split": split, "rows": len(examples), "origin": origin_of(config.data, split)}
+        write_card(folder, model_card(model.info, evaluation.metrics, name=folder.name, problems=problems, **of))
     metrics = {
         "task": config.task,
         "steps": trainer.state.global_step,

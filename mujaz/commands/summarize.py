@@ -40,7 +40,11 @@ LONG = ("lead", "select", "hierarchical", "cut")
 @click.option(
     "--long", type=click.Choice(LONG), help="For articles longer than the model reads; left out: the model's own."
 )
-@click.option("--faithful", is_flag=True, help="Prefer what the article supports best among what the beam found.")
+@click.option(
+    "--faithful/--no-faithful",
+    default=None,
+    help="Prefer what the article supports best among what the beam found; left out: as the model says.",
+)
 @click.option("--article-words", is_flag=True, help="Allow no content words but those of the article.")
 @click.option(
     "--min-article-words", type=click.IntRange(0), metavar="N", help="Shorter articles are given as they are."

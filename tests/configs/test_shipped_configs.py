@@ -46,10 +46,13 @@ def here(
         "arabart": mt5_folder,
         "topic": trained("topic"),
         "runs/embedded-encoder": bert_folder,
+        "summary": bert_folder,
         "runs/embedded-topic-teacher": trained("topic"),
         **{f"runs/embedded-stance-{run}": trained("stance") for run in ("first", "posts-13", "posts-14")},
     }
-    monkeypatch.setattr(opening, "locate", lambda name: local.get(str(name), Path(name)))
+    monkeypatch.setattr(
+        opening, "locate", lambda name: Path(name) if Path(name).exists() else local.get(str(name), Path(name))
+    )
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -77,6 +80,8 @@ def _small(config: dict[str, Any], here: Path) -> list[str]:
         settings["distill.unlabelled"] = (
             here / "data" / ("stance" if data.name == "stance" else "summary") / "train.jsonl"
         )
+    if "decoder_layers" in config["model"]:
+        settings["model.decoder_layers"] = 1  # as many as the tiny BERT has
     if "scratch" in config["model"]:
         shape = {"vocab_size": 150, "hidden_size": 16, "layers": 1, "heads": 2, "intermediate_size": 32}
         settings |= {f"model.scratch.{key}": value for key, value in shape.items()}

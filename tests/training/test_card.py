@@ -10,12 +10,14 @@ import pytest
 from huggingface_hub import ModelCard, metadata_load
 
 from mujaz import train
+from mujaz.configs.data_schema import DataConfig
 from mujaz.configs.loading import check_config
 from mujaz.errors import OutputError
 from mujaz.models.calibration import Calibration
 from mujaz.models.checkpoint import CheckpointInfo, read_info, write_info
 from mujaz.training import card
-from mujaz.training.card import model_card, push_to_hub, write_card
+from mujaz.training.card import model_card, origin_of, push_to_hub, write_card
+from mujaz.training.metrics.percent import in_percent
 
 
 @pytest.mark.parametrize(("task", "pipeline"), [("topic", "text-classification"), ("summary", "summarization")])
@@ -35,6 +37,10 @@ def test_a_run_has_a_card_that_the_hub_can_read(trained: Callable[[str], Path], 
     name, key = ("ROUGE-L", "rougeL") if task == "summary" else ("Macro-F1", "macro_f1")
     assert found[name] == pytest.approx(metrics[key], abs=1e-4)
     assert all(result.dataset_split == "test" for result in data.eval_results or [])
+    low, high = metrics["intervals"][key]
+    assert low <= metrics[key] <= high
+    shown = " to ".join(in_percent(key, bound) for bound in (low, high))
+    assert f"| {in_percent(key, metrics[key])} | {shown} |" in (folder / "README.md").read_text(encoding="utf-8")
     assert str(folder.parent) not in (folder / "README.md").read_text(encoding="utf-8")
 
 
@@ -125,8 +131,36 @@ def test_a_card_says_what_its_scores_are_worth() -> None:
         temperature=2.0, rows=60, bins=15, ece_before=0.2, ece_after=0.01, nll_before=1.0, nll_after=0.9
     )
     metrics = {"accuracy": 0.9, "macro_f1": 0.9, "probabilities": {"ece": 0.3, "uncalibrated": {"ece": 0.1}}}
+    metrics["intervals"] = {"accuracy": [0.8, 0.95], "macro_f1": [0.7, 0.9]}
     said = info(calibration=found)
     text = model_card(said, metrics, split="test", rows=9, name="m", problems=["rows that stand in train too: test 8"])
+    assert "| Accuracy | 90.00 | 80.00 to 95.00 |" in text
     assert "**Wrong with the data: rows that stand in train too: test 8.**" in text
     assert "Calibration error on dev 20.00% before, 1.00% after; on test 10.00% without it, 30.00% with it." in text
     assert "on dev 10.00%" not in model_card(said, metrics, split="dev", rows=9, name="m")
+
+
+@pytest.mark.parametrize(
+    ("data", "split", "origin"),
+    [
+        ({"test": "t.jsonl"}, "test", "files of their own"),
+        ({"test_fraction": 0.2}, "test", "20% of the training data, at random, labels in proportion"),
+        ({"split": {"by": "group", "column": "source"}}, "dev", "10% of the training data, groups of source whole"),
+        (
+            {"test_fraction": 0.1, "split": {"by": "date", "column": "day"}},
+            "test",
+            "10% of the training data, the latest by day",
+        ),
+        ({"folds": 5, "fold": 2, "split": {"by": "target"}}, "test", "fold 2 of 5 of the training data, by target"),
+        (
+            {"split": {"by": "target", "held_out": ["لقاح", "سفر"]}},
+            "test",
+            "the rows of لقاح, سفر, which the training did without",
+        ),
+        ({"folds": 3, "fold": 1, "dev": "d.jsonl"}, "dev", "files of their own"),
+    ],
+)
+def test_a_card_says_where_its_texts_come_from(data: dict[str, Any], split: str, origin: str) -> None:
+    assert origin_of(DataConfig(train="x", **data), split) == origin
+    text = model_card(info(), {"intervals": {}}, split=split, rows=9, name="m", origin=origin)
+    assert f"On the {split} data ({origin}), 9 texts" in text

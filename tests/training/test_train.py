@@ -17,6 +17,7 @@ from mujaz.configs.loading import check_config
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import CheckpointError, DataError, OutputError, UsageError
 from mujaz.models.checkpoint import read_info
+from mujaz.training import summary_trainer
 from mujaz.training import train as train_module
 from mujaz.training.arguments import total_steps
 from mujaz.training.data import Example
@@ -199,7 +200,7 @@ def test_dev_summaries_meet_their_own_references(summary_file: Path, tmp_path: P
             return {"rouge1": 0.0, "rouge2": 0.0, "rougeL": 0.0}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(train_module, "Rouge", Spy)
+        patch.setattr(summary_trainer, "Rouge", Spy)
         trainer = train_module.build_trainer(job, progress=False, report=lambda line: None)
     # A model that writes the beginning of its input, which is the reference: each row must meet its own.
     patched: Any = job.start.model
