@@ -42,6 +42,8 @@ def _words(table: str) -> frozenset[str]:
 
 
 _STOPS = re.compile(r"[.؛;:!؟?][»”\")\]]*$")
+_TITLE = re.compile(r"\W*(?:[^\W\d_]\.)+")  # "د." of a doctor, "أ.د." of a professor
+_UNIT = re.compile(r"[%٪$€£°]")  # apart from the number before it
 _COMMAS = re.compile(r"[،,\-–—][»”\")\]]*$")
 _ARTICLE = re.compile(r"ال..")
 _DECIMALS = re.compile(r"[.,،٫]\d")  # pages have "61 .0%" for 61.0 %
@@ -124,11 +126,14 @@ def boundaries(words: Sequence[str], sentences: NDArray[np.int64]) -> Boundaries
     for place, word in enumerate(words):
         last = place + 1 == len(words)
         ends = last or sentences[place] != sentences[place + 1]
-        stops = ends or bool(_STOPS.search(word))
+        titled = not ends and bool(_TITLE.fullmatch(word))
+        stops = ends or (bool(_STOPS.search(word)) and not titled)
         comma = bool(_COMMAS.search(word)) or (not last and not own[place + 1])
         end[place] = _end(words, own, place, stops=stops, comma=comma)
         needs[place] = _needed(own, place, sentences)
-        if not ends:
+        if titled:  # a name is no name without its title, a title nothing without the name
+            end[place] = start[place + 1] = NEVER
+        elif not ends:
             start[place + 1] = 0.0 if stops else _start(own, place + 1, comma=comma)
     start += STARTS_BEHIND_DENIAL * (denied >= 0)
     for begins, closes in _wholes(own):
@@ -149,7 +154,8 @@ def _denied(own: Sequence[Sequence[str]], words: Sequence[str], sentences: NDArr
         if place and sentences[place] != sentences[place - 1]:
             by, left = -1, 0
         found[place] = back if left else by
-        left = 0 if _COMMAS.search(words[place]) or _STOPS.search(words[place]) else max(0, left - 1)
+        closes = bool(_STOPS.search(words[place])) and not _TITLE.fullmatch(words[place])
+        left = 0 if closes or _COMMAS.search(words[place]) else max(0, left - 1)
         forms = _forms(this[0]) if this else set[str]()
         following = own[place + 1][0] if place + 1 < len(own) and own[place + 1] else ""
         if this and following in _NO_DENIAL.get(this[0].removeprefix("و"), ()):
@@ -212,6 +218,8 @@ def _end(words: Sequence[str], own: Sequence[Sequence[str]], place: int, *, stop
     if stops:
         return 0.0
     if own[place][0] in _LEADS_ON or own[place][0] in _OPENS or _breaks_number(own, place):
+        return NEVER
+    if own[place][0].isdigit() and _UNIT.match(words[place + 1]):
         return NEVER
     if any(one and one[0] in _OPENS for one in own[max(0, place - 2) : place]):
         return ENDS_JUST_BEGUN

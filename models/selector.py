@@ -34,7 +34,7 @@ from mujaz.models.writing import MIN_ARTICLE_WORDS, Progress, as_is
 # Not a sign or a full stop that belongs to what follows: -5, .NET
 _FRONT = re.compile(r"(?:[\s،,؛;:…/|*•]|[.\-–—](?![\w]))+")
 _BACK = " .،,؛;:-–—…/|*•"
-_ARABIC = re.compile(r"[\u0621-\u064a]")
+_ARABIC = re.compile(r"[\u0621-\u064a\ufb50-\ufdff\ufe70-\ufefc]")  # presentation forms, too
 _NOTHING = Candidate("", None, 0, (Finding("empty"),), 0.0)
 _PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}"}
 _EITHER_WAY = frozenset('"“”„‟')  # Arabic pages open and close with any of them

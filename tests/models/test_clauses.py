@@ -184,3 +184,18 @@ def test_an_object_is_that_of_its_verb(text: str, needs: int) -> None:
 def test_what_sounds_like_a_denial_and_is_none(text: str) -> None:
     words = text.split()
     assert (boundaries(words, np.zeros(len(words), dtype=np.int64)).denied == -1).all()
+
+
+@pytest.mark.parametrize("title", ["د.", "أ.د.", "م.", "(د."])
+def test_a_title_ends_no_sentence_and_stays_with_its_name(title: str) -> None:
+    start, end = _costs(f"أكدت الوزيرة {title} هالة أن اللقاح متوفر")
+    assert end[title] == start["هالة"] == NEVER
+    whole = f"نفت الوزيرة {title} هالة وفاة المريض".split()
+    assert boundaries(whole, np.zeros(len(whole), dtype=np.int64)).denied[-1] == 0  # the denial reaches past it
+    _, end = _costs(f"وصل {title} وغادر", [0, 0, 1])
+    assert end[title] == 0  # where the sentence does end with it
+
+
+def test_a_sign_stays_with_its_number() -> None:
+    _, end = _costs("ارتفع بنسبة 0.27 % وبلغ 45 $ أمس")
+    assert end["0.27"] == end["45"] == NEVER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import runpy
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +149,17 @@ def test_the_demo_runs(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Non
         said = f"{answer['id']}: {answer['topic']}\n{answer['summary']}\n{answer['stance']} ("
         assert said in printed
     assert str((tmp_path / "answers.jsonl").resolve()) in printed
+
+
+def test_arabic_in_presentation_forms_is_arabic() -> None:
+    """As old pages and PDF have it: the summarizer does not take it for a foreign language."""
+    article = (
+        "أعلنت وزارة النقل اليوم افتتاح طريق جديد يربط المدينة بالميناء، ويختصر الرحلة إلى نصف ساعة. "
+        "وقال الوزير إن العمل استمر عامين كاملين."
+    )
+    shapes = {unicodedata.normalize("NFKC", chr(code)): chr(code) for code in range(0xFE80, 0xFEFD)}
+    forms = "".join(shapes.get(char, char) for char in article)
+    assert not set(forms) & set("أعلنتوزارةالقيم")
+    plain, shown = Summarizer.from_pretrained(device="cpu").summarize([article, forms])
+    assert plain.findings == shown.findings == ()
+    assert unicodedata.normalize("NFKC", shown.text) == plain.text
