@@ -12,6 +12,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import orjson
@@ -23,7 +24,7 @@ from mujaz.models.recipes import Recipe
 SPELLINGS_FILE = "spellings.json"
 _FOLDED = "أإآىة"
 _WORD = re.compile(r"[^\W\d_]+")
-_A_FEW = 10
+_A_FEW = 10  # of so many on the training data has a spelling of its own
 _UNMARKED = CharTable([RULES["marks"]])
 _AND = frozenset("وف")  # written together with the word behind them
 _BEFORE = re.compile(r"\s+([،؛:,.!?؟)\]}»%…])")
@@ -82,7 +83,7 @@ class Spelling:
 
     def __call__(self, text: str, article: str) -> str:
         """A text in the spelling of its article."""
-        known = most_frequent([article])
+        known = _of_article(article)
         return closed_up(_WORD.sub(lambda word: self._spelled(word.group(), known), text))
 
     def _spelled(self, word: str, known: Mapping[str, str]) -> str:
@@ -92,6 +93,11 @@ class Spelling:
             if found:
                 return front + found
         return word
+
+
+@lru_cache(maxsize=1)  # the candidates of one article come one after the other
+def _of_article(article: str) -> dict[str, str]:
+    return most_frequent([article])
 
 
 def most_frequent(texts: Iterable[str], at_least: int = 1) -> dict[str, str]:

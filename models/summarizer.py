@@ -19,7 +19,7 @@ from mujaz.models.engines.torch_engine import TorchGenerator
 from mujaz.models.identity import model_identity
 from mujaz.models.loading import load_seq2seq
 from mujaz.models.machine import choose_devices, choose_dtype, half_precision_note
-from mujaz.models.opening import open_checkpoint
+from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.options import Loaded, check_options
 from mujaz.models.presets import find_preset
 from mujaz.models.raw_checkpoints import origin_note, raw_preset, refuse_raw, sentinels, writes_sentinels
@@ -31,6 +31,7 @@ from mujaz.models.texts import as_texts
 from mujaz.models.writing import Progress, Writer
 
 if TYPE_CHECKING:  # importing it costs 0.13 GB, and seconds, where another engine computes
+    import torch
     from transformers import PreTrainedModel
 
 # What csebuetnlp/mT5_multilingual_XLSum generates with (its config.json): used where a checkpoint says nothing itself.
@@ -130,16 +131,10 @@ class Summarizer(Loaded):
         chosen, why = choose_engine(opened, complete_generation, engine=engine, where=where, precision=precision)
         notes = [opened.note, origin_note(opened.folder), why]
         if chosen:
-            return cls(chosen, opened.encoder, opened.info, "\n".join(note for note in notes if note), opened.folder)
-        model = load_seq2seq(opened.folder, choose_dtype(precision, where, opened.config))
-        begins: Any = model.generation_config
-        if begins.decoder_start_token_id is None and begins.bos_token_id is None:
-            raise CheckpointError(
-                f"{opened.folder}: config.json names no decoder_start_token_id to begin a summary with."
-            )
-        model.to(where)  # type: ignore[arg-type]  # the decorator of transformers hides self
+            return cls(chosen, opened.encoder, opened.info, "\n".join(filter(None, notes)), opened.folder)
+        model = _in_torch(opened, where, precision)
         notes.append(half_precision_note(opened.config, model.dtype))
-        summarizer = cls(model, opened.encoder, opened.info, "\n".join(note for note in notes if note), opened.folder)
+        summarizer = cls(model, opened.encoder, opened.info, "\n".join(filter(None, notes)), opened.folder)
         tokenizer = opened.encoder.tokenizer
         summarizer.others = [TorchGenerator(twin, tokenizer) for twin in copies_on(summarizer.model, others)]
         return summarizer
@@ -252,6 +247,20 @@ class Summarizer(Loaded):
         save_checkpoint(Path(folder), self.model, self.encoder, self.info, self.generation)
         if self._spelling:
             self._spelling.save(Path(folder))
+
+
+def _in_torch(opened: OpenCheckpoint, where: torch.device, precision: str) -> PreTrainedModel:
+    """A model that writes, on its device.
+
+    Raises:
+        CheckpointError: it cannot be read, or does not say with which token a summary begins.
+    """
+    model = load_seq2seq(opened.folder, choose_dtype(precision, where, opened.config))
+    settings: Any = model.generation_config
+    if settings.decoder_start_token_id is None and settings.bos_token_id is None:
+        raise CheckpointError(f"{opened.folder}: config.json names no decoder_start_token_id to begin a summary with.")
+    model.to(where)  # type: ignore[arg-type]  # the decorator of transformers hides self
+    return model
 
 
 def complete_generation(saved: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:

@@ -72,7 +72,7 @@ class Writer:
         long: What becomes of long articles where the caller does not say.
         others: Engines of other devices, side by side with ``engine``.
         spelling: Gives folded letters back, where the recipe folds.
-        least: Where the best summary has a lower score, or a fault, the article's beginning is given; None gives it always.
+        least: Where the best summary has a lower score, or a fault, the article's beginning is given; None never gives it.
     """
 
     encoder: TextEncoder

@@ -115,7 +115,9 @@ def two_sided(differences: Floats) -> float:
 def _task(folder: Path) -> str:
     try:
         task = str(orjson.loads((folder / METRICS_FILE).read_bytes())["task"])
-        return task if BEST_BY[task] else ""
+        if task not in BEST_BY:
+            raise ValueError(f"task '{task}'")
+        return task
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(
             f"expected the folder of a run or of 'mujaz evaluate --out', but its {METRICS_FILE} cannot be read ({error})",

@@ -30,7 +30,7 @@ MEANINGS = {
     "sentinel": "a special token was left in it",
     "empty": "the model wrote nothing",
     "cut": "it ends where the longest length was reached",
-    "as_is": "the article is no longer than its summary may be, and is given whole, without page leftovers",
+    "as_is": "the article is no longer than its summary may be, and is given whole",
     "denied": "left out: a word of its sentence that denies, doubts, warns or takes it back",
     "unsure": "the article is unlike those that the model learnt from: its beginning is given",
 }

@@ -193,8 +193,5 @@ def test_every_kind_of_finding_has_a_meaning() -> None:
     ]
     assert LONG == LONG_WAYS
     parts = Summary("خبر", None, 9, False, long="hierarchical", findings=(Finding("as_is"),))
-    assert (
-        summaries.remarks(parts)[0]
-        == "note: the article is no longer than its summary may be, and is given whole, without page leftovers"
-    )
+    assert summaries.remarks(parts)[0] == "note: the article is no longer than its summary may be, and is given whole"
     assert "it read all of it, in parts (hierarchical)" in summaries.remarks(parts)[1]
