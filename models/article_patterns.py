@@ -41,7 +41,7 @@ _AGENCY = (
         نوفوستي|سبوتنيك|شينخوا|الأناضول|بلومبيرغ|بلومبرغ|بلومبيرج|وكالات|متابعات|الخليج|الشرق الأوسط|عكاظ|سبق|
         عين اليوم|الجزيرة نت|العربية نت|العربية.نت|سكاي نيوز عربية|سي إن إن|بي بي سي|روسيا اليوم|الاقتصادية|
         السودان اليوم|الثورة نت|البوابة نيوز|اليوم السابع|المصري اليوم|الإمارات اليوم|AFP|Reuters|AP|CNN|BBC|RT|
-        DW"""
+        DW|العربي الجديد|القدس العربي|دنيا الوطن|قدس نيوز|الأهرام|هسبريس|شفق نيوز|السومرية نيوز|مصراوي|صدى البلد"""
     )[:-1]
     + rf"|{_INITIALS})(?!\w)"
 )
@@ -57,6 +57,10 @@ _BRACKETED_AGENCY = rf"[(\[]\s?{_AGENCY}(?:\s?[-،,+/]\s?{_AGENCY})?\s?[)\]]"
 # In brackets and before a dash the name of an agency need not be known to tell a dateline: القاهرة (نور برس) -
 _LIKE_AN_AGENCY = r"[(\[]\s?(?:وكالة\s)?[^\W\d_]{2,14}\s(?:برس|بريس|نيوز|نت|أونلاين|اونلاين)\s?[)\]]"
 _SOMEWHERE = r"(?:(?!(?:قال|قالت|ذكر|ذكرت|نقل|نقلت|أفاد|أفادت|حسب|وفق|عن|وكالة|صحيفة|قناة)\s)[ء-ي]{2,14}\s){1,3}"
+# Newspapers whose names are words, too: only behind a place they are meant.
+_PAPER = _any_of(
+    "الغد|الرأي|الدستور|الوطن|البيان|الاتحاد|الحياة|النهار|الأيام|الجريدة|الراي|القبس|الشروق|الجمهورية|المدن"
+)
 _SOURCE = rf"(?:{_QUOTED_AGENCY}|{_AGENCY})"
 _DAY = r"(?:(?:الأحد|الاثنين|الإثنين|الثلاثاء|الأربعاء|الاربعاء|الخميس|الجمعة|السبت)[،,]?\s+)?"
 _DATE = (
@@ -67,6 +71,7 @@ NAME = re.compile(r"[ء-يّ]{2,14}")
 _LAND = r"(?:[،,]\s?[ء-ي]{2,14}(?:\s[ء-ي]{2,14}){0,3})?"  # the country behind a town
 _TIME = r"\d{1,2}:\d{2}(?:\s?(?:صباحا|صباحًا|صباحاً|مساء|مساءً|ص|م|AM|PM|GMT))?(?!\w)"
 _PERSON = r"(?:د\.\s?)?[ء-يّ]{2,14}(?:\s[ء-يّ]{2,14}){1,3}"
+DASHES = ("-", "–", "—")
 _DASH = r"\s{0,3}[-–—ـ−]{1,3}\s{0,3}"
 _SEP = r"[\s\-–—ـ−:،,/|]{0,6}"  # all of these are bounded, so that no line of blanks makes them slow
 _END = r"\s{0,3}[:/\-–—−]{1,3}\s*"  # between a dateline and the text behind it
@@ -81,23 +86,29 @@ HEAD_LINES = tuple(
     re.compile(pattern)
     for pattern in (
         rf"(?!\d+\s\D+$)(?P<dateline>(?:{_PLACE}{_SEP})?{_DATE}(?:{_SEP}(?:الموافق\s)?{_DATE})?{_SEP}(?:{_TIME}{_SEP})?{_SOURCE}?)",
-        rf"(?P<dateline>{_PLACE}{_SEP}{_SOURCE})\s*[:\-–—.]*",
+        rf"(?P<dateline>{_PLACE}{_SEP}{_SOURCE}|{_PLACE}{_DASH}{_PAPER})\s*[:\-–—.]*",
+        r"(?P<dateline>[^\W\d_]{2,14}\s(?:برس|بريس|نيوز|أونلاين|اونلاين))\s*[:\-–—.]*",
         rf"(?P<dateline>{_PLACE}{_LAND}[،,]\s{_DATE})\s*[:\-–—.]*",
         rf"(?P<dateline>{_SOURCE}{_DASH}(?:{_PLACE}|{_SOURCE}))\s*[:\-–—.]*",
         rf"(?P<dateline>{_AGENCY}{_DASH}[ء-يّ]{{2,14}}(?:\s[ء-يّ]{{2,14}})?)",
         rf"(?P<byline>{_PERSON}){_DASH}(?P<dateline>{_PLACE}|{_SOURCE}|{_SOURCE}{_DASH}{_PLACE})\s*[:\-–—.]*",
         rf"(?P<dateline>{_PLACE}){_DASH}(?P<byline>{_PERSON})\s*:",
-        rf"(?P<byline>{_WROTE}{_PERSON}(?:\s*[-–—،,/]\s*(?:{_PERSON}|{_PLACE})){{0,2}})",
+        rf"(?P<byline>{_WROTE}{_PERSON}(?:\s*[-–—،,/]\s*(?:{_PERSON}|{_PLACE})){{0,2}})\s?:?",
     )
 )
+# A line that is nothing but a place and a name of two words; of more it may be a headline.
+PLACE_AND_NAME = re.compile(rf"(?P<dateline>{_PLACE}){_DASH}(?P<byline>[ء-يّ]{{2,14}}\s[ء-يّ]{{2,14}})")
 # What may stand at the very beginning of the body, with the text right behind it.
 HEAD_PREFIXES = tuple(
     re.compile(pattern)
     for pattern in (
         rf"(?P<dateline>{_PLACE}\s*:\s*{_QUOTED_AGENCY})\s*[:،\-–—]*\s*",
         rf"(?P<dateline>{_PLACE}(?:[،,]?\s+(?:في\s)?|\s?/\s?){_DATE}{_SEP}{_SOURCE}){_END}",
+        rf"(?P<dateline>{_PLACE}\s(?:في\s)?{_DATE}\sالموافق\s{_DATE}{_SEP}{_SOURCE}){_SEP}{_TEXT}",
+        rf"(?P<dateline>{_PLACE}\s(?:في\s)?{_DATE}\s?/\s?[^\W\d_]{{2,14}}(?:\s[^\W\d_]{{1,14}}){{0,3}}\s?/){_SEP}{_TEXT}",
         rf"(?P<dateline>{_PLACE}{_LAND}[،,]\s{_DATE}){_END}{_TEXT}",
-        rf"(?P<dateline>{_PLACE}{_SEP}{_SOURCE}){_END}",
+        rf"(?P<dateline>{_PLACE}{_SEP}{_SOURCE}|{_PLACE}{_DASH}{_PAPER}){_END}",
+        rf"(?P<dateline>خاص|متابع(?:ة|ات)|(?:غرفة|قسم)\sالأخبار){_DASH}{_TEXT}",
         rf"(?P<dateline>{_AGENCY}{_DASH}(?:{_PLACE}|{_AGENCY}))\s*:\s*",
         rf"(?P<byline>{_PERSON}){_DASH}(?P<dateline>{_AGENCY}(?:{_DASH}{_PLACE})?)\s*:\s*",
         rf"(?P<dateline>{_PLACE}){_DASH}(?P<byline>{_PERSON})\s*:\s*",
@@ -149,8 +160,15 @@ _LEFTOVER_LINES = {
     "credit": rf"{_CREDIT}|-\s?{_AGENCY}\s?-|\*?\s?خدمة\s«[^»]{{3,30}}»",
     "comments": r"(?:\(?\d{1,5}\)?\s)?(?:ال)?تعليق(?:ات)?\s?(?:\(\d{0,5}\))?|لا\s(?:توجد|يوجد)\sتعليقات|[أا]ضف\sتعليقا?ً?ك?",
     "more": r"[.…]{2,}\s*المزيد|(?:اقرأ|قراءة|شاهد)\sالمزيد\s*[.…]*|للمزيد\s*[.…:]*",
+    "cookies": r"(?:(?:نحن\s)?نستخدم|يستخدم\s(?:هذا\s)?الموقع|هذا\sالموقع\sيستخدم)\s.{0,40}"
+    r"(?:تعريف\sالارتباط|[Cc]ookies|كوكيز).{0,120}",
+    "breadcrumbs": r"(?:الصفحة\s)?الرئيسية\s*[>»›/|←].{1,120}",
+    "photo": r"\(?(?:ال)?صورة\s(?:[أا]رشيفية|تعبيرية|توضيحية|من\sالأرشيف)\)?|\((?:ال)?صورة\s?:[^()]{1,60}\)|"
+    r"\(?[أا]رشيفية\)?",
+    "text size": r"[Aa]\s?[+-](?:\s?[|/]?\s?[Aa]\s?[+-])*",
     "advert": r"[إا]علان(?:ات)?|مساحة\sإعلانية|Advertisement",
-    "date stamp": rf"(?:نُ?شرت?\sفي|(?:تم|تاريخ)\sالنشر|[آا]خر\sتحديث|تم\sالتحديث)\s*:?\s*{_DAY}\d[\w\s/:،\-–.|]{{3,60}}",
+    "date stamp": rf"(?:نُ?شرت?\sفي|(?:تم|تاريخ)\sالنشر|[آا]خر\sتحديث|تم\sالتحديث)\s*:?\s*{_DAY}\d[\w\s/:،\-–.|]{{3,60}}|"
+    rf"(?:قبل|منذ)\s(?:\d{{1,2}}\s)?(?:دقيقة|دقائق|ساعة|ساعات|ساعتين|يوم|يومين|أيام)|{_TIME}\s?[|\-–]\s?{_DATE}",
 }
 LEFTOVER_LINE = re.compile(
     "|".join(f"(?P<{name.replace(' ', '_')}>{pattern})" for name, pattern in _LEFTOVER_LINES.items())

@@ -13,17 +13,19 @@ and a dateline or byline only at the very beginning, with a place or a source of
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from mujaz.models.arabic_words import words
+from mujaz.models.arabic_words import TATWEEL, words
 from mujaz.models.article_patterns import (
     AROUND,
+    DASHES,
     HEAD_LINES,
     HEAD_PREFIXES,
     LEFTOVER_LINE,
     NAME,
+    PLACE_AND_NAME,
     SHARE_ALONE,
     SHARE_SIGNS,
     SHARE_WORDS,
@@ -34,6 +36,7 @@ from mujaz.models.article_patterns import (
 from mujaz.models.news_verbs import NO_NAMES, OPENERS
 from mujaz.models.recipe_steps import without_markup
 from mujaz.models.sentences import split_sentences
+from mujaz.models.wrapping import unwrapped
 
 _MAX_LINE = 220  # characters: no leftover, dateline or byline is longer, so a longer line is not even compared
 _MAX_TITLE = 160
@@ -42,6 +45,7 @@ _HEAD_LINES_READ = 6
 _LONGEST_NAME = 4  # words
 _TAIL_READ = 1500  # characters at the end of a text in which a flattened page tail is looked for
 _TAIL_STEPS = 12
+_DRAWN_APART = re.compile(r"(?<=[ء-ي])ـ+(?=[ء-ي])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +92,12 @@ def read_article(text: str) -> Article:
 
     Args:
         text: The article as it came from the page, its lines separated by line ends, or all in one line. HTML is made text
-            of first, a line for each block.
+            of first, a line for each block, and of lines broken at a width paragraphs.
 
     Returns:
         The parts; nothing of the text is lost but the marks and white space between the parts.
     """
-    text = without_markup(text)
+    text = unwrapped(without_markup(text))
     parts = find_parts(text)
     head: dict[str, str] = {}
     for part in parts:
@@ -111,9 +115,10 @@ def clean_article(text: str) -> str:
     """Return an article without its dateline, byline and leftovers; the title, if there is one, stays as the first line.
 
     The result is empty only where the text is empty or every line of it is a leftover. A text in which nothing is recognised
-    comes back as it was, but for white space at its ends and HTML, of which text is made first.
+    comes back as it was, but for white space at its ends, HTML, of which text is made first, and lines that were broken at a
+    width (`mujaz.models.wrapping`), of which paragraphs are made.
     """
-    text = without_markup(text)
+    text = unwrapped(without_markup(text))
     return _without(text, [part for part in find_parts(text) if part.kind != "title"])
 
 
@@ -204,26 +209,42 @@ def _head(text: str, lines: list[tuple[int, int]]) -> Iterator[Part]:
 def _whole_line(text: str, start: int, end: int) -> list[Part]:
     if end - start > _MAX_LINE:
         return []
-    line = text[start:end].strip()
+    line, places = _without_tatweel(text, start, end)
     for pattern in HEAD_LINES:
         match = pattern.fullmatch(line)
         if match:
-            return _named(match, text.index(line, start), start, end)
+            return _named(match, places, start, end)
+    match = PLACE_AND_NAME.fullmatch(line)
+    if match and not match["byline"].startswith("ال") and NO_NAMES.isdisjoint(words(match["byline"])):
+        return _named(match, places, start, end)
     return []
 
 
 def _prefix(text: str, start: int, end: int) -> list[Part]:
-    first = start + len(text[start:end]) - len(text[start:end].lstrip())
+    line, places = _without_tatweel(text, start, min(end, start + _MAX_LINE))
     for pattern in HEAD_PREFIXES:
-        match = pattern.match(text[first : min(end, first + _MAX_LINE)])
-        if match and end - first - match.end() >= _MIN_BODY:
-            parts = _named(match, first, start, first + match.end())
-            return parts if "byline" in match.groupdict() else [*parts, *_byline_behind(text, first + match.end(), end)]
+        match = pattern.match(line)
+        behind = places[match.end()] if match and match.end() < len(line) else end
+        if match and end - behind >= _MIN_BODY:
+            parts = _named(match, places, start, behind)
+            return parts if "byline" in match.groupdict() else [*parts, *_byline_behind(text, behind, end)]
     return []
 
 
+def _without_tatweel(text: str, start: int, end: int) -> tuple[str, Sequence[int]]:
+    """A line without white space at its ends and letters drawn apart, and where its characters stand in the text."""
+    line = text[start:end]
+    start += len(line) - len(line.lstrip())
+    line = line.strip()
+    if TATWEEL not in line:
+        return line, range(start, start + len(line))
+    drawn = {place for match in _DRAWN_APART.finditer(line) for place in range(*match.span())}
+    places = [start + place for place in range(len(line)) if place not in drawn]
+    return "".join(text[place] for place in places), places
+
+
 def _byline_behind(text: str, start: int, end: int) -> list[Part]:
-    """A name behind a dateline in one line with the text, told by the verb or the colon behind it: دبي: منى سعيد أعلنت"""
+    """A name behind a dateline in one line with the text, told by the verb, colon or dash behind it: دبي: منى سعيد أعلنت"""
     names = list(islice(re.finditer(r"\S+", text[start : min(end, start + _MAX_LINE)]), _LONGEST_NAME + 1))
     own = [words(name.group()) or [""] for name in names]
     if not own or own[0][0].startswith("ال"):
@@ -235,16 +256,25 @@ def _byline_behind(text: str, start: int, end: int) -> list[Part]:
         if not all(NAME.fullmatch(name.group().rstrip(":")) for name in before):
             return []
         verb = not OPENERS.isdisjoint(own[number])
-        if (verb or last.endswith(":")) and end - start - names[number].start() >= _MIN_BODY:
+        dash = names[number].group() in DASHES
+        if (verb or dash or last.endswith(":")) and end - start - names[number].start() >= _MIN_BODY:
             said = text[start : start + names[number - 1].end()]
-            return [Part("byline", said.rstrip(": "), start, start + names[number].start())]
+            behind = names[number].end() + 1 if dash else names[number].start()
+            return [Part("byline", said.rstrip(": "), start, start + behind)]
     return []
 
 
-def _named(match: re.Match[str], offset: int, start: int, end: int) -> list[Part]:
-    """Make a part of each named group; together they cover everything from ``start`` to ``end``."""
+def _named(match: re.Match[str], places: Sequence[int], start: int, end: int) -> list[Part]:
+    """Make a part of each named group; together they cover everything from ``start`` to ``end``.
+
+    Args:
+        match: In a line.
+        places: Where the characters of the line stand in the text.
+        start: Where the first part starts.
+        end: Where the last ends.
+    """
     found = sorted((match.start(kind), kind, said) for kind, said in match.groupdict().items() if said)
-    starts = [start, *(offset + at for at, _, _ in found[1:]), end]
+    starts = [start, *(places[at] for at, _, _ in found[1:]), end]
     return [Part(kind, said.strip(), starts[i], starts[i + 1]) for i, (_, kind, said) in enumerate(found)]
 
 

@@ -58,6 +58,15 @@ def test_the_example_article_is_taken_apart() -> None:
         "...المزيد",
         "إعلان",
         "آخر تحديث: 12/05/2021 10:30",
+        "منذ 3 ساعات",
+        "10:35 | 3 مارس 2024",
+        "نستخدم ملفات تعريف الارتباط لتحسين تجربتك",
+        "هذا الموقع يستخدم ملفات تعريف الارتباط (الكوكيز). موافق",
+        "الرئيسية > أخبار > اقتصاد",
+        "الصفحة الرئيسية » محليات",
+        "صورة أرشيفية",
+        "(صورة: رويترز)",
+        "A+ A-",
     ],
 )
 def test_a_line_that_is_nothing_but_a_leftover_goes(line: str) -> None:
@@ -254,3 +263,40 @@ def test_real_news_loses_next_to_nothing(shared_data: Path) -> None:
 def test_a_sentence_behind_a_dateline_is_no_name(text: str) -> None:
     article = read_article(text + " " + BODY)
     assert (article.dateline, article.byline) == ("دبي", None)
+
+
+@pytest.mark.parametrize(
+    ("head", "dateline", "byline"),
+    [
+        (
+            "الرياض 12 شعبان 1445 هـ الموافق 22 فبراير 2024 م واس ",
+            "الرياض 12 شعبان 1445 هـ الموافق 22 فبراير 2024 م واس",
+            None,
+        ),
+        ("المنامة في 4 مايو/ بنا/ ", "المنامة في 4 مايو/ بنا/", None),
+        ("الريــــاض - واس:\n", "الرياض - واس", None),
+        ("القاهـــرة – رويترز: ", "القاهرة – رويترز", None),
+        ("القاهرة ـ رويترز: ", "القاهرة ـ رويترز", None),  # a dash, here
+        ("القاهرة - محمد سالم\n", "القاهرة", "محمد سالم"),
+        ("دبي - منى سعيد - ", "دبي", "منى سعيد"),
+        ("عمان- الغد- ", "عمان- الغد", None),
+        ("لندن - العربي الجديد\n", "لندن - العربي الجديد", None),
+        ("شفق برس\n", "شفق برس", None),
+        ("كتب - أحمد علي:\n", None, "كتب - أحمد علي"),
+        ("متابعة - ", "متابعة", None),
+    ],
+)
+def test_heads_of_agencies_and_papers(head: str, dateline: str | None, byline: str | None) -> None:
+    article = read_article(f"{head}{BODY}\n{BODY}")
+    assert (article.title, article.dateline, article.byline) == (None, dateline, byline)
+    assert article.body == f"{BODY}\n{BODY}"
+
+
+@pytest.mark.parametrize("line", ["دبي - وصول أول رحلة", "القاهرة - الهلال الأحمر", "بيروت - سعر الصرف اليوم"])
+def test_a_place_and_what_is_no_name(line: str) -> None:
+    assert read_article(f"{line}\n{BODY}\n{BODY}").byline is None
+
+
+def test_cookies_in_the_news_stay() -> None:
+    said = "قال الخبير إن ملفات تعريف الارتباط تتيح للشركات أن تتبع الناس."
+    assert said in clean_article(f"{BODY}\n{said}\n{BODY}")
