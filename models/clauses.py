@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mujaz.models.arabic_words import words as words_of
+from mujaz.models.denials import COMMAS, STOPS, TITLE, denied_before, denied_behind, in_condition, is_condition
 from mujaz.models.endings import LEADING
 from mujaz.models.news_verbs import OBJECTS
 
@@ -25,10 +26,13 @@ STARTS_INSIDE = 0.15
 STARTS_BEHIND_A_COMMA = 0.05  # it may be an apposition
 STARTS_WITH_PREPOSITION = 0.1  # or "that": what it belongs to stands before it
 STARTS_BEHIND_DENIAL = 0.6  # without "denied that", "warned that", "it is not true that" it says the opposite
+ENDS_BEFORE_DENIAL = 0.6  # "… is fake"
+ENDS_BEFORE_CONDITION = 0.15  # "… unless"
 STARTS_WITH_IMPERFECT = 0.3  # behind "that": what is wanted, expected or ruled out, not what is
 ENDS_AT_A_COMMA = 0.03
-ENDS_INSIDE = 0.05
-ENDS_BEFORE_ARTICLE = 0.1
+ENDS_INSIDE = 0.1
+ENDS_BEFORE_ARTICLE = 0.13
+ENDS_IN_TWO_PARTS = 0.1  # "between … and" without the second
 ENDS_BEFORE_THAT = 0.2  # who said it, and not what
 ENDS_JUST_BEGUN = 0.3  # a clause of one or two words behind "that" or "which"
 UNFINISHED = 0.1  # a verb whose object has a preposition, without it: "called", and not "called for"
@@ -41,41 +45,35 @@ def _words(table: str) -> frozenset[str]:
     return frozenset(table.split())
 
 
-_STOPS = re.compile(r"[.؛;:!؟?][»”\")\]]*$")
-_TITLE = re.compile(r"\W*(?:[^\W\d_]\.)+")  # "د." of a doctor, "أ.د." of a professor
 _UNIT = re.compile(r"[%٪$€£°]")  # apart from the number before it
-_COMMAS = re.compile(r"[،,\-–—][»”\")\]]*$")
 _ARTICLE = re.compile(r"ال..")
 _DECIMALS = re.compile(r"[.,،٫]\d")  # pages have "61 .0%" for 61.0 %
+_COUNTED = re.compile(
+    r"(?!ال|[وفبلك])[ء-ي]{2,}|كيلو\w+|لتر\w*|ليره"
+)  # what may stand behind a number: an indefinite noun
+_YEAR = re.compile(r"1[4-9]\d\d|20\d\d")
 _LATIN = re.compile(r"[A-Za-z]")
 _IMPERFECT = re.compile(r"[يتن]\w{2,}")
 
 # Letters are unified in all of them.
+_TWO_PARTS = re.compile(  # not "between the two of them", "among relatives"
+    r"بين (?!\S+(?:ين|ات|هم|هما|هن|نا|ها)\b)(?:[^\W\d_]+ ){1,4}?و[^\W\d_]+|كلا? من (?:[^\W\d_]+ ){1,5}?و[^\W\d_]+"
+    r"|اما (?:[^\W\d_]+ ){1,8}?او [^\W\d_]+"
+)
 _WHOLE = re.compile(  # what is said behind a name, and an age
     r"صلي الله عليه(?: واله)?(?: وصحبه)? وسلم|عليه(?:ا|م|ما)? (?:الصلاه و)?السلام|رضي الله عن\w+|رحم\w+ الله|عز وجل"
     r"|سبحانه وتعالي|تبارك وتعالي|عن عمر(?: [يت]?ناهز)?(?: \d+)?(?: عاما| سنه)?"
 )
 _THAT = _words("ان بان وان لان")  # a clause starts behind them
-_OPENS = _THAT | _words("انه انها التي الذي الذين والتي والذي لم لن قد ولم ولن وقد حيث كما ما")
+_OPENS = _THAT | _words("انه انها التي الذي الذين والتي والذي لم لن قد ولم ولن وقد حيث كما ما لو اذا الا بل لكن")
 _LEADS_ON = LEADING | _words("حتي بعد قبل خلال نحو قرب بين وراء ضمن عبر دون وفق حول تحت فوق")
+_NEVER_LAST = _LEADS_ON | _words(
+    """كل كلا كلتا بعض جميع معظم اغلب غير اي كافه عبد بن ابن ابو ابي بنت ال اكثر اقل ضد قباله حوالي زهاء كي لكي سوي عقب اثر
+    جراء عند لدي منذ تجاه ازاء سبيل ضروره اطار شرط حال عار عاريه"""
+)
+_COUNTS_NOTHING = _LEADS_ON | _OPENS | _words("امس غدا مساء صباح ظهر فجر امام عقب اثر ضد ثم حسب هو هي هم")
 _SCALES = _words("الف الفا الاف مليون مليونا ملايين مليار مليارا مليارات بالمئه بالمائه بالمايه")
 _PERCENT = _words("المئه المائه المايه")
-# Without the conjunction or preposition that may stand in front. What denies, doubts or warns does so to the end of its
-# sentence,
-_DENIALS = _words(
-    """نفي نفت نفوا ينفي تنفي ينفون نافيا نافيه كذب كذبت تكذيب استبعد استبعدت استبعدوا يستبعد تستبعد المستبعد مستبعدا مستبعده
-    شكك شككت شككوا يشكك تشكك زعم زعمت زعموا يزعم تزعم مزاعم ادعي ادعت ادعوا يدعي تدعي حذر حذرت حذروا يحذر تحذر محذرا محذره
-    يامل تامل ياملون املا يخشي تخشي شائعات شائعه شايعات اشاعه اشاعات انكر انكرت ينكر رفض رفضت رفضوا يرفض ترفض
-    فشل فشلت فشلوا اخفق اخفقت احبط احبطت احبطوا افشل افشلت الغي الغت الغوا يلغي تلغي برات براءه تبرئه منع منعت حظر حظرت
-    لم لن لا ليس ليست ليسوا كاد يكاد لولا لو"""
-)
-# what takes back what it names, or keeps it from happening, for some words of its clause: "an attempt to", "acquittal of",
-_TAKEN_BACK = _words("عدم غير دون بدون محاوله محاولات الغاء تاجيل ارجاء احباط افشال منع حظر وقف ايقاف نفي تكذيب")
-REACH = 6  # words
-# Not denials where those come behind them: "however", "is still", "above all".
-_NO_DENIAL = {"غير": _words("ان انه انها انهم"), "لا": _words("يزال تزال يزالون سيما")}
-# and these where عن comes after them.
-_GIVES_UP = _words("تراجع تراجعت يتراجع تتراجع تخلي تخلت عدل عدلت تنازل تنازلت")
 _THAT_HE = re.compile("ب?ان(?:ه|ها|هم|هما)?")  # بأن، إنه
 # With the letter of a preposition in front, and yet no object of a verb: when, where, beside whom.
 _ADVERBS = re.compile(
@@ -92,6 +90,7 @@ class Boundaries:
         start: Costs.
         end: Costs.
         denied: The place of the word that denies, doubts or takes back what starts with each word; -1 where there is none.
+        denied_behind: The place of the word that does so with what ends with each word.
         needs: How many words a stretch has to have that starts with each word, so that its verb has its object; a
             shorter one costs UNFINISHED.
     """
@@ -100,11 +99,26 @@ class Boundaries:
     end: NDArray[np.float64]
     needs: NDArray[np.int64]
     denied: NDArray[np.int64]
+    denied_behind: NDArray[np.int64]
 
     @classmethod
     def free(cls, words: int) -> Boundaries:
         """Where nothing is known of clauses: nothing costs anything."""
-        return cls(np.zeros(words), np.zeros(words), np.zeros(words, dtype=np.int64), np.full(words, -1))
+        none = np.full(words, -1)
+        return cls(np.zeros(words), np.zeros(words), np.zeros(words, dtype=np.int64), none, none)
+
+    def at(self, kept: NDArray[np.int64]) -> Boundaries:
+        """The same of the words that are kept where others are left out: their places, ascending."""
+        before = np.searchsorted(kept, np.arange(len(self.start) + 1))  # words kept before each place
+        needs = self.needs[kept]
+        shorter = before[np.minimum(kept + needs, len(self.start))] - np.arange(len(kept))
+        return Boundaries(
+            self.start[kept],
+            self.end[kept],
+            np.where(needs > 0, shorter, 0),
+            self.denied[kept],
+            self.denied_behind[kept],
+        )
 
     def at_the_beginning(self) -> Boundaries:
         """The same, for stretches that start with the first word."""
@@ -112,23 +126,31 @@ class Boundaries:
         return replace(self, start=np.where(first, 0.0, FAR))
 
 
-def boundaries(words: Sequence[str], sentences: NDArray[np.int64]) -> Boundaries:
+def own_words(words: Sequence[str]) -> list[list[str]]:
+    """Of words as they stand in a text the last of each, letters unified, without signs; a dash, say, has none."""
+    return [words_of(word)[-1:] for word in words]
+
+
+def boundaries(
+    words: Sequence[str], sentences: NDArray[np.int64], own: Sequence[Sequence[str]] | None = None
+) -> Boundaries:
     """What boundaries cost.
 
     Args:
         words: As they stand in the text, with their punctuation.
         sentences: The number of each word's sentence, ascending.
+        own: :func:`own_words` of them, where that is known.
     """
-    own = [words_of(word)[-1:] for word in words]  # a dash, say, has none
+    own = own_words(words) if own is None else own
     start, end = np.zeros(len(words)), np.zeros(len(words))
     needs = np.zeros(len(words), dtype=np.int64)
-    denied = _denied(own, words, sentences)
+    denied, behind = denied_before(own, words, sentences), denied_behind(own, words, sentences)
     for place, word in enumerate(words):
         last = place + 1 == len(words)
         ends = last or sentences[place] != sentences[place + 1]
-        titled = not ends and bool(_TITLE.fullmatch(word))
-        stops = ends or (bool(_STOPS.search(word)) and not titled)
-        comma = bool(_COMMAS.search(word)) or (not last and not own[place + 1])
+        titled = not ends and bool(TITLE.fullmatch(word))
+        stops = ends or (bool(STOPS.search(word)) and not titled)
+        comma = bool(COMMAS.search(word)) or (not last and not own[place + 1])
         end[place] = _end(words, own, place, stops=stops, comma=comma)
         needs[place] = _needed(own, place, sentences)
         if titled:  # a name is no name without its title, a title nothing without the name
@@ -136,51 +158,26 @@ def boundaries(words: Sequence[str], sentences: NDArray[np.int64]) -> Boundaries
         elif not ends:
             start[place + 1] = 0.0 if stops else _start(own, place + 1, comma=comma)
     start += STARTS_BEHIND_DENIAL * (denied >= 0)
-    for begins, closes in _wholes(own):
+    conditional = np.array([is_condition(own, int(place)) for place in behind], dtype=bool)
+    end += np.where(conditional, ENDS_BEFORE_CONDITION, ENDS_BEFORE_DENIAL) * (behind >= 0)
+    for begins, closes in _found(_TWO_PARTS, own):
+        end[begins:closes] += ENDS_IN_TWO_PARTS
+    for begins, closes in _found(_WHOLE, own):
         start[begins + 1 : closes + 1] = NEVER
         end[begins:closes] = NEVER
+    start[[in_condition(own, place) for place in range(len(own))]] = NEVER
     start[[not this or bool(_DECIMALS.match(word)) for this, word in zip(own, words, strict=True)]] = NEVER
-    return Boundaries(start, end, needs, denied)
+    return Boundaries(start, end, needs, denied, behind)
 
 
-def _denied(own: Sequence[Sequence[str]], words: Sequence[str], sentences: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each place, that of the word before it in its sentence that denies it or takes it back; -1 where there is none.
-
-    A colon or a semicolon takes nothing back; what takes back reaches as far as its clause, and :data:`REACH` words.
-    """
-    found = np.full(len(own), -1)
-    by, back, left = -1, -1, 0
-    for place, this in enumerate(own):
-        if place and sentences[place] != sentences[place - 1]:
-            by, left = -1, 0
-        found[place] = back if left else by
-        closes = bool(_STOPS.search(words[place])) and not _TITLE.fullmatch(words[place])
-        left = 0 if closes or _COMMAS.search(words[place]) else max(0, left - 1)
-        forms = _forms(this[0]) if this else set[str]()
-        following = own[place + 1][0] if place + 1 < len(own) and own[place + 1] else ""
-        if this and following in _NO_DENIAL.get(this[0].removeprefix("و"), ()):
-            forms = set()
-        if forms & _DENIALS or (forms & _GIVES_UP and ["عن"] in own[place + 1 : place + REACH]):
-            by = place
-        if forms & _TAKEN_BACK:
-            back, left = place, REACH
-    return found
-
-
-def _wholes(own: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
-    """First and last place of the phrases that nothing may come into or be left off."""
+def _found(phrases: re.Pattern[str], own: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
+    """First and last place of phrases."""
     words = [this[0] if this else "-" for this in own]
     offsets = [0, *accumulate(len(word) + 1 for word in words)]
-    for match in _WHOLE.finditer(" ".join(words)):
+    for match in phrases.finditer(" ".join(words)):
         first, last = bisect(offsets, match.start()) - 1, bisect(offsets, match.end() - 1) - 1
         if offsets[first] == match.start():
             yield first, last
-
-
-def _forms(word: str) -> set[str]:
-    """A word, and without the letters in front of it that may be a conjunction and a preposition."""
-    without = word[1:] if word[0] in "وف" else word
-    return {word, without, *(one[1:] for one in (word, without) if one[:1] in ("ب", "ل"))}
 
 
 def _needed(own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int64]) -> int:
@@ -217,7 +214,7 @@ def _end(words: Sequence[str], own: Sequence[Sequence[str]], place: int, *, stop
         return NEVER
     if stops:
         return 0.0
-    if own[place][0] in _LEADS_ON or own[place][0] in _OPENS or _breaks_number(own, place):
+    if own[place][0] in _NEVER_LAST or own[place][0] in _OPENS or _breaks_number(own, place, pause=comma):
         return NEVER
     if own[place][0].isdigit() and _UNIT.match(words[place + 1]):
         return NEVER
@@ -226,14 +223,25 @@ def _end(words: Sequence[str], own: Sequence[Sequence[str]], place: int, *, stop
     following = words_of(words[place + 1])
     if _DECIMALS.match(words[place + 1]) or (_LATIN.match(words[place]) and re.match(r"[A-Za-z0-9]", words[place + 1])):
         return NEVER
-    if following and following[0] in _THAT:
+    if following and (following[0] in _THAT or _THAT_HE.fullmatch(following[0])):
         return ENDS_BEFORE_THAT
     if comma:
-        return ENDS_AT_A_COMMA
+        return NEVER if _in_two_adjectives(own, words, place) else ENDS_AT_A_COMMA
     return ENDS_BEFORE_ARTICLE if following and _ARTICLE.match(following[0]) else ENDS_INSIDE
 
 
-def _breaks_number(own: Sequence[Sequence[str]], place: int) -> bool:
-    """Whether a number ends here, and its thousands or its percent sign come after it."""
+def _in_two_adjectives(own: Sequence[Sequence[str]], words: Sequence[str], place: int) -> bool:
+    """Whether a dash comes here that binds: the American - Israeli council."""
+    around = own[place], own[place + 2] if place + 2 < len(own) else []
+    return words[place + 1] in ("-", "–") and all(one and _ARTICLE.match(one[0]) for one in around)
+
+
+def _breaks_number(own: Sequence[Sequence[str]], place: int, *, pause: bool) -> bool:
+    """Whether a number ends here, and its thousands, its percent sign or what it counts come after it."""
     after = [one[0] for one in own[place + 1 : place + 3] if one]
-    return own[place][0].isdigit() and bool(after) and (after[0] in _SCALES or not _PERCENT.isdisjoint(after))
+    if not own[place][0].isdigit() or not after:
+        return False
+    if after[0] in _SCALES or not _PERCENT.isdisjoint(after):
+        return True
+    counts = _COUNTED.fullmatch(after[0]) and after[0] not in _COUNTS_NOTHING
+    return bool(counts) and not pause and not _YEAR.fullmatch(own[place][0])

@@ -1,7 +1,8 @@
 """A summarizer that writes nothing: an encoder chooses the stretch of an article that is most like a summary of it.
 
-It says no word that the article does not say, in no other order, and leaves out nothing inside the stretch. What it can
-leave out stands before it, "denied that" above all: such a start is costly, and named where it is taken all the same.
+It says no word that the article does not say, in no other order. Inside the stretch it leaves out what
+`mujaz.models.shortening` allows: the day, where it was said, an honorific. What it can leave out wrongly stands around it,
+"denied that", "is fake" and "if" above all: that is costly, and named where it is taken all the same.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from mujaz.errors import UsageError
 from mujaz.models.arabic_words import words
 from mujaz.models.articles import clean_article
 from mujaz.models.batching import token_budget_batches
-from mujaz.models.clauses import boundaries
+from mujaz.models.clauses import Boundaries, boundaries, own_words
+from mujaz.models.denials import phrase
 from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.engines.replicas import side_by_side
 from mujaz.models.engines.torch_engine import PACKED_BATCH_TOKENS, TorchClassifier
 from mujaz.models.selection_info import SelectionInfo
 from mujaz.models.sentences import looks_closing, looks_opening
+from mujaz.models.shortening import shortened
 from mujaz.models.stretches import Stretch, WordScores, best_stretches
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import Candidate, Finding, Summary
@@ -35,6 +38,7 @@ from mujaz.models.writing import MIN_ARTICLE_WORDS, Progress, as_is
 _FRONT = re.compile(r"(?:[\s،,؛;:…/|*•]|[.\-–—](?![\w]))+")
 _BACK = " .،,؛;:-–—…/|*•"
 _ARABIC = re.compile(r"[\u0621-\u064a\ufb50-\ufdff\ufe70-\ufefc]")  # presentation forms, too
+_BEFORE_A_GAP = " ،,–—-"  # what is left out of a text takes its commas with it
 _NOTHING = Candidate("", None, 0, (Finding("empty"),), 0.0)
 _PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}"}
 _EITHER_WAY = frozenset('"“”„‟')  # Arabic pages open and close with any of them
@@ -125,17 +129,22 @@ class Selector:
 
     def _candidates(self, article: ReadArticle, scores: WordScores, options: Generation) -> list[Candidate]:
         """The best stretches; of an article that the model makes little of, or that is not Arabic, its beginning."""
-        costs, wanted = boundaries(article.words(), article.sentences), self.info.wanted(options.wanted)
-        usual = best_stretches(scores, article.sentences, costs, self.info.wanted())
+        words, sentences, wanted = article.words(), article.sentences, self.info.wanted(options.wanted)
+        own = own_words(words)
+        all_costs = boundaries(words, sentences, own)
+        kept, costs = shortened(own, words, sentences, all_costs, np.exp(scores.keep))
+        likely = scores.at(kept)
+        usual = best_stretches(likely, sentences[kept], costs, self.info.wanted())
         least = -np.inf if self.info.least is None else self.info.least
         if usual and (usual[0].worth < least or not _is_arabic(article)):
-            found = best_stretches(scores, article.sentences, costs.at_the_beginning(), wanted)
-            return [_candidate(article, one, (Finding("unsure"),)) for one in found]
+            whole = np.arange(len(words))
+            found = best_stretches(scores, sentences, all_costs.at_the_beginning(), wanted)
+            return [_candidate(article, whole, one, (Finding("unsure"),)) for one in found]
         if options.wanted is None and options.candidates == 1:
             found = usual
         else:
-            found = best_stretches(scores, article.sentences, costs, wanted, 2 * options.candidates)
-        made = (_candidate(article, one, _denied(article, int(costs.denied[one.start]))) for one in found)
+            found = best_stretches(likely, sentences[kept], costs, wanted, 2 * options.candidates)
+        made = (_candidate(article, kept, one, _denied(article, costs, one)) for one in found)
         unlike = {one.text: one for one in reversed(list(made))}  # articles say things twice; the best of each is kept
         return sorted(unlike.values(), key=lambda one: -(one.score or 0.0))[: options.candidates]
 
@@ -144,14 +153,18 @@ def _is_arabic(article: ReadArticle) -> bool:
     return 2 * sum(bool(_ARABIC.search(word)) for word in article.words()) >= len(article.spans)
 
 
-def _denied(article: ReadArticle, place: int) -> tuple[Finding, ...]:
-    """The word before a stretch that denies it or takes it back, where there is one."""
-    return (Finding("denied", article.words()[place]),) if place >= 0 else ()
+def _denied(article: ReadArticle, costs: Boundaries, one: Stretch) -> tuple[Finding, ...]:
+    """The word before or behind a stretch that denies it, takes it back or is its condition, where there is one."""
+    places = sorted({int(costs.denied[one.start]), int(costs.denied_behind[one.end - 1])} - {-1})
+    return tuple(Finding("denied", phrase(article.words(), place)) for place in places)
 
 
-def _candidate(article: ReadArticle, one: Stretch, findings: tuple[Finding, ...]) -> Candidate:
-    start, end = article.spans[one.start][0], article.spans[one.end - 1][1]
-    text = tidy(article.text[start:end])
+def _candidate(article: ReadArticle, kept: NDArray[np.int64], one: Stretch, findings: tuple[Finding, ...]) -> Candidate:
+    """What a stretch of the words that are kept says."""
+    places = kept[one.start : one.end]
+    parts = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
+    said = [article.text[article.spans[part[0]][0] : article.spans[part[-1]][1]] for part in parts]
+    text = tidy(" ".join([*(part.rstrip(_BEFORE_A_GAP) for part in said[:-1]), said[-1]]))
     return Candidate(text, one.worth, len(words(text)), findings, 1.0)
 
 

@@ -36,6 +36,10 @@ class WordScores:
         logs = -np.logaddexp(0.0, -logits.astype(np.float64))  # log of the sigmoid
         return cls(*logs.T)
 
+    def at(self, kept: NDArray[np.int64]) -> WordScores:
+        """The same of some of the words."""
+        return WordScores(self.keep[kept], self.start[kept], self.end[kept])
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:

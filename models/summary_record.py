@@ -21,7 +21,8 @@ class Finding:
             (it reached the longest length allowed), ``as_is`` (the article was too short to summarize and is returned as it
             is), ``unsure`` (the model expects little of all that it found, or each has a fault, so the article's beginning
             is given),
-            ``denied`` (a word before what was chosen denies it, doubts it, warns of it or takes it back).
+            ``denied`` (a word before or behind what was chosen denies it, doubts it, warns of it, takes it back or is
+            its condition).
         text: The words in question; of ``joined`` those around the boundary, which is a ``|``.
     """
 

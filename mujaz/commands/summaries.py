@@ -31,7 +31,7 @@ MEANINGS = {
     "empty": "the model wrote nothing",
     "cut": "it ends where the longest length was reached",
     "as_is": "the article is no longer than its summary may be, and is given whole",
-    "denied": "left out: a word of its sentence that denies, doubts, warns or takes it back",
+    "denied": "left out: a word that denies, doubts, warns, takes it back or is its condition",
     "unsure": "the article is unlike those that the model learnt from: its beginning is given",
 }
 

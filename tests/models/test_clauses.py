@@ -199,3 +199,26 @@ def test_a_title_ends_no_sentence_and_stays_with_its_name(title: str) -> None:
 def test_a_sign_stays_with_its_number() -> None:
     _, end = _costs("ارتفع بنسبة 0.27 % وبلغ 45 $ أمس")
     assert end["0.27"] == end["45"] == NEVER
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "alone"),
+    [
+        ("تجاوزت سرعتها 90 كيلومترا في الساعة", "90", False),
+        ("قتل في الهجوم 12 شخصا وأصيب آخرون", "12", False),
+        ("ارتفع السعر إلى 4.5 دينار أمس", "4.5", False),
+        ("وقع ذلك في عام 2017 أمام المحكمة", "2017", True),  # a year counts nothing
+        ("فاز الفريق بالرقم 10 على ضيفه", "10", True),
+        ("رفع السعر إلى 90، منذ أمس", "90،", True),
+        ("يحمل الرقم 7 وشارك أمس", "7", True),
+    ],
+)
+def test_a_number_does_not_stand_without_what_it_counts(text: str, number: str, alone: bool) -> None:
+    _, end = _costs(text)
+    assert bool(end[number] < NEVER) is alone
+
+
+def test_a_dash_that_binds_two_adjectives() -> None:
+    _, end = _costs("عقدت اللجنة الأميركية - الإسرائيلية اجتماعا – وهو الثالث – أمس")
+    assert end["الأميركية"] == NEVER
+    assert end["اجتماعا"] == ENDS_AT_A_COMMA

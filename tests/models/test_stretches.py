@@ -35,7 +35,7 @@ def test_the_best_is_the_best_of_all_that_there_are(keep: list[float], data: st.
     costly = st.lists(st.floats(0, 1), min_size=len(keep), max_size=len(keep))
     needs = data.draw(st.lists(st.integers(0, 8), min_size=len(keep), max_size=len(keep)))
     costs = Boundaries(
-        np.array(data.draw(costly)), np.array(data.draw(costly)), np.array(needs), np.full(len(keep), -1)
+        np.array(data.draw(costly)), np.array(data.draw(costly)), np.array(needs), *2 * [np.full(len(keep), -1)]
     )
     sentences = sorted(data.draw(st.lists(st.integers(0, 3), min_size=len(keep), max_size=len(keep))))
     shortest = data.draw(st.integers(1, 6))
@@ -108,3 +108,11 @@ def test_a_range_of_words_replaces_the_usual_length() -> None:
     assert (info.wanted().words, info.wanted().shortest, info.wanted().longest) == (9.5, 5, 13)
     asked = info.wanted(WordRange(20, 40))
     assert (asked.words, asked.shortest, asked.longest, asked.boundary) == (30, 20, 40, info.boundary)
+
+
+def test_candidates_may_share_half_of_the_shorter() -> None:
+    keep = np.log([0.9, 0.9, 0.8, 0.8, 0.1, 0.1])
+    flat = np.zeros(6)
+    wanted = Wanted(4, 4, 4, 0.0)
+    found = best_stretches(WordScores(keep, flat, flat), np.zeros(6, dtype=np.int64), Boundaries.free(6), wanted, 3)
+    assert [(one.start, one.end) for one in found] == [(0, 4), (2, 6)]

@@ -1,0 +1,129 @@
+"""What is left out of the middle of a stretch, each case marked in the text by hand: [ and ] stand around it."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mujaz.models.clauses import NEVER, boundaries, own_words
+from mujaz.models.shortening import LIKELY, removable, shortened
+
+LEFT_OUT = [
+    "قال وزير المياه [في مؤتمر صحافي عقده مساء أمس] إن السد امتلأ",
+    "أعلنت الشركة [اليوم الأحد، في بيان لها،] أنها ستوقف الخدمة",
+    "وأكدت المديرة سلمى فلاح [في تصريح لصحيفة الساحل] أن الدراسة تبدأ غدا",
+    "شدد رئيس النادي [خلال لقائه باللاعبين] على أن الفوز ممكن",
+    "دعت الجمعية [في بيان أصدرته] إلى فتح تحقيق",
+    "دعت رئيسة الاتحاد، [اليوم الأربعاء،] الحكومة إلى اتخاذ إجراءات",
+    "كشفت الوزارة [في بلاغ لها] عما تم حجزه",
+    "انطلقت [مساء أمس الأول] فعاليات المعرض في المدينة",
+    "وصلت البعثة [يوم الجمعة الماضي] إلى العاصمة",
+    "أقيم السباق [صباح السبت] في الميناء",
+    "تبدأ [اليوم الخميس 01 أكتوبر 2015] دورة جديدة",
+    "يزور [صاحب السمو الملكي] الأمير سالم المدينة",
+    "افتتح [الدكتور] سعيد الجسر",
+    "فاز الممثل سامي نور [(46 عاما)] بجائزة كبيرة",
+    "استعرض المجلس، [الذي انعقد مساء،] خطة المياه",
+]
+NOTHING = [
+    "قال الوزير إن السد امتلأ",
+    "يكون طقس اليوم مشمسا في الجبال",
+    "ارتفع السعر خلال جلسة أمس كثيرا",
+    "منذ مساء أمس تهطل الأمطار",
+    "في اليوم الأول من المعرض حضر كثيرون",
+    "يحتفل الناس بذكرى اليوم الوطني معا",
+    "نشرت صحيفة المصري اليوم خبرا",
+    "أرسلت ست طائرات من طراز (إف 16) ونحو مئة جندي",
+    "نقل إلى مستشفى الدكتور سليمان ليلا",
+    "قال الوزير في حال عدم الاتفاق إن العمل يتوقف",
+    "قال النائب خلال جلسة لم تنته إن العمل يتوقف",
+    "أكد المدير، ولم يحضر، أن العمل مستمر",
+    "قال المدرب في «مقابلة إن الفريق» تعب",
+    "زار الوفد المدينة. اليوم الأحد يعود",
+]
+
+
+def _marked(text: str) -> tuple[list[str], list[tuple[int, int]]]:
+    words: list[str] = []
+    spans: list[tuple[int, int]] = []
+    for word in text.split():
+        if word.startswith("[") and not word.startswith("(["):
+            spans.append((len(words), 0))
+        words.append(word.removeprefix("[").removesuffix("]") if not word.startswith("[(") else word[1:])
+        if word.endswith("]"):
+            words[-1] = words[-1].removesuffix("]")
+            spans[-1] = (spans[-1][0], len(words))
+    return words, spans
+
+
+def _removable(words: list[str]) -> list[tuple[int, int]]:
+    ends = [word.endswith(".") for word in words]
+    sentences = np.cumsum([0, *ends[:-1]]).astype(np.int64)
+    own = own_words(words)
+    found = removable(own, words, sentences, boundaries(words, sentences, own).needs)
+    return [(one.first, one.end) for one in found]
+
+
+@pytest.mark.parametrize("text", LEFT_OUT)
+def test_what_can_be_left_out(text: str) -> None:
+    words, spans = _marked(text)
+    assert _removable(words) == spans
+
+
+@pytest.mark.parametrize("text", NOTHING)
+def test_what_cannot(text: str) -> None:
+    assert _removable(text.split()) == []
+
+
+def test_only_what_a_summary_hardly_has_is_left_out() -> None:
+    words, ((first, end),) = _marked("أعلنت الوزارة [اليوم الأحد] أن السد امتلأ")
+    sentences, own = np.zeros(len(words), dtype=np.int64), own_words(words)
+    costs = boundaries(words, sentences, own)
+    unlikely, likely = np.full(len(words), LIKELY / 2), np.full(len(words), LIKELY * 2)
+    places, _ = shortened(own, words, sentences, costs, unlikely)
+    assert places.tolist() == [place for place in range(len(words)) if not first <= place < end]
+    places, same = shortened(own, words, sentences, costs, likely)
+    assert places.tolist() == list(range(len(words)))
+    assert same is costs
+
+
+def test_what_was_said_is_shortened_only_behind_its_verb() -> None:
+    words, ((_, end),) = _marked("قال وزير المياه [في بيان له] إن السد امتلأ أمس")
+    sentences, own = np.zeros(len(words), dtype=np.int64), own_words(words)
+    places, costs = shortened(own, words, sentences, boundaries(words, sentences, own), np.zeros(len(words)))
+    start = dict(zip(places.tolist(), costs.start, strict=True))
+    assert start[0] < NEVER
+    assert start[1] == start[2] == NEVER  # "the minister … that the dam is full"
+    assert start[end + 1] == 0  # behind "that" a stretch starts as ever
+
+
+def test_a_verb_needs_fewer_words_up_to_its_object() -> None:
+    words, ((first, end),) = _marked("دعت الجمعية [في بيان أصدرته] إلى فتح تحقيق")
+    sentences, own = np.zeros(len(words), dtype=np.int64), own_words(words)
+    costs = boundaries(words, sentences, own)
+    _, shorter = shortened(own, words, sentences, costs, np.zeros(len(words)))
+    assert shorter.needs[0] == costs.needs[0] - (end - first)
+    assert (shorter.needs[1:] == 0).all()
+
+
+VOCABULARY = sorted({word for text in (*LEFT_OUT, *NOTHING) for word in _marked(text)[0]} | {"-", "،", "(", ")", "."})
+
+
+@given(st.lists(st.sampled_from(VOCABULARY), max_size=30), st.data())
+def test_any_words_in_any_order(words: list[str], data: st.DataObject) -> None:
+    steps = data.draw(st.lists(st.integers(0, 1), min_size=len(words), max_size=len(words)))
+    sentences, own = np.cumsum(steps).astype(np.int64), own_words(words)
+    costs = boundaries(words, sentences, own)
+    spans = removable(own, words, sentences, costs.needs)
+    for one in spans:
+        assert 0 < one.first < one.end < len(words)
+        assert sentences[one.first - 1] == sentences[one.end]
+    assert all(one.end <= other.first for one, other in pairwise(spans))
+    places, shorter = shortened(own, words, sentences, costs, np.zeros(len(words)))
+    left_out = {place for one in spans for place in range(one.first, one.end)}
+    assert places.tolist() == [place for place in range(len(words)) if place not in left_out]
+    assert (shorter.needs <= costs.needs[places]).all()
