@@ -93,6 +93,8 @@ def answer_corpus(
     corpus = open_corpus(inputs, options.columns, format=options.format, plain=plain, clean=clean)
     if options.retry_errors and (out is None or out == STDOUT or not is_local(out) or not Path(out).is_file()):
         raise UsageError(f"--retry-errors needs an output that is there already, found {out or 'none'}.")
+    if options.retry_errors and options.restart:
+        raise UsageError("--retry-errors keeps what an output has, --restart drops it: give one of them.")
     sink = open_sink(out, force=options.force or options.retry_errors, restart=options.restart, inputs=inputs)
     before = _earlier(Path(str(out))) if options.retry_errors else {}
     with closing(sink):

@@ -24,6 +24,11 @@ from collections.abc import Callable, Iterable
 # To be raised whenever the words of any text change: scores of different versions cannot be compared.
 WORDS_VERSION = 1
 
+# Less of its letters Arabic, and a text is called not Arabic. Tweets with Latin names in them stay above it.
+ARABIC_SHARE = 0.5
+_LETTERS = re.compile(r"[^\W\d_]+")
+_ARABIC = re.compile("[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\u0750-\u077f\u08a0-\u08c9\ufb50-\ufdff\ufe70-\ufefc]+")
+
 Rule = Callable[[str], str | None]  # what becomes of a character; None drops it
 
 TATWEEL = "\u0640"
@@ -89,3 +94,14 @@ def words(text: str, table: CharTable = TABLE) -> list[str]:
         table: As in :func:`normalize`.
     """
     return WORD.findall(normalize(text, table))
+
+
+def arabic_share(text: str) -> float:
+    """Share of the letters of a text that are Arabic, 0-1; 0 without letters."""
+    letters = sum(map(len, _LETTERS.findall(text)))
+    return sum(map(len, _ARABIC.findall(text))) / letters if letters else 0.0
+
+
+def is_foreign(text: str) -> bool:
+    """Whether a text has letters, and most of them are not Arabic."""
+    return arabic_share(text) < ARABIC_SHARE and bool(_LETTERS.search(text))

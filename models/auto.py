@@ -24,7 +24,7 @@ def load_model(
 
     Args:
         name: Folder, embedded model, preset or hub id.
-        task: ``topic`` or ``stance``, for an encoder without ``mujaz.json``.
+        task: Needed only for an encoder without ``mujaz.json``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, or several: ``cuda:0,cuda:1``.
         precision: ``auto``, ``float32`` or ``bfloat16``.
         engine: Of a classifier: ``auto``, ``torch`` or ``openvino``.
@@ -34,6 +34,7 @@ def load_model(
 
     Raises:
         CheckpointError: the model is not there or cannot be used.
+        UsageError: it is of another task than the one given.
     """
     folder = locate(name)
     info = read_info(folder)
@@ -49,7 +50,7 @@ def load_model(
         )
     return TextClassifier.from_pretrained(
         name,
-        task="stance" if task == "stance" else None,
+        task="stance" if task == "stance" else "topic" if task == "topic" else None,
         device=device,
         precision=precision,
         engine=engine,

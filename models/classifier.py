@@ -115,7 +115,7 @@ class TextClassifier(Loaded):
 
         Args:
             name: A folder, an embedded model or a hub id; None takes the embedded model of the task.
-            task: Needed only for a checkpoint without ``mujaz.json``; None takes it to be of ``topic``.
+            task: Needed only for a checkpoint without ``mujaz.json``, which None takes to be of ``topic``.
             device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, or several that share the work: ``cuda:0,cuda:1``.
             precision: ``auto`` (bfloat16 where the device computes in it natively), ``float32``, ``bfloat16``, ``float16``,
                 or ``int8``, which OpenVINO calibrates on the first texts that are labelled.
@@ -126,7 +126,7 @@ class TextClassifier(Loaded):
 
         Raises:
             CheckpointError: the model is not there, cannot be read or is no trained classifier.
-            UsageError: device, precision, engine or length cannot be had.
+            UsageError: device, precision, engine or length cannot be had, or the model is of another task.
         """
         wanted = task or "topic"
         check_options(name=name, max_length=max_length, long=long)
@@ -137,6 +137,10 @@ class TextClassifier(Loaded):
             long=long,
             ignore_recipe_mismatch=ignore_recipe_mismatch,
         )
+        if task and opened.info.task in ("topic", "stance") and opened.info.task != task:
+            raise UsageError(
+                f"{opened.name} was trained for task '{opened.info.task}', not for '{task}'. Leave task out."
+            )
         where, *others = devices = choose_devices(device)
         choice = choose(torch_for_several(engine, devices), precision, where, opened)
         model = load_classifier(opened.folder, choose_dtype(choice.torch_precision, where, opened.config))

@@ -74,6 +74,7 @@ def open_checkpoint(
     config = load_config(folder)
     preset = _preset_of(name, config)
     tokenizer = load_tokenizer(folder, config, preset)
+    _check_vocabulary(name, tokenizer, config)
     info, note = read_info(folder), ""
     if info is None:
         info = assumed_info(str(name), task, config, preset)
@@ -92,6 +93,19 @@ def open_checkpoint(
         tokenizer, recipe, length, info.clean_article, long or info.long_text, info.pair or PairConfig()
     )
     return OpenCheckpoint(str(name), folder, config, info, encoder, note)
+
+
+def _check_vocabulary(name: str | Path, tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig) -> None:
+    """Refuse a tokenizer that gives ids for which the model has no embedding: it would fail at the first such word."""
+    size = getattr(config, "vocab_size", None)
+    if size is None or len(tokenizer) <= size:
+        return
+    special = {place for place, token in tokenizer.added_tokens_decoder.items() if token.special}  # no text has those
+    if any(place >= size and place not in special for place in tokenizer.get_vocab().values()):
+        raise CheckpointError(
+            f"{name}: the tokenizer has {len(tokenizer):,} pieces, the model embeddings for {size:,}. The files are not of "
+            "one model: bring the tokenizer that it was trained with."
+        )
 
 
 def hand_over(tokenizer: PreTrainedTokenizerBase, recipe: Recipe) -> None:

@@ -16,8 +16,10 @@ from functools import lru_cache
 import numpy as np
 
 from mujaz.models import repair
+from mujaz.models.arabic_words import is_foreign
 from mujaz.models.recipe_steps import Effect, Step, escape_class
 
+_BEGINNING = 500  # characters, from which it is told what a text is written in
 _BMP = "".join(map(chr, range(0x10000)))
 _ROUNDS = 8
 # What a first pass may leave behind for a second one: entities in entities, a URL that elongation made of htttp, …
@@ -36,6 +38,7 @@ class Changes:
         rewritten: Places where the model's own rules changed the text.
         became_empty: There was text, and nothing is left of it.
         mojibake: What is broken about the encoding (see :func:`mujaz.models.repair.find_mojibake`); empty: nothing.
+        foreign: Most letters at its beginning are not Arabic: what a model of Arabic says of it means little.
         steps: The counts by name of the step.
     """
 
@@ -44,6 +47,7 @@ class Changes:
     rewritten: int = 0
     became_empty: bool = False
     mojibake: str = ""
+    foreign: bool = False
     steps: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -65,6 +69,7 @@ class Tally:
     rewritten: int = 0
     became_empty: int = 0
     mojibake: int = 0
+    foreign: int = 0
     steps: Counter[str] = field(default_factory=Counter)
 
     def add(self, changes: Changes) -> None:
@@ -75,6 +80,7 @@ class Tally:
         self.rewritten += changes.rewritten
         self.became_empty += changes.became_empty
         self.mojibake += bool(changes.mojibake)
+        self.foreign += changes.foreign
         self.steps.update(changes.steps)
 
     def line(self) -> str:
@@ -85,6 +91,7 @@ class Tally:
             "places rewritten": self.rewritten,
             "texts became empty": self.became_empty,
             "look wrongly decoded": self.mojibake,
+            "mostly not in Arabic letters": self.foreign,
         }
         return ", ".join(f"{count:,} {what}" for what, count in parts.items() if count) or "nothing to change"
 
@@ -93,7 +100,7 @@ class Tally:
         return (
             f"{self.texts:,} texts: {self.repaired:,} characters repaired, {self.dropped:,} dropped, "
             f"{self.rewritten:,} places rewritten, {self.became_empty:,} texts became empty, "
-            f"{self.mojibake:,} look wrongly decoded"
+            f"{self.mojibake:,} look wrongly decoded, {self.foreign:,} are mostly not in Arabic letters"
         )
 
 
@@ -276,6 +283,7 @@ class Program:
             rewritten=by_effect["rewrite"],
             became_empty=not prepared and bool(text.strip()),
             mojibake=repair.find_mojibake(text),
+            foreign=is_foreign(text[:_BEGINNING]),
             steps=dict(by_name),
         )
         return Prepared(prepared, changes)

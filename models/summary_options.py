@@ -52,7 +52,8 @@ def word_range(length: str) -> WordRange:
     wanted = WordRange(int(found[1]), int(found[2])) if found else None
     if wanted is None or not 1 <= wanted.low <= wanted.high:
         raise UsageError(
-            f"length '{length}' is not known: expected {', '.join(LENGTHS)} or a range in words like 20-40."
+            f"length '{length}' is not known: expected {', '.join(LENGTHS)} or a range in words, from 1 on and the smaller "
+            "first, like 20-40."
         )
     return wanted
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mujaz.models.arabic_words import words
+from mujaz.models.arabic_words import ARABIC_SHARE, arabic_share, words
 from mujaz.models.articles import find_parts
 from mujaz.models.repair import find_mojibake
 from mujaz.training.checks_rows import CheckRow
 
-# Less of its letters Arabic, and a text is called not Arabic. Tweets with Latin names in them stay above it.
-ARABIC_SHARE = 0.5
 BEGINNING = 0.9  # share of a summary's words that the text begins with, to call it copied from the beginning
 SHORTEST_TITLE = 4  # words: fewer stand in many a text by chance
 
-_LETTERS = re.compile(r"[^\W\d_]+")
-_ARABIC = re.compile("[\u0620-\u064a\u066e-\u06d3\u06fa-\u06ff\u0750-\u077f\u08a0-\u08c9\ufb50-\ufdff\ufe70-\ufefc]+")
 _TAG = re.compile(r"</?[A-Za-z][A-Za-z0-9]{0,15}(?:\s[^<>]{0,300})?/?>|<!--")
 _ENTITY = re.compile(r"&(?:nbsp|quot|amp|lt|gt|laquo|raquo|#\d{2,5}|#x[0-9a-fA-F]{2,4});")
 _URL = re.compile(r"https?://\S|www\.\w")
@@ -37,12 +33,6 @@ def row_faults(row: CheckRow, task: str | None) -> Iterator[str]:
         yield from _summary_faults(row)
     elif row.title.strip() and inside(words(row.title), words(row.text), SHORTEST_TITLE):
         yield "title in text"
-
-
-def arabic_share(text: str) -> float:
-    """Share of the letters of a text that are Arabic, 0-1; 0 without letters."""
-    letters = sum(map(len, _LETTERS.findall(text)))
-    return sum(map(len, _ARABIC.findall(text))) / letters if letters else 0.0
 
 
 def inside(part: list[str], whole: list[str], shortest: int) -> bool:

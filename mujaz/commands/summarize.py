@@ -9,6 +9,7 @@ import click
 
 from mujaz.commands.corpus import corpus_options, out_of_memory_explained, run_corpus, run_hooks
 from mujaz.commands.summaries import show_summary
+from mujaz.errors import UsageError
 
 if TYPE_CHECKING:
     from mujaz.inference.runner import Hooks
@@ -83,6 +84,7 @@ def command(
     writing = {name: options.pop(name) for name in ("force", "restart", "strict", "retry_errors")}  # of a corpus only
     article = read_article(inputs[0], format=format) if len(inputs) == 1 and out is None else None
     if article is not None:
+        _check_one(inputs[0], {**writing, "id_column": id_column, "keep": keep})
         _summarize_one(article, generation, as_json, options)
         return
 
@@ -91,6 +93,16 @@ def command(
         return summarize_corpus(inputs, out, generation=generation, hooks=hooks, **how, **options)
 
     run_corpus(work)
+
+
+def _check_one(article: str, given: dict[str, Any]) -> None:
+    """Refuse what is for a corpus only, rather than pass over it."""
+    idle = [f"--{name.replace('_', '-')}" for name, value in given.items() if value]
+    if idle:
+        raise UsageError(
+            f"{' and '.join(idle)} {'is' if len(idle) == 1 else 'are'} for a corpus, and {article} is read as one article, "
+            "whose summary is printed. Leave it out, or give --out with a file of records."
+        )
 
 
 def _summarize_one(article: str, generation: Generation, as_json: bool, options: dict[str, Any]) -> None:

@@ -40,6 +40,8 @@ def test_a_record_has_text_target_and_kept_columns() -> None:
         ({"id": Decimal("12345678901234567890123456789012")}, None, False, 12345678901234567890123456789012),
         ({"id": Decimal("sNaN")}, None, False, 7),
         ({"id": 1234567890123456768.0}, None, False, 7),
+        ({"id": 2.0**53 - 1}, None, False, 2**53 - 1),
+        ({"id": 2.0**53}, None, False, 7),
         ({"id": date(2024, 5, 1)}, None, False, "2024-05-01"),
     ],
 )

@@ -155,6 +155,9 @@ def test_only_errors_are_retried(tmp_path: Path, suffix: str) -> None:
     assert out.read_bytes() == whole
     with pytest.raises(UsageError, match="needs an output that is there already"):
         classify_corpus([source], str(tmp_path / f"no{suffix}"), retry_errors=True, **options)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="give one of them"):
+        classify_corpus([source], str(out), retry_errors=True, restart=True, **options)  # type: ignore[arg-type]
+    assert out.read_bytes() == whole
 
 
 def test_errors_are_retried_by_what_answered_the_others(tmp_path: Path) -> None:

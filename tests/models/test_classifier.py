@@ -11,6 +11,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from mujaz import TextClassifier
 from mujaz.errors import CheckpointError, UsageError
+from mujaz.models.auto import load_model
 from mujaz.models.windows import LongText
 
 TEXTS = [
@@ -122,6 +123,17 @@ def test_misuse_is_explained(topic: TextClassifier, stance: TextClassifier) -> N
         stance.predict(["نص"])
     with pytest.raises(UsageError, match="found 1 for 2"):
         stance.predict(["نص", "نص"], ["هدف"])
+
+
+def test_a_task_that_the_model_was_not_trained_for(trained: Callable[[str], Path]) -> None:
+    with pytest.raises(UsageError, match="was trained for task 'topic', not for 'stance'"):
+        TextClassifier.from_pretrained(trained("topic"), task="stance", device="cpu")
+    with pytest.raises(UsageError, match="was trained for task 'topic', not for 'stance'"):
+        load_model(trained("topic"), task="stance", device="cpu")
+    with pytest.raises(UsageError, match="was trained for task 'stance', not for 'topic'"):
+        load_model(trained("stance"), task="topic", device="cpu")
+    with pytest.raises(CheckpointError, match="'topic', not for 'summary'"):
+        load_model(trained("topic"), task="summary", device="cpu")
 
 
 def test_a_saved_copy_is_the_same(topic: TextClassifier, tmp_path: Path) -> None:

@@ -51,6 +51,14 @@ def test_no_tokenizer(tmp_path: Path, bert_folder: Path) -> None:
         TextClassifier.from_pretrained(folder, device="cpu")
 
 
+def test_a_tokenizer_of_another_model(tmp_path: Path, bert_folder: Path) -> None:
+    folder = _classifier(tmp_path, bert_folder, {0: "نعم", 1: "لا"})
+    with (folder / "vocab.txt").open("a", encoding="utf-8") as file:
+        file.write("كلمات\nزائدة\n")
+    with pytest.raises(CheckpointError, match=r"the tokenizer has .* pieces, the model embeddings for .* not of one"):
+        TextClassifier.from_pretrained(folder, device="cpu")
+
+
 @pytest.mark.parametrize(
     ("labels", "expected"),
     [

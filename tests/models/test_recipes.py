@@ -137,6 +137,26 @@ def test_tally_adds_up() -> None:
     assert "4 texts: 5 characters repaired, 2 dropped" in str(tally)
 
 
+@pytest.mark.parametrize(
+    ("text", "foreign"),
+    [
+        ("The port received its first ship on Monday", True),
+        ("Порт принял первое судно", True),
+        ("أعلنت شركة Google إطلاق Gemini في المدينة", False),
+        ("ﻣﺮﺣﺒﺎ", False),
+        ("ایران و پاکستان", False),  # Arabic letters, and more is not told from them
+        ("2024 - 10:35 😂", False),  # no letters, no language
+        ("", False),
+    ],
+)
+def test_texts_in_other_letters_are_counted(text: str, foreign: bool) -> None:
+    changes = get_recipe("news").prepare(text).changes
+    assert changes.foreign is foreign
+    tally = Tally()
+    tally.add(changes)
+    assert ("1 mostly not in Arabic letters" in tally.line()) is foreign
+
+
 def test_unknown_recipe_names_the_nearest() -> None:
     with pytest.raises(UsageError, match=r"Unknown recipe 'arabret'\. Did you mean 'arabert'\?"):
         get_recipe("arabret")

@@ -99,3 +99,28 @@ def test_a_document_of_fifty_megabytes_is_read_as_far_as_windows_reach(encoder: 
     document = encoder.documents([huge])[0]
     assert len(document.windows) == encoder.long.max_windows
     assert document.dropped > 0
+
+
+@pytest.mark.parametrize(
+    ("tokens", "starts", "windows"),
+    [
+        (8, [0, 5], [(0, 8)]),  # it fits
+        (9, [0, 4], [(0, 8), (8, 9)]),  # a sentence that starts in the middle leaves the window half full
+        (9, [0, 5], [(0, 5), (5, 9)]),
+        (9, [0, 8], [(0, 8), (8, 9)]),  # the sentence ends where the window does
+        (9, [], [(0, 8), (8, 9)]),
+    ],
+)
+def test_a_window_ends_with_a_sentence_where_it_is_more_than_half_full(
+    tokens: int, starts: list[int], windows: list[tuple[int, int]]
+) -> None:
+    assert cut(tokens, 8, starts, 0) == windows
+
+
+def test_a_window_begins_with_a_sentence_of_the_overlap() -> None:
+    assert cut(12, 8, [0, 6, 8], 2) == [(0, 8), (6, 12)]
+    assert cut(12, 8, [0, 5, 8], 2) == [(0, 8), (8, 12)]  # that one starts before it
+    assert cut(12, 8, [0], 2) == [(0, 8), (6, 12)]
+    with pytest.raises(ValueError, match="at least one token, found room for 0"):
+        cut(12, 0, [0], 0)
+    assert cut(2, 1, [0], 0) == [(0, 1), (1, 2)]

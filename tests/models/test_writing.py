@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner
-from transformers import GenerationConfig
+from transformers import GenerationConfig, MBartConfig, MT5Config, PretrainedConfig, T5Config, UMT5Config
 
 from mujaz import Summarizer
 from mujaz.cli import cli
-from mujaz.errors import CheckpointError
+from mujaz.errors import CheckpointError, UsageError
 from mujaz.models import loading
 from mujaz.models.arabic_words import words
 from mujaz.models.article_words import FREE_WORDS
@@ -23,7 +23,7 @@ from mujaz.models.encoding import Encoding
 from mujaz.models.engines.base import Hypothesis
 from mujaz.models.light_stem import light_stem
 from mujaz.models.loading import load_config
-from mujaz.models.machine import half_precision_note
+from mujaz.models.machine import choose_dtype, half_precision_note
 from mujaz.models.opening import open_checkpoint
 from mujaz.models.word_bases import bases
 
@@ -250,3 +250,11 @@ def test_an_mt5_stored_in_float16_runs_in_another_format_and_says_so(mt5_folder:
     assert half_precision_note(config, torch.float32) == (
         "mt5 is stored in float16, in which it overflows to NaN: it runs in float32."
     )
+
+
+@pytest.mark.parametrize("config", [T5Config(), MT5Config(), UMT5Config()], ids=["t5", "mt5", "umt5"])
+def test_no_t5_runs_in_float16(config: PretrainedConfig) -> None:
+    with pytest.raises(UsageError, match=f"{config.model_type} overflows to NaN in float16"):
+        choose_dtype("float16", torch.device("cpu"), config)
+    assert choose_dtype("bfloat16", torch.device("cpu"), config) == torch.bfloat16
+    assert choose_dtype("float16", torch.device("cpu"), MBartConfig()) == torch.float16

@@ -141,6 +141,20 @@ def test_an_article_that_cannot_be_read(
     assert len(found.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [(["--keep", "title"], "--keep is"), (["--strict", "--retry-errors"], "--strict and --retry-errors are")],
+)
+def test_options_of_a_corpus_are_not_passed_over(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], named: str
+) -> None:
+    (tmp_path / "a.txt").write_text("خبر", encoding="utf-8")
+    with pytest.raises(SystemExit) as caught:
+        main(["summarize", str(tmp_path / "a.txt"), *options])
+    assert caught.value.code == 2
+    assert f"{named} for a corpus" in capsys.readouterr().err
+
+
 def test_help_has_an_example_and_imports_nothing_heavy() -> None:
     assert "Example:\n    mujaz summarize article.txt" in call("--help").stdout
     program = "import sys; from mujaz.commands.summarize import command; print(*sys.modules)"
