@@ -21,6 +21,7 @@ class LazyGroup(click.Group):
     table: ClassVar[dict[str, tuple[str, str]]] = {
         "train": ("train", "Fine-tune a model on labelled data, from a YAML config."),
         "check": ("check", "Look at labelled data: balance, lengths, duplicates, conflicts, leaks, leftovers."),
+        "split": ("split", "Write the parts that a training makes of its data as files."),
         "pretrain": ("pretrain", "Train a tokenizer and a model from nothing on plain text, to fine-tune from."),
         "distill": ("distill", "Train a small model on what a larger one says."),
         "search": ("search", "Search for better settings of a training."),

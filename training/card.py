@@ -78,10 +78,10 @@ def model_card(
     return f"---\n{data.to_yaml()}\n---\n\n{_body(info, metrics, split, rows, name, origin, problems)}"
 
 
-def origin_of(data: DataConfig, split: str) -> str:
+def origin_of(data: DataConfig, split: str, task: str) -> str:
     """Where the texts that a model is scored on come from, in words: ``split`` is ``test`` or ``dev``."""
     ways = {
-        "stratified": "at random, labels in proportion",
+        "stratified": "at random" + ("" if task == "summary" else ", labels in proportion"),
         "near_duplicates": "clusters of near-duplicates whole",
         "target": "by target",
         "group": f"groups of {data.split.column} whole",
@@ -96,6 +96,16 @@ def origin_of(data: DataConfig, split: str) -> str:
         return "files of their own"
     share = data.test_fraction if split == "test" else data.dev_fraction
     return f"{share:.0%} of the training data, {way}"
+
+
+def _longer(info: CheckpointInfo) -> str:
+    """What mujaz does with longer texts, and plain transformers does not."""
+    if info.task == "summary" or info.long_text is None or info.long_text.policy != "windows":
+        return ""
+    return (
+        " Longer texts mujaz reads in windows, whose logits are pooled, and so they were for these scores; plain "
+        "transformers cuts them."
+    )
 
 
 def card_data(info: CheckpointInfo, metrics: dict[str, Any] | None, *, split: str, name: str) -> ModelCardData:
@@ -218,7 +228,7 @@ def _body(
     lines = [f"# {name}", "", kind, "", "## Use", "", "```python", *_usage(info), "```", ""]
     lines += [
         f"Text is prepared by the recipe `{info.recipe['name']}`, which also stands in the tokenizer, so that plain "
-        f"transformers reads it alike. It reads up to {info.max_length:,} tokens.{_pair(info)}",
+        f"transformers reads it alike. It reads up to {info.max_length:,} tokens.{_longer(info)}{_pair(info)}",
         "",
         "## Training",
         "",

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from mujaz.models.arabic_words import words
+from mujaz.models.arabic_words import normalize, words
 from mujaz.models.encoding import TextEncoder
 from mujaz.training.checks_duplicates import near_texts, same_texts
 from mujaz.training.checks_findings import (
@@ -35,6 +35,9 @@ from mujaz.training.checks_targets import Counts, target_counts, target_findings
 from mujaz.training.checks_text import row_faults
 from mujaz.training.data import Splits
 from mujaz.training.label_sets import HasLabels, all_labels
+
+# Between several labels in a text, as tables have them.
+_SEPARATORS = ("|", ";", "؛", "،", ",")
 
 
 @dataclass(frozen=True)
@@ -188,11 +191,14 @@ def _label_findings(report: DataReport) -> list[Finding]:
             )
     alike = defaultdict(list)
     for label in {label for labels in report.labels.values() for label in labels if label.strip()}:
-        folded = " ".join(words(label)) if re.fullmatch(r"[^\W\d][\w\s]*", label) else label  # -1 is not 1, C++ not C#
+        plain = normalize(label).strip()  # without marks
+        folded = " ".join(words(label)) if re.fullmatch(r"[^\W\d][\w\s]*", plain) else label  # -1 is not 1, C++ not C#
         alike[folded].append(label)
     for same in sorted(map(sorted, alike.values())):
         if len(same) > 1:
             found.append(make_finding("alike labels", "", [Example("", " / ".join(same))], 0, count=len(same)))
+    if joined := _joined_labels(counts):
+        found.append(joined)
     few = [Example("train", f"{label} ({n:,})") for label, n in counts.items() if n < FEW_ROWS]
     if few:
         found.append(make_finding("few", "", few, 0))
@@ -201,6 +207,20 @@ def _label_findings(report: DataReport) -> list[Finding]:
         both = [Example("train", f"{name} ({counts[name]:,})") for name in (largest, smallest)]
         found.append(make_finding("imbalance", "", both, 0, count=round(counts[largest] / counts[smallest])))
     return found
+
+
+def _joined_labels(counts: Mapping[str, int]) -> Finding | None:
+    """Labels that look like several in one text: their parts are labels by themselves, or come in several of them."""
+    for sign in _SEPARATORS:
+        several = [label for label in counts if sign in label.strip(sign)]
+        parts = Counter(part.strip() for label in several for part in label.split(sign))
+        known = [
+            label for label in several if all(p.strip() in counts or parts[p.strip()] > 1 for p in label.split(sign))
+        ]
+        if len(known) > 1 and len(known) >= 0.8 * len(several):
+            examples = [Example("train", f"{label} ({counts[label]:,})") for label in known]
+            return make_finding("joined labels", "", examples, 0, count=len(known), sign=sign)
+    return None
 
 
 def _size_findings(report: DataReport) -> list[Finding]:

@@ -58,6 +58,11 @@ KINDS: dict[str, tuple[Level, str, str]] = {
         "labels that differ in spelling alone",
         "They are learnt as different: make them one, data.rename does.",
     ),
+    "joined labels": (
+        "warning",
+        "labels that look like several, joined by {sign}",
+        "If a text can have several, say so: data.columns.label_separator, or --label-separator.",
+    ),
     "few scored": (
         "warning",
         "rows to score on, too few: chance moves an accuracy by {points} points",

@@ -24,7 +24,7 @@ from mujaz.training.metrics.bootstrap import LEVEL, RESAMPLES
 from mujaz.training.metrics.resampling import draws, label_scores, label_set_scores
 from mujaz.training.metrics.scoring import TYPES, pair_scores
 from mujaz.training.metrics.tokenization import tokenizer
-from mujaz.training.resume import METRICS_FILE
+from mujaz.training.resume import FOLDS_FILE, METRICS_FILE, fold_folder
 
 # How people call them.
 METRIC_NAMES = {
@@ -75,7 +75,8 @@ def compare(folders: Sequence[Path], *, resamples: int = RESAMPLES, seed: int = 
     """Compare runs by the predictions that train or evaluate saved.
 
     Args:
-        folders: Two or more; the others are compared with the first.
+        folders: Two or more, of a run, an evaluation or a cross-validation, whose folds count as one; the others are
+            compared with the first.
         resamples: How often the texts are drawn again.
         seed: The same seed gives the same numbers.
 
@@ -112,7 +113,19 @@ def two_sided(differences: Floats) -> float:
     return min(2 * (smaller + 1) / (len(differences) + 1), 1.0)
 
 
+def _parts(folder: Path) -> list[Path]:
+    """The folds of a cross-validation, whose rows together are all of its data; else the folder itself."""
+    try:
+        folds = len(orjson.loads((folder / FOLDS_FILE).read_bytes())["rows"])
+    except FileNotFoundError:
+        return [folder]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"its {FOLDS_FILE} cannot be read ({error})", file=str(folder)) from error
+    return [fold_folder(folder, number) for number in range(1, folds + 1)]
+
+
 def _task(folder: Path) -> str:
+    folder = _parts(folder)[0]
     try:
         task = str(orjson.loads((folder / METRICS_FILE).read_bytes())["task"])
         if task not in BEST_BY:
@@ -140,7 +153,8 @@ def _rows(folder: Path) -> list[Row]:
 
 def _aligned(folders: Sequence[Path]) -> list[list[Row]]:
     """The rows of each run in the order of the first; the same text may stand in a set more than once."""
-    runs = [{_key(row, seen): row for row in _rows(f)} for f in folders for seen in [Counter[tuple[str, str]]()]]
+    found = [[row for part in _parts(folder) for row in _rows(part)] for folder in folders]
+    runs = [{_key(row, seen): row for row in rows} for rows in found for seen in [Counter[tuple[str, str]]()]]
     first = runs[0]
     for folder, run in zip(folders, runs, strict=True):
         if run.keys() != first.keys():
@@ -178,7 +192,8 @@ def _label_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
 
     def scorer(run: list[Row]) -> Scorer:
         references, predictions = (np.array([index[row[f]] for row in run]) for f in ("reference", "prediction"))
-        return lambda weights: label_scores(references, predictions, len(labels), weights)[:2]
+        rows = np.bincount(references, minlength=len(labels)) > 0  # the same labels for all runs: those that have rows
+        return lambda weights: label_scores(references, predictions, len(labels), weights, rows)[:2]
 
     return ["accuracy", "macro_f1"], [scorer(run) for run in runs]
 

@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from mujaz.training.splits import (
     cut_target,
     group_folds,
     one_fold,
+    read_date,
     stratified_folds,
 )
 
@@ -69,6 +71,10 @@ class Splits:
     dev: list[Example]
     test: list[Example]
     labels: list[str]
+
+    def rows(self) -> list[Example]:
+        """All of them."""
+        return [*self.train, *self.dev, *self.test]
 
     @property
     def multi_label(self) -> bool:
@@ -142,10 +148,17 @@ def _cut(examples: list[Example], config: DataConfig, fraction: float) -> Parts:
     """Cut a part off the training data, as ``data.split`` says."""
     by, labels = config.split.by, _strata(examples)
     if by == "date":
-        return cut_latest([e.key for e in examples], fraction)
+        return cut_latest([_date(e, config.split.column) for e in examples], fraction)
     if by in ("stratified", "target"):  # dev is of the targets that are trained on: test alone is of others
         return cut_stratified(labels, fraction, config.split_seed)
     return cut_groups(labels, _groups(examples, config), fraction, config.split_seed)
+
+
+def _date(example: Example, column: str | None) -> datetime:
+    try:
+        return read_date(example.key)
+    except DataError as error:
+        raise DataError(f"column '{column}': {error}", file=example.file, row=example.row) from None
 
 
 def _strata(examples: list[Example]) -> list[str | None]:

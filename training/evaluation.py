@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from mujaz.configs.data_schema import ColumnsConfig
-from mujaz.errors import OutputError
+from mujaz.errors import OutputError, UsageError
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.multi_label import untuned
 from mujaz.models.summarizer import Summarizer
@@ -22,6 +22,7 @@ from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
 from mujaz.training.metrics.resampling import label_intervals, label_set_intervals
 from mujaz.training.metrics.scoring import signature
+from mujaz.training.resume import CONFIG_FILE, METRICS_FILE
 from mujaz.training.stance import stance_metrics
 
 PREDICTIONS_FILE = "predictions.jsonl"
@@ -59,7 +60,7 @@ class Evaluation:
         self.save_predictions(folder)
         summary = {"task": self.task, "rows": self.rows, "metrics": self.metrics}
         try:
-            (folder / "metrics.json").write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
+            (folder / METRICS_FILE).write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
         except OSError as error:
             raise OutputError(f"the scores cannot be written to {folder}: {error.strerror or error}") from error
 
@@ -75,6 +76,18 @@ class Evaluation:
             (folder / PREDICTIONS_FILE).write_bytes(lines)
         except OSError as error:
             raise OutputError(f"the predictions cannot be written to {folder}: {error.strerror or error}") from error
+
+
+def check_empty(folder: Path, *, force: bool) -> None:
+    """Refuse to write scores over those of a training, or of an earlier evaluation unless that is wanted.
+
+    Raises:
+        UsageError: there are some.
+    """
+    if (folder / CONFIG_FILE).exists():
+        raise UsageError(f"{folder} holds a training and its own scores. Give --out another folder.")
+    if (folder / METRICS_FILE).exists() and not force:
+        raise UsageError(f"{folder} holds an evaluation already. Give --force to replace it, or --out another folder.")
 
 
 def text_id(example: Example) -> str:

@@ -12,12 +12,12 @@ import orjson
 
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, UsageError
+from mujaz.models.checkpoint import read_info
 from mujaz.training.callbacks import Report
+from mujaz.training.data import data_info, load_splits
 from mujaz.training.processes import first_alone, is_first, join
-from mujaz.training.resume import finished_metrics
+from mujaz.training.resume import FOLDS_FILE, finished_metrics, fold_folder
 from mujaz.training.train import train, train_intermediate
-
-FOLDS_FILE = "folds.json"
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,9 @@ def train_folds(
         say(f"fold {number} of {folds}")
         one = fold_config(config, number)
         done = None if restart else first_alone(partial(finished_metrics, one))
+        if done:
+            first_alone(partial(_check_data, one))
+            say("done before, and not trained again (--restart does)")
         runs.append(done or train(one, restart=restart, progress=progress, report=report).metrics)
     by_target = config.task == "stance" and config.data.split.by == "target"
     result = FoldsResult(
@@ -92,11 +95,23 @@ def train_folds(
     return result
 
 
+def _check_data(config: TrainConfig) -> None:
+    """Refuse to count a fold that was trained on other data."""
+    info = read_info(Path(config.output))
+    if info is None or info.data is None or config.distill:  # of a distillation the teacher's rows are counted in
+        return
+    if data_info(load_splits(config.data, config.task).train, "").fingerprint != info.data.fingerprint:
+        raise UsageError(
+            f"{config.output} was trained on other data: the files have changed since. Bring those back to go on, or give "
+            "--restart to begin again with these."
+        )
+
+
 def fold_config(config: TrainConfig, number: int) -> TrainConfig:
     """The config of one fold, counted from 1: a run of its own in ``output/fold-N``."""
     return config.model_copy(
         update={
-            "output": str(Path(config.output) / f"fold-{number}"),
+            "output": str(fold_folder(Path(config.output), number)),
             "data": config.data.model_copy(update={"fold": number}),
         }
     )

@@ -10,6 +10,7 @@ from typing import Any
 from zipfile import is_zipfile
 
 import yaml
+from pydantic import ValidationError
 
 from mujaz.configs.loading import resolved_yaml
 from mujaz.configs.pretrain_schema import PretrainConfig
@@ -20,8 +21,10 @@ from mujaz.training.trackers import TENSORBOARD
 
 CONFIG_FILE = "config.yaml"
 METRICS_FILE = "metrics.json"
+FOLDS_FILE = "folds.json"  # of a cross-validation
 CHECKPOINTS = "checkpoints"
 PROCESSES_FILE = "processes"  # how many wrote the checkpoints beside it; not there where it was one
+DATA_FILE = "data"  # the fingerprint of what is learnt from
 STATE_FILE = "trainer_state.json"  # of a checkpoint; the Trainer writes it last
 
 _STEP = re.compile(r"checkpoint-(\d+)")
@@ -45,7 +48,7 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | N
     saved = folder / CONFIG_FILE
     begun = saved.is_file() and any(path != saved for path in folder.iterdir())  # and was not stopped by its data
     if begun and not restart:
-        different = _differences(saved_config(saved), config.model_dump())
+        different = _differences(_with_defaults(saved_config(saved), type(config)), config.model_dump())
         if different:
             raise UsageError(
                 f"{folder} holds a run of another config (different: {', '.join(different)}). "
@@ -67,6 +70,33 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | N
         raise OutputError(f"the run folder {folder} cannot be written: {error.strerror or error}") from error
     write_whole(saved, resolved_yaml(config).encode())
     return None
+
+
+def fold_folder(folder: Path, number: int) -> Path:
+    """Where the run of one fold lies, counted from 1."""
+    return folder / f"fold-{number}"
+
+
+def same_data(folder: Path, fingerprint: str, resume: Path | None) -> None:
+    """Keep what a run began to learn from, or refuse to go on where that is another by now.
+
+    Args:
+        folder: Of the run.
+        fingerprint: Of all its rows, in order.
+        resume: The checkpoint that it goes on from; None where it begins.
+
+    Raises:
+        UsageError: the data is not what it was.
+    """
+    kept = folder / CHECKPOINTS / DATA_FILE
+    if resume is None or not kept.is_file():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(kept, fingerprint.encode())
+    elif kept.read_text(encoding="utf-8") != fingerprint:
+        raise UsageError(
+            f"{folder} holds a run that began with other data: its files have changed since. Bring those back to go on, or "
+            "give --restart to begin again with these."
+        )
 
 
 def _as_many_processes(folder: Path) -> None:
@@ -121,6 +151,14 @@ def saved_config(file: Path) -> dict[str, Any]:
     return found
 
 
+def _with_defaults(saved: dict[str, Any], kind: type[TrainConfig | PretrainConfig]) -> dict[str, Any]:
+    """A run's config with the settings that came in after it was begun, as they are where a config says nothing of them."""
+    try:
+        return kind.model_validate(saved).model_dump()
+    except ValidationError:
+        return saved
+
+
 def finished_metrics(config: TrainConfig) -> dict[str, Any] | None:
     """What a finished run of this very config scored, or None where there is none in its folder."""
     folder = Path(config.output)
@@ -129,7 +167,7 @@ def finished_metrics(config: TrainConfig) -> dict[str, Any] | None:
         metrics: dict[str, Any] = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, UsageError):
         return None
-    return None if _differences(saved, config.model_dump()) else metrics
+    return None if _differences(_with_defaults(saved, type(config)), config.model_dump()) else metrics
 
 
 def last_checkpoint(folder: Path) -> Path | None:

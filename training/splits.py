@@ -17,6 +17,7 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 
 from mujaz.errors import DataError, UsageError
 
+_RARE = "\0rare"  # no label
 Parts = tuple[list[int], list[int]]  # row numbers that stay, row numbers of the part that is cut off
 Labels = Sequence[str | None]
 
@@ -35,13 +36,31 @@ def cut_stratified(labels: Labels, fraction: float, seed: int) -> Parts:
     rows = len(labels)
     if rows < 2:
         raise DataError(f"expected at least 2 rows to split, found {rows}. Give dev and test files instead")
-    counts = Counter(labels)
     size = min(max(round(rows * fraction), 1), rows - 1)
-    # A label with a single row cannot stand on both sides, nor can all labels when the part is smaller than their number.
-    possible = min(counts.values()) >= 2 and min(size, rows - size) >= len(counts)
-    strata = labels if possible and None not in counts else None
+    strata = _strata(labels, size)
     kept, taken = train_test_split(range(rows), test_size=size, random_state=seed, stratify=strata)
     return sorted(kept), sorted(taken)
+
+
+def _strata(labels: Labels, size: int) -> list[str] | None:
+    """What is kept in proportion: each label, those that are too rare for it together; None where nothing can be.
+
+    A label with a single row cannot stand on both sides, nor can all labels when a part is smaller than their number.
+    """
+    counts = Counter(labels)
+    if None in counts:
+        return None
+    least = min(size, len(labels) - size)
+    if min(counts.values()) >= 2 and least >= len(counts):
+        return [label or "" for label in labels]
+    rare = {label for label, count in counts.items() if count * least < len(labels) or count < 2}
+    strata = [_RARE if label in rare else label or "" for label in labels]
+    merged = Counter(strata)
+    if merged[_RARE] == 1:  # one row more, and there are two of the kind
+        largest = merged.most_common(1)[0][0]
+        strata = [largest if one == _RARE else one for one in strata]
+        merged = Counter(strata)
+    return strata if len(merged) > 1 and min(merged.values()) >= 2 and least >= len(merged) else None
 
 
 def cut_groups(labels: Labels, groups: Sequence[str], fraction: float, seed: int) -> Parts:
@@ -57,7 +76,13 @@ def cut_groups(labels: Labels, groups: Sequence[str], fraction: float, seed: int
         DataError: there are fewer groups than such a part needs.
     """
     smaller = min(fraction, 1 - fraction)
-    kept, taken = group_folds(labels, groups, max(round(1 / smaller), 2), seed)[0]
+    folds = max(round(1 / smaller), 2)
+    if len(set(groups)) < folds:
+        raise DataError(
+            f"expected at least {folds} groups to cut off {fraction:.0%} without parting one, found {len(set(groups))}. "
+            "Cut off more (data.test_fraction, data.dev_fraction), or give files of their own"
+        )
+    kept, taken = group_folds(labels, groups, folds, seed)[0]
     return (kept, taken) if fraction <= 0.5 else (taken, kept)
 
 
@@ -71,11 +96,14 @@ def cut_latest(dates: Sequence[Any], fraction: float) -> Parts:
     Raises:
         DataError: a date is missing or cannot be read, or all rows are of one date.
     """
-    days = [read_date(value, row) for row, value in enumerate(dates, 1)]
+    days = [read_date(value) for value in dates]
     first = sorted(days)[-max(round(len(days) * fraction), 1)]
     kept = [row for row, day in enumerate(days) if day < first]
     if not kept:
-        raise DataError(f"a split by date would leave no row: all that is not cut off would be before {first}")
+        raise DataError(
+            f"a split by date would leave no row: none is before {first:%Y-%m-%d}, where the part to cut off begins"
+            + (", and all rows are of that date" if len(set(days)) == 1 else "")
+        )
     return kept, [row for row, day in enumerate(days) if day >= first]
 
 
@@ -83,7 +111,7 @@ _DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})(.*)", re.DOTALL)
 SHOWN = 60  # characters of what is no date
 
 
-def read_date(value: Any, row: int) -> datetime:
+def read_date(value: Any) -> datetime:
     """A date, or the beginning of a text as one: as ISO 8601 writes it, or day first (31/12/2015), in any digits.
 
     Raises:
@@ -103,8 +131,7 @@ def read_date(value: Any, row: int) -> datetime:
     except ValueError:
         shown = repr(value) if len(repr(value)) <= SHOWN else f"{repr(value)[:SHOWN]}…"
         raise DataError(
-            "a split by date expects dates as ISO 8601 writes them (2019-03-31), or day first, "
-            f"found {shown} as number {row} of them"
+            f"a split by date expects dates as ISO 8601 writes them (2019-03-31), or day first (31/3/2019), found {shown}"
         ) from None
 
 

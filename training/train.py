@@ -38,6 +38,7 @@ from mujaz.training.card import model_card, origin_of, write_card
 from mujaz.training.checks import quick_check
 from mujaz.training.compiling import compiled_to_train
 from mujaz.training.cpu_speed import quick_on_cpu
+from mujaz.training.data import data_info
 from mujaz.training.distillation import DistillingTrainer, taught
 from mujaz.training.encoded import Collator, with_filler
 from mujaz.training.evaluation import Evaluation, evaluate
@@ -53,7 +54,7 @@ from mujaz.training.noise import noisy
 from mujaz.training.processes import count, first_alone, is_first, join
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
-from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, finished_metrics, open_run, write_whole
+from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, finished_metrics, open_run, same_data, write_whole
 from mujaz.training.running import explained, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
 from mujaz.training.selection import find_least, least_line, selection_info, selection_metrics
@@ -108,10 +109,26 @@ def train(
     began = time.monotonic()
     if config.intermediate:
         config = train_intermediate(config, restart=restart, progress=progress, report=say)
+    _check_output(config)
     resume = first_alone(lambda: open_run(config, restart=restart))
     job, trainer = fit(config, resume, progress=progress, report=say)
     model = whole_model(trainer, job.start.model)
     return first_alone(lambda: _leave(job, model, trainer, began, say))
+
+
+def _check_output(config: TrainConfig) -> None:
+    """Refuse to write over what is learnt from."""
+    read: dict[str, list[str]] = {
+        "model.name": [config.model.name or ""],
+        "distill.teacher": config.distill.teachers if config.distill else [],
+    }
+    for key, names in read.items():
+        for name in names:
+            if name and Path(name).is_dir() and Path(name).resolve() == Path(config.output).resolve():
+                raise UsageError(
+                    f"output and {key} are the same folder, {name}: the run would write over what it learns from. Give "
+                    "another output."
+                )
 
 
 def fit(
@@ -132,6 +149,7 @@ def fit(
         callbacks: More of the Trainer's.
     """
     job = prepare(config, resume)
+    first_alone(lambda: same_data(Path(config.output), data_info(job.splits.rows(), "").fingerprint, resume))
     if config.distill:
         job = taught(job, config.distill, report)
     if is_first():
@@ -156,7 +174,12 @@ def opening_lines(job: Job, resume: Path | None) -> list[str]:
     lines = job.plan().lines()
     if resume:
         return [*lines, f"resuming from {resume.name} (--restart begins again)"]
-    return lines + [f"data: {one.level}: {one.line}; see mujaz check" for one in quick_check(job.splits)]
+    found = quick_check(job.splits)
+    lines += [f"data: {one.level}: {one.line}; see mujaz check" for one in found]
+    cut = job.config.data.test_fraction or not job.config.data.dev
+    if cut and job.config.data.split.by == "stratified" and any(" stand in train too" in one.line for one in found):
+        lines.append("data: to keep texts that are alike on one side: --set data.split.by=near_duplicates")
+    return lines
 
 
 def _leave(job: Job, model: PreTrainedModel, trainer: Trainer, began: float, say: Report) -> TrainResult:
@@ -332,7 +355,11 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         )
         write_report(folder / REPORT_FILE, given)
         report(f"report: {folder / REPORT_FILE}")
-        of: dict[str, Any] = {"split": split, "rows": len(examples), "origin": origin_of(config.data, split)}
+        of: dict[str, Any] = {
+            "split": split,
+            "rows": len(examples),
+            "origin": origin_of(config.data, split, config.task),
+        }
         write_card(folder, model_card(model.info, evaluation.metrics, name=folder.name, problems=problems, **of))
     metrics = {
         "task": config.task,

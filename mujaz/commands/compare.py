@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 def command(runs: tuple[Path, ...], html: Path | None, resamples: int, seed: int) -> None:
     """Set runs side by side on the same texts, and tell a better run from a luckier one.
 
-    RUN is a folder of 'mujaz train' or of 'mujaz evaluate --out'. All are compared with the first, by paired bootstrap
-    resampling of the texts (Koehn 2004), in macro-F1 or ROUGE-L.
+    RUN is a folder of 'mujaz train' or of 'mujaz evaluate --out'; of a cross-validation the rows of all folds count
+    together. All are compared with the first, by paired bootstrap resampling of the texts (Koehn 2004), in macro-F1 or
+    ROUGE-L.
 
     Example: mujaz compare runs/svm-scores runs/topic-small --html compare.html
     """

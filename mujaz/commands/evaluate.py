@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ignore-recipe-mismatch", is_flag=True, help="Load a model whose text recipe differs from this version's."
 )
+@click.option("--force", is_flag=True, help="Replace an earlier evaluation in --out.")
 def command(
     model: str,
     data: tuple[str, ...],
@@ -44,6 +45,7 @@ def command(
     device: str,
     precision: str,
     ignore_recipe_mismatch: bool,
+    force: bool,
 ) -> None:
     """Score MODEL (a folder, an embedded model or a hub id) on labelled DATA.
 
@@ -54,10 +56,11 @@ def command(
     from mujaz.models.auto import load_model
     from mujaz.pages import check_place
     from mujaz.training.data import read_examples
-    from mujaz.training.evaluation import evaluate
+    from mujaz.training.evaluation import check_empty, evaluate
     from mujaz.training.report.report import REPORT_FILE
 
     if out:
+        check_empty(out, force=force)
         check_place(out / REPORT_FILE)
     loaded = load_model(
         model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
+
+from mujaz.commands.corpus import INTERRUPTED
 
 if TYPE_CHECKING:
     from mujaz.configs.schema import TrainConfig
@@ -51,7 +55,8 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
             click.echo(f"# {line}")
         return
     if all_folds:
-        _train_folds(checked, restart)
+        with goes_on_later():
+            _train_folds(checked, restart)
         return
     run_training(checked, restart)
 
@@ -62,12 +67,25 @@ def run_training(config: TrainConfig, restart: bool) -> None:
     from mujaz.training.processes import is_first
     from mujaz.training.train import train
 
-    result = train(config, restart=restart, progress=sys.stderr.isatty(), report=_say)
+    with goes_on_later():
+        result = train(config, restart=restart, progress=sys.stderr.isatty(), report=_say)
     if not is_first():
         return
     if result.evaluation:
         metrics_table(result.evaluation, f"{result.split} set, {result.evaluation.rows:,} rows")
     click.echo(f"saved to {result.folder} ({result.steps:,} steps, {result.seconds:.0f} s)")
+
+
+@contextmanager
+def goes_on_later() -> Iterator[None]:
+    """What Ctrl-C says, and the exit code."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say(
+            "\nStopped. The same command goes on from the last checkpoint (training.save_every), --restart begins again."
+        )
+        sys.exit(INTERRUPTED)
 
 
 def _say(line: str) -> None:

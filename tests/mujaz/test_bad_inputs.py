@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 import yaml
+from click.testing import CliRunner
 
-from mujaz.cli import main
+from mujaz.cli import cli, main
 
 TinyConfig = Callable[..., dict[str, Any]]
 
@@ -267,3 +268,31 @@ def test_one_broken_file_among_others_does_not_stop_them(run: Run, model: str, t
     code, message = run("classify", folder, "--model", model, "--out", tmp_path / "p.jsonl")
     assert code == 2
     assert "b.jsonl" in message
+
+
+def test_an_evaluation_does_not_replace_other_scores(
+    run: Run, trained: Callable[[str], Path], topic_file: Path, tmp_path: Path
+) -> None:
+    model, scores = trained("topic"), tmp_path / "scores"
+    before = (model / "metrics.json").read_bytes()
+    code, message = run("evaluate", model, topic_file, "--out", model, "--force")
+    assert (code, before) == (2, (model / "metrics.json").read_bytes())
+    assert "holds a training and its own scores" in message
+    assert run("evaluate", model, topic_file, "--out", scores)[0] == 0
+    code, message = run("evaluate", model, topic_file, "--out", scores)
+    assert code == 2
+    assert "holds an evaluation already. Give --force" in message
+    assert run("evaluate", model, topic_file, "--out", scores, "--force")[0] == 0
+
+
+def test_a_training_that_is_interrupted_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, topic_file: Path) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mujaz.training.train.train", interrupted)
+    file = topic_file.parent / "interrupted.yaml"
+    config = {"task": "topic", "output": str(file.with_name("out")), "data": {"train": str(topic_file)}}
+    file.write_text(yaml.safe_dump({**config, "model": {"name": "topic"}}), encoding="utf-8")
+    found = CliRunner().invoke(cli, ["train", str(file)])
+    assert found.exit_code == 130
+    assert "The same command goes on from the last checkpoint" in found.stderr

@@ -26,6 +26,7 @@ from mujaz.models.checkpoint import read_info
 from mujaz.models.classifier import softmax
 from mujaz.training import calibration
 from mujaz.training.calibration import (
+    FEWEST_LABELLED,
     calibrate,
     calibrate_checkpoint,
     calibration_error,
@@ -233,7 +234,7 @@ def test_training_calibrates_on_dev(tiny_config: Any, topic_file: Path, tmp_path
     assert info is not None
     assert info.calibration is not None
     assert (info.calibration.rows, info.calibration.bins) == (64, 7)
-    assert any(line.startswith("probabilities: temperature") for line in lines)
+    assert any(line.startswith("probabilities: ") and "64 rows, 7 bins" in line for line in lines)
     assert result.evaluation is not None
     reported = result.evaluation.metrics["probabilities"]
     model = TextClassifier.from_pretrained(result.folder, device="cpu")
@@ -283,3 +284,40 @@ def test_a_temperature_at_the_end_of_its_range_is_said_to_be() -> None:
     for temperature, told in ((calibration.HOTTEST, True), (1 / calibration.HOTTEST, True), (2.0, False)):
         line = calibration_line(Calibration.model_validate({"temperature": temperature, **given}), 60)
         assert ("as far as it is sought" in line) is told
+
+
+def test_a_confidence_on_an_edge_is_of_the_bin_below() -> None:
+    table = reliability(np.array([0.0, 0.2, 0.4, 0.41, 1.0]), np.ones(5, dtype=bool), 5)
+    assert [one.texts for one in table] == [2, 1, 1, 0, 1]
+
+
+def test_a_precision_is_told_from_twenty_texts_on() -> None:
+    sure = np.linspace(0.9, 0.6, FEWEST_LABELLED)
+    (one,) = thresholds(sure, np.ones(FEWEST_LABELLED, dtype=bool))
+    assert one.min_probability == pytest.approx(0.6)
+    assert (one.precision, one.coverage) == (1.0, 1.0)
+    assert thresholds(sure[1:], np.ones(FEWEST_LABELLED - 1, dtype=bool)) == []
+
+
+def test_the_precision_asked_for_is_enough() -> None:
+    right = np.arange(40) % 20 != 0  # 38 of 40
+    logits = np.column_stack([np.where(right, 2.0, -2.0), np.zeros(40)])
+    labels = np.zeros(40, dtype=np.int64)
+    settings = CalibrationConfig(temperature=False, min_precision=0.95)
+    assert calibrate(logits, labels, settings).min_probability is not None
+    assert calibrate(logits, labels, settings.model_copy(update={"min_precision": 0.96})).min_probability is None
+
+
+def test_a_temperature_that_gains_no_more_than_chance_stays_1() -> None:
+    rng = np.random.default_rng(5)
+    changed = 0
+    for _ in range(200):
+        logits = rng.normal(size=(80, 4)) * 2
+        labels = (logits + rng.gumbel(size=logits.shape)).argmax(axis=1)  # as probable as the logits say
+        changed += calibrate(logits, labels, CalibrationConfig()).temperature != 1.0
+    assert changed <= 20  # one in twenty is expected
+    found = calibrate(3 * logits, labels, CalibrationConfig())
+    assert found.temperature > 2
+    assert calibration_line(found, 80).startswith("probabilities: temperature ")
+    same = calibrate(logits, labels, CalibrationConfig(temperature=False))
+    assert calibration_line(same, 80).startswith("probabilities: left as they are")

@@ -140,6 +140,10 @@ def test_a_card_says_what_its_scores_are_worth() -> None:
     assert "on dev 10.00%" not in model_card(said, metrics, split="dev", rows=9, name="m")
 
 
+def test_a_card_of_summaries_says_nothing_of_labels() -> None:
+    assert origin_of(DataConfig(train="x"), "test", "summary").endswith("of the training data, at random")
+
+
 @pytest.mark.parametrize(
     ("data", "split", "origin"),
     [
@@ -161,6 +165,6 @@ def test_a_card_says_what_its_scores_are_worth() -> None:
     ],
 )
 def test_a_card_says_where_its_texts_come_from(data: dict[str, Any], split: str, origin: str) -> None:
-    assert origin_of(DataConfig(train="x", **data), split) == origin
+    assert origin_of(DataConfig(train="x", **data), split, "topic") == origin
     text = model_card(info(), {"intervals": {}}, split=split, rows=9, name="m", origin=origin)
     assert f"On the {split} data ({origin}), 9 texts" in text

@@ -249,3 +249,29 @@ def test_labels_that_differ_in_spelling_alone_are_a_problem(tmp_path: Path) -> N
     report = check_data(rows_of_files([str(write_jsonl(tmp_path / "x.jsonl", rows))]), near=False)
     found = [f for f in report.problems if f.kind == "alike labels"]
     assert [example.text for f in found for example in f.examples] == ["إقتصاد / اقتصاد", "رياضة / رياضه"]
+
+
+def test_labels_that_differ_in_marks_alone_are_alike(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"text": f"نص رقم {i}", "label": "سِياسة" if i % 3 else "سياسة"} for i in range(12)]
+    report = check_data(rows_of_files([str(write_jsonl(tmp_path / "d.jsonl", rows))]))
+    (found,) = [f for f in report.findings if f.kind == "alike labels"]
+    assert found.examples[0].text == "سياسة / سِياسة"
+
+
+@pytest.mark.parametrize(
+    ("labels", "sign"),
+    [
+        (["sport|economy", "economy|sport", "sport", "economy"], "|"),
+        (["رياضة، اقتصاد", "سياسة، اقتصاد", "رياضة، سياسة"], "،"),
+        (["أخبار، محلية", "رياضة", "اقتصاد"], None),  # one name with a comma in it
+        (["a", "b"], None),
+    ],
+)
+def test_labels_that_look_like_several(tmp_path: Path, labels: list[str], sign: str | None) -> None:
+    rows: list[dict[str, object]] = [{"text": f"نص رقم {i}", "label": labels[i % len(labels)]} for i in range(24)]
+    report = check_data(rows_of_files([str(write_jsonl(tmp_path / "d.jsonl", rows))]))
+    found = [f for f in report.findings if f.kind == "joined labels"]
+    assert len(found) == (sign is not None)
+    if sign:
+        assert f"joined by {sign}" in found[0].title
+        assert "--label-separator" in found[0].advice

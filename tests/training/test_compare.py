@@ -129,3 +129,31 @@ def test_what_cannot_be_compared(tmp_path: Path, references: list[str]) -> None:
 def test_the_verdict_is_that_of_one_chance_in_twenty(p: float, difference: float, word: str) -> None:
     assert verdict(ComparedRun("b", {}, difference, (0.0, 0.0), p)) == word
     assert "compared with" in verdict(ComparedRun("a", {}, 0.0, (0.0, 0.0), None))
+
+
+def test_the_folds_of_a_cross_validation_count_as_one_run(tmp_path: Path, references: list[str]) -> None:
+    a, b = guesses(references, 0.6, 1), guesses(references, 0.8, 2)
+    whole = write(tmp_path / "whole", references, a)
+    folds = tmp_path / "folds"
+    folds.mkdir()
+    write(folds / "fold-1", references[:150], b[:150])
+    write(folds / "fold-2", references[150:], b[150:], start=150)
+    (folds / "folds.json").write_text(json.dumps({"rows": [150, 250], "scores": {}}), encoding="utf-8")
+    found = compare([whole, folds])
+    assert found.rows == 400
+    assert found.runs[1].scores["macro_f1"] == pytest.approx(f1_score(references, b, average="macro"))
+    (folds / "folds.json").write_text(json.dumps({"rows": [150, 250, 1]}), encoding="utf-8")
+    with pytest.raises(DataError, match=r"fold-3"):
+        compare([whole, folds])
+    (folds / "folds.json").write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match=r"folds.json cannot be read"):
+        compare([whole, folds])
+
+
+def test_runs_are_compared_over_the_same_labels(tmp_path: Path) -> None:
+    references = ["a", "b"] * 30
+    stray = ["c", *references[1:]]
+    first, second = (write(tmp_path / name, references, said) for name, said in (("x", references), ("y", stray)))
+    found = compare([first, second])
+    assert found.runs[0].scores["macro_f1"] == 1.0
+    assert found.runs[1].scores["macro_f1"] == pytest.approx((58 / 59 + 1) / 2)  # "c" has no rows, and no F1

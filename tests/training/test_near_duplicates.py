@@ -76,3 +76,14 @@ def test_the_same_text_is_always_in_the_same_cluster(texts: list[str]) -> None:
     for index in range(len(texts)):
         if len(sets[index]):
             assert cluster[index] == cluster[index + len(texts)]
+
+
+def test_the_threshold_itself_is_enough() -> None:
+    texts = ["وصل الوفد أمس إلى المدينة", "وصل الوفد أمس إلى الساحل"]  # 4 of 8 pairs in common
+    assert jaccard(*word_pairs(texts)) == 0.5
+    near = NearDuplicates(texts, threshold=0.5)
+    assert near.cluster[0] == near.cluster[1]
+    assert near.nearest(0, [1]) == (1, 0.5)
+    far = NearDuplicates(texts, threshold=0.51)
+    assert far.cluster[0] != far.cluster[1]
+    assert far.nearest(0, [1]) is None

@@ -50,3 +50,15 @@ def test_the_bounds_of_a_mean_are_scipys() -> None:
             (scores[:, column],), np.mean, n_resamples=4000, method="percentile", rng=np.random.default_rng(8)
         ).confidence_interval
         assert (low[column], high[column]) == pytest.approx((found.low, found.high), abs=0.02)
+
+
+def test_a_label_without_rows_counts_nothing_in_every_resample() -> None:
+    references = np.array([0, 1] * 50)
+    predictions = references.copy()
+    predictions[0] = 2  # of which no row is
+    whole = label_scores(references, predictions, 3, np.ones(100))
+    assert whole[1] == pytest.approx(f1_score(references, predictions, average="macro"))
+    found = label_intervals(references, predictions, ["a", "b", "c"])
+    assert found["macro_f1"][1] <= 2 / 3 + 1e-9  # never a mean over two labels
+    only = np.array([True, True, False])
+    assert label_scores(references, predictions, 3, np.ones(100), only)[1] == pytest.approx((98 / 99 + 1) / 2)

@@ -20,7 +20,15 @@ from mujaz.errors import ConfigError, DataError, UsageError
 from mujaz.training.data import load_splits
 from mujaz.training.folds import fold_config, train_folds
 from mujaz.training.near_duplicates import jaccard, word_pairs
-from mujaz.training.splits import cut_groups, cut_latest, cut_target, group_folds, read_date, stratified_folds
+from mujaz.training.splits import (
+    cut_groups,
+    cut_latest,
+    cut_stratified,
+    cut_target,
+    group_folds,
+    read_date,
+    stratified_folds,
+)
 from mujaz.training.train import train
 from tests.conftest import TinyConfig, write_jsonl
 
@@ -81,7 +89,7 @@ def test_data_without_labels_is_cut_too() -> None:
 
 
 def test_too_few_groups_or_rows_are_named() -> None:
-    with pytest.raises(DataError, match="at least 10 groups, found 2"):
+    with pytest.raises(DataError, match="at least 10 groups to cut off 10% without parting one, found 2"):
         cut_groups(["x"] * 4, list("aabb"), 0.1, 0)
     with pytest.raises(DataError, match="3 folds need 3 rows of each label; 'b' has 1"):
         stratified_folds(["a", "a", "a", "b"], 3, 0)
@@ -90,7 +98,7 @@ def test_too_few_groups_or_rows_are_named() -> None:
 def test_the_latest_rows_are_cut_off_and_no_date_is_split() -> None:
     dates = ["2015-03-01", datetime(2015, 7, 1, 12), date(2015, 1, 1), "2015-06-30T10:00:00+03:00", "2015-07-01 12:00"]
     assert cut_latest(dates, 0.2) == ([0, 2, 3], [1, 4])
-    with pytest.raises(DataError, match="ISO 8601.*'31/13/2015' as number 2"):
+    with pytest.raises(DataError, match="ISO 8601.*found '31/13/2015'"):
         cut_latest(["2015-03-01", "31/13/2015"], 0.5)
     with pytest.raises(DataError, match="would leave no row"):
         cut_latest(["2015-03-01", "2015-03-01"], 0.5)
@@ -216,7 +224,8 @@ def test_folds_are_trained_scored_and_not_trained_twice(
     count = len(lines)
     again = train_folds(config, report=lines.append)
     assert again == result
-    assert len(lines) == count + 3  # a line a fold, nothing of any training
+    assert len(lines) == count + 6  # two lines a fold, nothing of any training
+    assert lines[-1] == "done before, and not trained again (--restart does)"
     with pytest.raises(UsageError, match="give data.fold"):
         train(config)
     with pytest.raises(UsageError, match="no data.fold"):
@@ -264,10 +273,74 @@ def test_one_target_left_out_at_a_time(stance: Path, tmp_path: Path, tiny_config
     ["2015-12-31", "31/12/2015", "31-12-2015", "31.12.2015", "٣١/١٢/٢٠١٥", "٢٠١٥-١٢-٣١", "2015-12-31T10:00:00"],
 )
 def test_dates_as_tables_have_them(written: str) -> None:
-    assert read_date(written, 1).date() == date(2015, 12, 31)
+    assert read_date(written).date() == date(2015, 12, 31)
 
 
 def test_a_text_in_the_place_of_a_date_is_not_told_whole() -> None:
     with pytest.raises(DataError) as raised:
-        read_date("خبر " * 500, 1)
+        read_date("خبر " * 500)
     assert len(str(raised.value)) < 300
+
+
+@pytest.mark.parametrize(
+    ("days", "fraction", "latest"),
+    [
+        ([1, 2, 3, 4], 0.01, [3]),  # one row at least
+        ([1, 2, 3, 4], 0.5, [2, 3]),
+        ([1, 3, 3, 3], 0.25, [1, 2, 3]),  # a date is taken whole
+        ([4, 1, 2, 3], 0.25, [0]),
+    ],
+)
+def test_how_many_of_the_latest_are_cut_off(days: list[int], fraction: float, latest: list[int]) -> None:
+    kept, cut = cut_latest([f"2024-01-{day:02}" for day in days], fraction)
+    assert cut == latest
+    assert sorted([*kept, *cut]) == list(range(len(days)))
+
+
+def test_folds_of_other_data_are_not_counted(tmp_path: Path, tiny_config: TinyConfig) -> None:
+    rows: list[dict[str, object]] = [
+        {"text": f"{word} رقم {i}", "label": label} for i in range(12) for word, label in (("كرة", "a"), ("سوق", "b"))
+    ]
+    settings = tiny_config("topic", write_jsonl(tmp_path / "d.jsonl", rows), tmp_path / "run", max_steps=1)
+    settings["data"] |= {"folds": 2, "test_fraction": 0}
+    train_folds(check_config(settings, "test"))
+    write_jsonl(tmp_path / "d.jsonl", [{**row, "text": f"{row['text']}0"} for row in rows])
+    with pytest.raises(UsageError, match=r"fold-1 was trained on other data"):
+        train_folds(check_config(settings, "test"))
+
+
+def test_a_rare_label_leaves_the_others_in_proportion() -> None:
+    labels = ["a"] * 60 + ["b"] * 30 + ["c"] * 10 + ["d"]
+    for seed in range(20):
+        kept, taken = cut_stratified(labels, 0.2, seed)
+        found = Counter(labels[row] for row in taken)
+        assert (found["b"], found["c"]) == (6, 2)
+        assert found["a"] in (11, 12)
+        assert sorted([*kept, *taken]) == list(range(101))
+    # of a label with two rows a part of 10 % has none, or one in the place of another's
+    labels = ["a"] * 45 + ["b"] * 45 + ["c"] * 2 + ["d"] * 8
+    counts = [Counter(labels[row] for row in cut_stratified(labels, 0.1, seed)[1]) for seed in range(20)]
+    assert all(one["c"] + one["d"] == 1 for one in counts)
+
+
+def test_where_no_proportion_can_be_kept() -> None:
+    kept, taken = cut_stratified(["a", "b", "c", "d"], 0.25, 0)
+    assert (len(kept), len(taken)) == (3, 1)
+    kept, taken = cut_stratified([None] * 8, 0.25, 0)
+    assert (len(kept), len(taken)) == (6, 2)
+    kept, taken = cut_stratified(["a"] * 9 + ["b"], 0.2, 0)
+    assert (len(kept), len(taken)) == (8, 2)
+
+
+def test_a_date_that_cannot_be_read_is_named_with_its_row(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"text": f"نص {i}", "label": "ab"[i % 2], "day": f"2024-01-{i + 1:02}"} for i in range(9)
+    ]
+    rows[4]["day"] = "05/22/2023"
+    data = write_jsonl(tmp_path / "d.jsonl", rows)
+    config = DataConfig(train=str(data), split=SplitConfig(by="date", column="day"))
+    with pytest.raises(DataError, match=r"d\.jsonl, row 5: column 'day': .*day first .*found '05/22/2023'"):
+        load_splits(config, "topic")
+    write_jsonl(data, [{**row, "day": "2024-01-01"} for row in rows])
+    with pytest.raises(DataError, match="none is before 2024-01-01, .* all rows are of that date"):
+        load_splits(config, "topic")

@@ -133,6 +133,23 @@ def test_a_finished_run_is_not_overwritten(
         train(_config(tiny_config("topic", topic_file, folder, epochs=9)))
 
 
+def test_settings_that_came_in_after_a_run_was_begun_do_not_make_it_another(
+    trained: Callable[[str], Path], topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    folder = tmp_path / "run"
+    shutil.copytree(trained("topic"), folder)
+    config = _config(tiny_config("topic", topic_file, folder))
+    saved = config.model_dump()
+    del saved["training"]["copy_attention"], saved["distill"]
+    (folder / "config.yaml").write_text(yaml.safe_dump(saved), encoding="utf-8")
+    with pytest.raises(UsageError, match="finished run"):
+        train(config)
+    saved["training"]["removed_since"] = 1
+    (folder / "config.yaml").write_text(yaml.safe_dump(saved), encoding="utf-8")
+    with pytest.raises(UsageError, match=r"another config .*training.removed_since"):
+        train(config)
+
+
 def test_a_training_that_stops_at_its_data_claims_no_folder(
     tmp_path: Path, topic_file: Path, tiny_config: TinyConfig
 ) -> None:
@@ -262,3 +279,43 @@ def test_the_trainer_alone_would_add_batches_up(
         losses.append(sum(part.item() for part in parts))
     ours, theirs = losses
     assert theirs == pytest.approx(2 * ours, rel=0.05)  # the trap: the mean of each batch, as if it were its share
+
+
+@pytest.mark.parametrize("key", ["model.name", "distill.teacher"])
+def test_a_run_does_not_write_over_what_it_learns_from(
+    trained: Callable[[str], Path], topic_file: Path, tmp_path: Path, tiny_config: TinyConfig, key: str
+) -> None:
+    folder = tmp_path / "start"
+    shutil.copytree(trained("topic"), folder)
+    data = tiny_config("topic", topic_file, folder)
+    if key == "model.name":
+        data["model"] = {"name": str(folder)}
+    else:
+        data["distill"] = {"teacher": str(folder)}
+    before = (folder / "model.safetensors").read_bytes(), (folder / "metrics.json").read_bytes()
+    with pytest.raises(UsageError, match=f"output and {key} are the same folder"):
+        train(_config(data), restart=True)
+    assert before == ((folder / "model.safetensors").read_bytes(), (folder / "metrics.json").read_bytes())
+
+
+def test_a_run_does_not_go_on_with_other_data(tmp_path: Path, topic_file: Path, tiny_config: TinyConfig) -> None:
+    data = tmp_path / "data.jsonl"
+    shutil.copy(topic_file, data)
+    config = _config(tiny_config("topic", data, tmp_path / "run", epochs=3, save_every=2))
+
+    class Stopped(Exception):  # noqa: N818
+        pass
+
+    def stop(line: str) -> None:
+        if line.startswith("step ") and "dev" in line:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train(config, report=stop)
+    assert list((tmp_path / "run" / "checkpoints").glob("checkpoint-*"))
+    lines = data.read_text(encoding="utf-8").splitlines(keepends=True)
+    data.write_text("".join([*lines[1:], lines[0]]), encoding="utf-8")
+    with pytest.raises(UsageError, match="began with other data"):
+        train(config)
+    data.write_text("".join(lines), encoding="utf-8")
+    assert train(config).steps > 2
