@@ -34,7 +34,7 @@ _PLACE = _any_of(
 # Letters that stand for an agency's name, apart: أ ف ب, د.ب.أ
 _INITIALS = "|".join("[ .]{1,3}".join(letters) for letters in ("افب", "أفب", "دبأ", "دبا", "إبأ", "ابا", "أشأ", "اشا"))
 # Agencies whose names are nothing else: no region, no town, no word.
-_WIRE = rf"(?:{_INITIALS}|رويترز|واس|وام|كونا|بترا|سانا|سونا|شينخوا|AFP|AP|Reuters)(?!\w)\.?"
+_WIRE = rf"(?:{_INITIALS}|رويترز|واس|وام|كونا|بترا|سانا|سونا|شينخوا|وأج|AFP|AP|Reuters)(?!\w)\.?"
 _AGENCY = (
     _any_of(
         """رويترز|فرانس برس|الفرنسية|الألمانية|أسوشيتد برس|واس|وام|كونا|قنا|بترا|وفا|وات|سانا|سونا|وأج|إفي|
@@ -70,7 +70,9 @@ _DATE = (
 NAME = re.compile(r"[ء-يّ]{2,14}")
 _LAND = r"(?:[،,]\s?[ء-ي]{2,14}(?:\s[ء-ي]{2,14}){0,3})?"  # the country behind a town
 _TIME = r"\d{1,2}:\d{2}(?:\s?(?:صباحا|صباحًا|صباحاً|مساء|مساءً|ص|م|AM|PM|GMT))?(?!\w)"
-_PERSON = r"(?:د\.\s?)?[ء-يّ]{2,14}(?:\s[ء-يّ]{2,14}){1,3}"
+# No names, though they stand where names do.
+_NO_PERSON = r"(?!(?:شرطة|وزارة|هيئة|بلدية|جامعة|نادي|اتحاد|مجلس|محكمة|حكومة)\s)"
+_PERSON = _NO_PERSON + r"(?:د\.\s?)?[ء-يّ]{2,14}(?:\s[ء-يّ]{2,14}){1,3}"
 DASHES = ("-", "–", "—")
 _DASH = r"\s{0,3}[-–—ـ−]{1,3}\s{0,3}"
 _SEP = r"[\s\-–—ـ−:،,/|]{0,6}"  # all of these are bounded, so that no line of blanks makes them slow
@@ -106,6 +108,8 @@ HEAD_PREFIXES = tuple(
         rf"(?P<dateline>{_PLACE}(?:[،,]?\s+(?:في\s)?|\s?/\s?){_DATE}{_SEP}{_SOURCE}){_END}",
         rf"(?P<dateline>{_PLACE}\s(?:في\s)?{_DATE}\sالموافق\s{_DATE}{_SEP}{_SOURCE}){_SEP}{_TEXT}",
         rf"(?P<dateline>{_PLACE}\s(?:في\s)?{_DATE}\s?/\s?[^\W\d_]{{2,14}}(?:\s[^\W\d_]{{1,14}}){{0,3}}\s?/){_SEP}{_TEXT}",
+        rf"(?P<dateline>{_PLACE}\s?[–-]\s?\d{{1,2}}\s?[–-]\s?\d{{1,2}}\s?\(\s?كونا\s?\)){_END}{_TEXT}",
+        rf"(?P<dateline>{_PLACE}\s?/\s?{_DATE}){_END}{_TEXT}",
         rf"(?P<dateline>{_PLACE}{_LAND}[،,]\s{_DATE}){_END}{_TEXT}",
         rf"(?P<dateline>{_PLACE}{_SEP}{_SOURCE}|{_PLACE}{_DASH}{_PAPER}){_END}",
         rf"(?P<dateline>خاص|متابع(?:ة|ات)|(?:غرفة|قسم)\sالأخبار){_DASH}{_TEXT}",
@@ -176,5 +180,7 @@ LEFTOVER_LINE = re.compile(
 AROUND = re.compile(r"^[\s|•●▪*>+\u200e\u200f-]+|[\s|•●▪*<+\u200e\u200f]+$")
 # In the last sentence of a text the tail of a page begins with one of these, or a text ends with one of those.
 TAIL_BEGINS = re.compile(rf"(?:(?<!\d)\d{{4}}\s)?(?:{_RIGHTS})|{_READ_ALSO}\s*[:|]|(?<!\w)(?:{_TAGS})\s*:")
-TAIL_HEADING = re.compile(rf"(?:{_RELATED})(?=\s|$)(?!\s(?:ب|لـ?|في|من|بين|على|عن)\w*)")  # not "مواضيع متعلقة بالقصر"
+TAIL_HEADING = re.compile(  # not "مواضيع متعلقة بالقصر"
+    rf"(?:{_RELATED})(?=\s|$)(?!\s(?:ب|لـ?|في|من|بين|على|عن)\w*|\s(?:هم|هي|هو)\s)"
+)
 TEXT_ENDS = re.compile(rf"(?:{_CREDIT}|(?<!\w)المصدر\s*:\s*{_SOURCE}|{_EMAIL}|//\s?[اإ]نتهى\s?//)[\s.]*$")

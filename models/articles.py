@@ -33,7 +33,7 @@ from mujaz.models.article_patterns import (
     TAIL_HEADING,
     TEXT_ENDS,
 )
-from mujaz.models.news_verbs import NO_NAMES, OPENERS
+from mujaz.models.news_verbs import NO_NAMES, OPENERS, SPEAKING, THAT, WRITE_TO
 from mujaz.models.recipe_steps import without_markup
 from mujaz.models.sentences import split_sentences
 from mujaz.models.wrapping import unwrapped
@@ -170,11 +170,21 @@ def _tail(text: str, lines: list[tuple[int, int]]) -> Iterator[Part]:
         last = floor + sentences[-1].start
         begins = _tail_begins(text, last, end) if end - last <= 2 * _MAX_LINE else None
         found = begins or TEXT_ENDS.search(text, max(last, end - _MAX_LINE), end)
-        if not found or found.start() == first:
+        if (
+            not found
+            or found.start() == first
+            or _leads_to(text[max(0, found.start() - _MAX_LINE) : found.start()], tail=bool(begins))
+        ):
             return
         cut = found.start()
         yield Part("page tail" if begins else "text end", text[cut:end].strip(), cut, end)
         end = cut
+
+
+def _leads_to(before: str, *, tail: bool) -> bool:
+    """Whether what stands before a tail needs it: "write to info@example.org", "she said that all rights are reserved"."""
+    last = (words(before) or [""])[-1]
+    return not before.rstrip().endswith(":") and last in (THAT if tail else WRITE_TO)
 
 
 def _tail_begins(text: str, start: int, end: int) -> re.Match[str] | None:
@@ -227,8 +237,16 @@ def _prefix(text: str, start: int, end: int) -> list[Part]:
         behind = places[match.end()] if match and match.end() < len(line) else end
         if match and end - behind >= _MIN_BODY:
             parts = _named(match, places, start, behind)
-            return parts if "byline" in match.groupdict() else [*parts, *_byline_behind(text, behind, end)]
+            if "byline" not in match.groupdict():
+                return [*parts, *_byline_behind(text, behind, end)]
+            return [] if _speaks(text[behind:end]) else parts
     return []
+
+
+def _speaks(text: str) -> bool:
+    """Whether somebody speaks here, who is named before: then it is no byline that stands there."""
+    first = (words(text[:_MAX_TITLE]) or [""])[0]
+    return first in SPEAKING or text.lstrip(' «"“').startswith("سأ")
 
 
 def _without_tatweel(text: str, start: int, end: int) -> tuple[str, Sequence[int]]:
@@ -257,6 +275,8 @@ def _byline_behind(text: str, start: int, end: int) -> list[Part]:
             return []
         verb = not OPENERS.isdisjoint(own[number])
         dash = names[number].group() in DASHES
+        if last.endswith(":") and _speaks(text[start + names[number].start() : end]):
+            return []
         if (verb or dash or last.endswith(":")) and end - start - names[number].start() >= _MIN_BODY:
             said = text[start : start + names[number - 1].end()]
             behind = names[number].end() + 1 if dash else names[number].start()

@@ -48,9 +48,10 @@ def _words(table: str) -> frozenset[str]:
 _UNIT = re.compile(r"[%٪$€£°]")  # apart from the number before it
 _ARTICLE = re.compile(r"ال..")
 _DECIMALS = re.compile(r"[.,،٫]\d")  # pages have "61 .0%" for 61.0 %
-_COUNTED = re.compile(
-    r"(?!ال|[وفبلك])[ء-ي]{2,}|كيلو\w+|لتر\w*|ليره"
-)  # what may stand behind a number: an indefinite noun
+# What may stand behind a number: an indefinite noun.
+_COUNTED = re.compile(r"(?!ال|[وفبلك])[ء-ي]{2,}|كيلو\w+|لتر\w*|ليره")
+# What goes on with one: "a thousand and five hundred".
+_NUMERAL = re.compile(r"و(?:خمس|ست|سبع|ثمان|تسع|ثلاث|اربع|عشر|مئ|مائ|احد|اثن|واحد|الف|نصف|ربع|\d)")
 _YEAR = re.compile(r"1[4-9]\d\d|20\d\d")
 _LATIN = re.compile(r"[A-Za-z]")
 _IMPERFECT = re.compile(r"[يتن]\w{2,}")
@@ -71,6 +72,8 @@ _NEVER_LAST = _LEADS_ON | _words(
     """كل كلا كلتا بعض جميع معظم اغلب غير اي كافه عبد بن ابن ابو ابي بنت ال اكثر اقل ضد قباله حوالي زهاء كي لكي سوي عقب اثر
     جراء عند لدي منذ تجاه ازاء سبيل ضروره اطار شرط حال عار عاريه"""
 )
+_NAMED_BEHIND = _words("ولايه محافظه مدينه بلده قريه خلال")  # without what it is, or when, a name says nothing
+_WITH_MORE = _words("الف الفا الاف مئه مائه مليون مليونا مليار عشرين ثلاثين اربعين خمسين ستين سبعين ثمانين تسعين")
 _COUNTS_NOTHING = _LEADS_ON | _OPENS | _words("امس غدا مساء صباح ظهر فجر امام عقب اثر ضد ثم حسب هو هي هم")
 _SCALES = _words("الف الفا الاف مليون مليونا ملايين مليار مليارا مليارات بالمئه بالمائه بالمايه")
 _PERCENT = _words("المئه المائه المايه")
@@ -158,8 +161,8 @@ def boundaries(
         elif not ends:
             start[place + 1] = 0.0 if stops else _start(own, place + 1, comma=comma)
     start += STARTS_BEHIND_DENIAL * (denied >= 0)
-    conditional = np.array([is_condition(own, int(place)) for place in behind], dtype=bool)
-    end += np.where(conditional, ENDS_BEFORE_CONDITION, ENDS_BEFORE_DENIAL) * (behind >= 0)
+    for place in np.unique(behind[behind >= 0]).tolist():
+        end[behind == place] += ENDS_BEFORE_CONDITION if is_condition(own, place) else ENDS_BEFORE_DENIAL
     for begins, closes in _found(_TWO_PARTS, own):
         end[begins:closes] += ENDS_IN_TWO_PARTS
     for begins, closes in _found(_WHOLE, own):
@@ -203,6 +206,8 @@ def _start(own: Sequence[Sequence[str]], place: int, *, comma: bool) -> float:
     before, this = own[place - 1], own[place]
     if this and this[0] in _SCALES and before and before[0].isdigit():
         return NEVER
+    if before and before[0] in _NAMED_BEHIND:
+        return NEVER
     if before and before[0] in _THAT:
         return STARTS_WITH_IMPERFECT if this and _IMPERFECT.fullmatch(this[0]) else 0.0
     cost = STARTS_BEHIND_A_COMMA if comma or not before else STARTS_INSIDE
@@ -214,7 +219,12 @@ def _end(words: Sequence[str], own: Sequence[Sequence[str]], place: int, *, stop
         return NEVER
     if stops:
         return 0.0
-    if own[place][0] in _NEVER_LAST or own[place][0] in _OPENS or _breaks_number(own, place, pause=comma):
+    if (
+        own[place][0] in _NEVER_LAST
+        or (len(own[place][0]) == 1 and not own[place][0].isdigit())
+        or own[place][0] in _OPENS
+        or _breaks_number(own, place, pause=comma)
+    ):
         return NEVER
     if own[place][0].isdigit() and _UNIT.match(words[place + 1]):
         return NEVER
@@ -239,6 +249,8 @@ def _in_two_adjectives(own: Sequence[Sequence[str]], words: Sequence[str], place
 def _breaks_number(own: Sequence[Sequence[str]], place: int, *, pause: bool) -> bool:
     """Whether a number ends here, and its thousands, its percent sign or what it counts come after it."""
     after = [one[0] for one in own[place + 1 : place + 3] if one]
+    if after and own[place][0] in _WITH_MORE and _NUMERAL.match(after[0]):
+        return True
     if not own[place][0].isdigit() or not after:
         return False
     if after[0] in _SCALES or not _PERCENT.isdisjoint(after):

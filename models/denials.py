@@ -33,7 +33,8 @@ _DENIALS = _words(
     شكك شككت شككوا يشكك تشكك زعم زعمت زعموا يزعم تزعم مزاعم ادعي ادعت ادعوا يدعي تدعي حذر حذرت حذروا يحذر تحذر محذرا محذره
     يامل تامل ياملون املا يخشي تخشي شائعات شائعه شايعات اشاعه اشاعات انكر انكرت ينكر رفض رفضت رفضوا يرفض ترفض
     فشل فشلت فشلوا اخفق اخفقت احبط احبطت احبطوا افشل افشلت الغي الغت الغوا يلغي تلغي برات براءه تبرئه منع منعت حظر حظرت
-    لم لن لا ليس ليست ليسوا كاد يكاد لولا لو اذا ادعاء ادعاءات ادعاؤه"""
+    لم لن لا ليس ليست ليسوا كاد يكاد لولا لو اذا ادعاء ادعاءات ادعاؤه يبدو ربما يرجح ترجح رجح رجحت يحتمل يعتقد تعتقد
+    ساخر ساخره المتهم المتهمه المدان"""
 )
 # what takes back what it names, or keeps it from happening, for some words of its clause: "an attempt to", "acquittal of",
 _TAKEN_BACK = _words("عدم غير دون بدون محاوله محاولات الغاء تاجيل ارجاء احباط افشال منع حظر وقف ايقاف نفي تكذيب")
@@ -66,11 +67,14 @@ _FALSE_OF_TWO = {
     *(("ليس", word) for word in _words("صحيحا حقيقيا دقيقا")),
     *(("ليست", word) for word in _words("صحيحه حقيقيه دقيقه")),
 }
+_FIRST_OF_TWO = {first for first, _ in _CONDITIONS_OF_TWO | _FALSE_OF_TWO}
+_ANY = _DENIALS | _TAKEN_BACK | _CONDITIONS | _FALSE
 # What speaks of the sentence before.
 _TURNS = _words("لكن لكنه لكنها الا بيد غير وتبين تبين اتضح واتضح ولكن")
 _RUMOURS = _words(
     """الخبر الاخبار الانباء الصوره الصور الفيديو المقطع المقاطع الوثيقه الادعاء الادعاءات المعلومات المعلومه المنشور
-    المنشورات الشائعه الشائعات التصريح التصريحات البيان"""
+    المنشورات الشائعه الشائعات التصريح التصريحات البيان التسجيل التسجيلات الحساب
+    الرساله المقال التغريده"""
 )
 
 
@@ -121,9 +125,9 @@ def denied_behind(
 ) -> NDArray[np.int64]:
     """For each place, that of a word after it that calls its clause or sentence false or a condition; -1 without one.
 
-    What calls false reaches back to the last comma or stop; where it stands in a sentence that opens with "but" or names the
-    rumour, over the whole sentence before, too. A condition reaches back over its clause, and over the one before where it
-    opens it.
+    What calls false reaches back to the last comma or stop; over its sentence, where it speaks of something said before
+    ("then it turned out that the account is fake"); and over the sentence before, where its own opens with "but" or names
+    the rumour. A condition reaches back over its clause, and over the one before where it opens it.
 
     Args:
         own: As in :func:`denied_before`.
@@ -139,7 +143,8 @@ def denied_behind(
             if is_condition(own, place):
                 found[earlier if place == clause else clause : place] = place
             elif _calls_false(own, place):
-                found[clause:place] = place
+                # "…, then it turned out that the account is fake": of all that its sentence said before
+                found[places[0] if _of_before(own, clause, place) else clause : place] = place
                 if _of_before(own, places[0], place):
                     found[before.start : before.stop] = place
             if stops(words[place]) or COMMAS.search(words[place]):
@@ -150,9 +155,8 @@ def denied_behind(
 
 def denies(own: Sequence[Sequence[str]]) -> bool:
     """Whether any of some words denies, doubts, takes back, calls false or makes a condition."""
-    all_of_them = _DENIALS | _TAKEN_BACK | _CONDITIONS | _FALSE
     pairs = ((_word(own, place), _word(own, place + 1)) for place in range(len(own)))
-    return any(this and _forms(this[0]) & all_of_them for this in own) or any(
+    return any(this and not _ANY.isdisjoint(_forms(this[0])) for this in own) or any(
         pair in _CONDITIONS_OF_TWO or pair in _FALSE_OF_TWO for pair in pairs
     )
 
@@ -164,15 +168,17 @@ def stops(word: str) -> bool:
 
 def is_condition(own: Sequence[Sequence[str]], place: int) -> bool:
     """Whether a condition starts here of what stands before."""
-    this, before = _word(own, place), _word(own, place - 1)
+    this = _word(own, place)
     if this in _CONDITIONS:
+        before = _word(own, place - 1)
         return bool(before) and before not in _NO_CONDITION_BEHIND
-    return place > 0 and (this, _word(own, place + 1)) in _CONDITIONS_OF_TWO
+    return place > 0 and this in _FIRST_OF_TWO and (this, _word(own, place + 1)) in _CONDITIONS_OF_TWO
 
 
 def in_condition(own: Sequence[Sequence[str]], place: int) -> bool:
     """Whether this is the second word of two that make a condition: "ما لم" without its first is "did not"."""
-    return (_word(own, place - 1), _word(own, place)) in _CONDITIONS_OF_TWO
+    before = _word(own, place - 1)
+    return before in _FIRST_OF_TWO and (before, _word(own, place)) in _CONDITIONS_OF_TWO
 
 
 def phrase(words: Sequence[str], place: int) -> str:
@@ -184,13 +190,16 @@ def phrase(words: Sequence[str], place: int) -> str:
 
 def _calls_false(own: Sequence[Sequence[str]], place: int) -> bool:
     this = _word(own, place)
-    forms = {this, this.removeprefix("و"), this.removeprefix("ب")}
-    return bool(forms & _FALSE) or any((form, _word(own, place + 1)) in _FALSE_OF_TWO for form in forms)
+    for form in (this, this.removeprefix("و"), this.removeprefix("ب")):
+        if form in _FALSE or (form in _FIRST_OF_TWO and (form, _word(own, place + 1)) in _FALSE_OF_TWO):
+            return True
+    return False
 
 
 def _of_before(own: Sequence[Sequence[str]], first: int, place: int) -> bool:
     """Whether what calls false speaks of the sentence before."""
-    return _word(own, first) in _TURNS or any(not _RUMOURS.isdisjoint(one) for one in own[first:place])
+    at = first + (_word(own, first) == "ثم")  # "then it turned out"
+    return _word(own, at) in _TURNS or any(not _RUMOURS.isdisjoint(one) for one in own[first:place])
 
 
 def _word(own: Sequence[Sequence[str]], place: int) -> str:

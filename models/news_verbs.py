@@ -45,4 +45,11 @@ _BEFORE_A_VERB = """
     لم لن لا هل ما من ان هذا هذه ذلك تلك كل بعض احد احدي ثلاثه اربعه خمسه سته سبعه ثمانيه تسعه عشره بمبادره بحضور برعايه
 """
 # In no name: those, prepositions, and the verbs themselves.
-NO_NAMES = LEADING | OPENERS | frozenset(_BEFORE_A_VERB.split())
+_OFFICES = "شرطه وزاره هيئه بلديه جامعه نادي اتحاد مجلس محكمه حكومه مديريه نيابه غرفه"
+NO_NAMES = LEADING | OPENERS | frozenset(_BEFORE_A_VERB.split()) | frozenset(_OFFICES.split())
+# Begin what somebody says of himself.
+_SAID = "لن لا لم نحن انا لست ليس لسنا سوف لدي لدينا نريد نطالب نرفض ارفض اريد"
+SPEAKING = frozenset(_SAID.split())
+# Before an address, or a phrase of a page's tail, that is part of a sentence.
+WRITE_TO = frozenset(["علي", "عبر", "الي", "العنوان"])
+THAT = frozenset(["ان", "بان", "وان"])

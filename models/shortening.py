@@ -8,7 +8,7 @@ is left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from mujaz.models.clauses import NEVER, Boundaries
 from mujaz.models.denials import denies
-from mujaz.models.news_verbs import OBJECTS
+from mujaz.models.endings import LEADING
+from mujaz.models.news_verbs import OBJECTS, OPENERS
 
 _COMMAS = ("،", ",")
 _CLOSED = re.compile(r"[)\]][،,]?$")
@@ -31,35 +32,66 @@ def _words(table: str) -> frozenset[str]:
     return frozenset(table.split())
 
 
+def _by_first(titles: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
+    """Titles by their first word, the longest first."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for title in sorted(titles, key=len, reverse=True):
+        found.setdefault(title[0], []).append(title)
+    return found
+
+
 # Letters are unified in all of them.
-_SAYS = frozenset(OBJECTS) | _words(
-    """اكد اكدت يؤكد تؤكد اعلن اعلنت يعلن تعلن اعتبر اعتبرت راي رات بين بينت لفت لفتت توقع توقعت اقر اقرت قرر قررت نقل نقلت
-    ابلغ ابلغت نفي نفت"""
+_SAYS = frozenset(verb for verb, objects in OBJECTS.items() if "ان" in objects) | _words(
+    """اكد اكدت يؤكد تؤكد اعلن اعلنت يعلن تعلن اعتبر اعتبرت بين بينت لفت لفتت توقع توقعت اقر اقرت قرر قررت ابلغ ابلغت
+    نفي نفت"""
 )
 _THAT = re.compile("ان(?:ه|ها|هم|هما)?")
-_LEADS_TO_THAT = _words("علي عن الي بعد من")
+_LEADS_TO_THAT = _words("علي عن الي من")
+_ANOTHER_THAT = _words(
+    "رغم قبل بعد حتي الا بيد غير منذ مع دون بدون كما لو سوي حين فور اثر"
+)  # "although", not what was said
+_HAS_OBJECT = _SAYS | frozenset(OBJECTS)
+# Behind these a preposition and its word say what is meant: "represented in", "a member in".
+_NEED_WHERE = _words(
+    "ممثلا ممثله متمثلا متمثله المتمثل المتمثله عضو شارك متخصص المتخصص مقيم المقيم المختص المشارك العاملون المقيمين"
+)
 _WHEN_AND_WHERE = _words(
     """في وفي خلال عقب امس اليوم مساء صباح عبر لدي ضمن بمناسبه لوكاله لصحيفه لقناه لاذاعه لبرنامج لراديو لموقع اثناء يوم"""
 )
 _INSERTED = _WHEN_AND_WHERE | _words(
     "الذي التي الذين والذي والتي وهو وهي وهم وذلك حسب بحسب وفق وفقا انعقد انعقدت عقد عقدت"
 )
+_NEWS = _words("بعنوان ندوه محاضره مؤتمر حفلا معرض معرضا امسيه")  # what an event is, and not where
 _WEEKDAY = "(?:السبت|الاحد|الاثنين|الثلاثاء|الاربعاء|الخميس|الجمعه)"
 _MONTH = (
     "(?:يناير|فبراير|مارس|ابريل|افريل|نيسان|مايو|ماي|ايار|يونيو|حزيران|جوان|يوليو|تموز|جويليه|اغسطس|اب|اوت|سبتمبر|ايلول|اكتوبر"
     "|نوفمبر|ديسمبر|جانفي|فيفري|شباط|اذار)"
 )
-_TIME_OF_DAY = "(?:بعد |قبل )?(?:مساء|صباح|ظهر|فجر|ليله?|عصر) "
+_TIME_OF_DAY = "(?:بعد |قبل )?(?:مساء|صباح|ظهر|فجر|ليله?|عصر|عشيه) "
+_WHICH = "(?:الماضي |الجاري |الحالي |المقبل |القادم |المنصرم |الفارط |الفائت |المنقضي )?"
 _DAY = re.compile(  # not the first day, the national day
     rf"(?:(?:{_TIME_OF_DAY})?"
-    rf"(?:امس (?:الاول )?(?:{_WEEKDAY} )?|اليوم (?!(?!{_WEEKDAY} )ال)(?:{_WEEKDAY} )?|يوم (?:امس|{_WEEKDAY}) )"
+    rf"(?:امس (?:الاول )?(?:{_WEEKDAY} )?|اليوم (?!(?!{_WEEKDAY} )ال)(?:{_WEEKDAY} )?|يوم (?:امس(?: الاول)?|{_WEEKDAY}) )"
     rf"|{_TIME_OF_DAY}{_WEEKDAY} )"
-    rf"(?:الماضي |الجاري |الحالي |المقبل |القادم |المنصرم )?(?:(?:\d{{1,2}}|غره) {_MONTH} (?:\d{{4}} )?)?"
+    rf"{_WHICH}(?:(?:\d{{1,2}}|غره) {_MONTH} (?:\d{{4}} )?{_WHICH})?"
 )
-_OF_DAYS = _words("امس اليوم يوم مساء صباح")
+_OF_DAYS = _words("امس اليوم يوم مساء صباح عشيه")
+_DAYS = _words("امس اليوم")
+_DAY_NAMES = _DAYS | _words("غدا غد السبت الاحد الاثنين الثلاثاء الاربعاء الخميس الجمعه")
+_COMING = _words("المقبل القادم غدا غد")
+_AND_DAYS = _words("الايام يوم بعد ليله صباح مساء")
+_NEGATIONS = _words("لم لن لا ليس ليست ولم ولن ولا لما")
+_TO_COME = re.compile(r"س?[يتن]\w{2,}")  # an imperfect verb
+# Before a day that is not when something was, but what is spoken of: "that Monday is", "set Sunday as the date".
+_SPEAK_OF_DAYS = _words(
+    """ان بان لان كان يكون سيكون تكون ليكون اصبح صادف يصادف يوافق شهد يشهد شهدت تشهد سمي هو حدد حددت تحديد اعتبار اختار
+    اختارت عند مستواه مستوياته مقابل اول عشيه صحف الصادره"""
+)
+_ABOUT_DAYS = _words("هو هي موعدا عطله سيد يوما فقط الموافق الاول الاولي نفسه ذاته")
+_MAY_BE_DAYS = _OF_DAYS | _words("بعد قبل ظهر فجر ليل ليله عصر")
 _NOT_A_DAY_BEHIND = _words(
     """في من منذ حتي قبل بعد الي خلال علي عن بين كل هذا لهذا ذلك نفس ذات مثل غير
-    المصري صحيفه جريده قناه موقع مجله برنامج"""
+    المصري صحيفه جريده قناه موقع مجله برنامج روسيا السودان مصر عين الامارات"""
 )
 # Days that these have are theirs: "yesterday's session".
 _HAVE_DAYS = _words(
@@ -67,20 +99,40 @@ _HAVE_DAYS = _words(
     موعد امسيه ليله نهايه بدايه مطلع ختام اغلاق اجتماع لقاء قمه عمل اعمال"""
 )
 # What stands behind these belongs to them: a type (F-16), the hospital of a doctor.
+_DAY_BELONGS_TO = _NOT_A_DAY_BEHIND | _HAVE_DAYS | _SPEAK_OF_DAYS
 _HAVE_NAMES = _words(
     """طراز نوع ماركه اسم باسم عنوان بعنوان شعار برنامج فيلم كتاب مسرحيه مسلسل صحيفه قناه شركه فريق وكاله حزب مجله معرض روايه
     مجموعه مشروع حمله مبادره لقب وسم منصه تطبيق موقع طائره سفينه صاروخ مستشفي مركز شارع مدرسه جامعه مسجد جامع مؤسسه جائزه
-    كليه طريق جسر ميدان معهد قاعه دار عياده مجمع كاس حي مدينه بطوله كرسي وقف"""
+    كليه طريق جسر ميدان معهد قاعه دار عياده مجمع كاس حي مدينه بطوله كرسي وقف
+    حركه تنظيم جماعه جبهه ميليشيا لواء كتيبه حكومه بنك مصرف مرض متلازمه فيروس داء دواء عقار لقاح اغنيه قصيده نشيد لوحه لعبه
+    مهرجان ملتقي مسابقه دوري فندق رحله رقم ماده ايه سوره قانون عمليه اعصار صواريخ طائرات مقام ضريح مولد"""
 )
-_HONORIFICS = (
-    ("صاحب", "السمو", "الملكي"),
-    ("صاحب", "السمو"),
-    ("صاحبه", "السمو", "الملكي"),
-    ("صاحبه", "السمو"),
-    *(
-        (word,)
-        for word in _words("سمو معالي سعاده فضيله الدكتور الدكتوره المهندس المهندسه الاستاذ الاستاذه السيد السيده")
-    ),
+# In brackets, these change what stands before them; so does an age behind a team.
+_LIMITS = _words("تحت دون سيدات شباب ناشئين سابق سابقا بدلا")
+_TEAMS = _words("منتخب المنتخب منتخبنا فريق الفريق لكره")
+# What makes what is said doubtful or somebody innocent, with all that may be joined to it.
+_TELLS = re.compile(
+    r"و?(?:برا|بري|تبرئ|اتهم|[يت]تهم|متهم|المتهم|المدان|ادين|ادان|مزعوم|المزعوم|سابق|السابق|الاكراه|التعذيب|شروط|بشروط|بدلا|مقابل"
+    r"|خطا|سحب|حذف|ساخر|كذب)\w*"
+)
+# An honorific stands before a name or an office, these before a title.
+_OFFICES = _words(
+    "وزير رئيس امير حاكم نائب محافظ مفتي سفير الشيخ الشيخه الامير الاميره الرئيس الوزير الامين الحاكم الفريق اللواء"
+)
+_ONLY_BEFORE_TITLES = _words("سعاده فضيله معالي")
+_TITLES = _OFFICES | _words("الدكتور الدكتوره المهندس المهندسه الاستاذ الاستاذه السفير المستشار")
+_NO_NAMES_BEHIND = LEADING | OPENERS | _words("انه انها هو هي لم لن لا قد كان كانت التي الذين")
+_HONORIFICS = _by_first(
+    (
+        ("صاحب", "السمو", "الملكي"),
+        ("صاحب", "السمو"),
+        ("صاحبه", "السمو", "الملكي"),
+        ("صاحبه", "السمو"),
+        *(
+            (word,)
+            for word in _words("سمو معالي سعاده فضيله الدكتور الدكتوره المهندس المهندسه الاستاذ الاستاذه السيد السيده")
+        ),
+    )
 )
 
 
@@ -116,13 +168,19 @@ def removable(
         needs: As in :class:`mujaz.models.clauses.Boundaries`.
     """
     plain = [this[0] if this else "" for this in own]
-    by_themselves = (*_brackets(plain, words), *_insertions(plain, words), *_days(plain, words), *_honorifics(plain))
+    by_themselves = (
+        *_brackets(plain, words),
+        *_insertions(plain, words),
+        *_days(plain, words, sentences),
+        *_honorifics(plain, words),
+    )
     found = [*_before_what_is_said(plain, words, sentences, needs), *(Removable(*span) for span in by_themselves)]
     kept: list[Removable] = []
     for one in sorted(found, key=lambda span: (span.first, -span.end)):
         inside = one.first > 0 and one.end < len(own) and sentences[one.first - 1] == sentences[one.end]
         apart = not kept or one.first >= kept[-1].end
-        if inside and apart and not denies(own[one.first : one.end]) and _paired(words[one.first : one.end]):
+        harmless = not denies(own[one.first : one.end]) and not any(map(_TELLS.fullmatch, plain[one.first : one.end]))
+        if inside and apart and harmless and _paired(words[one.first : one.end]):
             kept.append(one)
     return kept
 
@@ -169,10 +227,13 @@ def _before_what_is_said(
 ) -> Iterator[Removable]:
     """When and where something was said, between who said it and what."""
     for verb, word in enumerate(plain):
-        if word not in _SAYS and not (word[:1] in ("و", "ف") and word[1:] in _SAYS):
+        name = word if word in _HAS_OBJECT else word[1:] if word[:1] in ("و", "ف") else ""
+        if name not in _HAS_OBJECT:
             continue
-        that = _object(plain, sentences, verb, int(needs[verb]))
+        that = _object(plain, sentences, verb, name, int(needs[verb]))
         first = next((at for at in range(verb + 2, that) if _opens(plain, at)), that)
+        if plain[first] in OBJECTS.get(name, ()) or any(plain[at].lstrip("وف") in _SAYS for at in range(first, that)):
+            continue  # that is its object, or another says something in between
         commas = [at for at in range(first, that) if words[at].endswith(_COMMAS)]
         end = commas[-1] + 1 if commas else that  # behind it may stand whom it was said to
         if first < end:
@@ -181,51 +242,98 @@ def _before_what_is_said(
 
 def _opens(plain: Sequence[str], at: int) -> bool:
     """Whether it begins to be said here when or where."""
-    return plain[at] in _WHEN_AND_WHERE and not (
-        plain[at] in _OF_DAYS and plain[at - 1] in _NOT_A_DAY_BEHIND | _HAVE_DAYS
-    )
+    if plain[at] in _OF_DAYS:
+        return _without_and(plain[at - 1]) not in _DAY_BELONGS_TO
+    return plain[at] in _WHEN_AND_WHERE and plain[at - 1] not in _NEED_WHERE
 
 
-def _object(plain: Sequence[str], sentences: NDArray[np.int64], verb: int, needed: int) -> int:
+def _object(plain: Sequence[str], sentences: NDArray[np.int64], verb: int, name: str, needed: int) -> int:
     """The place of a verb's object, 0 where there is none."""
     for at in range(verb + 2, min(verb + _LONGEST, len(plain))):
         if sentences[at] != sentences[verb]:
             return 0
         if _THAT.fullmatch(plain[at]):
+            if name not in _SAYS or plain[at - 1].removeprefix("و") in _ANOTHER_THAT:
+                return 0
             return at - 1 if plain[at - 1] in _LEADS_TO_THAT else at
-        if plain[at] == "عما":
+        if plain[at] == "عما" and name in _SAYS:
             return at
-        if needed and at == verb + needed - 2 and plain[at] in OBJECTS.get(plain[verb].lstrip("وف"), ()):
+        if needed and at == verb + needed - 2 and plain[at] in OBJECTS.get(name, ()):
             return at
     return 0
 
 
 def _brackets(plain: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int, int]]:
     for first, word in enumerate(words):
-        if not word.startswith(("(", "[")) or plain[first - 1] in _HAVE_NAMES:
+        if not word.startswith(("(", "[")) or _has_a_name(plain, first):
             continue
         for end in range(first, min(first + _LONGEST_BRACKET, len(words))):
             if _CLOSED.search(words[end]):
-                yield first, end + 1
+                inside = set(plain[first : end + 1])
+                aged = inside & {"عاما", "سنه"} and not _TEAMS.isdisjoint(plain[max(0, first - 6) : first])
+                if not aged and _LIMITS.isdisjoint(inside) and any(len(one) > 1 for one in inside):
+                    yield first, end + 1
                 break
+
+
+def _has_a_name(plain: Sequence[str], at: int) -> bool:
+    """Whether the word before has a name behind it: a hospital, a type."""
+    before = plain[at - 1] if at else ""
+    return any(form in _HAVE_NAMES for form in (before, before[1:], before[2:], before[3:]) if len(form) > 2)
 
 
 def _insertions(plain: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int, int]]:
     """What is added between two commas."""
     commas = [at for at, word in enumerate(words[:-1]) if word.endswith(_COMMAS)]
     for one, other in pairwise(commas):
-        if other - one <= _LONGEST_INSERTION and plain[one + 1] in _INSERTED and not plain[other + 1].startswith("و"):
+        if other - one > _LONGEST_INSERTION or plain[one + 1] not in _INSERTED or plain[other + 1].startswith("و"):
+            continue
+        listed = plain[other + 1] == plain[one + 1] or plain[max(0, one - 1)] == plain[one + 1]
+        if (
+            not listed
+            and _NEWS.isdisjoint(plain[one:other])
+            and _COMING.isdisjoint(plain[one : other + 1])
+            and not _goes_on(plain, words, other)
+        ):
             yield one + 1, other + 1
 
 
-def _days(plain: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int, int]]:
+def _goes_on(plain: Sequence[str], words: Sequence[str], comma: int) -> bool:
+    """Whether what stands behind a comma belongs to the word before it: "the trainer, Jose Mourinho, …"."""
+    this = plain[comma + 1]
+    if this in OPENERS or this in LEADING or _THAT.fullmatch(this) or _TO_COME.fullmatch(this):
+        return False
+    return any(word.endswith(_COMMAS) for word in words[comma + 1 : comma + 5])
+
+
+def _days(plain: Sequence[str], words: Sequence[str], sentences: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
     """When, to the day."""
     at = 1
     while at < len(plain) - 1:
-        end = _day(plain, at)
-        if at < end < len(plain) and plain[at - 1] not in _NOT_A_DAY_BEHIND | _HAVE_DAYS and words[end] not in "-–":
+        end = _day(plain, at) if plain[at] in _MAY_BE_DAYS else at
+        if at < end < len(plain) and words[end] not in "-–" and not _is_needed(plain, sentences, at, end):
             yield at, end
         at = max(at + 1, end)
+
+
+def _is_needed(plain: Sequence[str], sentences: NDArray[np.int64], at: int, end: int) -> bool:
+    """Whether a sentence needs a day: it is what the sentence speaks of, it is one of two, denied, or to come."""
+    behind = plain[end]
+    if _without_and(plain[at - 1]) in _DAY_BELONGS_TO or behind in _ABOUT_DAYS:
+        return True
+    if behind[:1] == "و" and (behind[1:] in _DAY_NAMES or behind[1:] in _AND_DAYS):
+        return True
+    first, last = np.searchsorted(sentences, [sentences[at], sentences[at] + 1]).tolist()
+    around = [*plain[first:at], *plain[end:last]]
+    if any(_without_and(word) in _DAY_NAMES for word in around) or not _NEGATIONS.isdisjoint(plain[first:at]):
+        return True
+    said = plain[at:end]
+    dated = not _DAYS.intersection(said)
+    return not _COMING.isdisjoint(said) or (dated and bool(_TO_COME.fullmatch(plain[first])))
+
+
+def _without_and(word: str) -> str:
+    return word[1:] if word[:1] in ("و", "ف") and len(word) > 3 else word
 
 
 def _day(plain: Sequence[str], at: int) -> int:
@@ -235,9 +343,28 @@ def _day(plain: Sequence[str], at: int) -> int:
     return at + match.group().count(" ") if match else at
 
 
-def _honorifics(plain: Sequence[str]) -> Iterator[tuple[int, int]]:
-    for at in range(len(plain)):
-        for title in _HONORIFICS:
-            if plain[at - 1] not in _HAVE_NAMES and tuple(plain[at : at + len(title)]) == title:
+def _honorifics(plain: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    for at, word in enumerate(plain):
+        for title in _HONORIFICS.get(word, ()):
+            if (
+                not _has_a_name(plain, at)
+                and _honours(plain, words, at, at + len(title))
+                and tuple(plain[at : at + len(title)]) == title
+            ):
                 yield at, at + len(title)
                 break
+
+
+def _honours(plain: Sequence[str], words: Sequence[str], at: int, end: int) -> bool:
+    """Whether what looks like an honorific is one: a name or an office comes behind it."""
+    title, behind = plain[at], plain[end] if end < len(plain) else ""
+    if title in _ONLY_BEFORE_TITLES:
+        return behind in _TITLES
+    if behind in _OFFICES:
+        return True
+    if len(behind) < 3 or behind in _NO_NAMES_BEHIND or re.match("[وفبلك]?ال|لل", behind):
+        return behind in _TITLES
+    if title in ("السيد", "السيده"):  # also a name: Muhammad Alsayyid
+        before = _without_and(plain[at - 1])
+        return before in OPENERS or before in _OFFICES or before in LEADING or words[at - 1].endswith(_COMMAS)
+    return True

@@ -10,11 +10,13 @@ import re
 from itertools import pairwise
 
 _FEWEST = 3  # lines that end for want of room, so that it is no accident
-_WIDTHS = range(
-    40, 161
-)  # characters of the widest line: poems are narrower, and of wider text each line is a paragraph
+# Characters of the widest line: most poems are narrower, and of wider text each line is a paragraph.
+_WIDTHS = range(40, 161)
 _ROOM = 0.8  # of the widest line: letters of a printed page differ in width, and lines of a PDF file with them
 _SHARE = 0.6  # of the line ends; the others end paragraphs
+# Lines of verse are about as long as each other, and so may those of a list be: a sentence must end inside a line besides.
+_INSIDE = re.compile(r"[^\W\d_][»”\")\]]?[ \u00a0]?[.؟!][»”\"]?[ \u00a0]*[«“\"(]?[^\W\d_]")
+_ITEM = re.compile(r"\s*(?:[-–—•*▪●]\s|\(?\d{1,3}\s?[.)\-–]\s|[سج]\s?:)")  # of a list, or a question
 _ENDED = 0.5  # lines that end a sentence; running text has one in four or so
 _LINE = re.compile(r"[^\r\n]+")
 _FIRST = re.compile(r"\s*(\S+)")
@@ -48,6 +50,8 @@ def _soft_ends(text: str) -> list[tuple[int, int]]:
         gap = text[end:following]
         if gap.count("\n") > 1 or (gap.count("\r") > 1 and "\n" not in gap):
             continue  # a blank line: a paragraph ends
+        if _ITEM.match(text, following):
+            continue
         line = text[start:end].strip()
         inside += 1
         word = _FIRST.match(text, following)
@@ -58,4 +62,5 @@ def _soft_ends(text: str) -> list[tuple[int, int]]:
             count += 1
             if needed > wide or not stops:  # else it may be the end of a paragraph, and that of a sentence it is
                 soft.append((end, following))
-    return soft if count >= _FEWEST and count >= _SHARE * inside and stopped <= _ENDED * count else []
+    enough = count >= _FEWEST and count >= _SHARE * inside and stopped <= _ENDED * count
+    return soft if enough and _INSIDE.search(text) else []

@@ -300,3 +300,24 @@ def test_a_place_and_what_is_no_name(line: str) -> None:
 def test_cookies_in_the_news_stay() -> None:
     said = "قال الخبير إن ملفات تعريف الارتباط تتيح للشركات أن تتبع الناس."
     assert said in clean_article(f"{BODY}\n{said}\n{BODY}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "القاهرة - محمد سالم: لن أرحل عن النادي هذا العام، وسأبقى مع زملائي حتى نهاية الموسم المقبل.",
+        "دبي: سعيد منصور: سأعود إلى الملاعب بعد شهرين من الآن كما قال لي الطبيب.",
+        "العين - شرطة المدينة: القبض على عصابة سرقت عشرين سيارة في شهر واحد.",
+        f"{BODY} ويمكن القراء أن يكتبوا إلى رئيس التحرير على poet@mail.example",
+        f"{BODY} وقالت إن كل الحقوق محفوظة للمؤلف منذ 2014.",
+        f"{BODY} الأكثر قراءة هم سكان المدن الساحلية.",
+    ],
+)
+def test_who_speaks_and_what_a_sentence_needs_stay(text: str) -> None:
+    cleaned = clean_article(text)
+    assert cleaned in (text, text.removeprefix("القاهرة - "), text.removeprefix("دبي: "), text.removeprefix("العين - "))
+
+
+@pytest.mark.parametrize("head", ["الكويت - 12 - 3 (كونا) -- ", "تونس/ 14 جانفي 2024/ ", "وأج - "])
+def test_more_heads(head: str) -> None:
+    assert read_article(f"{head}{BODY}").body == BODY

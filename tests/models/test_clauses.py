@@ -222,3 +222,11 @@ def test_a_dash_that_binds_two_adjectives() -> None:
     _, end = _costs("عقدت اللجنة الأميركية - الإسرائيلية اجتماعا – وهو الثالث – أمس")
     assert end["الأميركية"] == NEVER
     assert end["اجتماعا"] == ENDS_AT_A_COMMA
+
+
+def test_a_number_in_words_stays_whole_and_a_name_with_what_it_names() -> None:
+    start, end = _costs("ارتفع العدد إلى ألف وخمسمئة في مدينة الساحل خلال محادثات أجريت")
+    assert end["ألف"] == NEVER
+    assert start["الساحل"] == start["محادثات"] == NEVER
+    _, end = _costs("بلغ العدد ألف وانتهى الأمر")
+    assert end["ألف"] < NEVER

@@ -36,9 +36,33 @@ def test_a_headline_above_stays_a_line() -> None:
     assert read_article(wrapped).title == "سوق جديد للسمك في الميناء"
 
 
+def test_a_printed_page_whose_letters_differ_in_width() -> None:
+    words, lines = f"{FIRST} {SECOND}".split(), [""]
+    for number, word in enumerate(words):
+        if len(lines[-1]) + 1 + len(word) > (60, 66, 57, 63)[len(lines) % 4]:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip() if number else word
+    assert " ".join(unwrapped("\n".join(lines)).split()) == f"{FIRST} {SECOND}"
+    assert unwrapped("\n".join(lines)).count("\n") <= 1
+
+
+VERSE = """يا دار ليلى على الساحل الشرقي هل سألت
+عنا الرياح التي مرت على الوادي البعيد
+كنا نعد نجوم الليل حول النار في سمر
+ونكتب الأسماء فوق الرمل كي تبقى هنا
+واليوم عدنا وقد غطى الغبار وجوهنا الآن
+فلم نجد غير صمت البحر والطير الغريب"""
+
+
 @pytest.mark.parametrize(
     "text",
     [
+        VERSE,
+        "\n".join(f"{number}. {FIRST[40 * number : 40 * number + 38]}" for number in range(1, 6)),
+        "\n".join(f"- {SECOND[40 * number : 40 * number + 40]}" for number in range(5)),
+        "\n".join(f"س: {SECOND[40 * number : 40 * number + 40]}" for number in range(5)),
+        "الهلال يفوز على النصر بركلات الترجيح في الرياض\nالأهلي يخسر من الاتحاد في الوقت بدل الضائع\n"
+        "الشباب يتعادل مع الفتح في الجولة الخامسة أمس\nالوحدة تهزم الرائد وتصعد إلى المركز الرابع",
         FIRST + "\n" + SECOND,  # a paragraph a line
         "\n".join(
             ["أسعار الخضار اليوم في السوق المركزي:"]
@@ -54,7 +78,19 @@ def test_a_headline_above_stays_a_line() -> None:
         textwrap.fill(FIRST, 60).replace("\n", "\n\n"),  # blank lines divide
         "",
     ],
-    ids=["paragraphs", "list", "sentences", "poem", "blank lines", "empty"],
+    ids=[
+        "verse",
+        "numbers",
+        "dashes",
+        "questions",
+        "headlines",
+        "paragraphs",
+        "list",
+        "sentences",
+        "poem",
+        "blank lines",
+        "empty",
+    ],
 )
 def test_other_line_ends_stay(text: str) -> None:
     assert unwrapped(text) == text
