@@ -16,12 +16,14 @@ from mujaz.models.presets import find_preset
 from mujaz.training.evaluation import PREDICTIONS_FILE
 from mujaz.training.metrics.percent import in_percent
 from mujaz.training.report.report import REPORT_FILE
+from mujaz.training.trained_texts import TRAINED_FILE
 
 CARD_FILE = "README.md"
 # What holds texts or references of the user's data, or is of no use to others: never uploaded.
 PRIVATE = (
     REPORT_FILE,
     PREDICTIONS_FILE,
+    TRAINED_FILE,
     "checkpoints/*",
     "tensorboard/*",
     "intermediate/*",

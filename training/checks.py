@@ -229,9 +229,13 @@ def _size_findings(report: DataReport) -> list[Finding]:
     for split in ("dev", "test"):
         rows = report.rows.get(split, 0)
         if report.labels and 0 < rows < FEW_SCORED:
-            points = round(196 * np.sqrt(0.8 * 0.2 / rows))
-            found.append(make_finding("few scored", split, (), 0, count=rows, points=points))
+            found.append(few_scored(rows, split))
     return found
+
+
+def few_scored(rows: int, split: str = "") -> Finding:
+    """What so few rows to score on say."""
+    return make_finding("few scored", split, (), 0, count=rows, points=round(196 * np.sqrt(0.8 * 0.2 / rows)))
 
 
 def _tokens(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,7 @@ from mujaz.training.metrics.resampling import label_intervals, label_set_interva
 from mujaz.training.metrics.scoring import signature
 from mujaz.training.resume import CONFIG_FILE, METRICS_FILE
 from mujaz.training.stance import stance_metrics
+from mujaz.training.trained_texts import seen, text_id
 
 PREDICTIONS_FILE = "predictions.jsonl"
 Progress = Callable[[int], None]
@@ -42,14 +42,16 @@ class Evaluation:
             :func:`mujaz.training.stance.stance_metrics` says; summary: rouge1, rouge2, rougeL, rougeLsum (F1,
             0-100), tokenization (how their words were made) and quality (checks against the article). All tasks:
             intervals, the 95 % bounds of the scores, by drawing the texts again.
-        predictions: One a row, in order: the reference and what the model said, and ``text_id``, by which the same text
-            is known in another run without being told.
+        predictions: One a row, in order: file and row that it was read from, target, reference and what the model said,
+            and ``text_id``, by which the same text is known in another run without being told.
+        trained_on: How many of the rows the model was trained on, as far as its folder tells.
     """
 
     task: str
     rows: int
     metrics: dict[str, Any]
     predictions: list[dict[str, Any]]
+    trained_on: int = 0
 
     def save(self, folder: Path) -> None:
         """Write ``metrics.json`` and ``predictions.jsonl``.
@@ -58,7 +60,7 @@ class Evaluation:
             OutputError: the folder cannot be written.
         """
         self.save_predictions(folder)
-        summary = {"task": self.task, "rows": self.rows, "metrics": self.metrics}
+        summary = {"task": self.task, "rows": self.rows, "trained_on": self.trained_on, "metrics": self.metrics}
         try:
             (folder / METRICS_FILE).write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
         except OSError as error:
@@ -90,11 +92,6 @@ def check_empty(folder: Path, *, force: bool) -> None:
         raise UsageError(f"{folder} holds an evaluation already. Give --force to replace it, or --out another folder.")
 
 
-def text_id(example: Example) -> str:
-    """Sixteen digits that tell one text (with its target) from others, whatever file it stands in."""
-    return hashlib.sha256(orjson.dumps([example.text, example.target])).hexdigest()[:16]
-
-
 def evaluate(
     model: TextClassifier | Summarizer,
     data: str | Sequence[str] | Sequence[Example],
@@ -118,8 +115,10 @@ def evaluate(
     else:
         examples = list(data)  # type: ignore[arg-type]
     if isinstance(model, Summarizer):
-        return _evaluate_summaries(model, examples, progress)
-    return _evaluate_labels(model, examples, progress)
+        found = _evaluate_summaries(model, examples, progress)
+    else:
+        found = _evaluate_labels(model, examples, progress)
+    return replace(found, trained_on=seen([model.folder] if model.folder else [], examples))
 
 
 def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: Progress | None) -> Evaluation:
@@ -141,10 +140,22 @@ def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: P
     if model.needs_target:
         metrics |= stance_metrics(model, examples, references, found)
     predictions = [
-        {"row": e.row, "text_id": text_id(e), "reference": e.label, "prediction": r.best, "probability": r.probability}
+        {
+            **_source(e),
+            "reference": e.label,
+            "prediction": r.best,
+            "probability": r.probability,
+            "probabilities": r.probabilities,
+        }
         for e, r in zip(examples, results, strict=True)
     ]
     return Evaluation(model.task, len(examples), metrics, predictions)
+
+
+def _source(example: Example) -> dict[str, Any]:
+    """By which a row is found again."""
+    target = {} if example.target is None else {"target": example.target}
+    return {"file": example.file, "row": example.row, "text_id": text_id(example), **target}
 
 
 def _evaluate_label_sets(model: TextClassifier, examples: list[Example], progress: Progress | None) -> Evaluation:
@@ -161,8 +172,7 @@ def _evaluate_label_sets(model: TextClassifier, examples: list[Example], progres
     metrics = {"multi_label": True, **scores, "intervals": label_set_intervals(references, found, model.labels)}
     predictions = [
         {
-            "row": e.row,
-            "text_id": text_id(e),
+            **_source(e),
             "reference": list(e.labels or ()),
             "prediction": sorted(r.labels or ()),
             "probabilities": r.probabilities,
@@ -181,7 +191,6 @@ def _evaluate_summaries(model: Summarizer, examples: list[Example], progress: Pr
     quality = SummaryQuality().compute(predictions=texts, sources=[e.text for e in examples])
     metrics = {**rouge, "tokenization": signature(), "quality": quality, "intervals": intervals}
     predictions = [
-        {"row": e.row, "text_id": text_id(e), "reference": e.summary, "prediction": r.text}
-        for e, r in zip(examples, results, strict=True)
+        {**_source(e), "reference": e.summary, "prediction": r.text} for e, r in zip(examples, results, strict=True)
     ]
     return Evaluation("summary", len(examples), metrics, predictions)

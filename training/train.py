@@ -61,6 +61,7 @@ from mujaz.training.selection import find_least, least_line, selection_info, sel
 from mujaz.training.summary_trainer import SummaryTrainer, summary_metrics
 from mujaz.training.teaching import TEACHER
 from mujaz.training.trackers import check_trackers, tracker_callbacks
+from mujaz.training.trained_texts import keep, learnt_before, sources
 
 
 @dataclass(frozen=True)
@@ -176,6 +177,9 @@ def opening_lines(job: Job, resume: Path | None) -> list[str]:
         return [*lines, f"resuming from {resume.name} (--restart begins again)"]
     found = quick_check(job.splits)
     lines += [f"data: {one.level}: {one.line}; see mujaz check" for one in found]
+    lines += [
+        f"data: problem: {line}" for line in learnt_before(job.config, {"dev": job.splits.dev, "test": job.splits.test})
+    ]
     cut = job.config.data.test_fraction or not job.config.data.dev
     if cut and job.config.data.split.by == "stratified" and any(" stand in train too" in one.line for one in found):
         lines.append("data: to keep texts that are alike on one side: --set data.split.by=near_duplicates")
@@ -194,6 +198,7 @@ def _leave(job: Job, model: PreTrainedModel, trainer: Trainer, began: float, say
         save_checkpoint(folder, model, job.start.encoder, checkpoint_info(job), generation)
         if generation and folds(job.start.encoder.recipe):
             Spelling.learnt(text for e in job.splits.train for text in (e.text, e.summary or "")).save(folder)
+        keep(folder, job.splits.train, sources(config))
         result = _finish(job, trainer, folder, time.monotonic() - began, say)
     for rest in (CHECKPOINTS, TEACHER):
         shutil.rmtree(folder / rest, ignore_errors=True)
@@ -333,6 +338,7 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
     split, examples = ("test", splits.test) if splits.test else ("dev", splits.dev)
     evaluation: Evaluation | None = None
     problems = [one.line for one in quick_check(splits) if one.level == "problem"]
+    problems += learnt_before(config, {split: examples})
     if examples:
         model = _as_users_load_it(config, folder)
         if isinstance(model, Summarizer) and (model.info.selection or model.info.faithful) and splits.dev:

@@ -55,9 +55,12 @@ def command(
     from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.models.auto import load_model
     from mujaz.pages import check_place
+    from mujaz.training.checks import few_scored
+    from mujaz.training.checks_findings import FEW_SCORED
     from mujaz.training.data import read_examples
     from mujaz.training.evaluation import check_empty, evaluate
     from mujaz.training.report.report import REPORT_FILE
+    from mujaz.training.trained_texts import seen_line
 
     if out:
         check_empty(out, force=force)
@@ -77,6 +80,11 @@ def command(
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
         evaluation = evaluate(loaded, examples, progress=advance)
     metrics_table(evaluation, f"{evaluation.rows:,} rows")
+    if evaluation.task != "summary" and evaluation.rows < FEW_SCORED:
+        click.echo(f"mujaz: warning: {few_scored(evaluation.rows).line}", err=True)
+    if evaluation.trained_on:
+        line = seen_line(evaluation.trained_on, evaluation.rows, "the model")
+        click.echo(f"mujaz: warning: {line}", err=True)
     if out:
         from mujaz.training.report.inputs import ReportInput
         from mujaz.training.report.report import write_report
