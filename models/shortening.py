@@ -1,8 +1,8 @@
 """What can be left out of the middle of a stretch of news so that the rest still reads, and still says what is so.
 
 That is when something was said and where ("قال الوزير [في مؤتمر صحافي أمس] إن"), the day, an honorific, what stands in
-brackets, and what is added between two commas. It is found by its words alone. Nothing that denies, doubts or is a condition
-is left out.
+brackets, and what is added between two commas. It is found by its words alone, and stays where the tables below say that
+something else needs it. Nothing that denies, doubts, clears somebody or is a condition is left out.
 """
 
 from __future__ import annotations
@@ -47,9 +47,8 @@ _SAYS = frozenset(verb for verb, objects in OBJECTS.items() if "ان" in objects
 )
 _THAT = re.compile("ان(?:ه|ها|هم|هما)?")
 _LEADS_TO_THAT = _words("علي عن الي من")
-_ANOTHER_THAT = _words(
-    "رغم قبل بعد حتي الا بيد غير منذ مع دون بدون كما لو سوي حين فور اثر"
-)  # "although", not what was said
+# With "that" behind them, "although", "after", "but": not what was said.
+_ANOTHER_THAT = _words("رغم قبل بعد حتي الا بيد غير منذ مع دون بدون كما لو سوي حين فور اثر")
 _HAS_OBJECT = _SAYS | frozenset(OBJECTS)
 # Behind these a preposition and its word say what is meant: "represented in", "a member in".
 _NEED_WHERE = _words(
@@ -98,8 +97,8 @@ _HAVE_DAYS = _words(
     """جلسه جلسات تداول تداولات تعاملات معاملات طقس مباراه مباريات صحف عدد حلقه افتتاحيه نشره صباح مساء نهار احداث خطبه صلاه
     موعد امسيه ليله نهايه بدايه مطلع ختام اغلاق اجتماع لقاء قمه عمل اعمال"""
 )
-# What stands behind these belongs to them: a type (F-16), the hospital of a doctor.
 _DAY_BELONGS_TO = _NOT_A_DAY_BEHIND | _HAVE_DAYS | _SPEAK_OF_DAYS
+# What stands behind these belongs to them: a type (F-16), the hospital of a doctor.
 _HAVE_NAMES = _words(
     """طراز نوع ماركه اسم باسم عنوان بعنوان شعار برنامج فيلم كتاب مسرحيه مسلسل صحيفه قناه شركه فريق وكاله حزب مجله معرض روايه
     مجموعه مشروع حمله مبادره لقب وسم منصه تطبيق موقع طائره سفينه صاروخ مستشفي مركز شارع مدرسه جامعه مسجد جامع مؤسسه جائزه
@@ -241,7 +240,7 @@ def _before_what_is_said(
 
 
 def _opens(plain: Sequence[str], at: int) -> bool:
-    """Whether it begins to be said here when or where."""
+    """Whether when or where begins to be said here."""
     if plain[at] in _OF_DAYS:
         return _without_and(plain[at - 1]) not in _DAY_BELONGS_TO
     return plain[at] in _WHEN_AND_WHERE and plain[at - 1] not in _NEED_WHERE
@@ -346,12 +345,10 @@ def _day(plain: Sequence[str], at: int) -> int:
 def _honorifics(plain: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int, int]]:
     for at, word in enumerate(plain):
         for title in _HONORIFICS.get(word, ()):
-            if (
-                not _has_a_name(plain, at)
-                and _honours(plain, words, at, at + len(title))
-                and tuple(plain[at : at + len(title)]) == title
-            ):
-                yield at, at + len(title)
+            end = at + len(title)
+            if tuple(plain[at:end]) == title:
+                if not _has_a_name(plain, at) and _honours(plain, words, at, end):
+                    yield at, end
                 break
 
 
