@@ -107,6 +107,31 @@ def compare(folders: Sequence[Path], *, resamples: int = RESAMPLES, seed: int = 
     return Comparison(task, BEST_BY[task], rows, resamples, found)
 
 
+def pooled(
+    parts: Sequence[Path], task: str, *, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, tuple[float, float, float]]:
+    """Scores of all folds of a cross-validation together, each row scored by the model that did not see it.
+
+    Args:
+        parts: The folders of the folds.
+        task: Of the models.
+        resamples: How often the rows are drawn again.
+        seed: The same seed gives the same numbers.
+
+    Returns:
+        By metric: the score, and its 95 % interval.
+
+    Raises:
+        DataError: a folder holds no predictions, or they cannot be read.
+    """
+    rows = [row for part in parts for row in _rows(part)]
+    names, (scorer,) = _summary_scorers([rows]) if task == "summary" else _label_scorers([rows])
+    whole = scorer(np.ones(len(rows)))
+    samples = np.stack([scorer(weights) for weights in draws(len(rows), resamples, seed)])
+    low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return dict(zip(names, zip(whole.tolist(), low.tolist(), high.tolist(), strict=True), strict=True))
+
+
 def two_sided(differences: Floats) -> float:
     """Twice the share of resamples in which the difference is not on its own side, at least 2/(resamples + 1)."""
     smaller = min(int((differences <= 0).sum()), int((differences >= 0).sum()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, UsageError
 from mujaz.models.checkpoint import read_info
 from mujaz.training.callbacks import Report
+from mujaz.training.compare import pooled
 from mujaz.training.data import data_info, load_splits
 from mujaz.training.processes import first_alone, is_first, join
 from mujaz.training.resume import FOLDS_FILE, finished_metrics, fold_folder
@@ -44,12 +45,14 @@ class FoldsResult:
         rows: Test rows of each fold.
         targets: Where the split is by target: those that each fold left out.
         scores: By the name of the score.
+        pooled: Of all rows together: by metric the score and its 95 % interval; see :func:`mujaz.training.compare.pooled`.
     """
 
     folder: Path
     rows: tuple[int, ...]
     scores: dict[str, FoldScore]
     targets: tuple[tuple[str, ...], ...] = ()
+    pooled: dict[str, tuple[float, float, float]] = field(default_factory=dict)
 
 
 def train_folds(
@@ -90,9 +93,14 @@ def train_folds(
         rows=tuple(run["rows"] for run in runs),
         scores=_scores([run["metrics"] for run in runs]),
         targets=tuple(tuple(run["metrics"]["stance"]["targets"]) for run in runs) if by_target else (),
+        pooled=first_alone(lambda: pooled(_parts(config, folds), config.task)),
     )
     first_alone(lambda: _save(result))
     return result
+
+
+def _parts(config: TrainConfig, folds: int) -> list[Path]:
+    return [fold_folder(Path(config.output), number) for number in range(1, folds + 1)]
 
 
 def _check_data(config: TrainConfig) -> None:
@@ -129,7 +137,7 @@ def _scores(metrics: list[dict[str, Any]]) -> dict[str, FoldScore]:
 
 def _save(result: FoldsResult) -> None:
     scores = {name: {"mean": s.mean, "deviation": s.deviation, "folds": s.values} for name, s in result.scores.items()}
-    summary = {"rows": result.rows, "targets": result.targets, "scores": scores}
+    summary = {"rows": result.rows, "targets": result.targets, "scores": scores, "pooled": result.pooled}
     path = result.folder / FOLDS_FILE
     try:
         path.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")

@@ -91,6 +91,7 @@ def folds_table(result: FoldsResult) -> None:
     from rich.console import Console
     from rich.table import Table
 
+    from mujaz.training.compare import METRIC_NAMES
     from mujaz.training.metrics.percent import in_percent
 
     folds = len(result.rows)
@@ -99,6 +100,11 @@ def folds_table(result: FoldsResult) -> None:
     for name, score in result.scores.items():
         table.add_row(name, *(in_percent(name, value) for value in (score.mean, score.deviation, *score.values)))
     Console().print(table)
+    together = []
+    for name, found in result.pooled.items():
+        whole, low, high = (in_percent(name, value) for value in found)
+        together.append(f"{METRIC_NAMES.get(name, name)} {whole} (95 %: {low} to {high})")
+    Console().print(f"all rows together: {', '.join(together)}", markup=False, highlight=False, soft_wrap=True)
     for number, targets in enumerate(result.targets, 1):
         more = f" and {len(targets) - 5:,} more" if len(targets) > 5 else ""
         Console().print(f"fold {number}, trained without: {', '.join(targets[:5])}{more}", markup=False, soft_wrap=True)

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import LeaveOneGroupOut
 
 from mujaz.cli import cli
@@ -220,6 +221,13 @@ def test_folds_are_trained_scored_and_not_trained_twice(
     assert result.scores["accuracy"].mean == pytest.approx(np.mean(accuracies))
     assert result.scores["accuracy"].deviation == pytest.approx(np.std(accuracies, ddof=1))
     saved = json.loads((tmp_path / "run" / "folds.json").read_text(encoding="utf-8"))
+    files = [tmp_path / "run" / f"fold-{i}" / "predictions.jsonl" for i in (1, 2, 3)]
+    rows = [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    pairs = [[row[name] for row in rows] for name in ("reference", "prediction")]
+    assert result.pooled["accuracy"][0] == pytest.approx(accuracy_score(*pairs))
+    assert result.pooled["macro_f1"][0] == pytest.approx(f1_score(*pairs, average="macro"))
+    assert all(low <= score <= high for score, low, high in result.pooled.values())
+    assert {name: tuple(found) for name, found in saved["pooled"].items()} == result.pooled
     assert saved["scores"]["accuracy"]["folds"] == accuracies
     count = len(lines)
     again = train_folds(config, report=lines.append)
