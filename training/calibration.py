@@ -143,6 +143,8 @@ def thresholds(confidence: Floats, right: NDArray[np.bool_]) -> list[Threshold]:
 def calibrate(logits: NDArray[np.floating], references: Ints, settings: CalibrationConfig) -> Calibration:
     """Measure and repair the probabilities of a classifier on data it was not trained on.
 
+    A temperature that is no better than chance there (:data:`CHANCE`) is not taken.
+
     Args:
         logits: (texts, labels).
         references: The right label of each, an index.
@@ -261,8 +263,8 @@ def calibration_line(found: Calibration | None, rows: int) -> str:
         f"probabilities: temperature {found.temperature:.3f}; calibration error on dev {found.ece_before:.2%} before, "
         f"{found.ece_after:.2%} after ({found.rows:,} rows, {found.bins} bins)"
         if found.temperature != 1.0
-        else f"probabilities: left as they are, no temperature is better than chance on dev; calibration error "
-        f"{found.ece_before:.2%} ({found.rows:,} rows, {found.bins} bins)"
+        else f"probabilities: left as they are (temperature 1: none was asked for, or none is better than chance); "
+        f"calibration error on dev {found.ece_before:.2%} ({found.rows:,} rows, {found.bins} bins)"
     )
     if max(found.temperature, 1 / found.temperature) > 0.99 * HOTTEST:
         line += (
