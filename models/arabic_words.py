@@ -96,6 +96,11 @@ def words(text: str, table: CharTable = TABLE) -> list[str]:
     return WORD.findall(normalize(text, table))
 
 
+def table(text: str) -> frozenset[str]:
+    """The words of a text, as a set: how tables of words are written down."""
+    return frozenset(text.split())
+
+
 def arabic_share(text: str) -> float:
     """Share of the letters of a text that are Arabic, 0-1; 0 without letters."""
     letters = sum(map(len, _LETTERS.findall(text)))

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import re
 
+from mujaz.models.arabic_words import table
+
 
 def _any_of(table: str) -> str:
     """Build an alternation out of names separated by ``|``, the longest first."""
     names = sorted((" ".join(name.split()) for name in table.split("|")), key=len, reverse=True)
     return "(?:" + "|".join(re.escape(name).replace(r"\ ", r"\s") for name in names) + ")"
-
-
-def _words(table: str) -> frozenset[str]:
-    return frozenset(table.split())
 
 
 _PLACE = _any_of(
@@ -125,16 +123,16 @@ HEAD_PREFIXES = tuple(
 )
 
 # A share bar is a line of nothing but these words, with at least one of the signs among them.
-SHARE_SIGNS = _words(
+SHARE_SIGNS = table(
     """شارك شاركها شاركه شاركوا مشاركة فيسبوك تويتر واتساب تيليجرام تليجرام تلغرام طباعة اطبع للطباعة نسخ انسخ
     تكبير تصغير حجم facebook twitter whatsapp telegram print share tweet"""
 )
-SHARE_WORDS = SHARE_SIGNS | _words(
+SHARE_WORDS = SHARE_SIGNS | table(
     """المشاركة انشر غرد فيس بوك وتويتر إكس واتس آب لينكدإن لينكد إن إنستغرام ماسنجر بريد البريد إلكتروني الإلكتروني
     الالكتروني الرابط رابط الخط الخبر المقال الموضوع الصفحة هذا هذه مع أصدقائك أرسل إرسال إلى لصديق صديق حفظ عبر على استمع
     linkedin email pinterest messenger instagram copy link x"""
 )
-SHARE_ALONE = _words("طباعة للطباعة اطبع شارك مشاركة print share")  # a line "تويتر" may be a heading
+SHARE_ALONE = table("طباعة للطباعة اطبع شارك مشاركة print share")  # a line "تويتر" may be a heading
 _RIGHTS = (
     r"(?:جميع|كافة|كل|بعض)\s(?:ال)?حقوق(?:\s(?:النشر|الطبع|الملكية|الطبع\sوالنشر))?\sمحفوظة|حقوق\s(?:النشر|الطبع)\sمحفوظة|"
     r"حقوق\s(?:الطبع|التأليف)\sوالنشر\s(?:©|\d|محفوظة)|©\s?(?:\d|[^\W\d_])|Copyright\s|All\srights\sreserved"

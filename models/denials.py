@@ -14,12 +14,8 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from mujaz.models.arabic_words import table
 from mujaz.models.arabic_words import words as words_of
-
-
-def _words(table: str) -> frozenset[str]:
-    return frozenset(table.split())
-
 
 STOPS = re.compile(r"[.؛;:!؟?][»”\")\]]*$")
 TITLE = re.compile(r"\W*(?:[^\W\d_]\.)+")  # "د." of a doctor, "أ.د." of a professor
@@ -28,7 +24,7 @@ COMMAS = re.compile(r"[،,\-–—][»”\")\]]*$")
 
 # Letters are unified in all of them. Without the conjunction or preposition that may stand in front.
 # What denies, doubts, warns or is a condition does so to the end of its sentence,
-_DENIALS = _words(
+_DENIALS = table(
     """نفي نفت نفوا ينفي تنفي ينفون نافيا نافيه كذب كذبت تكذيب استبعد استبعدت استبعدوا يستبعد تستبعد المستبعد مستبعدا مستبعده
     شكك شككت شككوا يشكك تشكك زعم زعمت زعموا يزعم تزعم مزاعم ادعي ادعت ادعوا يدعي تدعي حذر حذرت حذروا يحذر تحذر محذرا محذره
     يامل تامل ياملون املا يخشي تخشي شائعات شائعه شايعات اشاعه اشاعات انكر انكرت ينكر رفض رفضت رفضوا يرفض ترفض
@@ -37,41 +33,41 @@ _DENIALS = _words(
     ساخر ساخره المتهم المتهمه المدان"""
 )
 # what takes back what it names, or keeps it from happening, for some words of its clause: "an attempt to", "acquittal of",
-_TAKEN_BACK = _words("عدم غير دون بدون محاوله محاولات الغاء تاجيل ارجاء احباط افشال منع حظر وقف ايقاف نفي تكذيب")
+_TAKEN_BACK = table("عدم غير دون بدون محاوله محاولات الغاء تاجيل ارجاء احباط افشال منع حظر وقف ايقاف نفي تكذيب")
 REACH = 6  # words
 # Not denials where those come behind them: "however", "is still", "above all".
-_NO_DENIAL = {"غير": _words("ان انه انها انهم"), "لا": _words("يزال تزال يزالون سيما")}
+_NO_DENIAL = {"غير": table("ان انه انها انهم"), "لا": table("يزال تزال يزالون سيما")}
 # and these where عن comes after them.
-_GIVES_UP = _words("تراجع تراجعت يتراجع تتراجع تخلي تخلت عدل عدلت تنازل تنازلت")
+_GIVES_UP = table("تراجع تراجعت يتراجع تتراجع تخلي تخلت عدل عدلت تنازل تنازلت")
 # What people pass on, where it is people who do: stocks are traded with the same verb.
-_PASSES_ON = _words("تداول تداولت يتداول تتداول تناقل تناقلت يتناقل تتناقل تداوله تداولها")
-_PEOPLE = _words("ناشطون نشطاء مستخدمون مستخدمو رواد مغردون متابعون مدونون حسابات صفحات ناشطين مستخدمين ناس الناس")
-_CORRECTS = _words("تصحيح تصويب")
+_PASSES_ON = table("تداول تداولت يتداول تتداول تناقل تناقلت يتناقل تتناقل تداوله تداولها")
+_PEOPLE = table("ناشطون نشطاء مستخدمون مستخدمو رواد مغردون متابعون مدونون حسابات صفحات ناشطين مستخدمين ناس الناس")
+_CORRECTS = table("تصحيح تصويب")
 # A condition that follows what depends on it, in one word or in two.
-_CONDITIONS = _words("اذا لو لولا")
+_CONDITIONS = table("اذا لو لولا")
 _CONDITIONS_OF_TWO = {
     *(("في", "حال"), ("حال", "عدم"), ("حاله", "عدم"), ("ما", "لم")),
-    *((word, "ان") for word in _words("شرط شريطه بشرط")),
+    *((word, "ان") for word in table("شرط شريطه بشرط")),
 }
-_NO_CONDITION_BEHIND = _words("ما حتي كما")  # "whether", "even if", "as if"
+_NO_CONDITION_BEHIND = table("ما حتي كما")  # "whether", "even if", "as if"
 # What calls false what was said before it, in one word or in two.
-_FALSE = _words(
+_FALSE = table(
     """كاذب كاذبه كاذبا كاذبتان كاذبان مفبرك مفبركه مفبركا مزيف مزيفه مزيفا ملفق ملفقه ملفقا مضلل مضلله مضللا زائف زائفه
     زائفا زايف زايفه مختلق مختلقه"""
 )
 _FALSE_OF_TWO = {
-    *(("غير", word) for word in _words("صحيح صحيحه صحيحا صحيحين حقيقي حقيقيه دقيق دقيقه واقعي")),
-    *(("لا", word) for word in _words("صحه اساس وجود")),
+    *(("غير", word) for word in table("صحيح صحيحه صحيحا صحيحين حقيقي حقيقيه دقيق دقيقه واقعي")),
+    *(("لا", word) for word in table("صحه اساس وجود")),
     *(("عار", word) for word in ("عن", "تماما")),
     *(("عاريه", word) for word in ("عن", "تماما")),
-    *(("ليس", word) for word in _words("صحيحا حقيقيا دقيقا")),
-    *(("ليست", word) for word in _words("صحيحه حقيقيه دقيقه")),
+    *(("ليس", word) for word in table("صحيحا حقيقيا دقيقا")),
+    *(("ليست", word) for word in table("صحيحه حقيقيه دقيقه")),
 }
 _FIRST_OF_TWO = {first for first, _ in _CONDITIONS_OF_TWO | _FALSE_OF_TWO}
 _ANY = _DENIALS | _TAKEN_BACK | _CONDITIONS | _FALSE
 # What speaks of the sentence before.
-_TURNS = _words("لكن لكنه لكنها الا بيد غير وتبين تبين اتضح واتضح ولكن")
-_RUMOURS = _words(
+_TURNS = table("لكن لكنه لكنها الا بيد غير وتبين تبين اتضح واتضح ولكن")
+_RUMOURS = table(
     """الخبر الاخبار الانباء الصوره الصور الفيديو المقطع المقاطع الوثيقه الادعاء الادعاءات المعلومات المعلومه المنشور
     المنشورات الشائعه الشائعات التصريح التصريحات البيان التسجيل التسجيلات الحساب
     الرساله المقال التغريده"""

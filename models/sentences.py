@@ -24,6 +24,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mujaz.models.arabic_words import table
+
 # 95 % of the quotations in the news we looked at are shorter than 260 characters, 99 % shorter than 450.
 MAX_QUOTE = 400
 _LOOK_BACK = 24  # characters: longer than any abbreviation or dotted name below
@@ -50,17 +52,13 @@ _EITHER_WAY = '"“”„‟'  # Arabic pages use them in either direction, so t
 _QUOTES = "«" + _EITHER_WAY
 
 
-def _words(table: str) -> frozenset[str]:
-    return frozenset(table.split())
-
-
 # Names of Latin letters as Arabic news spells them: the parts of "سي.آي.إيه", "إتش . تي . سي".
-_LETTER_NAMES = _words(
+_LETTER_NAMES = table(
     "إيه ايه أيه إي اي أي آي بي بى سي سى دي دى إف اف أف جي جى إتش اتش أتش جيه كيه كي كيو إل ال أل إم ام أم إن ان أن أو او "
     "آر ار أر إس اس أس تي تى يو في فى دبليو إكس اكس واي زد زي كاي"
 )
-_ALSO_PLAIN_WORDS = _words("إن ان أن أو او في فى أي اي")
-_LATIN_ABBREVIATIONS = _words("dr mr mrs ms prof st inc ltd co corp vs no vol pp ed eds fig al op jr sr gen dept")
+_ALSO_PLAIN_WORDS = table("إن ان أن أو او في فى أي اي")
+_LATIN_ABBREVIATIONS = table("dr mr mrs ms prof st inc ltd co corp vs no vol pp ed eds fig al op jr sr gen dept")
 _TITLES_WITH_WAW = frozenset({"ود", "وم", "وأ", "لد"})  # "ود. علي": and Dr Ali
 _DOMAINS_IN_ARABIC = frozenset({"كوم", "نت", "أورغ", "أورج", "كو"})
 _ERA = re.compile(r"(?:\d[ \u00a0]?|([قب])[.][ \u00a0]?)[مه]$")  # 1445 هـ, 2023 م, 300 ق.م
@@ -68,18 +66,18 @@ _NOT_WORD = re.compile(r"\W")
 _DOTTED = re.compile(r"[.][ \u00a0]?\w+$")
 
 # After a weak mark these words carry the sentence on; so do most words with the prefixes ف and ل.
-_LEANING = _words(
+_LEANING = table(
     "إذ إذا أن أنه أنها حيث حيثما مما بما بحيث كي حتى بل أي أو أم ولا وذلك وأن وأنه وأنها وهو وهي وهم والذي والتي الذي التي "
     "الذين بسبب بدعوى بهدف بغية بعد بعدما قبل خلال عند عندما رغم سوى إلا نظرا وفق وفقا بأن بأنه بأنها بأنهم كأن كأنه كأنها "
     "مثل سواء بمعنى ومنها منها وخاصة خاصة خصوصا لاسيما إلخ الخ ألخ وهكذا في إلى عن على بين الموافق "
     "مبينا مبينة مشيرا مشيرة مؤكدا مؤكدة موضحا موضحة لافتا لافتة مضيفا مضيفة معتبرا معتبرة داعيا داعية"
 )
-_NOT_LEANING = _words(
+_NOT_LEANING = table(
     "لقد لم لن لا ليس ليست لعل لعله لكن لكنه لكنها لكنهم لماذا لذا لذلك لدى لديه لديها لدينا لست لو لولا "
     "فهل فما فماذا فلماذا فكيف فمتى فأين"
 )
 # After a quoted question, or after a letter that may be an initial, only these words and those in و open a sentence.
-_OPENING = _words("كما أما إن إنه إنها لكن لكنه لكنها لقد هذا هذه ثم بدوره بدورها يذكر يشار هل لماذا كيف")
+_OPENING = table("كما أما إن إنه إنها لكن لكنه لكنها لقد هذا هذه ثم بدوره بدورها يذكر يشار هل لماذا كيف")
 
 
 @dataclass(frozen=True, slots=True)

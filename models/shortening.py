@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from mujaz.models.arabic_words import table
 from mujaz.models.clauses import NEVER, Boundaries
 from mujaz.models.denials import denies
 from mujaz.models.endings import LEADING
@@ -28,10 +29,6 @@ _LONGEST_INSERTION = 14
 _LONGEST_BRACKET = 10
 
 
-def _words(table: str) -> frozenset[str]:
-    return frozenset(table.split())
-
-
 def _by_first(titles: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
     """Titles by their first word, the longest first."""
     found: dict[str, list[tuple[str, ...]]] = {}
@@ -41,26 +38,26 @@ def _by_first(titles: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ..
 
 
 # Letters are unified in all of them.
-_SAYS = frozenset(verb for verb, objects in OBJECTS.items() if "ان" in objects) | _words(
+_SAYS = frozenset(verb for verb, objects in OBJECTS.items() if "ان" in objects) | table(
     """اكد اكدت يؤكد تؤكد اعلن اعلنت يعلن تعلن اعتبر اعتبرت بين بينت لفت لفتت توقع توقعت اقر اقرت قرر قررت ابلغ ابلغت
     نفي نفت"""
 )
 _THAT = re.compile("ان(?:ه|ها|هم|هما)?")
-_LEADS_TO_THAT = _words("علي عن الي من")
+_LEADS_TO_THAT = table("علي عن الي من")
 # With "that" behind them, "although", "after", "but": not what was said.
-_ANOTHER_THAT = _words("رغم قبل بعد حتي الا بيد غير منذ مع دون بدون كما لو سوي حين فور اثر")
+_ANOTHER_THAT = table("رغم قبل بعد حتي الا بيد غير منذ مع دون بدون كما لو سوي حين فور اثر")
 _HAS_OBJECT = _SAYS | frozenset(OBJECTS)
 # Behind these a preposition and its word say what is meant: "represented in", "a member in".
-_NEED_WHERE = _words(
+_NEED_WHERE = table(
     "ممثلا ممثله متمثلا متمثله المتمثل المتمثله عضو شارك متخصص المتخصص مقيم المقيم المختص المشارك العاملون المقيمين"
 )
-_WHEN_AND_WHERE = _words(
+_WHEN_AND_WHERE = table(
     """في وفي خلال عقب امس اليوم مساء صباح عبر لدي ضمن بمناسبه لوكاله لصحيفه لقناه لاذاعه لبرنامج لراديو لموقع اثناء يوم"""
 )
-_INSERTED = _WHEN_AND_WHERE | _words(
+_INSERTED = _WHEN_AND_WHERE | table(
     "الذي التي الذين والذي والتي وهو وهي وهم وذلك حسب بحسب وفق وفقا انعقد انعقدت عقد عقدت"
 )
-_NEWS = _words("بعنوان ندوه محاضره مؤتمر حفلا معرض معرضا امسيه")  # what an event is, and not where
+_NEWS = table("بعنوان ندوه محاضره مؤتمر حفلا معرض معرضا امسيه")  # what an event is, and not where
 _WEEKDAY = "(?:السبت|الاحد|الاثنين|الثلاثاء|الاربعاء|الخميس|الجمعه)"
 _MONTH = (
     "(?:يناير|فبراير|مارس|ابريل|افريل|نيسان|مايو|ماي|ايار|يونيو|حزيران|جوان|يوليو|تموز|جويليه|اغسطس|اب|اوت|سبتمبر|ايلول|اكتوبر"
@@ -74,32 +71,32 @@ _DAY = re.compile(  # not the first day, the national day
     rf"|{_TIME_OF_DAY}{_WEEKDAY} )"
     rf"{_WHICH}(?:(?:\d{{1,2}}|غره) {_MONTH} (?:\d{{4}} )?{_WHICH})?"
 )
-_OF_DAYS = _words("امس اليوم يوم مساء صباح عشيه")
-_DAYS = _words("امس اليوم")
-_DAY_NAMES = _DAYS | _words("غدا غد السبت الاحد الاثنين الثلاثاء الاربعاء الخميس الجمعه")
-_COMING = _words("المقبل القادم غدا غد")
-_AND_DAYS = _words("الايام يوم بعد ليله صباح مساء")
-_NEGATIONS = _words("لم لن لا ليس ليست ولم ولن ولا لما")
+_OF_DAYS = table("امس اليوم يوم مساء صباح عشيه")
+_DAYS = table("امس اليوم")
+_DAY_NAMES = _DAYS | table("غدا غد السبت الاحد الاثنين الثلاثاء الاربعاء الخميس الجمعه")
+_COMING = table("المقبل القادم غدا غد")
+_AND_DAYS = table("الايام يوم بعد ليله صباح مساء")
+_NEGATIONS = table("لم لن لا ليس ليست ولم ولن ولا لما")
 _TO_COME = re.compile(r"س?[يتن]\w{2,}")  # an imperfect verb
 # Before a day that is not when something was, but what is spoken of: "that Monday is", "set Sunday as the date".
-_SPEAK_OF_DAYS = _words(
+_SPEAK_OF_DAYS = table(
     """ان بان لان كان يكون سيكون تكون ليكون اصبح صادف يصادف يوافق شهد يشهد شهدت تشهد سمي هو حدد حددت تحديد اعتبار اختار
     اختارت عند مستواه مستوياته مقابل اول عشيه صحف الصادره"""
 )
-_ABOUT_DAYS = _words("هو هي موعدا عطله سيد يوما فقط الموافق الاول الاولي نفسه ذاته")
-_MAY_BE_DAYS = _OF_DAYS | _words("بعد قبل ظهر فجر ليل ليله عصر")
-_NOT_A_DAY_BEHIND = _words(
+_ABOUT_DAYS = table("هو هي موعدا عطله سيد يوما فقط الموافق الاول الاولي نفسه ذاته")
+_MAY_BE_DAYS = _OF_DAYS | table("بعد قبل ظهر فجر ليل ليله عصر")
+_NOT_A_DAY_BEHIND = table(
     """في من منذ حتي قبل بعد الي خلال علي عن بين كل هذا لهذا ذلك نفس ذات مثل غير
     المصري صحيفه جريده قناه موقع مجله برنامج روسيا السودان مصر عين الامارات"""
 )
 # Days that these have are theirs: "yesterday's session".
-_HAVE_DAYS = _words(
+_HAVE_DAYS = table(
     """جلسه جلسات تداول تداولات تعاملات معاملات طقس مباراه مباريات صحف عدد حلقه افتتاحيه نشره صباح مساء نهار احداث خطبه صلاه
     موعد امسيه ليله نهايه بدايه مطلع ختام اغلاق اجتماع لقاء قمه عمل اعمال"""
 )
 _DAY_BELONGS_TO = _NOT_A_DAY_BEHIND | _HAVE_DAYS | _SPEAK_OF_DAYS
 # What stands behind these belongs to them: a type (F-16), the hospital of a doctor.
-_HAVE_NAMES = _words(
+_HAVE_NAMES = table(
     """طراز نوع ماركه اسم باسم عنوان بعنوان شعار برنامج فيلم كتاب مسرحيه مسلسل صحيفه قناه شركه فريق وكاله حزب مجله معرض روايه
     مجموعه مشروع حمله مبادره لقب وسم منصه تطبيق موقع طائره سفينه صاروخ مستشفي مركز شارع مدرسه جامعه مسجد جامع مؤسسه جائزه
     كليه طريق جسر ميدان معهد قاعه دار عياده مجمع كاس حي مدينه بطوله كرسي وقف
@@ -107,20 +104,20 @@ _HAVE_NAMES = _words(
     مهرجان ملتقي مسابقه دوري فندق رحله رقم ماده ايه سوره قانون عمليه اعصار صواريخ طائرات مقام ضريح مولد"""
 )
 # In brackets, these change what stands before them; so does an age behind a team.
-_LIMITS = _words("تحت دون سيدات شباب ناشئين سابق سابقا بدلا")
-_TEAMS = _words("منتخب المنتخب منتخبنا فريق الفريق لكره")
+_LIMITS = table("تحت دون سيدات شباب ناشئين سابق سابقا بدلا")
+_TEAMS = table("منتخب المنتخب منتخبنا فريق الفريق لكره")
 # What makes what is said doubtful or somebody innocent, with all that may be joined to it.
 _TELLS = re.compile(
     r"و?(?:برا|بري|تبرئ|اتهم|[يت]تهم|متهم|المتهم|المدان|ادين|ادان|مزعوم|المزعوم|سابق|السابق|الاكراه|التعذيب|شروط|بشروط|بدلا|مقابل"
     r"|خطا|سحب|حذف|ساخر|كذب)\w*"
 )
 # An honorific stands before a name or an office, these before a title.
-_OFFICES = _words(
+_OFFICES = table(
     "وزير رئيس امير حاكم نائب محافظ مفتي سفير الشيخ الشيخه الامير الاميره الرئيس الوزير الامين الحاكم الفريق اللواء"
 )
-_ONLY_BEFORE_TITLES = _words("سعاده فضيله معالي")
-_TITLES = _OFFICES | _words("الدكتور الدكتوره المهندس المهندسه الاستاذ الاستاذه السفير المستشار")
-_NO_NAMES_BEHIND = LEADING | OPENERS | _words("انه انها هو هي لم لن لا قد كان كانت التي الذين")
+_ONLY_BEFORE_TITLES = table("سعاده فضيله معالي")
+_TITLES = _OFFICES | table("الدكتور الدكتوره المهندس المهندسه الاستاذ الاستاذه السفير المستشار")
+_NO_NAMES_BEHIND = LEADING | OPENERS | table("انه انها هو هي لم لن لا قد كان كانت التي الذين")
 _HONORIFICS = _by_first(
     (
         ("صاحب", "السمو", "الملكي"),
@@ -129,7 +126,7 @@ _HONORIFICS = _by_first(
         ("صاحبه", "السمو"),
         *(
             (word,)
-            for word in _words("سمو معالي سعاده فضيله الدكتور الدكتوره المهندس المهندسه الاستاذ الاستاذه السيد السيده")
+            for word in table("سمو معالي سعاده فضيله الدكتور الدكتوره المهندس المهندسه الاستاذ الاستاذه السيد السيده")
         ),
     )
 )
