@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
+from mujaz.models.arabic_words import words
+from mujaz.models.headline_words import PRESENT
 from mujaz.models.word_bases import bases
 
 # All words here are as `mujaz.models.arabic_words` leaves them, without clitics.
@@ -50,6 +52,7 @@ _INTRODUCING = """
 TABLE = frozenset(_PLACES.split()) | frozenset(_GIVEN.split())
 ALSO_WORDS = frozenset(_ALSO_WORDS.split())
 INTRODUCING = frozenset(_INTRODUCING.split())
+_VERBS = frozenset(word for form in PRESENT.values() for word in words(form))  # "the minister announces"
 PREFIXES = ("", "و", "ف", "ب", "ل", "ك", "ال")
 
 
@@ -64,7 +67,7 @@ def new_names(said: Sequence[str], known: AbstractSet[str]) -> tuple[str, ...]:
     for place, word in enumerate(said):
         if not bases(word) or not known.isdisjoint(bases(word)):
             continue
-        introduced = place > 0 and _bare(said[place - 1]) & INTRODUCING
+        introduced = place > 0 and _bare(said[place - 1]) & INTRODUCING and word not in _VERBS
         if introduced or (_bare(word) & TABLE and not _bare(word) & ALSO_WORDS):
             found.append(word)
     return tuple(dict.fromkeys(found))

@@ -64,7 +64,7 @@ class SelectingSummarizer(Summarizer):
 
     @property
     def constrains(self) -> bool:
-        """It says nothing but words of the article."""
+        """It can be held to the words of the article: then no verb is given another form."""
         return True
 
     def know_least(self, least: float | None) -> None:

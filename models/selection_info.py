@@ -40,6 +40,7 @@ class SelectionInfo(BaseModel):
     boundary: float = Field(
         default=BOUNDARY, ge=0, description="what a factor of e in a boundary's probability is worth"
     )
+    rephrase: bool = Field(default=True, description="whether it says what it chose as a headline says it")
 
     def wanted(self, length: WordRange | None = None) -> Wanted:
         """What is looked for, in a range of words where one is asked for."""

@@ -1,8 +1,9 @@
-"""A summarizer that writes nothing: an encoder chooses the stretch of an article that is most like a summary of it.
+"""A summarizer that chooses: an encoder finds the stretch of an article that is most like a summary of it.
 
-It says no word that the article does not say, in no other order. Inside the stretch it leaves out what
-`mujaz.models.shortening` allows: the day, where it was said, an honorific. What it can leave out wrongly stands around it,
-"denied that", "is fake" and "if" above all: that is costly, and named where it is taken all the same.
+Inside the stretch it leaves out what `mujaz.models.shortening` allows: the day, where it was said, an honorific; and what is
+left is said as a headline says it where `mujaz.models.rephrasing` knows how. It says nothing that the article does not say.
+What it can leave out wrongly stands around it, "denied that", "is fake" and "if" above all: that is costly, and named where
+it is taken all the same.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -25,11 +26,12 @@ from mujaz.models.denials import phrase
 from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.engines.replicas import side_by_side
 from mujaz.models.engines.torch_engine import PACKED_BATCH_TOKENS, TorchClassifier
+from mujaz.models.rephrasing import rephrased, speaker
 from mujaz.models.selection_info import SelectionInfo
 from mujaz.models.sentences import looks_closing, looks_opening
 from mujaz.models.shortening import shortened
 from mujaz.models.stretches import Stretch, WordScores, best_stretches
-from mujaz.models.summary_options import Generation
+from mujaz.models.summary_options import Generation, WordRange
 from mujaz.models.summary_record import Candidate, Finding, Summary
 from mujaz.models.word_reading import ReadArticle, WordReader
 from mujaz.models.writing import MIN_ARTICLE_WORDS, Progress, as_is
@@ -123,7 +125,7 @@ class Selector:
             read=article.read / max(1, article.tokens),
             long=(options.long or "lead") if article.encoding.truncated else None,
             findings=candidates[0].findings,
-            copied=1.0,
+            copied=candidates[0].copied,
             candidates=tuple(candidates),
         )
 
@@ -144,9 +146,39 @@ class Selector:
             found = usual
         else:
             found = best_stretches(likely, sentences[kept], costs, wanted, 2 * options.candidates)
-        made = (_candidate(article, kept, one, _denied(article, costs, one)) for one in found)
+        made = (self._said(article, kept, one, _denied(article, costs, one), options) for one in found)
         unlike = {one.text: one for one in reversed(list(made))}  # articles say things twice; the best of each is kept
         return sorted(unlike.values(), key=lambda one: -(one.score or 0.0))[: options.candidates]
+
+    def _said(
+        self,
+        article: ReadArticle,
+        kept: NDArray[np.int64],
+        one: Stretch,
+        findings: tuple[Finding, ...],
+        options: Generation,
+    ) -> Candidate:
+        """What a stretch says, as a headline says it where that is known and no reader has to be warned of it."""
+        plain = _candidate(article, kept, one, findings)
+        if findings or not self.info.rephrase:
+            return plain
+        other = _as_a_headline(article, int(kept[one.start]), plain.text.split(), own_words=options.article_words)
+        if other is None:
+            return plain
+        text = tidy(" ".join(other))
+        said = words(text)
+        length = options.wanted or self.info
+        shortest, longest = (length.low, length.high) if isinstance(length, WordRange) else (1, length.longest)
+        known = set(words(article.text))
+        copied = sum(word in known for word in said) / max(1, len(said))
+        return replace(plain, text=text, words=len(said), copied=copied) if shortest <= len(said) <= longest else plain
+
+
+def _as_a_headline(article: ReadArticle, first: int, said: Sequence[str], *, own_words: bool) -> list[str] | None:
+    """Another way to say what begins with a word of an article; None where none is known."""
+    before = article.words()[int(np.searchsorted(article.sentences, article.sentences[first])) : first]
+    who = speaker(before, said)
+    return [*who, *said] if who else rephrased(said, own_words=own_words)
 
 
 def _is_arabic(article: ReadArticle) -> bool:

@@ -194,7 +194,7 @@ class Summarizer(Loaded):
             candidates: Summaries to give for each article, best first.
             long: What becomes of an article longer than the model reads: ``lead``, ``select``, ``hierarchical`` or ``cut``.
             faithful: Prefer the candidate of the beam that the article supports best; None takes the checkpoint's own.
-            article_words: Allow no content words but those of the article.
+            article_words: Allow no content words but those of the article; of a model that chooses, no other form of a verb.
             min_article_words: Articles of up to so many words are returned as they are; 0 summarizes everything.
             clean_article: Strip dateline, byline and page leftovers off each article first, as ``--clean-article`` does; a
                 model trained on such articles has it done without being asked.

@@ -73,8 +73,8 @@ class Generation:
             ``select`` (its most central sentences, in order), ``hierarchical`` (a summary of the summaries of its parts)
             or ``cut`` (its beginning, to the last token that fits, as plain transformers does).
         faithful: Prefer the candidate of the beam that the article supports best; None takes the checkpoint's own.
-        article_words: Allow no content words but those of the article. Where the engine cannot hold the model to that,
-            the candidates are ranked by it.
+        article_words: Allow no content words but those of the article; of a model that chooses, no other form of a verb.
+            Where the engine cannot hold the model to that, the candidates are ranked by it.
         min_article_words: Articles of up to so many words are returned as they are; 0 summarizes everything.
     """
 

@@ -223,7 +223,7 @@ def _body(
         "topic": f"Labels Arabic text with {'any' if info.multi_label else 'one'} of {len(info.labels)} topics: "
         f"{', '.join(info.labels)}.",
         "stance": f"Labels the stance of an Arabic text toward a target: {', '.join(info.labels)}.",
-        "summary": "Chooses the stretch of an Arabic article that is most like a summary of it; it says no word of its own."
+        "summary": "Chooses the stretch of an Arabic article that is most like its summary, and says it as a headline does."
         if info.selection
         else "Writes a short summary of an Arabic article.",
     }[info.task]

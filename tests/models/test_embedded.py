@@ -19,6 +19,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from mujaz import Summarizer, TextClassifier, evaluate
 from mujaz.cli import cli
 from mujaz.models.checkpoint import EMBEDDED, embedded_models, read_info
+from mujaz.models.selecting import SelectingSummarizer
 from mujaz.models.summary_checks import check_summary
 from mujaz.models.windows import LongText
 from mujaz.training.data import Example
@@ -137,6 +138,61 @@ def test_summaries_of_real_articles_have_no_faults(shared_data: Path, name: str)
     texts = [row["text"] for row in _rows(shared_data / "summary" / name / "test.parquet")]
     for text, summary in zip(texts, Summarizer.from_pretrained(device="cpu").summarize(texts), strict=True):
         assert set(check_summary(summary.text, text).problems) <= {"joined"}, summary.text
+
+
+BUSES = (
+    "قررت وزارة النقل اليمنية تخفيض أجور الحافلات بين المدن بنسبة عشرة في المئة ابتداء من مطلع الشهر المقبل. وأوضحت "
+    "الوزارة أن القرار جاء بعد تراجع أسعار الوقود، وأن لجانا ستراقب تطبيقه في المحطات. ورحب المسافرون بالقرار "
+    "في حين طالب أصحاب الحافلات بتعويضات."
+)
+BRIDGE = (
+    "{} مدير عام الطرق في المحافظة {} الجسر القديم سيغلق أمام الشاحنات الثقيلة حتى نهاية أعمال الصيانة. وأضاف أن الأعمال "
+    "تستغرق شهرين، وأن السيارات الصغيرة ستمر عبر طريق بديل يجري تمهيده حاليا قرب السوق المركزي للمدينة."
+)
+
+
+def test_summaries_read_like_headlines() -> None:
+    summarizer = Summarizer.from_pretrained(device="cpu")
+    buses, said, denied = summarizer.summarize([BUSES, BRIDGE.format("قال", "إن"), BRIDGE.format("نفى", "أن")])
+    assert buses.text.startswith("وزارة النقل اليمنية تقرر تخفيض أجور الحافلات بين المدن")
+    assert buses.words == len(buses.text.split())
+    assert buses.copied == (buses.words - 1) / buses.words  # "decides" is not in the article
+    assert said.text.startswith("مدير عام الطرق: الجسر القديم سيغلق أمام الشاحنات")
+    assert said.copied == 1.0
+    assert denied.text.startswith("مدير عام الطرق ينفي أن الجسر القديم سيغلق")
+    assert not buses.findings + said.findings + denied.findings
+
+
+def test_what_is_denied_is_said_as_it_stands() -> None:
+    summarizer = Summarizer.from_pretrained(device="cpu")
+    article = "لم " + BRIDGE.format("تؤكد مصلحة الطرق أن", "في المحافظة")
+    for one in summarizer.summarize([article], candidates=6)[0].candidates:
+        assert ":" not in one.text or not one.findings
+
+
+def test_a_speaker_is_of_the_same_sentence() -> None:
+    summarizer = Summarizer.from_pretrained(device="cpu")
+    article = BRIDGE.format("قال", "إن") + " وذلك أن الأمطار الغزيرة جرفت جزءا من الرصيف القريب من السوق."
+    for one in summarizer.summarize([article], candidates=9)[0].candidates:
+        assert one.text.startswith("مدير عام الطرق:") == ("الجسر القديم" in one.text and "سيغلق" in one.text)
+
+
+def test_summaries_in_the_words_of_their_article_and_of_a_length() -> None:
+    summarizer = Summarizer.from_pretrained(device="cpu")
+    (found,) = summarizer.summarize([BUSES], article_words=True)
+    assert found.text.startswith("قررت وزارة النقل اليمنية تخفيض")
+    assert found.copied == 1.0
+    articles = [BUSES, BRIDGE.format("قال", "إن")]
+    for low, high in ((5, 6), (8, 9), (15, 16)):
+        for one in summarizer.summarize(articles, length=f"{low}-{high}"):
+            assert low <= one.words == len(one.text.split()) <= high
+
+
+def test_the_stretch_itself_where_the_checkpoint_says_so() -> None:
+    summarizer = Summarizer.from_pretrained(device="cpu")
+    assert isinstance(summarizer, SelectingSummarizer)
+    summarizer._selection = summarizer._selection.model_copy(update={"rephrase": False})
+    assert [one.text.split()[0] for one in summarizer.summarize([BUSES, BRIDGE.format("قال", "إن")])] == ["قررت", "قال"]
 
 
 def test_the_demo_runs(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
