@@ -16,10 +16,12 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from mujaz.models.arabic_words import table
 from mujaz.models.arabic_words import words as words_of
 from mujaz.models.denials import COMMAS, STOPS, TITLE, denied_before, denied_behind, in_condition, is_condition
 from mujaz.models.endings import LEADING
 from mujaz.models.news_verbs import OBJECTS
+from mujaz.models.subjects import GOVERNS, Clause
 
 # In F1 of words, beside which they are weighed; chosen on dev articles of ANT and SaudiNewsNet (benchmarks/LOG.md).
 STARTS_INSIDE = 0.15
@@ -34,15 +36,12 @@ ENDS_INSIDE = 0.1
 ENDS_BEFORE_ARTICLE = 0.13
 ENDS_IN_TWO_PARTS = 0.1  # "between … and" without the second
 ENDS_BEFORE_THAT = 0.2  # who said it, and not what
+STARTS_BEFORE_THAT = 0.3
 ENDS_JUST_BEGUN = 0.3  # a clause of one or two words behind "that" or "which"
 UNFINISHED = 0.1  # a verb whose object has a preposition, without it: "called", and not "called for"
 NEVER = 1.0  # only where there is no other
 FARTHEST = 20  # words from a verb to its object
 FAR = 100.0  # more than all else together
-
-
-def _words(table: str) -> frozenset[str]:
-    return frozenset(table.split())
 
 
 _UNIT = re.compile(r"[%٪$€£°]")  # apart from the number before it
@@ -65,18 +64,18 @@ _WHOLE = re.compile(  # what is said behind a name, and an age
     r"صلي الله عليه(?: واله)?(?: وصحبه)? وسلم|عليه(?:ا|م|ما)? (?:الصلاه و)?السلام|رضي الله عن\w+|رحم\w+ الله|عز وجل"
     r"|سبحانه وتعالي|تبارك وتعالي|عن عمر(?: [يت]?ناهز)?(?: \d+)?(?: عاما| سنه)?"
 )
-_THAT = _words("ان بان وان لان")  # a clause starts behind them
-_OPENS = _THAT | _words("انه انها التي الذي الذين والتي والذي لم لن قد ولم ولن وقد حيث كما ما لو اذا الا بل لكن")
-_LEADS_ON = LEADING | _words("حتي بعد قبل خلال نحو قرب بين وراء ضمن عبر دون وفق حول تحت فوق")
-_NEVER_LAST = _LEADS_ON | _words(
+_THAT = table("ان بان وان لان")  # a clause starts behind them
+_OPENS = _THAT | table("انه انها التي الذي الذين والتي والذي لم لن قد ولم ولن وقد حيث كما ما لو اذا الا بل لكن")
+_LEADS_ON = LEADING | table("حتي بعد قبل خلال نحو قرب بين وراء ضمن عبر دون وفق حول تحت فوق")
+_NEVER_LAST = _LEADS_ON | table(
     """كل كلا كلتا بعض جميع معظم اغلب غير اي كافه عبد بن ابن ابو ابي بنت ال اكثر اقل ضد قباله حوالي زهاء كي لكي سوي عقب اثر
-    جراء عند لدي منذ تجاه ازاء سبيل ضروره اطار شرط حال عار عاريه"""
+    جراء عند لدي منذ تجاه ازاء سبيل ضروره اطار شرط حال عار عاريه لا بنسبه بقيمه بمقدار بمبلغ مقدارها مقداره قدرها قدره"""
 )
-_NAMED_BEHIND = _words("ولايه محافظه مدينه بلده قريه خلال")  # without what it is, or when, a name says nothing
-_WITH_MORE = _words("الف الفا الاف مئه مائه مليون مليونا مليار عشرين ثلاثين اربعين خمسين ستين سبعين ثمانين تسعين")
-_COUNTS_NOTHING = _LEADS_ON | _OPENS | _words("امس غدا مساء صباح ظهر فجر امام عقب اثر ضد ثم حسب هو هي هم")
-_SCALES = _words("الف الفا الاف مليون مليونا ملايين مليار مليارا مليارات بالمئه بالمائه بالمايه")
-_PERCENT = _words("المئه المائه المايه")
+_NAMED_BEHIND = table("ولايه محافظه مدينه بلده قريه خلال")  # without what it is, or when, a name says nothing
+_WITH_MORE = table("الف الفا الاف مئه مائه مليون مليونا مليار عشرين ثلاثين اربعين خمسين ستين سبعين ثمانين تسعين")
+_COUNTS_NOTHING = _LEADS_ON | _OPENS | table("امس غدا مساء صباح ظهر فجر امام عقب اثر ضد ثم حسب هو هي هم")
+_SCALES = table("الف الفا الاف مليون مليونا ملايين مليار مليارا مليارات بالمئه بالمائه بالمايه")
+_PERCENT = table("المئه المائه المايه")
 _THAT_HE = re.compile("ب?ان(?:ه|ها|هم|هما)?")  # بأن، إنه
 # With the letter of a preposition in front, and yet no object of a verb: when, where, beside whom.
 _ADVERBS = re.compile(
@@ -155,7 +154,7 @@ def boundaries(
         stops = ends or (bool(STOPS.search(word)) and not titled)
         comma = bool(COMMAS.search(word)) or (not last and not own[place + 1])
         end[place] = _end(words, own, place, stops=stops, comma=comma)
-        needs[place] = _needed(own, place, sentences)
+        needs[place] = _needed(words, own, place, sentences)
         if titled:  # a name is no name without its title, a title nothing without the name
             end[place] = start[place + 1] = NEVER
         elif not ends:
@@ -168,6 +167,10 @@ def boundaries(
     for begins, closes in _found(_WHOLE, own):
         start[begins + 1 : closes + 1] = NEVER
         end[begins:closes] = NEVER
+    for place in np.flatnonzero(needs).tolist():  # who said it, with "that" and without "said"
+        that = place + needs[place] - 2
+        if own[that] and _THAT_HE.fullmatch(own[that][0]):
+            start[place + 1 : that + 1] += STARTS_BEFORE_THAT
     start[[in_condition(own, place) for place in range(len(own))]] = NEVER
     start[[not this or bool(_DECIMALS.match(word)) for this, word in zip(own, words, strict=True)]] = NEVER
     return Boundaries(start, end, needs, denied, behind)
@@ -183,12 +186,12 @@ def _found(phrases: re.Pattern[str], own: Sequence[Sequence[str]]) -> Iterator[t
             yield first, last
 
 
-def _needed(own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int64]) -> int:
+def _needed(words: Sequence[str], own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int64]) -> int:
     """Words from a verb up to its object, that with it; 0 where it is no such verb, or has none in its sentence."""
     verb = own[place][0] if own[place] else ""
     wanted = OBJECTS.get(verb) or (OBJECTS.get(verb[1:]) if verb[:1] in ("و", "ف") else None)
     if not wanted:
-        return 0
+        return _up_to_noun(words, own, place, sentences) if verb in GOVERNS else 0
     for at in range(place + 1, min(place + FARTHEST, len(own))):
         if sentences[at] != sentences[place]:
             return 0
@@ -200,6 +203,16 @@ def _needed(own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int6
         if this in OBJECTS or this[1:] in OBJECTS:  # another verb, with objects of its own
             return 0
     return 0
+
+
+def _up_to_noun(words: Sequence[str], own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int64]) -> int:
+    """The same of a verb whose object needs no preposition, where it can be told from the verb's subject."""
+    end = place + int(np.searchsorted(sentences[place : place + FARTHEST], sentences[place], side="right"))
+    clause = Clause(words[place:end], [one[0] if one else "" for one in own[place:end]])
+    wanted = GOVERNS[clause.plain[0]]
+    at = clause.object_at(wanted)
+    led = bool(at) and (clause.plain[at] in wanted or bool(_THAT_HE.fullmatch(clause.plain[at])))  # by "that", by "of"
+    return at + 1 + led if at else 0
 
 
 def _start(own: Sequence[Sequence[str]], place: int, *, comma: bool) -> float:

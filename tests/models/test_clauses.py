@@ -10,6 +10,7 @@ from mujaz.models.clauses import (
     ENDS_INSIDE,
     ENDS_JUST_BEGUN,
     NEVER,
+    STARTS_BEFORE_THAT,
     STARTS_BEHIND_A_COMMA,
     STARTS_BEHIND_DENIAL,
     STARTS_INSIDE,
@@ -28,9 +29,12 @@ def _costs(text: str, sentences: list[int] | None = None) -> tuple[dict[str, flo
 def test_a_stretch_starts_where_a_clause_does() -> None:
     start, _ = _costs("قالت الوزارة، وهي صاحبة المشروع، إن مدرسة تفتح غدا – وتبقى")
     assert {word for word, cost in start.items() if cost == 0} == {"قالت", "مدرسة"}
-    assert start["وهي"] == start["وتبقى"] == STARTS_BEHIND_A_COMMA
-    assert start["إن"] == STARTS_BEHIND_A_COMMA + STARTS_WITH_PREPOSITION
-    assert start["الوزارة،"] == start["تفتح"] == STARTS_INSIDE
+    assert start["وتبقى"] == STARTS_BEHIND_A_COMMA
+    assert start["تفتح"] == STARTS_INSIDE
+    # "that" needs its "said"
+    assert start["وهي"] == STARTS_BEHIND_A_COMMA + STARTS_BEFORE_THAT
+    assert start["الوزارة،"] == STARTS_INSIDE + STARTS_BEFORE_THAT
+    assert start["إن"] == STARTS_BEHIND_A_COMMA + STARTS_WITH_PREPOSITION + STARTS_BEFORE_THAT
     assert start["–"] == NEVER
 
 
@@ -71,7 +75,9 @@ def test_it_does_not_start_with_what_belongs_to_the_words_before() -> None:
         ("قال المدرب: «نعم»", 0),  # there is none
         ("طالب نواب بحضور الوزير بإقالة المدير", 5),
         ("تعرض الجسر أمس لأضرار كبيرة", 4),
-        ("افتتح الوزير في الساحل مصنعا", 0),  # its object has no preposition
+        ("افتتح الوزير في الساحل مصنعا", 0),  # its object has no preposition, and nothing tells where it begins
+        ("نظم بيت الشعر في الرباط أمسية شعرية كبيرة", 6),  # an indefinite noun behind a definite one does
+        ("أعلنت الأمانة العامة للجائزة عن فتح باب الترشح", 6),
     ],
 )
 def test_a_verb_has_its_object(text: str, needs: int) -> None:
@@ -189,7 +195,7 @@ def test_what_sounds_like_a_denial_and_is_none(text: str) -> None:
 @pytest.mark.parametrize("title", ["د.", "أ.د.", "م.", "(د."])
 def test_a_title_ends_no_sentence_and_stays_with_its_name(title: str) -> None:
     start, end = _costs(f"أكدت الوزيرة {title} هالة أن اللقاح متوفر")
-    assert end[title] == start["هالة"] == NEVER
+    assert end[title] == NEVER <= start["هالة"]
     whole = f"نفت الوزيرة {title} هالة وفاة المريض".split()
     assert boundaries(whole, np.zeros(len(whole), dtype=np.int64)).denied[-1] == 0  # the denial reaches past it
     _, end = _costs(f"وصل {title} وغادر", [0, 0, 1])
