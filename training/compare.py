@@ -30,6 +30,10 @@ from mujaz.training.resume import FOLDS_FILE, METRICS_FILE, fold_folder
 METRIC_NAMES = {
     "macro_f1": "macro-F1",
     "micro_f1": "micro-F1",
+    "weighted_f1": "weighted F1",
+    "mcc": "Matthews correlation",
+    "target_macro_f1": "macro-F1, mean of targets",
+    "favor_against_f1": "F1 of favor and against",
     "rouge1": "ROUGE-1",
     "rouge2": "ROUGE-2",
     "rougeL": "ROUGE-L",
@@ -124,7 +128,7 @@ def pooled(
     Raises:
         DataError: a folder holds no predictions, or they cannot be read.
     """
-    rows = [row for part in parts for row in _rows(part)]
+    rows = [row for part in parts for row in read_predictions(part)]
     names, (scorer,) = _summary_scorers([rows]) if task == "summary" else _label_scorers([rows])
     whole = scorer(np.ones(len(rows)))
     samples = np.stack([scorer(weights) for weights in draws(len(rows), resamples, seed)])
@@ -163,7 +167,15 @@ def _task(folder: Path) -> str:
         ) from error
 
 
-def _rows(folder: Path) -> list[Row]:
+def read_predictions(folder: Path) -> list[Row]:
+    """What a model said of each text that it was scored on.
+
+    Args:
+        folder: Of a run or an evaluation.
+
+    Raises:
+        DataError: it holds no predictions, or they cannot be read.
+    """
     try:
         rows = [orjson.loads(line) for line in (folder / PREDICTIONS_FILE).read_bytes().splitlines()]
         if not rows or not all(isinstance(row[name], str | list) for row in rows for name in _FIELDS):
@@ -178,7 +190,7 @@ def _rows(folder: Path) -> list[Row]:
 
 def _aligned(folders: Sequence[Path]) -> list[list[Row]]:
     """The rows of each run in the order of the first; the same text may stand in a set more than once."""
-    found = [[row for part in _parts(folder) for row in _rows(part)] for folder in folders]
+    found = [[row for part in _parts(folder) for row in read_predictions(part)] for folder in folders]
     runs = [{_key(row, seen): row for row in rows} for rows in found for seen in [Counter[tuple[str, str]]()]]
     first = runs[0]
     for folder, run in zip(folders, runs, strict=True):

@@ -17,6 +17,7 @@ from mujaz.training.callbacks import Report
 from mujaz.training.compare import pooled
 from mujaz.training.data import data_info, load_splits
 from mujaz.training.processes import first_alone, is_first, join
+from mujaz.training.report.folds import write_folds_report
 from mujaz.training.resume import FOLDS_FILE, finished_metrics, fold_folder
 from mujaz.training.train import train, train_intermediate
 
@@ -41,7 +42,7 @@ class FoldsResult:
     """What a cross-validation left behind.
 
     Attributes:
-        folder: One run a fold, and ``folds.json``.
+        folder: One run a fold, ``folds.json`` and the page of both, ``folds.html``.
         rows: Test rows of each fold.
         targets: Where the split is by target: those that each fold left out.
         scores: By the name of the score.
@@ -95,7 +96,7 @@ def train_folds(
         targets=tuple(tuple(run["metrics"]["stance"]["targets"]) for run in runs) if by_target else (),
         pooled=first_alone(lambda: pooled(_parts(config, folds), config.task)),
     )
-    first_alone(lambda: _save(result))
+    first_alone(lambda: _save(result, config.task))
     return result
 
 
@@ -135,7 +136,7 @@ def _scores(metrics: list[dict[str, Any]]) -> dict[str, FoldScore]:
     return found
 
 
-def _save(result: FoldsResult) -> None:
+def _save(result: FoldsResult, task: str) -> None:
     scores = {name: {"mean": s.mean, "deviation": s.deviation, "folds": s.values} for name, s in result.scores.items()}
     summary = {"rows": result.rows, "targets": result.targets, "scores": scores, "pooled": result.pooled}
     path = result.folder / FOLDS_FILE
@@ -143,3 +144,4 @@ def _save(result: FoldsResult) -> None:
         path.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+    write_folds_report(result, task)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from collections import Counter
 from datetime import date, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, f1_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 from sklearn.model_selection import LeaveOneGroupOut
 
 from mujaz.cli import cli
@@ -32,6 +33,7 @@ from mujaz.training.splits import (
 )
 from mujaz.training.train import train
 from tests.conftest import TinyConfig, write_jsonl
+from tests.page_reading import read
 
 
 @given(
@@ -229,6 +231,7 @@ def test_folds_are_trained_scored_and_not_trained_twice(
     assert all(low <= score <= high for score, low, high in result.pooled.values())
     assert {name: tuple(found) for name, found in saved["pooled"].items()} == result.pooled
     assert saved["scores"]["accuracy"]["folds"] == accuracies
+    _check_page(result.folder / "folds.html", *pairs)
     count = len(lines)
     again = train_folds(config, report=lines.append)
     assert again == result
@@ -238,6 +241,20 @@ def test_folds_are_trained_scored_and_not_trained_twice(
         train(config)
     with pytest.raises(UsageError, match="no data.fold"):
         train_folds(fold_config(config, 1))
+
+
+def _check_page(path: Path, references: list[str], predictions: list[str]) -> None:
+    """The page of a cross-validation: self-contained but for the reports of its folds, and of all rows."""
+    page = path.read_text(encoding="utf-8")
+    assert read(page).loads == [f"href=fold-{i}/report.html" for i in (1, 2, 3)]
+    assert all((path.parent / f"fold-{i}" / "report.html").is_file() for i in (1, 2, 3))
+    names = sorted({*references, *predictions})
+    table = page.split('<table class="confusion')[1].split("</table>")[0]
+    shown = [int(count.replace(",", "") or 0) for count in re.findall(r"<td[^>]*>(.*?)</td>", table)]
+    assert shown == confusion_matrix(references, predictions, labels=names).ravel().tolist()
+    f1 = f1_score(references, predictions, average=None, labels=names)
+    assert all(f"<b>{100 * value:.1f}</b>" in page for value in f1)
+    assert f"{100 * accuracy_score(references, predictions):.2f}" in page
 
 
 def test_the_command_cross_validates(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
@@ -251,6 +268,20 @@ def test_the_command_cross_validates(topic_file: Path, tmp_path: Path, tiny_conf
     assert result.exit_code == 0, result.output
     assert "2 folds, 64 rows, in percent" in result.output
     assert "macro_f1" in result.output
+    assert f"its page is {tmp_path / 'run' / 'folds.html'}" in result.output.replace("\n", "")
+
+
+def test_summaries_have_a_page_of_their_folds(
+    bert_folder: Path, summary_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    settings = tiny_config("summary", summary_file, tmp_path / "run", max_steps=1)
+    settings["model"] = {"name": str(bert_folder), "max_length": 24}
+    settings["data"] |= {"folds": 2, "test_fraction": 0, "dev_fraction": 0.2}
+    result = train_folds(check_config(settings, "test"))
+    page = (tmp_path / "run" / "folds.html").read_text(encoding="utf-8")
+    assert f"{result.pooled['rougeL'][0]:.2f}" in page
+    assert f"{result.scores['rougeL'].mean:.2f}" in page
+    assert "confusion" not in page.split("</style>")[1]
 
 
 def test_one_target_left_out_at_a_time(stance: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
@@ -271,6 +302,7 @@ def test_one_target_left_out_at_a_time(stance: Path, tmp_path: Path, tiny_config
         assert (unseen["rows"], unseen["targets"]) == (metrics["rows"], 1)
         assert unseen["macro_f1"] == pytest.approx(metrics["metrics"]["macro_f1"])
         assert f"fold {number}, trained without: {target}" in result.output
+        assert f"<bdi>{target}</bdi>" in (tmp_path / "run" / "folds.html").read_text(encoding="utf-8")
     values = saved["scores"]["target_macro_f1"]
     assert values["mean"] == pytest.approx(np.mean(values["folds"]))
     assert values["deviation"] == pytest.approx(np.std(values["folds"], ddof=1))

@@ -44,28 +44,37 @@ def label_sections(given: ReportInput) -> dict[str, Any]:
         return label_set_sections(given, model, model.info.multi_label)
     metrics, names = given.evaluation.metrics, model.labels
     references, predictions = _ids(given, "reference", names), _ids(given, "prediction", names)
-    intervals = metrics["intervals"]
-    per_class = []
-    for name, scores in metrics["per_class"].items():
-        bounds = intervals["f1"].get(name)
-        per_class.append({"name": name, **scores, "bounds": bounds, "bar": interval_bar(scores["f1"], *(bounds or ()))})
+    classes = class_sections(metrics, names)
     right = (references == predictions).astype(np.float64)
     words = word_counts([e.text for e in given.examples])
     confusion = np.array(metrics["confusion_matrix"])
     return {
-        "intervals": intervals,
+        **classes,
         "resamples": RESAMPLES,
-        "names": names,
-        "per_class": per_class,
-        "confusion": _confusion(confusion),
         "targets": _targets(metrics) if model.needs_target else None,
         "reliability": _reliability(metrics["probabilities"], model.info.calibration),
         "thresholds": _thresholds(model.info.calibration),
         "lengths": length_groups(words, right),
         "mistakes": _mistakes(given, model),
         "mistakes_note": _ATTRIBUTED,
-        "findings": _findings(per_class, confusion, names, metrics, length_groups(words, right)),
+        "findings": _findings(classes["per_class"], confusion, names, metrics, length_groups(words, right)),
     }
+
+
+def class_sections(metrics: dict[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """What ``classes.html.j2`` shows, but for how often the texts were drawn again.
+
+    Args:
+        metrics: Of an evaluation, with intervals.
+        names: Of the labels, in the order of the confusion matrix.
+    """
+    intervals = metrics["intervals"]
+    per_class = []
+    for name, scores in metrics["per_class"].items():
+        bounds = intervals["f1"].get(name)
+        per_class.append({"name": name, **scores, "bounds": bounds, "bar": interval_bar(scores["f1"], *(bounds or ()))})
+    confusion = _confusion(np.array(metrics["confusion_matrix"]))
+    return {"intervals": intervals, "names": names, "per_class": per_class, "confusion": confusion}
 
 
 def _ids(given: ReportInput, field: str, names: Sequence[str]) -> Ints:
