@@ -6,7 +6,7 @@ from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score
 
 from mujaz.training.metrics.bootstrap import confidence_interval
-from mujaz.training.metrics.resampling import draws, label_intervals, label_scores
+from mujaz.training.metrics.resampling import draws, label_intervals, label_scores, label_set_intervals
 
 LABELS = ["a", "b", "c", "never"]
 
@@ -62,3 +62,10 @@ def test_a_label_without_rows_counts_nothing_in_every_resample() -> None:
     assert found["macro_f1"][1] <= 2 / 3 + 1e-9  # never a mean over two labels
     only = np.array([True, True, False])
     assert label_scores(references, predictions, 3, np.ones(100), only)[1] == pytest.approx((98 / 99 + 1) / 2)
+
+
+def test_a_label_that_was_never_found_has_no_interval() -> None:
+    references, predictions = np.array([0, 0, 1, 1, 2]), np.array([0, 0, 1, 0, 1])
+    assert set(label_intervals(references, predictions, LABELS)["f1"]) == {"a", "b"}
+    rows = np.eye(4, dtype=bool)
+    assert set(label_set_intervals(rows[references], rows[predictions], LABELS)["f1"]) == {"a", "b"}

@@ -75,7 +75,8 @@ def label_intervals(
         seed: The same seed gives the same bounds.
 
     Returns:
-        ``accuracy`` and ``macro_f1``: [low, high]; ``f1``: the same for each label that occurs.
+        ``accuracy`` and ``macro_f1``: [low, high]; ``f1``: the same for each label that was found: of one that never was,
+        every draw has 0, which says nothing of how rare it is to find it.
     """
     samples = np.stack(
         [label_scores(references, predictions, len(labels), w) for w in draws(len(references), resamples, seed)]
@@ -84,7 +85,8 @@ def label_intervals(
     low, high = np.full((2, samples.shape[1]), np.nan)
     low[occurs], high[occurs] = np.nanquantile(samples[:, occurs], [(1 - level) / 2, (1 + level) / 2], axis=0)
     bounds = [[float(a), float(b)] for a, b in zip(low, high, strict=True)]
-    f1 = {label: bounds[2 + i] for i, label in enumerate(labels) if occurs[2 + i]}
+    found = np.bincount(references[references == predictions], minlength=len(labels)) > 0
+    f1 = {label: bounds[2 + i] for i, label in enumerate(labels) if found[i]}
     return {"accuracy": bounds[0], "macro_f1": bounds[1], "f1": f1}
 
 
@@ -116,6 +118,6 @@ def label_set_intervals(
     """As :func:`label_intervals`, where a text can have several labels: (rows, labels). ``micro_f1`` besides."""
     samples = np.stack([label_set_scores(references, predictions, w) for w in draws(len(references), resamples, seed)])
     bounds = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=0).T.tolist()
-    occurs = np.asarray((references | predictions).any(axis=0))
-    f1 = {label: bounds[3 + i] for i, label in enumerate(labels) if occurs[i]}
+    found = np.asarray((references & predictions).any(axis=0))
+    f1 = {label: bounds[3 + i] for i, label in enumerate(labels) if found[i]}
     return {"accuracy": bounds[0], "macro_f1": bounds[1], "micro_f1": bounds[2], "f1": f1}
