@@ -176,17 +176,23 @@ def _nearby(folder: Path) -> str:
     return f"These folders inside it are: {', '.join(found)}." if found else "Did the training finish?"
 
 
+_TIMEOUT = 10  # seconds for the hub to answer
+
+
 def _fetch(hub_id: str) -> Path:
     """Download a model once; only what transformers reads, and no second copy of the weights."""
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import OfflineModeIsEnabled
+    from huggingface_hub.errors import HfHubHTTPError
 
     ignore = ["*.h5", "*.msgpack", "*.ot", "*.onnx", "*.tflite", "*/*"]
     try:
         try:
-            names = HfApi().list_repo_files(hub_id)
-        except OfflineModeIsEnabled:
-            names = []  # whatever the cache holds is what there is
+            # One request, tried once: a list of the files alone is asked for six times where there is no network.
+            names = [file.rfilename for file in HfApi().model_info(hub_id, timeout=_TIMEOUT).siblings or ()]
+        except HfHubHTTPError:
+            raise  # the hub has answered
+        except Exception:  # it cannot be reached, by whatever library: what the cache holds is what there is
+            names = []
         if any(name.endswith(".safetensors") for name in names):
             ignore.append("*.bin")
         return Path(snapshot_download(hub_id, ignore_patterns=ignore))

@@ -289,7 +289,7 @@ def check_labels(examples: Iterable[Example], labels: Sequence[str], *, several:
     for example in examples:
         if several != (example.labels is not None):
             raise DataError(
-                f"expected {'a list of labels (or data.columns.label_separator)' if several else 'one label'}, "
+                f"expected {'a list of labels, or a separator between them (label_separator)' if several else 'one label'}, "
                 f"found {'a list' if example.labels is not None else 'one label'}: '{example.label}'",
                 file=example.file,
                 row=example.row,

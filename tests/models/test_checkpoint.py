@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from huggingface_hub.errors import OfflineModeIsEnabled, RepositoryNotFoundError
 
 from mujaz.errors import CheckpointError
 from mujaz.models.checkpoint import EMBEDDED, FROM_NOTHING, CheckpointInfo, called, locate, read_info, write_info
@@ -111,10 +112,39 @@ def test_a_connection_that_fails_in_any_way_is_one_line(monkeypatch: pytest.Monk
     def fail(*arguments: object, **options: object) -> None:
         raise UnpluggedError("Name or service not known")
 
-    monkeypatch.setattr("huggingface_hub.HfApi.list_repo_files", fail)
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", fail)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", fail)
     with pytest.raises(
         CheckpointError, match="could not be fetched from the Hugging Face hub .Name or service not known"
     ):
+        locate("owner/name")
+
+
+def test_a_model_that_was_fetched_once_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_network(*arguments: object, **options: object) -> None:
+        raise OfflineModeIsEnabled("Name or service not known")
+
+    snapshot = tmp_path / "models--owner--name" / "snapshots" / "0123abcd"
+    snapshot.mkdir(parents=True)
+    (snapshot / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "models--owner--name" / "refs").mkdir()
+    (tmp_path / "models--owner--name" / "refs" / "main").write_text("0123abcd", encoding="utf-8")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", no_network)
+    monkeypatch.setattr("huggingface_hub.HfApi.repo_info", no_network)
+    assert locate("owner/name") == snapshot
+
+
+def test_what_the_hub_says_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    class GoneError(RepositoryNotFoundError):
+        def __init__(self) -> None:  # without a response
+            Exception.__init__(self, "404 Client Error: Repository Not Found")
+
+    def gone(*arguments: object, **options: object) -> None:
+        raise GoneError
+
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", gone)
+    with pytest.raises(CheckpointError, match="404 Client Error"):
         locate("owner/name")
 
 

@@ -114,7 +114,7 @@ def test_it_says_nothing_that_the_article_does_not_say(chosen: Path) -> None:
     summarizer = Summarizer.from_pretrained(chosen, device="cpu", precision="float32")
     article = "قال المتحدث «إن الأمر مهم (جدا» في 4.25 من السوق. فاز الفريق في نهائي البطولة أمس، وخسر سهم البنك."
     for length in (None, "2-4", "5-9"):
-        for found in summarizer.summarize([article], length=length, candidates=4)[0].candidates:
+        for found in summarizer.summarize([article], length=length, candidates=4, article_words=True)[0].candidates:
             assert found.text
             assert found.copied == 1.0
             assert check_summary(found.text, article).problems == ()
