@@ -84,7 +84,7 @@ def test_labels_are_renamed_one_by_one(files: Path) -> None:
     [
         (["sport", None], "expected names in the list of labels in column 'label', found None"),
         (["sport", " "], "expected names in the list"),
-        ("sport", "expected a list of labels .or data.columns.label_separator., found one label: 'sport'"),
+        ("sport", "expected a list of labels, or a separator between them .label_separator., found one label: 'sport'"),
         (["sport", "culture"], "unknown label 'culture' .in 1 row.: expected one of health, money, sport"),
     ],
 )
