@@ -65,7 +65,7 @@ _WHOLE = re.compile(  # what is said behind a name, and an age
     r"|سبحانه وتعالي|تبارك وتعالي|عن عمر(?: [يت]?ناهز)?(?: \d+)?(?: عاما| سنه)?"
 )
 _THAT = table("ان بان وان لان")  # a clause starts behind them
-_OPENS = _THAT | table("انه انها التي الذي الذين والتي والذي لم لن قد ولم ولن وقد حيث كما ما لو اذا الا بل لكن")
+_OPENS = _THAT | table("فان انه انها التي الذي الذين والتي والذي لم لن قد ولم ولن وقد حيث كما ما لو اذا الا بل لكن")
 _LEADS_ON = LEADING | table("حتي بعد قبل خلال نحو قرب بين وراء ضمن عبر دون وفق حول تحت فوق")
 _NEVER_LAST = _LEADS_ON | table(
     """كل كلا كلتا بعض جميع معظم اغلب غير اي كافه عبد بن ابن ابو ابي بنت ال اكثر اقل ضد قباله حوالي زهاء كي لكي سوي عقب اثر
@@ -264,9 +264,10 @@ def _breaks_number(own: Sequence[Sequence[str]], place: int, *, pause: bool) -> 
     after = [one[0] for one in own[place + 1 : place + 3] if one]
     if after and own[place][0] in _WITH_MORE and _NUMERAL.match(after[0]):
         return True
-    if not own[place][0].isdigit() or not after:
+    scale = own[place][0] in _WITH_MORE
+    if not (own[place][0].isdigit() or scale) or not after:
         return False
-    if after[0] in _SCALES or not _PERCENT.isdisjoint(after):
+    if not scale and (after[0] in _SCALES or not _PERCENT.isdisjoint(after)):
         return True
     counts = _COUNTED.fullmatch(after[0]) and after[0] not in _COUNTS_NOTHING
     return bool(counts) and not pause and not _YEAR.fullmatch(own[place][0])

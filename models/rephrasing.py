@@ -37,11 +37,13 @@ LONGEST_BEFORE_THAT = 16  # words: a verb, who says it, when and where
 _THAT = table("ان بان")
 _SAID_IN = table(
     """بيان تصريح تصريحات مؤتمر حوار حديث مقابله كلمه افصاح اتصال مداخله رساله تغريده بلاغ ندوه لقاء برنامج خطاب تقرير
-    دعوي نسختها عددها طبعتها"""
+    دعوي نسختها عددها طبعتها كتابه مقاله مذكراته"""
 )
 _PAUSES = ("،", ",", ":", "-", "–", "…")
 _IN_TURN = table("كما وقد فقد جانبه جانبها جهته جهتها بدوره بدورها")  # before "said"
 _TEXTS = table("تقرير دراسه مقال استطلاع")  # of a paper, and not told to it
+_PRESS = table("للصحفيين للصحافيين للصحافه")
+_OF_PRESS = re.compile("(?:ال)?(?:نقاب|اتحاد|جمعي|منظم|هيئ)")  # the union of journalists
 _PAPERS = table("المصري صحيفه جريده اخبار")
 _VERB = re.compile(r"س?[يت]\w{3,}(?<!ه)(?<!ات)|ي(?!وم|من)\w{2}|\w{3,}(?<!ا)ت|\w{2,}وا|كان|هو|هي|ليس|لا|لم|لن|قد|سوف")
 _HIS_OWN = re.compile("[بلوك]?(?:بلاد|فريق|حكومت|وزارت|حزب|شركت|نادي|دولت|جنود|قوات|مؤسست)(?:ه|ها|هم)")
@@ -49,11 +51,16 @@ _RELATIVE = table("الذي التي الذين ما اللذين اللتين")
 _IMPERFECT = re.compile(r"[يتن]\w{3,}(?<!ه)")
 _PAST = table("امس الماضي الماضيه المنصرم المنصرمه الفارط الفارطه سابقا الفائت مؤخرا اخيرا حديثا قليل ايام")
 _YEAR = re.compile(r"1[89]\d\d|20\d\d")
+_ALSO_NOUNS = table("سعي تعهد تخلي تفوق كشف رفض بحث توقع تعرض")
+_NOUNS_IN_YA = table("سعي تخلي نفي تلقي")  # the verbs end in ى
 _FATE = re.compile("(?:مصرع|حتف)(?:ه|ها|هم|هما)")
 _MOVES = table("هبط هبطت صعد صعدت قفز قفزت ارتفع ارتفعت انخفض انخفضت تراجع تراجعت")
 _PUSHED = table("عمليات ضغوط مخاوف توقعات موجه")  # what makes something fall does not fall
-_TURNS = table("لكن لكنه لكنها بل ثم الا ولكن ولكنه ولكنها بينما فيما وكان وكانت وعزا وارجع ونوه وانتقل وجاء وتم وحضر")
-_AND_SHE = re.compile(r"و(?!ال|بيروت|كويت)\w{4,}(?<!ا)ت")  # "and announced"
+_TURNS = table(
+    """لكن لكنه لكنها بل ثم الا ولكن ولكنه ولكنها بينما فيما وكان وكانت وعزا وارجع ونوه وانتقل وجاء وتم وحضر وخلف وامتد
+    واودي واصاب والتهم والحق"""
+)
+_AND_SHE = re.compile(r"و(?!ال|بيروت|كويت|بنت|بيت|صوت|قوت|زيت|موت|سبت)\w{3,}(?<!ا)ت")  # "and announced"
 
 
 def rephrased(said: Sequence[str], *, own_words: bool = False) -> list[str] | None:
@@ -119,11 +126,16 @@ def _who(this: Clause, that: int) -> list[str] | None:
     for at in range(2, last):
         day = at + (plain[at] in ("اول", "بعد", "قبل"))
         when = plain[day] in DAYS and plain[at - 1] not in _PAPERS
-        to_whom = ADDRESSED.match(said[at]) and plain[1] not in _TEXTS
+        to_press = plain[at] in _PRESS and not _OF_PRESS.match(plain[1])
+        to_whom = to_press or (ADDRESSED.match(said[at]) and plain[1] not in _TEXTS)
         if when or to_whom or (plain[at] == "في" and plain[at + 1] in _SAID_IN):
             end = at
             break
-    if not this.is_subject(end) or any(word in OPENERS or and_verb(word) for word in plain[end:last]):
+    if (
+        said[0].endswith(_PAUSES)
+        or not this.is_subject(end)
+        or any(word in OPENERS or and_verb(word) for word in plain[end:last])
+    ):
         return None
     return [*said[1 : end - 1], _bare(said[end - 1]) + ":"]
 
@@ -159,6 +171,8 @@ def _who_does(this: Clause, *, own_words: bool) -> list[str] | None:
     """ "Called A for B": "A calls for B"; not where a day that is over is named."""
     said, verb = this.said, this.plain[0]
     wanted, form = GOVERNS.get(verb), PRESENT.get(verb, said[0])
+    if _is_a_noun(this):
+        return None
     if not wanted or not (verb in PRESENT or verb[0] in "يت"):
         return None
     if verb in PRESENT and (own_words or not _PAST.isdisjoint(this.plain) or any(map(_YEAR.fullmatch, this.plain))):
@@ -167,6 +181,13 @@ def _who_does(this: Clause, *, own_words: bool) -> list[str] | None:
     if not at or len(said) - at < FEWEST_BEHIND - 1 or _goes_on(this, at):
         return None
     return [*(word.rstrip("،,") for word in said[1 : at - 1]), _bare(said[at - 1]), form, *said[at:]]
+
+
+def _is_a_noun(this: Clause) -> bool:
+    """Whether the first word is no verb, but its noun: "an American endeavour to"."""
+    raw, second = this.said[0], this.said[1]
+    adjective = second.endswith("ي") and len(second) > 3 and not second.startswith("ال") and this.plain[1] not in NAMES
+    return (this.plain[0] in _ALSO_NOUNS and adjective) or (this.plain[0] in _NOUNS_IN_YA and raw.endswith("ي"))
 
 
 def _what_happened(this: Clause) -> list[str] | None:
@@ -196,7 +217,7 @@ def _is_said_twice(noun: str, plain: Sequence[str]) -> bool:
 def _returns(plain: Sequence[str]) -> bool:
     """Whether somebody goes back somewhere, and does not do something again."""
     where = next((at for at in range(2, min(len(plain), LONGEST_SUBJECT)) if plain[at] in ("الي", "من")), 0)
-    return bool(where) and not any(map(_IMPERFECT.fullmatch, plain[1:where]))
+    return bool(where) and not any(map(_IMPERFECT.fullmatch, (word.removeprefix("ل") for word in plain[1:where])))
 
 
 def _what_was_done(this: Clause) -> list[str] | None:

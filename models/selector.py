@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 
 from mujaz.errors import UsageError
-from mujaz.models.arabic_words import words
+from mujaz.models.arabic_words import TATWEEL, words
 from mujaz.models.articles import clean_article
 from mujaz.models.batching import token_budget_batches
 from mujaz.models.clauses import Boundaries, boundaries, own_words
@@ -204,10 +204,16 @@ def tidy(text: str) -> str:
     """A stretch as a text of its own: on one line, without punctuation at its edges or brackets without a partner."""
     text = " ".join(html.unescape(text).split())
     alone = _unpaired(text)
-    kept = "".join(char for place, char in enumerate(text) if place not in alone)
+    kept = "".join(char if place not in alone else " " * _parts_words(text, place) for place, char in enumerate(text))
     kept = " ".join(kept.split()).rstrip(_BACK)
     front = _FRONT.match(kept)
     return kept[front.end() :] if front else kept
+
+
+def _parts_words(text: str, place: int) -> bool:
+    """Whether a sign stands between two words without a space: إن"القوات, and not لـ"المساء."""
+    before, behind = text[max(0, place - 2) : place], text[place + 1 : place + 2]
+    return len(before) == 2 and before.isalpha() and behind.isalpha() and not before.endswith(TATWEEL)
 
 
 def _unpaired(text: str) -> set[int]:

@@ -52,11 +52,13 @@ _NO_SUBJECT = table(
     """الذي التي الذين ما لم لا لن قد كان كانت هو هي ذلك هذا هذه انه انها له لها لهم به بها فيه فيها عليه عليها ان بان
     لكن بل ثم حيث الا اذا لو بينما فيما كما ايضا بعد قبل خلال منذ مند عند لدي وسط حسب وفق بحضور برعايه ضمن وضمن حول
     نحو حتي اثناء بقوه بفعاليه بنجاح بكثافه بشكل وهي وهو وهم موضحا موضحه مؤكدا مؤكده مشيرا مشيره لافتا لافته مبينا
-    مبينه مضيفا مضيفه معتبرا معتبره كاشفا كاشفه باجماع بالاجماع باستمرار البارحه نشر نشرت يبلغ تبلغ يعمل تعمل يدعي
-    تدعي يقطن تقطن للمره وللمره مره وذلك مطلع نهايه اواخر بدايه حاليا رسميا مجددا تدريجيا"""
+    مبينه مضيفا مضيفه معتبرا معتبره كاشفا كاشفه بالقراءه بالاغلبيه باجماع بالاجماع باستمرار البارحه نشر نشرت يبلغ
+    تبلغ يعمل تعمل يدعي تدعي يقطن تقطن للمره وللمره مره وذلك مطلع نهايه اواخر بدايه حاليا رسميا مجددا تدريجيا"""
 )
 # With these no subject begins; the last are of quotations that are nobody's news.
-_NO_HEAD = table("الليله مساء صباح ظهر امس اليوم يوم غدا عشيه اخيرا مؤخرا حديثا امام تعالي سبحانه الله النبي الرسول")
+_NO_HEAD = table(
+    "الليله مساء صباح ظهر امس اليوم يوم غدا عشيه اخيرا مؤخرا حديثا امام تعالي سبحانه الله النبي الرسول نفسه نفسها ذاته هؤلاء"
+)
 DAYS = table(
     """اليوم يوم امس غدا الاسبوع منتصف مساء صباح ظهر فجر ليله عشيه حديثا مؤخرا اخيرا السبت الاحد الاثنين الثلاثاء
     الاربعاء الخميس الجمعه البارحه بتاريخ"""
@@ -83,6 +85,14 @@ _WOMEN = table(
     "نساء بنات طالبات معلمات سيدات ناشطات لاعبات عاملات موظفات فتيات مواطنات ممرضات مدربات امهات نائبات باحثات"
 )
 _DO = table("نجح نجحت فشل فشلت شرع شرعت بدا بدات ينجح تنجح يبدا تبدا تسبب تسببت")  # something, and not somewhere
+# Heads of a person: what looks like a deed behind them may be the name.
+_PERSONS = table(
+    """لاعب مدرب رئيس وزير فنان فنانه نجم نجمه ممثل ممثله مطرب مطربه مدير مديره كاتب كاتبه قائد نائب نائبه امين سفير
+    وكيل محامي حارس مهاجم مخرج مغني مغنيه اعلامي اعلاميه طبيب طبيبه وزيره رئيسه عضو متحدث ناطق"""
+)
+_TIGHTENED = table(
+    "الحصار الرقابه الاجراءات الخناق القيود العقوبات الضغط السياسه القبضه الحراسه اللهجه العقوبه التدابير"
+)  # what is made tighter, and not said
 _BEGINS = table("بدا بدات يبدا تبدا")
 # "His striker": what belongs to a subject, and is mostly not part of it.
 ITS = re.compile("(?!ال|وال(?!د)|لل|بال|رب|عبد)\\w{2,}(?:ه|ها|هم)[،,]?")
@@ -93,7 +103,10 @@ _CLOSED = re.compile(r"[»”\"]$")
 ADDRESSED = re.compile('لـ|ل[«"“]|لل?(?:مراسل|صحيف|وكال|إذاع|اذاع|قنا|موقع|برنامج|جريد)')  # told to somebody
 _VENUE = re.compile("ب(?:فندق|قاعه|مقر|ملعب|مسرح|صاله|قصر|ميدان)")
 # Given names that look like deeds.
-_GIVEN_NAMES = table("ايمان اسماء انتصار اسلام اكرام احسان افنان اشواق الهام انعام اخلاص انتظار اقبال")
+_GIVEN_NAMES = table(
+    "ايمان اسماء انتصار اسلام اكرام احسان افنان اشواق الهام انعام اخلاص انتظار اقبال "
+    "انطوان ايهاب الياس توفيق ايناس احلام انغام"
+)
 _TANWIN = re.compile("ا\u064b|\u064bا|ة\u064b")
 _ADVERB = re.compile("يا\u064b|ي\u064bا")  # عالمياً
 _AND_A_NAME = re.compile('و[«"]')
@@ -123,6 +136,9 @@ class Clause:
             1 <= len(inside) <= LONGEST_SUBJECT
             and all(inside)
             and not (inside[0] in LEADING or inside[0] in _NO_HEAD or _joined_preposition(inside[0]))
+            and not (
+                self.said[1].endswith("ا") and len(inside[0]) > 3 and inside[0] not in NAMES
+            )  # an adverb: "joking"
             and _NO_SUBJECT.isdisjoint(inside)
             and not any(word in OPENERS or and_verb(word) for word in inside)
             and text.count("«") == text.count("»")
@@ -148,6 +164,12 @@ class Clause:
             or not DAYS.isdisjoint(subject)
             or any(map(ITS.fullmatch, self.said[2:at]))
         ):
+            return 0
+        if any(word == "في" and not (self._belongs(i) or self._is_somewhere(i)) for i, word in enumerate(subject, 1)):
+            return 0
+        if verb in ("شدد", "شددت") and not _TIGHTENED.isdisjoint(subject):
+            return 0
+        if verb in ("تسبب", "تسببت") and "في" in self.plain[at + 1 :]:  # which of them is it?
             return 0
         if verb in _BEGINS and not (self._does(at + 1) if self.plain[at] == "في" else is_deed(self.plain[at])):
             return 0
@@ -198,9 +220,16 @@ class Clause:
             return False
         if before.removeprefix("ال") in _WITH_PREPOSITIONS or _ADVERB.search(self.said[at]):
             return False
-        if not _is_indefinite(self.said[at], word):
+        if not _is_indefinite(self.said[at], word) or self._may_be_a_name(at):
             return False
         return is_deed(word) or not self.said[at - 1].endswith(("،", ","))  # behind a comma it may be an apposition
+
+    def _may_be_a_name(self, at: int) -> bool:
+        """Whether what looks like a deed may be somebody's name: another one follows."""
+        if self.plain[1].removeprefix("ال") not in _PERSONS or self.plain[at] in DEEDS or self.plain[at] in THINGS:
+            return False
+        behind = zip(self.said[at + 1 : at + 4], self.plain[at + 1 : at + 4], strict=True)
+        return any(is_deed(plain) or is_deed(plain.rstrip("اه")) or _TANWIN.search(word) for word, plain in behind)
 
     def _belongs(self, at: int) -> bool:
         """Whether a preposition belongs to the noun before it: "the guard of the province of", "the leader in"."""
