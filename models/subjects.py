@@ -162,7 +162,7 @@ class Clause:
             not at
             or not self.is_subject(at)
             or not DAYS.isdisjoint(subject)
-            or any(map(ITS.fullmatch, self.said[2:at]))
+            or any(map(ITS.fullmatch, self.said[1:at]))
         ):
             return 0
         if any(word == "في" and not (self._belongs(i) or self._is_somewhere(i)) for i, word in enumerate(subject, 1)):
