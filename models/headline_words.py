@@ -7,6 +7,12 @@ from __future__ import annotations
 
 from mujaz.models.arabic_words import table
 
+
+def _each(nouns: dict[str, str]) -> dict[str, str]:
+    """The noun of each of several forms of a verb."""
+    return {past: noun for pasts, noun in nouns.items() for past in pasts.split()}
+
+
 # What they say is so, and is not denied, feared or asked for. Behind them "that", some with a preposition.
 SAYS = table(
     """قال قالت اكد اكدت اعلن اعلنت اوضح اوضحت ذكر ذكرت صرح صرحت افاد افادت كشف كشفت اشار اشارت لفت لفتت شدد شددت يقول
@@ -105,9 +111,8 @@ PRESENT = {
     for past, letter in zip(pasts.split(), ("ي", "ت"), strict=True)
 }
 # A verb without an object -> its noun. Their past is not also the present of another: تواصل, تجدد.
-NOUNS = {
-    past: noun
-    for pasts, noun in {
+NOUNS = _each(
+    {
         "انطلق انطلقت": "انطلاق",
         "وصل وصلت": "وصول",
         "عاد عادت": "عودة",
@@ -130,21 +135,18 @@ NOUNS = {
         "تواصلت": "تواصل",
         "تجددت": "تجدد",
         "تصاعدت": "تصاعد",
-    }.items()
-    for past in pasts.split()
-}
+    }
+)
 # The same where it is an event that was opened or held: a person opens one, too.
-EVENT_NOUNS = {
-    past: noun
-    for pasts, noun in {
+EVENT_NOUNS = _each(
+    {
         "اختتم اختتمت": "اختتام",
         "انتهي انتهت": "انتهاء",
         "افتتح افتتحت": "افتتاح",
         "بدا بدات": "بدء",
         "اقيم اقيمت": "إقامة",
-    }.items()
-    for past in pasts.split()
-}
+    }
+)
 EVENTS = table(
     "فعاليات اعمال منافسات اختبارات امتحانات مباريات مراسم اجتماعات جلسات تصفيات انشطه محاكمه عمليات عمليه التسجيل "
     "مباراه المباراه مقابله المقابله جلسه اجتماع مهله"

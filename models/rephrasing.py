@@ -147,9 +147,7 @@ def _is_told(told: Clause) -> bool:
         return False
     if plain[0] in NAMES:
         return True
-    of_many = (
-        said[0].endswith("ي") and len(plain[0]) > 3 and not plain[0].startswith("ال")
-    )  # of more than one, before another noun
+    of_many = said[0].endswith("ي") and len(plain[0]) > 3 and not plain[0].startswith("ال")  # before another noun
     accusative = (len(plain[0]) > 3 and said[0].endswith(("ا", "اً", "ًا", "ين", "ةً"))) or plain[0] in ("ابا", "اخا")
     of_the_speaker = ITS.fullmatch(said[0]) or any(map(_HIS_OWN.fullmatch, plain[:5]))  # "his country"
     there_is = plain[0] in ("هناك", "ثمه", "لدي") and said[1].endswith(("ا", "اً", "ًا"))
@@ -171,9 +169,7 @@ def _who_does(this: Clause, *, own_words: bool) -> list[str] | None:
     """ "Called A for B": "A calls for B"; not where a day that is over is named."""
     said, verb = this.said, this.plain[0]
     wanted, form = GOVERNS.get(verb), PRESENT.get(verb, said[0])
-    if _is_a_noun(this):
-        return None
-    if not wanted or not (verb in PRESENT or verb[0] in "يت"):
+    if not wanted or not (verb in PRESENT or verb[0] in "يت") or _is_a_noun(this):
         return None
     if verb in PRESENT and (own_words or not _PAST.isdisjoint(this.plain) or any(map(_YEAR.fullmatch, this.plain))):
         return None

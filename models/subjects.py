@@ -90,9 +90,10 @@ _PERSONS = table(
     """لاعب مدرب رئيس وزير فنان فنانه نجم نجمه ممثل ممثله مطرب مطربه مدير مديره كاتب كاتبه قائد نائب نائبه امين سفير
     وكيل محامي حارس مهاجم مخرج مغني مغنيه اعلامي اعلاميه طبيب طبيبه وزيره رئيسه عضو متحدث ناطق"""
 )
+# What is made tighter, where the verb of "stressed" means that.
 _TIGHTENED = table(
     "الحصار الرقابه الاجراءات الخناق القيود العقوبات الضغط السياسه القبضه الحراسه اللهجه العقوبه التدابير"
-)  # what is made tighter, and not said
+)
 _BEGINS = table("بدا بدات يبدا تبدا")
 # "His striker": what belongs to a subject, and is mostly not part of it.
 ITS = re.compile("(?!ال|وال(?!د)|لل|بال|رب|عبد)\\w{2,}(?:ه|ها|هم)[،,]?")
@@ -136,9 +137,7 @@ class Clause:
             1 <= len(inside) <= LONGEST_SUBJECT
             and all(inside)
             and not (inside[0] in LEADING or inside[0] in _NO_HEAD or _joined_preposition(inside[0]))
-            and not (
-                self.said[1].endswith("ا") and len(inside[0]) > 3 and inside[0] not in NAMES
-            )  # an adverb: "joking"
+            and not (self.said[1].endswith("ا") and len(inside[0]) > 3 and inside[0] not in NAMES)  # "joking"
             and _NO_SUBJECT.isdisjoint(inside)
             and not any(word in OPENERS or and_verb(word) for word in inside)
             and text.count("«") == text.count("»")
@@ -171,7 +170,7 @@ class Clause:
             return 0
         if verb in ("تسبب", "تسببت") and "في" in self.plain[at + 1 :]:  # which of them is it?
             return 0
-        if verb in _BEGINS and not (self._does(at + 1) if self.plain[at] == "في" else is_deed(self.plain[at])):
+        if verb in _BEGINS and not (self._is_deed_in(at) if self.plain[at] == "في" else is_deed(self.plain[at])):
             return 0
         other = not woman and self.said[1].rstrip("،,").endswith("ة")  # "attended the lecture [by many]": an object
         if other or _are_many(subject[0], woman=woman) or _are_two(self.said[1:at], subject):
@@ -180,9 +179,10 @@ class Clause:
             return 0
         return 0 if verb in SPEAK_TO and not _is_short(subject) else at
 
-    def _does(self, at: int) -> bool:
-        """Whether a noun of a deed stands somewhere."""
-        return any(word in DEEDS or bool(DEED.fullmatch(word.removeprefix("ال"))) for word in self.plain[at : at + 1])
+    def _is_deed_in(self, at: int) -> bool:
+        """Whether a noun of a deed stands behind a preposition: begins "in" selling, and not in the market."""
+        behind = self.plain[at + 1] if at + 1 < len(self.plain) else ""
+        return behind in DEEDS or bool(DEED.fullmatch(behind.removeprefix("ال")))
 
     def object_at(self, wanted: Sequence[str]) -> int:
         """Where the object begins, whatever stands in front of it; 0 where that cannot be told.
@@ -295,9 +295,8 @@ def _are_two(said: Sequence[str], subject: Sequence[str]) -> bool:
     joined = [
         (at, word[1:]) for at, word in enumerate(subject) if word[:1] == "و" and len(word) > 3 and word not in _NO_AND
     ]
-    fields = next(
-        (at for at, word in enumerate(subject) if at and word.startswith("ل")), len(subject)
-    )  # "for industry and trade"
+    # Behind "for" they are fields: "the union for industry and trade".
+    fields = next((at for at, word in enumerate(subject) if at and word.startswith("ل")), len(subject))
     if subject[0].startswith("ال") and any(word.startswith("ال") and at < fields for at, word in joined):
         return True
     return any(map(_AND_A_NAME.match, said)) or any(at == 1 or word in NAMES or word in _HEADS for at, word in joined)
