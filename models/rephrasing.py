@@ -57,10 +57,11 @@ _FATE = re.compile("(?:مصرع|حتف)(?:ه|ها|هم|هما)")
 _MOVES = table("هبط هبطت صعد صعدت قفز قفزت ارتفع ارتفعت انخفض انخفضت تراجع تراجعت")
 _PUSHED = table("عمليات ضغوط مخاوف توقعات موجه")  # what makes something fall does not fall
 _TURNS = table(
-    """لكن لكنه لكنها بل ثم الا ولكن ولكنه ولكنها بينما فيما وكان وكانت وعزا وارجع ونوه وانتقل وجاء وتم وحضر وخلف وامتد
-    واودي واصاب والتهم والحق"""
+    """لكن لكنه لكنها بل ثم الا ولكن ولكنه ولكنها بينما فيما وكان وعزا وارجع ونوه وانتقل وجاء وتم وحضر وخلف وامتد
+    واودي واصاب والتهم والتهمت والحق
+    والحقت والغت والتحقت والتزمت"""
 )
-_AND_SHE = re.compile(r"و(?!ال|بيروت|كويت|بنت|بيت|صوت|قوت|زيت|موت|سبت)\w{3,}(?<!ا)ت")  # "and announced"
+_AND_SHE = re.compile(r"و(?!ال|بيروت|كويت)\w{3,}(?<!ا)ت")  # "and announced"
 
 
 def rephrased(said: Sequence[str], *, own_words: bool = False) -> list[str] | None:
@@ -71,7 +72,7 @@ def rephrased(said: Sequence[str], *, own_words: bool = False) -> list[str] | No
         own_words: Put no word into it that it does not have; its own may still change places.
     """
     this = Clause.of(said)
-    if len(said) < 2 + FEWEST_BEHIND or "" in this.plain[:2]:
+    if len(said) < 2 + FEWEST_BEHIND:
         return None
     found = _who_said(this) or _what_was_done(this) or (None if own_words else _what_happened(this))
     return found or _who_does(this, own_words=own_words)

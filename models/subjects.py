@@ -75,6 +75,7 @@ _WHOSE = table("ولايه محافظه معتمديه مدينه منطقه ج�
 _UNITS = table("دائره اداره قسم لجنه هيئه فرع نيابه")  # of a body: "the department in the ministry"
 _HEADS = _BODIES | table("فريق نادي رئيس وزير حزب اتحاد مجلس مركز منتخب")
 LETTERS = table("بي سي اس تي دي في ام")  # of names: BBC, CNN
+_LETTERS_BEHIND = LETTERS - table("في ام")  # those two are words as well
 _WITH_PREPOSITIONS = table(
     """رائده رايده متخصصه متخصص عامله عاملون عاملين مدرجه واقعه واقع مشاركه مشارك مشاركون مقام مقامه مقيم مقيمه منعقد
     منعقده صادر صادره مسؤول مسؤوله مسوول مسووله منبثقه منبثق مكون مكونه مؤلف مؤلفه مستقل مستقله نائب ممثل عضو ناشط
@@ -99,7 +100,7 @@ _BEGINS = table("بدا بدات يبدا تبدا")
 ITS = re.compile("(?!ال|وال(?!د)|لل|بال|رب|عبد)\\w{2,}(?:ه|ها|هم)[،,]?")
 # Nouns of deeds by their letters: تسجيل, تسمية; إطلاق; افتتاح, انطلاق; استخدام.
 DEED = re.compile(r"ت\w\wي\w|ت\w\w[يئ]ه|ا\w\wا\w|ا[نستفقجعخم]\w{2}ا\w|ا[نس]ت\w\wا\w")
-_PLURAL = re.compile(r"(?!ال|لل)\w{3,}ات")
+_PLURAL = re.compile(r"(?!ال)\w{3,}ات")
 _CLOSED = re.compile(r"[»”\"]$")
 ADDRESSED = re.compile('لـ|ل[«"“]|لل?(?:مراسل|صحيف|وكال|إذاع|اذاع|قنا|موقع|برنامج|جريد)')  # told to somebody
 _VENUE = re.compile("ب(?:فندق|قاعه|مقر|ملعب|مسرح|صاله|قصر|ميدان)")
@@ -158,8 +159,7 @@ class Clause:
         at = self.object_at(wanted)
         verb, subject = self.plain[0], self.plain[1:at]
         if (
-            not at
-            or not self.is_subject(at)
+            not self.is_subject(at)  # nor is there one where nothing was found
             or not DAYS.isdisjoint(subject)
             or any(map(ITS.fullmatch, self.said[1:at]))
         ):
@@ -196,7 +196,7 @@ class Clause:
             return that - (self.plain[that - 1] in BEFORE_THAT)
         for at in places:
             word = self.plain[at]
-            if word in wanted and self._belongs(at):
+            if word in wanted and (self._belongs(at) or (word == "ان" and not self._is_that(at))):
                 continue
             if f"{word[:1]}-" in wanted and word not in OWN_LETTER and word[1:] not in NAMES:
                 return at if is_deed(word[1:].removeprefix("ال")) or word.endswith("تين") else 0
@@ -207,7 +207,9 @@ class Clause:
         return 0
 
     def _is_that(self, at: int) -> bool:
-        return bool(THAT_HE.fullmatch(self.plain[at])) and self.plain[at - 1] not in LETTERS
+        behind = self.plain[at + 1 : at + 2]
+        that = THAT_HE.fullmatch(self.plain[at]) and self.plain[at - 1] not in LETTERS
+        return bool(that) and _LETTERS_BEHIND.isdisjoint(behind)
 
     def _begins_object(self, at: int, wanted: Sequence[str]) -> bool:
         """Whether an object without a preposition begins: a noun that cannot belong to the one before it."""
@@ -296,7 +298,7 @@ def _are_two(said: Sequence[str], subject: Sequence[str]) -> bool:
         (at, word[1:]) for at, word in enumerate(subject) if word[:1] == "و" and len(word) > 3 and word not in _NO_AND
     ]
     # Behind "for" they are fields: "the union for industry and trade".
-    fields = next((at for at, word in enumerate(subject) if at and word.startswith("ل")), len(subject))
+    fields = next((at for at, word in enumerate(subject) if word.startswith("ل")), len(subject))
     if subject[0].startswith("ال") and any(word.startswith("ال") and at < fields for at, word in joined):
         return True
     return any(map(_AND_A_NAME.match, said)) or any(at == 1 or word in NAMES or word in _HEADS for at, word in joined)
