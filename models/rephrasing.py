@@ -149,9 +149,9 @@ def _is_told(told: Clause) -> bool:
     if plain[0] in NAMES:
         return True
     of_many = said[0].endswith("ي") and len(plain[0]) > 3 and not plain[0].startswith("ال")  # before another noun
-    accusative = (len(plain[0]) > 3 and said[0].endswith(("ا", "اً", "ًا", "ين", "ةً"))) or plain[0] in ("ابا", "اخا")
+    accusative = (len(plain[0]) > 3 and said[0].endswith(("ا", "اً", "ين", "ةً"))) or plain[0] in ("ابا", "اخا")
     of_the_speaker = ITS.fullmatch(said[0]) or any(map(_HIS_OWN.fullmatch, plain[:5]))  # "his country"
-    there_is = plain[0] in ("هناك", "ثمه", "لدي") and said[1].endswith(("ا", "اً", "ًا"))
+    there_is = plain[0] in ("هناك", "ثمه", "لدي") and said[1].endswith(("ا", "اً"))
     return not (of_many or accusative or there_is or of_the_speaker or _IMPERFECT.fullmatch(plain[0]))
 
 
@@ -194,7 +194,7 @@ def _what_happened(this: Clause) -> list[str] | None:
         return None
     if plain[0] == "لقي":
         end = next((at for at in range(2, min(len(plain), LONGEST_SUBJECT)) if _FATE.fullmatch(plain[at])), 0)
-        if not end or not this.is_subject(end) or _goes_on(this, end):
+        if not this.is_subject(end) or _goes_on(this, end):
             return None
         return ["مصرع", genitive(said[1]), *said[2:end], *said[end + 1 :]]
     noun = NOUNS.get(plain[0]) or (EVENT_NOUNS.get(plain[0]) if plain[1] in EVENTS else None)

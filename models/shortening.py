@@ -275,7 +275,8 @@ def _brackets(plain: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int,
 def _has_a_name(plain: Sequence[str], at: int) -> bool:
     """Whether the word before has a name behind it: a hospital, a type."""
     before = plain[at - 1] if at else ""
-    return any(form in _HAVE_NAMES for form in (before, before[1:], before[2:], before[3:]) if len(form) > 2)
+    without = (before[letters:] for letters in (1, 2, 3) if len(before) > letters + 2)  # "in the", "of the"
+    return before in _HAVE_NAMES or any(form in _HAVE_NAMES for form in without)
 
 
 def _insertions(plain: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int, int]]:

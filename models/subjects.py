@@ -196,7 +196,7 @@ class Clause:
             return that - (self.plain[that - 1] in BEFORE_THAT)
         for at in places:
             word = self.plain[at]
-            if word in wanted and (self._belongs(at) or (word == "ان" and not self._is_that(at))):
+            if word in wanted and self._belongs(at):
                 continue
             if f"{word[:1]}-" in wanted and word not in OWN_LETTER and word[1:] not in NAMES:
                 return at if is_deed(word[1:].removeprefix("ال")) or word.endswith("تين") else 0
@@ -236,6 +236,8 @@ class Clause:
     def _belongs(self, at: int) -> bool:
         """Whether a preposition belongs to the noun before it: "the guard of the province of", "the leader in"."""
         before, behind = self.plain[at - 1].removeprefix("ال"), self.plain[at + 1 : at + 2]
+        if not _LETTERS_BEHIND.isdisjoint(behind):  # "that" is one of them: NBC
+            return True
         unit = self.plain[1] in _UNITS and any(word.removeprefix("ال") in _WHERE for word in behind)
         if self.plain[0] in _DO and self._is_somewhere(at):
             return True
@@ -262,9 +264,7 @@ def takes_genitive(plain: Sequence[str]) -> bool:
     head = plain[0]
     if head in NAMES:
         return True
-    construct = (
-        head in ("ابو", "اخو", "ذو") or head.endswith("ا") or (len(head) > 3 and head.endswith("و") and head != "عضو")
-    )
+    construct = head in ("ابو", "اخو", "ذو") or head.endswith("ا") or (len(head) > 3 and head.endswith("و"))
     nominative = any(_is_dual(word) or (_is_plural(word) and word.endswith("ون")) for word in plain[1:2])
     return not (construct or nominative or _is_dual(head))
 
@@ -308,7 +308,7 @@ def _are_many(plain: str, *, woman: bool) -> bool:
     """Whether a noun is of more than one man or woman, which a verb behind it has to say."""
     bare = plain.removeprefix("ال")
     if woman:
-        return bare in _WOMEN or bare.endswith("تا")
+        return bare in _WOMEN
     return (
         bare in MANY
         or plain.isdigit()
