@@ -117,7 +117,7 @@ class Boundaries:
         return Boundaries(
             self.start[kept],
             self.end[kept],
-            np.where(needs > 0, shorter, 0),
+            shorter,
             self.denied[kept],
             self.denied_behind[kept],
         )
@@ -236,7 +236,7 @@ def _end(words: Sequence[str], own: Sequence[Sequence[str]], place: int, *, stop
         own[place][0] in _NEVER_LAST
         or (len(own[place][0]) == 1 and not own[place][0].isdigit())
         or own[place][0] in _OPENS
-        or _breaks_number(own, place, pause=comma)
+        or _breaks_number(own, words, place, pause=comma)
     ):
         return NEVER
     if own[place][0].isdigit() and _UNIT.match(words[place + 1]):
@@ -259,10 +259,10 @@ def _in_two_adjectives(own: Sequence[Sequence[str]], words: Sequence[str], place
     return words[place + 1] in ("-", "–") and all(one and _ARTICLE.match(one[0]) for one in around)
 
 
-def _breaks_number(own: Sequence[Sequence[str]], place: int, *, pause: bool) -> bool:
+def _breaks_number(own: Sequence[Sequence[str]], words: Sequence[str], place: int, *, pause: bool) -> bool:
     """Whether a number ends here, and its thousands, its percent sign or what it counts come after it."""
     after = [one[0] for one in own[place + 1 : place + 3] if one]
-    if after and own[place][0] in _WITH_MORE and _NUMERAL.match(after[0]):
+    if own[place][0] in _WITH_MORE and _NUMERAL.match("".join(words_of(words[place + 1]))):  # "and" with its digits
         return True
     scale = own[place][0] in _WITH_MORE
     if not (own[place][0].isdigit() or scale) or not after:
