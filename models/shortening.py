@@ -104,7 +104,7 @@ _HAVE_NAMES = table(
     مهرجان ملتقي مسابقه دوري فندق رحله رقم ماده ايه سوره قانون عمليه اعصار صواريخ طائرات مقام ضريح مولد"""
 )
 # In brackets, these change what stands before them; so does an age behind a team.
-_LIMITS = table("تحت دون سيدات شباب ناشئين سابق سابقا بدلا")
+_LIMITS = table("تحت دون سيدات شباب ناشئين")
 _TEAMS = table("منتخب المنتخب منتخبنا فريق الفريق لكره")
 # What makes what is said doubtful or somebody innocent, with all that may be joined to it.
 _TELLS = re.compile(
@@ -228,8 +228,8 @@ def _before_what_is_said(
             continue
         that = _object(plain, sentences, verb, name, int(needs[verb]))
         first = next((at for at in range(verb + 2, that) if _opens(plain, at)), that)
-        if plain[first] in OBJECTS.get(name, ()) or any(plain[at].lstrip("وف") in _SAYS for at in range(first, that)):
-            continue  # that is its object, or another says something in between
+        if any(plain[at].lstrip("وف") in _SAYS for at in range(first, that)):
+            continue  # another says something in between
         commas = [at for at in range(first, that) if words[at].endswith(_COMMAS)]
         end = commas[-1] + 1 if commas else that  # behind it may stand whom it was said to
         if first < end:

@@ -91,6 +91,8 @@ BESIDE = """بعد بين بينما بحسب بدورهم بحضور برفقة
         ("أكدت الوزارة أنها ستفتح الجسر", 4),
         ("قالت الوزارة إنهم سافروا", 4),
         ("قال الوزيران إنهما سافرا", 4),
+        ("رحب الوفد بها أمس", 0),
+        ("طالب نواب بنقل المقر", 3),
         ("فدعت الجمعية أعضاءها إلى اجتماع", 5),
         ("يقال في المدينة إن السد امتلأ", 0),  # it has a verb in it, and is another
         ("ساهم اللاعب رغم أنه مصاب في الفوز", 7),  # no "that" is wanted
@@ -214,6 +216,8 @@ def test_numbers_are_not_broken() -> None:
     assert start["ألف"] == start["مليارات"] == NEVER
     assert end["12"] == end["72"] == end["3"] == NEVER
     assert end["ألف"] == NEVER  # of what?
+    start, _ = _costs("وصل 12 شخصا")
+    assert start["شخصا"] == STARTS_INSIDE
     start, _ = _costs("وصل ملايين السياح")
     assert start["ملايين"] == STARTS_INSIDE
 
@@ -328,6 +332,18 @@ def test_a_colon_begins_a_clause() -> None:
     assert end["المدرب:"] == start["نحن"] == 0
 
 
+def test_other_signs_are_no_less_than_a_comma() -> None:
+    start, end = _costs("أغلق الجسر | الوفد عاد لأن الثلج كثيف")
+    assert start["الوفد"] == STARTS_BEHIND_A_COMMA
+    assert end["عاد"] == ENDS_BEFORE_THAT
+
+
+@pytest.mark.parametrize(("between", "needs"), [(18, 20), (19, 0)])
+def test_an_object_stands_near_its_verb(between: int, needs: int) -> None:
+    words = ["دعا", *["رجل"] * between, "إلى", "السباق"]
+    assert boundaries(words, np.zeros(len(words), dtype=np.int64)).needs[0] == (needs and needs + 1)
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
@@ -339,6 +355,7 @@ def test_a_colon_begins_a_clause() -> None:
         ("جرت مباراة بين أقاربهم وانتهت سريعا", ""),
         ("جرت مباراة بين سيارات وانتهت سريعا", ""),
         ("جرت مباراة بينهما وانتهت سريعا", ""),
+        *((f"جرت مباراة بين أبنائ{whose} وانتهت سريعا", "") for whose in ("ها", "هما", "هن", "نا")),
     ],
 )
 def test_of_two_parts_both_are_named(text: str, parts: str) -> None:
