@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from mujaz.errors import UsageError
 from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, without_cleaning
-from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record, text_problem
+from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record
 from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
 from mujaz.inference.summary import Answer, RunSummary
+from mujaz.models.texts import text_problem
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
     from mujaz.models.classifier import Classification, TextClassifier

@@ -10,9 +10,7 @@ from typing import Any
 
 from mujaz.errors import DataError
 from mujaz.formats import Row
-from mujaz.models.recipe_steps import without_markup
-
-LONGEST_MARKUP = 2_000  # characters of a text that may be nothing but HTML tags
+from mujaz.models.texts import text_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,32 +139,6 @@ def _id(value: Any) -> str | int | None:
     if value is None or value == "" or isinstance(value, bool | list | dict | bytes):
         return None
     return value if isinstance(value, int | str) else str(value)
-
-
-def text_problem(value: Any, what: str) -> str | None:
-    """Why a value is not a text that a model can read, or None where it is.
-
-    Args:
-        value: What the column holds.
-        what: "text" or "target", for the reason.
-    """
-    if isinstance(value, str):
-        if not value.strip() or _only_markup(value):
-            return f"the {what} is empty"
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError as error:
-            return f"the {what} has half a surrogate pair at character {error.start + 1}"
-        return None
-    if value is None or value != value:  # NaN, which pandas puts where a text is missing, does not equal itself
-        return f"the {what} is missing"
-    return f"the {what} is not text but {type(value).__name__}"
-
-
-def _only_markup(value: str) -> bool:
-    """Whether nothing is left of HTML without its tags; a long text is not looked at."""
-    short = len(value) <= LONGEST_MARKUP and value.lstrip()[0] in "<&"
-    return short and not without_markup(value).strip()
 
 
 def reason(error: DataError) -> str:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from mujaz.errors import DataError
 from mujaz.files import data_files, open_file, read_text, suffix_format
 from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, article_cleaner, without_cleaning
-from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record, text_problem
+from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record
 from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
 from mujaz.inference.sources import STDIN, STDIN_NAME, standard_input
 from mujaz.inference.summary import Answer, RunSummary
 from mujaz.inference.summary_page import check_page, check_report, shown_line, summary_page, write_corpus_report
 from mujaz.models.summary_options import DEFAULT_GENERATION, Generation
+from mujaz.models.texts import text_problem
 from mujaz.pages import write_page
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good

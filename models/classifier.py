@@ -27,7 +27,7 @@ from mujaz.models.machine import choose_devices, choose_dtype, dtype_name
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.options import Loaded, check_options
 from mujaz.models.saving import save_checkpoint
-from mujaz.models.texts import as_texts
+from mujaz.models.texts import as_targets, as_texts, text_problem
 from mujaz.models.windows import LongText, Pooling
 
 if TYPE_CHECKING:
@@ -41,14 +41,15 @@ class Classification:
     """What a classifier says of one text.
 
     Attributes:
-        label: The most probable label, or None where it is not probable enough; of a model that gives several labels, the
-            most probable of them.
+        label: The most probable label, or None where it is not probable enough or ``problem`` says why there is none; of a
+            model that gives several labels, the most probable of them.
         probability: The probability of the most probable label, 0 to 1.
         probabilities: The probability of every label.
         tokens: Tokens of the text; see :class:`~mujaz.models.encoding.Document`.
         dropped: How many of them the model did not read.
         windows: In how many windows it read the others.
         labels: Where a text can have several: all that are probable enough, the most probable first; else None.
+        problem: Why there is nothing to label, say that the text is empty; the probabilities then mean nothing.
     """
 
     label: str | None
@@ -58,6 +59,7 @@ class Classification:
     dropped: int
     windows: int
     labels: tuple[str, ...] | None = None
+    problem: str | None = None
 
     @property
     def truncated(self) -> bool:
@@ -221,7 +223,8 @@ class TextClassifier(Loaded):
         """Label texts.
 
         Args:
-            texts: Raw texts, as they come.
+            texts: Raw texts, as they come. One that is empty (blank, HTML without text, half a surrogate pair) gets no
+                label, and its ``problem`` says so; ask for it beforehand with :func:`mujaz.models.texts.text_problem`.
             targets: For stance: a target for each text, or one for all.
             min_probability: Below it the label is None; None takes the checkpoint's own, which most have not. For a model
                 that gives several labels: in place of all their thresholds.
@@ -232,11 +235,13 @@ class TextClassifier(Loaded):
             One classification a text, in order.
 
         Raises:
-            UsageError: texts and targets do not fit together or with the model.
+            UsageError: texts and targets do not fit together or with the model, or are none.
         """
+        texts = as_texts(texts, "predict")
         documents = self.documents(texts, targets)
         options: dict[str, Any] = {"min_probability": min_probability, "batch_tokens": batch_tokens}
-        return self.predict_documents(documents, **options, progress=progress)
+        found = self.predict_documents(documents, **options, progress=progress)
+        return [_unless_empty(text, one) for text, one in zip(texts, found, strict=True)]
 
     def predict_documents(
         self,
@@ -246,7 +251,7 @@ class TextClassifier(Loaded):
         batch_tokens: int | None = None,
         progress: Progress | None = None,
     ) -> list[Classification]:
-        """Label texts that are encoded already; see :meth:`predict`."""
+        """Label texts that are encoded already, and known to be no empty ones; see :meth:`predict`."""
         check_options(min_probability=min_probability, batch_tokens=batch_tokens)
         probabilities = self._probabilities(self._pooled(documents, batch_tokens, progress))
         if self.info.multi_label:
@@ -267,12 +272,12 @@ class TextClassifier(Loaded):
     def encode(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> list[Encoding]:
         """The token ids of each text, cut to the maximum length, as in training."""
         texts = as_texts(texts, "encode")
-        return self.encoder(texts, self._matching_targets(texts, targets))
+        return self.encoder(texts, self._matching_targets(texts, targets, "encode"))
 
     def documents(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> list[Document]:
         """The token ids of each text, in windows where it is longer than the model reads."""
         texts = as_texts(texts, "predict")
-        return self.encoder.documents(texts, self._matching_targets(texts, targets))
+        return self.encoder.documents(texts, self._matching_targets(texts, targets, "predict"))
 
     def save_pretrained(self, folder: str | Path) -> None:
         """Save the checkpoint, readable by plain transformers too.
@@ -282,18 +287,16 @@ class TextClassifier(Loaded):
         """
         save_checkpoint(Path(folder), self.model, self.encoder, self.info)
 
-    def _matching_targets(self, texts: Sequence[str], targets: Sequence[str] | str | None) -> Sequence[str] | None:
+    def _matching_targets(
+        self, texts: list[str], targets: Sequence[str] | str | None, call: str
+    ) -> Sequence[str] | None:
         if not self.needs_target:
             if targets is not None:
                 raise UsageError("this is a topic model: it takes no target.")
             return None
         if targets is None:
             raise UsageError("a stance model needs a target for each text: give targets (--target or --target-column).")
-        if isinstance(targets, str):
-            return [targets] * len(texts)
-        if len(targets) != len(texts):
-            raise UsageError(f"expected as many targets as texts, found {len(targets)} for {len(texts)}.")
-        return targets
+        return as_targets(targets, len(texts), call)
 
     def _pooled(
         self, documents: Sequence[Document], budget: int | None, progress: Progress | None
@@ -357,6 +360,14 @@ class TextClassifier(Loaded):
         counts = (document.tokens, document.dropped, len(document.windows))
         first = labels[0] if labels else None
         return Classification(first, named[first or self.labels[order[0]]], named, *counts, labels)
+
+
+def _unless_empty(text: str, found: Classification) -> Classification:
+    """Without its label, where there was nothing to read: what a model says of nothing looks like any other answer."""
+    problem = text_problem(text) or (None if found.tokens else "nothing of the text is left for the model to read")
+    if problem is None:
+        return found
+    return dataclasses.replace(found, label=None, labels=None if found.labels is None else (), problem=problem)
 
 
 def pool(scores: NDArray[np.float32], owners: NDArray[np.int64], texts: int, pooling: Pooling) -> NDArray[np.float32]:

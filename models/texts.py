@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mujaz.errors import UsageError
+from mujaz.models.recipe_steps import without_markup
+from mujaz.models.repair import INVISIBLE
+
+LONGEST_MARKUP = 2_000  # characters of a text that may be nothing but HTML tags
+_BLANK = re.compile(rf"[\s\x00-\x1f\x7f-\x9f{INVISIBLE}]*")  # white space, control characters, marks of direction
 
 
 def as_texts(texts: Iterable[str], call: str, what: str = "texts") -> list[str]:
@@ -16,18 +23,76 @@ def as_texts(texts: Iterable[str], call: str, what: str = "texts") -> list[str]:
         what: Their name, for the message.
 
     Raises:
-        UsageError: It is one text, or not all of them are texts.
+        UsageError: It is one text, has no order, or not all of them are texts.
     """
+    expected, kind = f"{call} expects a list of {what}, found", type(texts).__name__
     if isinstance(texts, str | bytes):
-        raise UsageError(f"{call} expects a list of {what}, found one string. Write {call}([text]).")
+        one = "bytes: decode them, and give a list" if kind == "bytes" else f"one string. Write {call}([text])"
+        raise UsageError(f"{expected} {one}.")
     if isinstance(texts, Mapping) or hasattr(texts, "columns"):  # of which a list are the names
-        raise UsageError(f"{call} expects a list of {what}, found a {type(texts).__name__}: give one column of it.")
-    if not isinstance(texts, Iterable):
-        raise UsageError(f"{call} expects a list of {what}, found {type(texts).__name__}.")
-    found = list(texts)
+        raise UsageError(f"{expected} a {kind}: give one column of it.")
+    if isinstance(texts, set | frozenset):
+        raise UsageError(f"{expected} a {kind}, which has no order: give a list.")
+    if not isinstance(texts, Iterable) or getattr(texts, "ndim", 1) == 0:  # an array of no dimension is one value
+        raise UsageError(f"{expected} one value ({kind}): give a list of text.")
+    found = texts.to_pylist() if hasattr(texts, "to_pylist") else list(texts)  # pyarrow's columns hold no str
     for place, text in enumerate(found):
         if not isinstance(text, str):
             raise UsageError(
                 f"{call} expects {what}, found {type(text).__name__} at position {place:,}: leave it out, or give a text."
             )
     return found
+
+
+def as_targets(targets: Iterable[str], texts: int, call: str) -> list[str]:
+    """A target for each text, of one that is for all or of a list.
+
+    Args:
+        targets: As they were given.
+        texts: How many texts there are.
+        call: The method they were given to, for the message.
+
+    Raises:
+        UsageError: They are no texts, not as many, or one is empty.
+    """
+    if isinstance(targets, str):
+        _check_target(targets, "target", call)
+        return [targets] * texts
+    found = as_texts(targets, call, "targets")
+    if len(found) != texts:
+        raise UsageError(f"expected as many targets as texts, found {len(found)} for {texts}.")
+    for place, target in enumerate(found):
+        _check_target(target, f"target at position {place:,}", call)
+    return found
+
+
+def _check_target(target: str, what: str, call: str) -> None:
+    problem = text_problem(target, what)
+    if problem:
+        raise UsageError(f"{call}: {problem}. Give what the stance is toward.")
+
+
+def text_problem(value: Any, what: str = "text") -> str | None:
+    """Why a value is not a text that a model can read, or None where it is.
+
+    Args:
+        value: What was given.
+        what: "text" or "target", for the reason.
+    """
+    if isinstance(value, str):
+        if _BLANK.fullmatch(value) or _only_markup(value):
+            return f"the {what} is empty"
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            return f"the {what} has half a surrogate pair at character {error.start + 1}"
+        return None
+    if value is None or value != value:  # NaN, which pandas puts where a text is missing, does not equal itself
+        return f"the {what} is missing"
+    return f"the {what} is not text but {type(value).__name__}"
+
+
+def _only_markup(value: str) -> bool:
+    """Whether nothing is left of HTML without its tags; a long text is not looked at."""
+    short = len(value) <= LONGEST_MARKUP and value.lstrip()[0] in "<&"
+    return short and _BLANK.fullmatch(without_markup(value)) is not None

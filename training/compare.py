@@ -78,6 +78,8 @@ class Comparison:
 def compare(folders: Sequence[Path], *, resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
     """Compare runs by the predictions that train or evaluate saved.
 
+    Each has the scores of its own evaluation: a label that only one run gives, and no text has, counts 0 in its macro-F1.
+
     Args:
         folders: Two or more, of a run, an evaluation or a cross-validation, whose folds count as one; the others are
             compared with the first.
@@ -210,11 +212,10 @@ def _key(row: Row, seen: Counter[tuple[str, str]]) -> tuple[str, str, int]:
 
 
 def _label_set_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
-    labels = sorted(
-        {name for run in runs for row in run for field in ("reference", "prediction") for name in row[field]}
-    )
-
     def scorer(run: list[Row]) -> Scorer:
+        # A model's probabilities name all of its labels, and its evaluation counts them all.
+        fields = ("reference", "prediction", "probabilities")
+        labels = sorted({name for row in run for field in fields for name in row.get(field) or ()})
         references, found = (label_matrix([row[f] for row in run], labels) for f in ("reference", "prediction"))
         return lambda weights: label_set_scores(references, found, weights)[:3]
 
@@ -229,8 +230,7 @@ def _label_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
 
     def scorer(run: list[Row]) -> Scorer:
         references, predictions = (np.array([index[row[f]] for row in run]) for f in ("reference", "prediction"))
-        rows = np.bincount(references, minlength=len(labels)) > 0  # the same labels for all runs: those that have rows
-        return lambda weights: label_scores(references, predictions, len(labels), weights, rows)[:2]
+        return lambda weights: label_scores(references, predictions, len(labels), weights)[:2]
 
     return ["accuracy", "macro_f1"], [scorer(run) for run in runs]
 

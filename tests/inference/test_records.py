@@ -8,7 +8,8 @@ import pytest
 
 from mujaz.errors import DataError
 from mujaz.formats import Row
-from mujaz.inference.records import BadRecord, Columns, Record, RecordMaker, text_problem
+from mujaz.inference.records import BadRecord, Columns, Record, RecordMaker
+from mujaz.models.texts import text_problem
 
 
 def make(values: dict[str, Any], columns: Columns, **options: Any) -> Record | BadRecord:
@@ -56,6 +57,7 @@ def test_ids(values: dict[str, Any], column: str | None, several: bool, expected
         (float("nan"), "the text is missing"),
         ("", "the text is empty"),
         (" \n\t\u00a0", "the text is empty"),
+        ("\u200f\x00\ufeff", "the text is empty"),
         (3, "the text is not text but int"),
         (2.5, "the text is not text but float"),
         (True, "the text is not text but bool"),

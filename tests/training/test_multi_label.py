@@ -315,9 +315,14 @@ def test_runs_are_compared(run: Path, tmp_path: Path) -> None:
     (tmp_path / "worse").mkdir()
     (tmp_path / "worse" / "metrics.json").write_bytes((run / "metrics.json").read_bytes())
     write_jsonl(tmp_path / "worse" / "predictions.jsonl", [{**row, "prediction": ["money"]} for row in rows])
-    found = compare([run, tmp_path / "worse"], resamples=200)
+    (tmp_path / "wider").mkdir()
+    (tmp_path / "wider" / "metrics.json").write_bytes((run / "metrics.json").read_bytes())
+    knows_more = [{**row, "probabilities": {**row["probabilities"], "never": 0.0}} for row in rows]
+    write_jsonl(tmp_path / "wider" / "predictions.jsonl", knows_more)
+    found = compare([run, tmp_path / "worse", tmp_path / "wider"], resamples=200)
     metrics = json.loads((run / "metrics.json").read_text(encoding="utf-8"))["metrics"]
-    first, second = found.runs
+    first, second, wider = found.runs
+    assert wider.scores["macro_f1"] == pytest.approx(metrics["macro_f1"] * len(LABELS) / (len(LABELS) + 1))
     assert first.scores == pytest.approx({name: metrics[name] for name in ("accuracy", "macro_f1", "micro_f1")})
     assert second.difference < -0.3
     assert second.p is not None

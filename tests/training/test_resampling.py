@@ -60,8 +60,6 @@ def test_a_label_without_rows_counts_nothing_in_every_resample() -> None:
     assert whole[1] == pytest.approx(f1_score(references, predictions, average="macro"))
     found = label_intervals(references, predictions, ["a", "b", "c"])
     assert found["macro_f1"][1] <= 2 / 3 + 1e-9  # never a mean over two labels
-    only = np.array([True, True, False])
-    assert label_scores(references, predictions, 3, np.ones(100), only)[1] == pytest.approx((98 / 99 + 1) / 2)
 
 
 def test_a_label_that_was_never_found_has_no_interval() -> None:

@@ -32,25 +32,22 @@ def weighted_f1(references: Ints, predictions: Ints, labels: int, weights: Float
         return np.asarray(2 * right / either)
 
 
-def label_scores(
-    references: Ints, predictions: Ints, labels: int, weights: Floats, counted: NDArray[np.bool_] | None = None
-) -> Floats:
+def label_scores(references: Ints, predictions: Ints, labels: int, weights: Floats) -> Floats:
     """Accuracy, macro-F1, and the F1 of each label: (2 + labels,).
+
+    Macro-F1 is the mean over the labels that occur on either side in all rows, as in scikit-learn. A label without a row of
+    its own counts 0 even where no drawn row was given it, so that all resamples are of one measure.
 
     Args:
         references: Label ids.
         predictions: Label ids.
         labels: How many there are.
         weights: How often each row counts.
-        counted: Over which labels macro-F1 is the mean: (labels,). None counts those that occur on either side in all rows,
-            as scikit-learn does. A label without a row of its own counts 0 even where no drawn row was given it, so that
-            all resamples are of one measure.
     """
     f1 = weighted_f1(references, predictions, labels, weights)
     accuracy = weights[references == predictions].sum() / weights.sum()
     there = np.bincount(references, minlength=labels) > 0
-    if counted is None:
-        counted = there | (np.bincount(predictions, minlength=labels) > 0)
+    counted = there | (np.bincount(predictions, minlength=labels) > 0)
     means = np.where(there, f1, 0.0)[counted]
     return np.array([accuracy, np.nanmean(means), *f1])
 
