@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mujaz.models.checkpoint import locate, read_info
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.loading import load_config
 from mujaz.models.summarizer import Summarizer
 
+if TYPE_CHECKING:
+    import torch
+
 
 def load_model(
     name: str | Path,
     *,
     task: str | None = None,
-    device: str = "auto",
+    device: str | torch.device = "auto",
     precision: str = "auto",
     engine: str = "auto",
     summary_engine: str = "torch",
@@ -25,7 +29,7 @@ def load_model(
     Args:
         name: Folder, embedded model, preset or hub id.
         task: Needed only for an encoder without ``mujaz.json``.
-        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, or several: ``cuda:0,cuda:1``.
+        device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, or several: ``cuda:0,cuda:1``; or torch's own.
         precision: ``auto``, ``float32`` or ``bfloat16``.
         engine: Of a classifier: ``auto``, ``torch`` or ``openvino``.
         summary_engine: Of a summarizer: ``auto``, ``torch`` or ``ctranslate2``. Torch where a score is measured, which must

@@ -31,6 +31,7 @@ from mujaz.models.texts import as_targets, as_texts, text_problem
 from mujaz.models.windows import LongText, Pooling
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedModel
 
 Progress = Callable[[int], None]
@@ -106,7 +107,7 @@ class TextClassifier(Loaded):
         name: str | Path | None = None,
         *,
         task: Literal["topic", "stance"] | None = None,
-        device: str = "auto",
+        device: str | torch.device = "auto",
         precision: str = "auto",
         engine: str = "auto",
         max_length: int | None = None,
@@ -118,7 +119,7 @@ class TextClassifier(Loaded):
         Args:
             name: A folder, an embedded model or a hub id; None takes the embedded model of the task.
             task: Needed only for a checkpoint without ``mujaz.json``, which None takes to be of ``topic``.
-            device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, or several that share the work: ``cuda:0,cuda:1``.
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, several that share the work (``cuda:0,cuda:1``), or torch's own.
             precision: ``auto`` (bfloat16 where the device computes in it natively), ``float32``, ``bfloat16``, ``float16``,
                 or ``int8``, which OpenVINO calibrates on the first texts that are labelled.
             engine: ``auto``, ``torch`` or ``openvino`` (an extra).

@@ -144,7 +144,7 @@ def checked_max_length(requested: int | None, config: PretrainedConfig, preset: 
         return limit
     if requested > limit and getattr(config, "max_position_embeddings", None) is not None:
         raise UsageError(f"max_length {requested} is more than this model can read: it has {limit} positions.")
-    return requested
+    return int(requested)  # of numpy's, JSON would refuse
 
 
 def load_classifier(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:

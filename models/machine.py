@@ -16,20 +16,21 @@ _KNOWN = re.compile(r"cpu|cuda(?::\d{1,3})?")
 OVERFLOWS_IN_FLOAT16 = frozenset({"mt5", "t5", "umt5"})
 
 
-def choose_device(device: str = "auto") -> torch.device:
+def choose_device(device: str | torch.device = "auto") -> torch.device:
     """The device to compute on.
 
     Args:
-        device: ``auto`` takes a CUDA GPU where there is one, else the CPU; or ``cpu``, ``cuda``, ``cuda:1`` …
+        device: ``auto`` (a CUDA GPU where there is one, else the CPU), ``cpu``, ``cuda``, ``cuda:1`` …, or torch's own.
 
     Raises:
         UsageError: the name is not a device, or the device is not there.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if not _KNOWN.fullmatch(device):
+    device = str(device) if isinstance(device, torch.device) else device
+    if not isinstance(device, str) or not _KNOWN.fullmatch(device):
         raise UsageError(
-            f"device '{device}' is not known: expected auto, cpu, cuda, cuda:N, or several: cuda:0,cuda:1."
+            f"device {device!r} is not known: expected auto, cpu, cuda, cuda:N, or several: cuda:0,cuda:1."
         )
     chosen = torch.device(device)
     if chosen.type == "cuda" and not torch.cuda.is_available():
@@ -41,13 +42,14 @@ def choose_device(device: str = "auto") -> torch.device:
     return chosen
 
 
-def choose_devices(devices: str = "auto") -> list[torch.device]:
+def choose_devices(devices: str | torch.device = "auto") -> list[torch.device]:
     """One device as :func:`choose_device` has it, or several, separated by commas: ``cuda:0,cuda:1``.
 
     Raises:
         UsageError: One is not known or not there, or they are not of one kind.
     """
-    chosen = [choose_device(name.strip()) for name in devices.split(",")]
+    names = [name.strip() for name in devices.split(",")] if isinstance(devices, str) else [devices]
+    chosen = [choose_device(name) for name in names]
     if len({device.type for device in chosen}) > 1:
         raise UsageError(
             f"expected devices of one kind, found {devices}: the slower ones would keep the others waiting."

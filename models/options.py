@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, NoReturn, Self
+
+import numpy as np
 
 from mujaz.errors import UsageError
 from mujaz.models.windows import LongText
@@ -46,12 +49,36 @@ def check_options(
     if name is not None and (not isinstance(name, str | Path) or not str(name).strip()):
         raise UsageError(f"expected the name of a model (a folder, an embedded model or a hub id), found {name!r}.")
     for option, value in (("max_length", max_length), ("batch_tokens", batch_tokens)):
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
-            raise UsageError(f"{option}: expected a number of tokens, 1 or more, found {value!r}.")
+        check_count(option, value, what="a number of tokens")
     if long is not None and not isinstance(long, LongText):
         raise UsageError(f"long: expected mujaz.models.windows.LongText(policy=…), found {long!r}.")
     if min_probability is None:
         return
-    number = isinstance(min_probability, int | float) and not isinstance(min_probability, bool)
+    number = isinstance(min_probability, Real) and not isinstance(min_probability, bool)
     if not number or math.isnan(min_probability) or not 0 <= min_probability <= 1:
         raise UsageError(f"min_probability: expected a share from 0 to 1, found {min_probability!r}.")
+
+
+def check_count(
+    option: str, value: Any, *, least: int = 1, what: str = "a whole number", optional: bool = True
+) -> None:
+    """See that an option is a whole number, Python's or numpy's, and no smaller than ``least``; None where ``optional``.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if value is None and optional:
+        return
+    if isinstance(value, bool) or not isinstance(value, Integral) or int(value) < least:
+        raise UsageError(f"{option}: expected {what}, {least} or more, found {value!r}.")
+
+
+def check_flags(**flags: Any) -> None:
+    """See that options are True or False, and not, say, "no", which Python takes for true; None is not asked for.
+
+    Raises:
+        UsageError: one is not.
+    """
+    for option, value in flags.items():
+        if value is not None and not isinstance(value, bool | np.bool_):
+            raise UsageError(f"{option}: expected True or False, found {value!r}.")

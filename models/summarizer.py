@@ -20,7 +20,7 @@ from mujaz.models.identity import model_identity
 from mujaz.models.loading import load_seq2seq
 from mujaz.models.machine import choose_devices, choose_dtype, half_precision_note
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
-from mujaz.models.options import Loaded, check_options
+from mujaz.models.options import Loaded, check_flags, check_options
 from mujaz.models.presets import find_preset
 from mujaz.models.raw_checkpoints import origin_note, raw_preset, refuse_raw, sentinels, writes_sentinels
 from mujaz.models.saving import save_checkpoint
@@ -84,7 +84,7 @@ class Summarizer(Loaded):
         cls,
         name: str | Path | None = None,
         *,
-        device: str = "auto",
+        device: str | torch.device = "auto",
         precision: str = "auto",
         engine: str = "auto",
         max_length: int | None = None,
@@ -95,7 +95,7 @@ class Summarizer(Loaded):
 
         Args:
             name: A folder, an embedded model or a hub id; None takes the embedded ``summary``.
-            device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, or several that share the work: ``cuda:0,cuda:1``.
+            device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, several that share the work (``cuda:0,cuda:1``), or torch's own.
             precision: ``auto`` (bfloat16 where the device computes in it natively), ``float32`` or ``bfloat16``.
             engine: ``torch``, ``ctranslate2`` (the extra ``ctranslate2``; int8 on a CPU), or ``auto``, which takes the
                 latter on a CPU where it is installed, computes what torch computes, and no precision is asked for. The
@@ -204,9 +204,10 @@ class Summarizer(Loaded):
             One summary an article, in order. See :class:`~mujaz.models.summary_options.Generation` for more on each option.
 
         Raises:
-            UsageError: the texts are no list of texts, or an option is not known.
+            UsageError: the texts are no list of texts, or an option is not known or of the wrong kind.
         """
         texts = as_texts(texts, "summarize", "articles")
+        check_flags(clean_article=clean_article)
         options = Generation(
             num_beams,
             max_new_tokens,

@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
+
+import numpy as np
 
 from mujaz.errors import UsageError
+from mujaz.models.options import check_count, check_flags
 
 LongArticles = Literal["lead", "select", "hierarchical", "cut"]
 LONG_WAYS: tuple[str, ...] = get_args(LongArticles)
 RANGE = re.compile(r"(\d+)\s*[-–]\s*(\d+)")
 STEPS = 4  # fertility is rounded to quarters, so that most articles of a corpus share a batch
+# Options that are whole numbers -> the least of each.
+_COUNTS = dict.fromkeys(("num_beams", "max_new_tokens", "min_new_tokens", "batch_tokens", "candidates"), 1)
+_COUNTS["min_article_words"] = 0
 
 
 class WordRange(NamedTuple):
@@ -40,20 +46,20 @@ class WordRange(NamedTuple):
 LENGTHS = {"headline": WordRange(4, 14), "short": WordRange(20, 40), "long": WordRange(50, 100)}
 
 
-def word_range(length: str) -> WordRange:
+def word_range(length: Any) -> WordRange:
     """``headline``, ``short``, ``long`` or ``20-40`` as a range of words.
 
     Raises:
         UsageError: it is none of these.
     """
-    if length in LENGTHS:
+    if isinstance(length, str) and length in LENGTHS:
         return LENGTHS[length]
-    found = RANGE.fullmatch(length.strip())
+    found = RANGE.fullmatch(length.strip()) if isinstance(length, str) else None
     wanted = WordRange(int(found[1]), int(found[2])) if found else None
     if wanted is None or not 1 <= wanted.low <= wanted.high:
         raise UsageError(
-            f"length '{length}' is not known: expected {', '.join(LENGTHS)} or a range in words, from 1 on and the smaller "
-            "first, like 20-40."
+            f"length {length!r} is not known: expected {', '.join(LENGTHS)} or a range in words, from 1 on and the smaller "
+            "first, like '20-40'."
         )
     return wanted
 
@@ -89,18 +95,24 @@ class Generation:
     article_words: bool = False
     min_article_words: int | None = None
 
+    def __post_init__(self) -> None:
+        """Make Python's numbers of numpy's, which cannot be written into the settings of a generation."""
+        for key in _COUNTS:
+            value = getattr(self, key)
+            if isinstance(value, np.integer):
+                object.__setattr__(self, key, int(value))
+
     def check(self) -> None:
         """See that all values can be used.
 
         Raises:
             UsageError: One cannot.
         """
-        for key in ("num_beams", "max_new_tokens", "min_new_tokens", "batch_tokens", "candidates"):
-            value = getattr(self, key)
-            if value is not None and value < 1:
-                raise UsageError(f"{key} must be at least 1, found {value}.")
+        for key, least in _COUNTS.items():
+            check_count(key, getattr(self, key), least=least, optional=key != "candidates")
+        check_flags(faithful=self.faithful, article_words=self.article_words)
         if self.long is not None and self.long not in LONG_WAYS:
-            raise UsageError(f"long '{self.long}' is not known: expected {', '.join(LONG_WAYS)}.")
+            raise UsageError(f"long {self.long!r} is not known: expected {', '.join(LONG_WAYS)}.")
         if self.length is not None:
             word_range(self.length)
 

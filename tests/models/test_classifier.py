@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -160,6 +161,20 @@ def test_device_precision_and_length_are_checked(trained: Callable[[str], Path])
     if not torch.cuda.is_available():
         with pytest.raises(UsageError, match="no CUDA GPU"):
             TextClassifier.from_pretrained(folder, device="cuda")
+
+
+@pytest.mark.parametrize("device", [None, 3, ["cpu"], torch.device("meta")])
+def test_what_is_no_device(trained: Callable[[str], Path], device: Any) -> None:
+    with pytest.raises(UsageError, match="is not known: expected auto, cpu, cuda"):
+        TextClassifier.from_pretrained(trained("topic"), device=device)
+
+
+def test_devices_of_torch_and_numbers_of_numpy_are_taken(trained: Callable[[str], Path]) -> None:
+    given: Any = {"max_length": np.int64(40), "device": torch.device("cpu")}
+    classifier = TextClassifier.from_pretrained(trained("topic"), **given)
+    assert type(classifier.max_length) is int
+    options: Any = {"min_probability": np.float32(0), "batch_tokens": np.int32(64)}
+    assert classifier.predict(TEXTS, **options) == classifier.predict(TEXTS, min_probability=0, batch_tokens=64)
 
 
 def test_an_encoder_that_was_never_fine_tuned_is_refused(bert_folder: Path) -> None:

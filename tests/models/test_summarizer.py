@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
@@ -98,8 +99,11 @@ def test_greedy_decoding_says_nothing_of_the_settings_of_beams(summarizer: Summa
 def test_misuse_is_explained(summarizer: Summarizer) -> None:
     with pytest.raises(UsageError, match="list of articles"):
         summarizer.summarize("نص")
-    with pytest.raises(UsageError, match="num_beams must be at least 1"):
+    with pytest.raises(UsageError, match="num_beams: expected a whole number, 1 or more, found 0"):
         summarizer.summarize(["نص"], num_beams=0)
+    with pytest.raises(UsageError, match="clean_article: expected True or False, found 'no'"):
+        summarizer.summarize(["نص"], clean_article="no")  # type: ignore[arg-type]
+    assert summarizer.summarize(ARTICLES[:1], num_beams=np.int64(1), candidates=np.int32(1))  # type: ignore[arg-type]
     assert summarizer.summarize([]) == []
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mujaz.errors import UsageError
@@ -14,8 +15,8 @@ def test_lengths_in_words() -> None:
     assert [WordRange(20, 40).distance(words) for words in (15, 20, 40, 47)] == [5, 0, 0, 7]
 
 
-@pytest.mark.parametrize("length", ["", "tiny", "40", "40-20", "0-5", "a-b"])
-def test_other_lengths_are_refused(length: str) -> None:
+@pytest.mark.parametrize("length", ["", "tiny", "40", "40-20", "0-5", "a-b", (5, 10), [5], 5])
+def test_other_lengths_are_refused(length: Any) -> None:
     with pytest.raises(UsageError, match="expected headline, short, long or a range in words, from 1 on and"):
         word_range(length)
 
@@ -26,7 +27,28 @@ def test_words_become_tokens_by_the_articles_own_fertility() -> None:
 
 
 @pytest.mark.parametrize("key", ["num_beams", "max_new_tokens", "min_new_tokens", "batch_tokens", "candidates"])
-def test_numbers_are_positive(key: str) -> None:
-    given: dict[str, Any] = {key: 0}
-    with pytest.raises(UsageError, match=f"{key} must be at least 1, found 0"):
+@pytest.mark.parametrize("wrong", [0, "4", 1.5, True])
+def test_numbers_are_positive(key: str, wrong: Any) -> None:
+    with pytest.raises(UsageError, match=f"{key}: expected a whole number, 1 or more, found {wrong!r}"):
+        Generation(**{key: wrong}).check()
+
+
+@pytest.mark.parametrize(
+    ("given", "answer"),
+    [
+        ({"candidates": None}, "candidates: expected a whole number, 1 or more, found None"),
+        ({"min_article_words": -1}, "min_article_words: expected a whole number, 0 or more, found -1"),
+        ({"faithful": "yes"}, "faithful: expected True or False, found 'yes'"),
+        ({"article_words": 1}, "article_words: expected True or False, found 1"),
+        ({"long": 3}, "long 3 is not known"),
+    ],
+)
+def test_options_are_of_their_kind(given: dict[str, Any], answer: str) -> None:
+    with pytest.raises(UsageError, match=answer):
         Generation(**given).check()
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    made = Generation(num_beams=np.int64(2), min_article_words=np.int32(0), faithful=np.bool_(True))  # type: ignore[arg-type]
+    made.check()
+    assert (type(made.num_beams), type(made.min_article_words)) == (int, int)  # JSON takes no others
