@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 import os
 import types
@@ -28,13 +29,13 @@ Key = tuple[str | int, ...]
 Config = TypeVar("Config", bound=BaseModel)
 
 
-def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
+def load_config(path: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> TrainConfig:
     """Read and check a training config.
 
     Relative paths of data and models are taken from the working directory, as in a shell.
 
     Args:
-        path: The YAML file.
+        path: The YAML file; or what would stand in it, as a dictionary.
         overrides: ``key=value`` with dots for sections (``training.epochs=2``); values are read as YAML.
 
     Raises:
@@ -43,18 +44,25 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainConfig:
     return check_config(*_read(path, overrides))
 
 
-def load_pretrain_config(path: str | Path, overrides: Sequence[str] = ()) -> PretrainConfig:
+def load_pretrain_config(path: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> PretrainConfig:
     """Read and check a pretraining config; otherwise as :func:`load_config`."""
     return _checked(PretrainConfig, *_read(path, overrides))
 
 
-def load_run_config(path: str | Path, overrides: Sequence[str] = ()) -> RunConfig:
+def load_run_config(path: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> RunConfig:
     """Read and check the config of a run over a corpus; otherwise as :func:`load_config`."""
     return _checked(RunConfig, *_read(path, overrides))
 
 
-def _read(path: str | Path, overrides: Sequence[str]) -> tuple[dict[str, Any], str, dict[Key, int], set[Key]]:
+def _read(
+    path: str | Path | Mapping[str, Any], overrides: Sequence[str]
+) -> tuple[dict[str, Any], str, dict[Key, int], set[Key]]:
     """A YAML file with its overrides: the data, the name of the file, the line of each key, the keys overridden."""
+    if isinstance(path, Mapping):
+        given = copy.deepcopy(dict(path))
+        return given, "the config", {}, {_set(given, override) for override in overrides}
+    if not isinstance(path, str | Path):
+        raise ConfigError(f"expected the path of a YAML file or a dictionary, found {type(path).__name__}.")
     file = Path(path)
     try:
         text = file.read_text(encoding="utf-8")

@@ -186,12 +186,17 @@ def _take(examples: list[Example], parts: Parts) -> tuple[list[Example], list[Ex
 
 
 def read_examples(
-    source: str | Sequence[str], task: Task, columns: ColumnsConfig, *, key: str | None = None, labelled: bool = True
+    source: str | Sequence[str | Path | Mapping[str, Any]],
+    task: Task,
+    columns: ColumnsConfig,
+    *,
+    key: str | None = None,
+    labelled: bool = True,
 ) -> list[Example]:
     """The examples of files, folders or a hub dataset.
 
     Args:
-        source: One or more of them; ``~`` and environment variables are expanded.
+        source: One or more of them; ``~`` and environment variables are expanded. From Python also rows as dictionaries.
         task: Which columns are needed.
         columns: How they are called.
         key: A further column, of the groups or dates to split by.
@@ -209,7 +214,7 @@ def read_examples(
     if key:
         names["key"] = key
     sources = [source] if isinstance(source, str) else list(source)
-    rows = (row for name in sources for row in _rows(expand_path(name), list(names.values())))
+    rows = (row for number, one in enumerate(sources, 1) for row in _rows(one, number, list(names.values())))
     separator = columns.label_separator
     examples: list[Example] = []
     faults: list[DataError] = []
@@ -221,7 +226,7 @@ def read_examples(
     if faults:
         raise _together(faults)
     if not examples:
-        raise DataError(f"expected {'labelled ' if labelled else ''}rows, found none", file=_names(source))
+        raise DataError(f"expected {'labelled ' if labelled else ''}rows, found none", file=_names(source) or None)
     return examples
 
 
@@ -235,7 +240,10 @@ def _together(faults: Sequence[DataError]) -> DataError:
     return together
 
 
-def _rows(name: str, columns: list[str]) -> Iterator[Row]:
+def _rows(source: str | Path | Mapping[str, Any], number: int, columns: list[str]) -> Iterator[Row]:
+    if isinstance(source, Mapping):
+        return iter([Row(dict(source), "the data", number)])
+    name = expand_path(str(source))
     if is_hub_dataset(name):
         return hub_rows(name, columns)
     return read_rows(name, columns=columns)
@@ -324,5 +332,5 @@ def target_id(target: str) -> str:
     return hashlib.sha256(" ".join(target.split()).encode()).hexdigest()[:12]
 
 
-def _names(source: str | Sequence[str]) -> str:
-    return source if isinstance(source, str) else ", ".join(source)
+def _names(source: str | Sequence[Any]) -> str:
+    return source if isinstance(source, str) else ", ".join(map(str, source))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import orjson
 
 from mujaz.configs.data_schema import ColumnsConfig
 from mujaz.errors import OutputError, UsageError
+from mujaz.models.auto import load_model
+from mujaz.models.checkpoint import Task
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.multi_label import untuned
 from mujaz.models.summarizer import Summarizer
@@ -93,8 +95,8 @@ def check_empty(folder: Path, *, force: bool) -> None:
 
 
 def evaluate(
-    model: TextClassifier | Summarizer,
-    data: str | Sequence[str] | Sequence[Example],
+    model: TextClassifier | Summarizer | str | Path,
+    data: str | Path | Iterable[str | Path | Mapping[str, Any] | Example],
     *,
     columns: ColumnsConfig | None = None,
     progress: Progress | None = None,
@@ -102,23 +104,43 @@ def evaluate(
     """Score a model.
 
     Args:
-        model: A loaded classifier or summarizer.
-        data: Files, folders or a hub dataset; or examples already read.
+        model: A classifier or summarizer, or its name as in :func:`mujaz.models.auto.load_model`.
+        data: Files, folders or a hub dataset; rows as dictionaries; or examples already read.
         columns: How the columns are called.
         progress: Called with the number of texts done, batch by batch.
 
     Raises:
+        UsageError: the model or the data is of another kind.
         DataError: the data cannot be read, or has a label that the model does not have.
     """
-    if isinstance(data, str) or not data or isinstance(data[0], str):
-        examples = read_examples(data, model.info.task, columns or ColumnsConfig())  # type: ignore[arg-type]
-    else:
-        examples = list(data)  # type: ignore[arg-type]
+    if isinstance(model, str | Path):
+        model = load_model(model)
+    if not isinstance(model, TextClassifier | Summarizer):
+        raise UsageError(
+            f"evaluate expects a TextClassifier, a Summarizer or the name of one, found {type(model).__name__}."
+        )
+    examples = _examples(data, model, columns or ColumnsConfig())
     if isinstance(model, Summarizer):
         found = _evaluate_summaries(model, examples, progress)
     else:
         found = _evaluate_labels(model, examples, progress)
     return replace(found, trained_on=seen([model.folder] if model.folder else [], examples))
+
+
+def _examples(data: Any, model: TextClassifier | Summarizer, columns: ColumnsConfig) -> list[Example]:
+    """Labelled texts, in whichever of the ways they were given."""
+    listed = isinstance(data, Iterable) and not isinstance(data, str | Mapping) and not hasattr(data, "columns")
+    given = list(data) if listed else [data]
+    if given and all(isinstance(one, Example) for one in given):
+        return given
+    for one in given:
+        if not isinstance(one, str | Path | Mapping):
+            how = ": give its rows, data.to_dict('records')" if hasattr(one, "columns") else ""
+            raise UsageError(
+                "evaluate expects files, folders or a hub dataset, or a list of rows like "
+                f'{{"text": …, "label": …}}, found {type(one).__name__}{how}.'
+            )
+    return read_examples(given, cast("Task", model.info.task), columns)
 
 
 def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: Progress | None) -> Evaluation:

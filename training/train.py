@@ -101,6 +101,8 @@ def train(
         TrainingError: the training cannot go on (loss is NaN, out of memory).
         OutputError: the disk is full or the folder not writable; the last good checkpoint stays.
     """
+    if not isinstance(config, TrainConfig):
+        raise UsageError(f"train expects a TrainConfig, found {type(config).__name__}. Write train(load_config(…)).")
     check_trackers(config.training.report_to)
     join(config.training.device)
     if config.distill and count() > 1:

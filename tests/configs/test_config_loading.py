@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -42,6 +43,20 @@ def test_a_config_and_its_overrides(good: Path) -> None:
     assert config.model.clean_article is True
     assert config.training.patience is None
     assert config.training.batch_size == 16  # a default
+
+
+def test_a_config_as_a_dictionary(good: Path) -> None:
+    data = yaml.safe_load(good.read_text(encoding="utf-8"))
+    assert load_config(data, ["training.epochs=7"]) == load_config(good, ["training.epochs=7"])
+    assert data["training"] == {"epochs": 2}
+    with pytest.raises(ConfigError, match="unknown key 'tusk'; did you mean 'task'"):
+        load_config({**data, "tusk": "topic"})
+
+
+@pytest.mark.parametrize("given", [None, 5, ["configs/topic-small.yaml"]])
+def test_what_is_no_config(given: Any) -> None:
+    with pytest.raises(ConfigError, match=f"a YAML file or a dictionary, found {type(given).__name__}"):
+        load_config(given)
 
 
 def test_the_resolved_config_says_everything_and_reads_back(good: Path, tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
 from transformers import AutoModelForSeq2SeqLM, Seq2SeqTrainer
 
 from mujaz import Summarizer, TextClassifier, evaluate, train
+from mujaz.configs.data_schema import ColumnsConfig
 from mujaz.configs.loading import check_config
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import CheckpointError, DataError, OutputError, UsageError
@@ -20,7 +22,7 @@ from mujaz.models.checkpoint import read_info
 from mujaz.training import summary_trainer
 from mujaz.training import train as train_module
 from mujaz.training.arguments import total_steps
-from mujaz.training.data import Example
+from mujaz.training.data import Example, read_examples
 from mujaz.training.job import prepare
 from mujaz.training.long_text import choose_long_text
 from tests.conftest import write_jsonl
@@ -54,7 +56,34 @@ def test_evaluate_gives_the_scores_that_the_run_reported(trained: Callable[[str]
     again = evaluate(model, prepare(config).splits.test)
     reported = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["metrics"]
     assert again.metrics["accuracy"] == reported["accuracy"]
-    assert evaluate(model, str(topic_file)).rows == 64
+    rows = [json.loads(line) for line in topic_file.read_text(encoding="utf-8").splitlines()]
+    whole = evaluate(model, str(topic_file))
+    assert whole.rows == 64
+    for data in (topic_file, [topic_file], rows, iter(read_examples(str(topic_file), "topic", ColumnsConfig()))):
+        assert evaluate(model, data).metrics == whole.metrics
+    assert evaluate(folder, topic_file).rows == 64
+
+
+@pytest.mark.parametrize(
+    ("model", "data", "answer"),
+    [
+        ("topic", 5, "a list of rows .* found int"),
+        ("topic", None, "found NoneType"),
+        ("topic", [("نص", "sports")], "found tuple"),
+        ("topic", pd.DataFrame({"text": ["نص"]}), r"found DataFrame: give its rows, data.to_dict\('records'\)"),
+        ("topic", [], "^expected labelled rows, found none"),
+        ("topic", [{"text": "نص"}], "the data, row 1: expected text in column 'label', found nothing"),
+        (None, "test.jsonl", "a TextClassifier, a Summarizer or the name of one, found NoneType"),
+    ],
+)
+def test_what_cannot_be_evaluated(model: Any, data: Any, answer: str) -> None:
+    with pytest.raises(UsageError, match=answer):
+        evaluate(model, data)
+
+
+def test_a_file_is_no_config_to_train_with() -> None:
+    with pytest.raises(UsageError, match=r"found str. Write train\(load_config"):
+        train("configs/topic-small.yaml")  # type: ignore[arg-type]
 
 
 def test_a_pair_model_reads_the_target(trained: Callable[[str], Path], stance_file: Path) -> None:
