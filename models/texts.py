@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -87,7 +88,7 @@ def text_problem(value: Any, what: str = "text") -> str | None:
         except UnicodeEncodeError as error:
             return f"the {what} has half a surrogate pair at character {error.start + 1}"
         return None
-    if value is None or value != value:  # NaN, which pandas puts where a text is missing, does not equal itself
+    if value is None or (isinstance(value, float) and math.isnan(value)):  # which pandas puts where a text is missing
         return f"the {what} is missing"
     return f"the {what} is not text but {type(value).__name__}"
 

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pandas as pd
 import pytest
 
 from mujaz.errors import DataError
@@ -58,6 +59,7 @@ def test_ids(values: dict[str, Any], column: str | None, several: bool, expected
         ("", "the text is empty"),
         (" \n\t\u00a0", "the text is empty"),
         ("\u200f\x00\ufeff", "the text is empty"),
+        (pd.NA, "the text is not text but NAType"),
         (3, "the text is not text but int"),
         (2.5, "the text is not text but float"),
         (True, "the text is not text but bool"),
