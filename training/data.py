@@ -19,6 +19,7 @@ from mujaz.errors import DataError, UsageError
 from mujaz.formats import Row, read_rows
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import DataInfo, Task
+from mujaz.models.texts import text_problem
 from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown, strata
 from mujaz.training.near_duplicates import NearDuplicates
 from mujaz.training.splits import (
@@ -276,8 +277,11 @@ def _text(row: Row, column: str) -> str:
     if not isinstance(value, str):
         found = "nothing" if value is None or value != value else f"{type(value).__name__} {value!r}"
         raise DataError(f"expected text in column '{column}', found {found}", file=row.file, row=row.row)
-    if not plain_name(value):
-        raise DataError(f"column '{column}' is empty", file=row.file, row=row.row)
+    problem = text_problem(value, f"column '{column}'") or (
+        "" if plain_name(value) else f"the column '{column}' is empty"
+    )
+    if problem:  # what could not be answered later on
+        raise DataError(problem.removeprefix("the "), file=row.file, row=row.row)
     return value
 
 

@@ -58,6 +58,7 @@ def test_several_sources_a_folder_and_gz(tmp_path: Path) -> None:
     [
         ({"text": "", "label": "x"}, r"row 2: column 'text' is empty"),
         ({"text": "  \n", "label": "x"}, r"row 2: column 'text' is empty"),
+        ({"text": "<p>&nbsp;</p>", "label": "x"}, r"row 2: column 'text' is empty"),
         ({"text": None, "label": "x"}, r"row 2: expected text in column 'text', found nothing"),
         ({"text": ["a"], "label": "x"}, r"row 2: expected text in column 'text', found list"),
         ({"text": "نص", "label": True}, r"row 2: expected text in column 'label', found bool"),
