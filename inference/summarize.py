@@ -14,10 +14,10 @@ from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record
 from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
 from mujaz.inference.sources import STDIN, STDIN_NAME, standard_input
 from mujaz.inference.summary import Answer, RunSummary
-from mujaz.inference.summary_page import check_page, check_report, shown_line, summary_page, write_corpus_report
+from mujaz.inference.summary_page import check_report, shown_line, summary_page, write_corpus_report
 from mujaz.models.summary_options import DEFAULT_GENERATION, Generation
 from mujaz.models.texts import text_problem
-from mujaz.pages import write_page
+from mujaz.pages import check_page, write_page
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
     from mujaz.models.recipes import Changes
@@ -145,7 +145,7 @@ def summarize_article(
     if problem:
         raise DataError(f"{problem}: there is nothing to summarize")
     if report is not None:
-        check_page(report)
+        check_page(report, "--report")
     how = SummarizerOptions(**options)
     if how.engine == "auto" and how.precision != "int8":
         how = replace(how, engine="torch")

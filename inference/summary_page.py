@@ -21,7 +21,7 @@ from mujaz.inference.sources import STDIN, open_corpus
 from mujaz.models.articles import read_article
 from mujaz.models.marking import as_written, marked
 from mujaz.models.summary_record import MILD, Finding
-from mujaz.pages import check_place, render, write_page
+from mujaz.pages import check_page, render, write_page
 
 TEMPLATES = Path(__file__).parent / "templates"
 SHOWN = 200  # articles: more make a page that no one reads and browsers are slow with
@@ -57,27 +57,14 @@ def check_report(report: str, inputs: Sequence[str], out: str | None) -> None:
     """See that a report can be made when a corpus is done, for which it is read again.
 
     Raises:
-        UsageError: It cannot.
+        UsageError: It cannot, or would replace an input or the output.
+        OutputError: The page cannot be written.
     """
     if out is None or out == STDOUT or not is_local(out):
         raise UsageError(f"--report of a corpus needs its output in a local file: give --out, found {out or 'none'}.")
     if STDIN in inputs:
         raise UsageError("--report reads the corpus again when it is done: give a file in place of standard input.")
-    if Path(report).resolve() in {Path(name).resolve() for name in (out, *inputs)}:
-        raise UsageError(f"--report would replace {report}, which is an input or the output. Give another name.")
-    check_page(report)
-
-
-def check_page(report: str) -> None:
-    """See that a page can be written under a name.
-
-    Raises:
-        UsageError: It is no name of a page.
-        OutputError: It cannot.
-    """
-    if Path(report).suffix.lower() not in (".html", ".htm"):
-        raise UsageError(f"--report writes a page: expected a name that ends in .html, found {report}.")
-    check_place(Path(report))
+    check_page(report, "--report", (out, *inputs))
 
 
 def write_corpus_report(

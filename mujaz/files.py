@@ -266,6 +266,11 @@ def _encoding_hint(raw: bytes) -> str:
     return "is it a text file? Convert it to UTF-8 (iconv -f ENCODING -t UTF-8 OLD > NEW)"
 
 
+def followed(path: Path) -> Path:
+    """Where a link leads, so that a file renamed to its name replaces that and not the link; any other path as it is."""
+    return path.resolve() if path.is_symlink() else path
+
+
 def is_local(name: str) -> bool:
     """Whether a name is a path of this machine."""
     return "://" not in name or name.startswith(("file://", "local://"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -11,9 +11,11 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from mujaz.errors import OutputError
+from mujaz.errors import OutputError, UsageError
+from mujaz.files import followed
 
 TEMPLATES = Path(__file__).parent / "templates"
+PAGES = (".html", ".htm")
 
 
 @cache
@@ -38,12 +40,33 @@ def render(folder: Path, template: str, **values: Any) -> str:
     return _environment(folder).get_template(template).render(style=style, **values)
 
 
+def check_page(path: str | Path, option: str, others: Iterable[str | Path] = ()) -> None:
+    """See that a page can be written under a name, before what goes into it is computed.
+
+    Args:
+        path: The name.
+        option: What it was given with, for the messages.
+        others: Files that it must not replace: those that are read, and those that are written besides.
+
+    Raises:
+        UsageError: It is no name of a page, or that of another file.
+        OutputError: It cannot be written.
+    """
+    path = Path(path)
+    if path.resolve() in {Path(other).resolve() for other in others}:
+        raise UsageError(f"{option} would replace {path}, which is an input or the output. Give another name.")
+    if path.suffix.lower() not in PAGES:
+        raise UsageError(f"{option} writes a page: expected a name that ends in .html, found {path}.")
+    check_place(path)
+
+
 def check_place(path: Path) -> None:
     """See that a page can be written, before what goes into it is computed.
 
     Raises:
         OutputError: it cannot.
     """
+    path = followed(path)
     draft = _draft(path)
     if path.is_dir():
         raise OutputError(f"{path} cannot be written: it is a folder")
@@ -71,6 +94,7 @@ def write_page(path: Path, page: str) -> None:
     Raises:
         OutputError: it cannot be written.
     """
+    path = followed(path)
     draft = _draft(path)
     with _explained(path):
         path.parent.mkdir(parents=True, exist_ok=True)

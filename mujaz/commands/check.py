@@ -56,12 +56,12 @@ def command(
     from mujaz.commands.tables import check_tables
     from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.errors import UsageError
-    from mujaz.pages import check_place
+    from mujaz.pages import check_page
     from mujaz.training.checks import check_data
     from mujaz.training.checks_rows import rows_of_files
 
     if html:
-        check_place(html)
+        check_page(html, "--html", what)
     encoder: TextEncoder | None = None
     longest: int | None = None
     if len(what) == 1 and what[0].endswith((".yaml", ".yml")):

@@ -25,11 +25,13 @@ def command(runs: tuple[Path, ...], html: Path | None, resamples: int, seed: int
 
     Example: mujaz compare runs/svm-scores runs/topic-small --html compare.html
     """
-    from mujaz.pages import check_place, write_page
+    from mujaz.pages import check_page, write_page
     from mujaz.training.compare import compare, comparison_page
+    from mujaz.training.report.folds import FOLDS_PAGE
+    from mujaz.training.report.report import REPORT_FILE
 
     if html:
-        check_place(html)
+        check_page(html, "--html", [run / page for run in runs for page in (REPORT_FILE, FOLDS_PAGE)])
     found = compare(runs, resamples=resamples, seed=seed)
     _print(found)
     if html:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from mujaz.commands.options import GIVEN
+from mujaz.commands.options import GIVEN, given
+from mujaz.errors import UsageError
 
 if TYPE_CHECKING:
     from mujaz.models.checkpoint import Task
@@ -63,11 +64,14 @@ def command(
     from mujaz.training.trained_texts import seen_line
 
     if out:
+        if out.exists() and not out.is_dir():
+            raise UsageError(f"--out {out}: expected the name of a folder, found a file. Give another name.")
         check_empty(out, force=force)
         check_place(out / REPORT_FILE)
     loaded = load_model(
         model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
     )
+    _check_columns(loaded.info.task)
     click.echo(loaded.note or loaded.description, err=True)
     columns = ColumnsConfig(
         text=text_column,
@@ -92,3 +96,19 @@ def command(
         evaluation.save(out)
         write_report(out / REPORT_FILE, ReportInput(loaded, evaluation, examples, "the data", f"{model}: evaluation"))
         click.echo(f"saved to {out}")
+
+
+# Columns that are read for some tasks alone.
+_READ_FOR = {
+    "label_column": ("topic", "stance"),
+    "label_separator": ("topic",),
+    "target_column": ("stance",),
+    "summary_column": ("summary",),
+}
+
+
+def _check_columns(task: str) -> None:
+    """Refuse a column that a model of this task does not read, rather than pass over it."""
+    idle = [f"--{name.replace('_', '-')}" for name, tasks in _READ_FOR.items() if task not in tasks and given(name)]
+    if idle:
+        raise UsageError(f"{' and '.join(idle)}: a model of task '{task}' does not read that. Leave it out.")

@@ -19,3 +19,9 @@ class _Given(click.ParamType[str]):
 
 
 GIVEN = _Given()
+
+
+def given(name: str) -> bool:
+    """Whether the option of this parameter was given, and is not only what it is when left out."""
+    source = click.get_current_context().get_parameter_source(name)
+    return source not in (None, click.core.ParameterSource.DEFAULT)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mujaz.commands.corpus import corpus_options, out_of_memory_explained, run_corpus, run_hooks
+from mujaz.commands.options import given
 from mujaz.commands.summaries import show_summary
 from mujaz.errors import UsageError
 
@@ -84,9 +85,15 @@ def command(
     writing = {name: options.pop(name) for name in ("force", "restart", "strict", "retry_errors")}  # of a corpus only
     article = read_article(inputs[0], format=format) if len(inputs) == 1 and out is None else None
     if article is not None:
-        _check_one(inputs[0], {**writing, "id_column": id_column, "keep": keep})
-        _summarize_one(article, generation, as_json, options)
+        named = {"text_column": given("text_column"), "id_column": id_column, "keep": keep}
+        _check_one(inputs[0], {**writing, **named})
+        _summarize_one(inputs[0], article, generation, as_json, options)
         return
+    if as_json:
+        raise UsageError(
+            "--json prints one article as an object, and this is a corpus, which gives a line of JSON a record by itself. "
+            "Leave it out; --out OUT.jsonl writes these lines into a file."
+        )
 
     def work(hooks: Hooks) -> RunSummary:
         how = {"columns": Columns(text_column, id_column, None, tuple(keep)), "format": format, **writing}
@@ -105,13 +112,18 @@ def _check_one(article: str, given: dict[str, Any]) -> None:
         )
 
 
-def _summarize_one(article: str, generation: Generation, as_json: bool, options: dict[str, Any]) -> None:
+def _summarize_one(name: str, article: str, generation: Generation, as_json: bool, options: dict[str, Any]) -> None:
     """Print the summary of one article."""
     from mujaz.inference.summarize import summarize_article, summary_fields
+    from mujaz.pages import check_page
 
-    several = generation.candidates > 1
+    several, report = generation.candidates > 1, options["report"]
+    if report:
+        check_page(report, "--report", [name])
     with run_hooks() as hooks, out_of_memory_explained():
         summary = summarize_article(article, generation=generation, hooks=hooks, **options)
+    if report:
+        click.echo(f"page: {report}", err=True)
     if not as_json:
         show_summary(summary, candidates=several)
         return

@@ -242,9 +242,19 @@ def test_a_place_that_cannot_be_written_is_seen_before_the_work(
         "check": ["none.jsonl", "--html", taken / "page.html"],
     }[command]
     code, message = run(command, *what)
-    assert code == 1
     assert "taken" in message
-    assert "cannot be written" in message
+    if command == "evaluate":
+        assert code == 2
+        assert "expected the name of a folder, found a file" in message
+    else:
+        assert code == 1
+        assert "cannot be written" in message
+
+
+def test_a_column_that_an_evaluation_does_not_read(run: Run, model: str, topic_file: Path) -> None:
+    code, message = run("evaluate", model, topic_file, "--target-column", "claim", "--summary-column", "s")
+    assert code == 2
+    assert "--target-column and --summary-column: a model of task 'topic' does not read that" in message
 
 
 def test_a_run_names_a_format_that_is_not_known(run: Run, model: str, tmp_path: Path) -> None:

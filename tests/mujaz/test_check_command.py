@@ -88,3 +88,14 @@ def test_what_cannot_be_checked_is_misuse(leaky: Path) -> None:
         run(str(leaky), "--set", "a=b")
     with pytest.raises(OutputError, match="cannot be written"):
         run(str(leaky), "--html", str(leaky / "train.jsonl" / "page.html"))
+
+
+def test_a_page_never_replaces_the_data(leaky: Path) -> None:
+    data, link = leaky / "train.jsonl", leaky / "link.html"
+    before = data.read_bytes()
+    link.symlink_to(data)
+    for page, message in ((data, "--html would replace"), (link, "would replace"), (leaky / "a.csv", "ends in .html")):
+        with pytest.raises(UsageError, match=message):
+            CliRunner().invoke(cli, ["check", str(data), "--html", str(page)], catch_exceptions=False)
+    assert data.read_bytes() == before
+    assert not (leaky / "a.csv").exists()

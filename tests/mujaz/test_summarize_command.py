@@ -15,6 +15,7 @@ from click.testing import CliRunner, Result
 from mujaz.cli import cli, main
 from mujaz.commands import summaries
 from mujaz.commands.summarize import LONG
+from mujaz.errors import UsageError
 from mujaz.models.recipes import get_recipe
 from mujaz.models.summary_options import LONG_WAYS, Generation
 from mujaz.models.summary_record import KINDS, MILD, Candidate, Finding, Summary
@@ -143,7 +144,11 @@ def test_an_article_that_cannot_be_read(
 
 @pytest.mark.parametrize(
     ("options", "named"),
-    [(["--keep", "title"], "--keep is"), (["--strict", "--retry-errors"], "--strict and --retry-errors are")],
+    [
+        (["--keep", "title"], "--keep is"),
+        (["--text-column", "text"], "--text-column is"),
+        (["--strict", "--retry-errors"], "--strict and --retry-errors are"),
+    ],
 )
 def test_options_of_a_corpus_are_not_passed_over(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str], named: str
@@ -209,3 +214,21 @@ def test_every_kind_of_finding_has_a_meaning() -> None:
     parts = Summary("خبر", None, 9, False, long="hierarchical", findings=(Finding("as_is"),))
     assert summaries.remarks(parts)[0] == "note: the article is no longer than its summary may be, and is given whole"
     assert "it read all of it, in parts (hierarchical)" in summaries.remarks(parts)[1]
+
+
+def test_json_is_of_one_article(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "x.jsonl").write_text('{"text": "خبر"}\n', encoding="utf-8")
+    for out in ([], ["--out", str(tmp_path / "o.jsonl")]):
+        with pytest.raises(SystemExit) as caught:
+            main(["summarize", str(tmp_path / "x.jsonl"), "--json", *out])
+        assert caught.value.code == 2
+        assert "--json prints one article" in capsys.readouterr().err
+
+
+def test_the_page_of_an_article_is_named_and_never_replaces_it(tmp_path: Path) -> None:
+    (tmp_path / "a.html").write_text("خبر", encoding="utf-8")
+    article: list[str | Path] = [tmp_path / "a.html", "--format", "article", "--report"]
+    with pytest.raises(UsageError, match="--report would replace"):
+        call(*article, tmp_path / "a.html")
+    assert f"page: {tmp_path / 'b.html'}" in call(*article, tmp_path / "b.html").stderr
+    assert (tmp_path / "b.html").exists()

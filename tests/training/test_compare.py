@@ -108,6 +108,14 @@ def test_summaries_are_compared_by_rouge_l(tmp_path: Path) -> None:
     assert "best ROUGE-L" in page
 
 
+def test_a_page_replaces_nothing_of_a_run(tmp_path: Path, references: list[str]) -> None:
+    runs = [write(tmp_path / name, references, references) for name in "ab"]
+    for name, message in (("metrics.json", "ends in .html"), ("report.html", "would replace")):
+        arguments = ["compare", *map(str, runs), "--html", str(runs[0] / name)]
+        with pytest.raises(UsageError, match=message):
+            CliRunner().invoke(cli, arguments, catch_exceptions=False)
+
+
 def test_what_cannot_be_compared(tmp_path: Path, references: list[str]) -> None:
     a = write(tmp_path / "a", references, references)
     with pytest.raises(UsageError, match="two or more"):
