@@ -148,10 +148,9 @@ def load_classify_job(
     if model is None or isinstance(model, str | Path):
         from mujaz.models.classifier import TextClassifier
 
-        task: Literal["topic", "stance"] = "stance" if options.target or columns.target else "topic"
         model = TextClassifier.from_pretrained(
             model,
-            task=task,
+            task=_task(model, target=bool(options.target or columns.target)),
             device=options.device,
             precision=options.precision,
             engine=options.engine,
@@ -161,6 +160,19 @@ def load_classify_job(
         model.read_long(_long_text(model, options))
     _check_target(model, options.target, columns)
     return ClassifyJob(model, options, nested=nested)
+
+
+def _task(model: str | Path | None, *, target: bool) -> Literal["topic", "stance"] | None:
+    """What a model is loaded for: None where it says that itself.
+
+    A target tells what an embedded model is wanted for, and one that does not say what it is. Of any other the target that
+    is missing or too many is named when the model is known, see :func:`_check_target`.
+    """
+    if model is None or not target:
+        return "stance" if target else "topic" if model is None else None
+    from mujaz.models.checkpoint import locate, read_info
+
+    return None if read_info(locate(model)) else "stance"
 
 
 class ClassifyJob:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mujaz.errors import UsageError
-from mujaz.inference.classify import ClassifyOptions, load_classify_job
+from mujaz.inference.classify import ClassifyJob, ClassifyOptions, load_classify_job
 from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, without_cleaning
-from mujaz.inference.records import Record
+from mujaz.inference.records import Columns, Record
 from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
 from mujaz.inference.summary import Answer, RunSummary
 
@@ -45,15 +45,38 @@ def answer_several(
         OutputError: The output cannot be written; what was written stays.
     """
     asking.check(options.columns)
+    nameless = [name for name, model in models.items() if not model.strip()]
+    if nameless:
+        raise UsageError(
+            f"expected a model (a folder, an embedded model or a hub id) for '{nameless[0]}', found nothing. Name it: "
+            f"{nameless[0]}=MODEL."
+        )
 
     def load(nested: bool) -> LoadedJob:
         jobs = {name: _load(model, asking, options, nested) for name, model in models.items()}
-        given = asking.target is not None or options.columns.target is not None
-        if given and not any("stance" in job.description.partition(" ")[0] for job in jobs.values()):
-            raise UsageError("none of these models takes a target. Leave the target out, or add a stance model.")
+        _check_asked(asking, options.columns, jobs.values())
         return SeveralJob(jobs)
 
     return answer_corpus(inputs, out, load, options, hooks=hooks)
+
+
+# Options of labelling, which a summarizer has no use for.
+_OF_CLASSIFIERS = ("all_probabilities", "min_probability", "min_precision", "long", "pooling")
+
+
+def _check_asked(asking: ClassifyOptions, columns: Columns, jobs: Iterable[LoadedJob]) -> None:
+    """Refuse what none of the models can do, rather than pass over it.
+
+    Raises:
+        UsageError: Says what.
+    """
+    classifiers = [job.classifier for job in jobs if isinstance(job, ClassifyJob)]
+    given = asking.target is not None or columns.target is not None
+    if given and not any(classifier.needs_target for classifier in classifiers):
+        raise UsageError("none of these models takes a target. Leave the target out, or add a stance model.")
+    idle = [name for name in _OF_CLASSIFIERS if getattr(asking, name) not in (None, False)]
+    if idle and not classifiers:
+        raise UsageError(f"none of these models labels texts. Leave {', '.join(idle)} out, or add a classifier.")
 
 
 def named_models(models: Sequence[str]) -> dict[str, str]:
@@ -134,15 +157,13 @@ class SeveralJob:
         return [self._together(answers) for answers in zip(*found, strict=True)]
 
     def _together(self, answers: Sequence[Answer]) -> Answer:
-        """One answer with all values. Counts are added up; what the text was like is said by the first."""
+        """One answer with all values; what the text was like is said by the first."""
         labels = {name: label for name, one in zip(self.jobs, answers, strict=True) for label in one.labels.values()}
         return Answer(
             tuple(value for one in answers for value in one.values),
             labels,
-            tokens=sum(one.tokens for one in answers),
-            dropped=sum(one.dropped for one in answers),
-            windows=max(one.windows for one in answers),
             changes=answers[0].changes,
             faults={kind for one in answers for kind in one.faults},
             notes={kind for one in answers for kind in one.notes},
+            parts=dict(zip(self.jobs, answers, strict=True)),
         )

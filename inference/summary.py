@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from mujaz.models.recipe_engine import Changes, Tally
@@ -23,6 +23,7 @@ class Answer:
         changes: What the recipe did to the text, if that was counted.
         faults: Kinds of findings that speak against the answer, each once.
         notes: Kinds of findings that a reader should know of, and that speak against nothing.
+        parts: Where several models answered, what each said, by its name; how much was read is told there.
     """
 
     values: tuple[Any, ...]
@@ -33,10 +34,50 @@ class Answer:
     changes: Changes | None = None
     faults: Collection[str] = ()
     notes: Collection[str] = ()
+    parts: Mapping[str, Answer] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
-class RunSummary:
+class Reading:
+    """How much of the texts a model read.
+
+    Attributes:
+        tokens: Of all texts; those of texts that were cut are estimated.
+        dropped: How many of them it did not read.
+        truncated: Texts of which tokens were dropped.
+        windows: Windows read.
+        long: Texts read in more than one window.
+    """
+
+    tokens: int = 0
+    dropped: int = 0
+    truncated: int = 0
+    windows: int = 0
+    long: int = 0
+
+    def read(self, answer: Answer) -> None:
+        """Count one more text."""
+        self.tokens += answer.tokens
+        self.dropped += answer.dropped
+        self.truncated += answer.dropped > 0
+        self.windows += answer.windows
+        self.long += answer.windows > 1
+
+    def lines(self, texts: int, model: str = "") -> list[str]:
+        """What is worth saying of it, of a model among several with its name; ``texts`` were read in all."""
+        lines, by = [], f" ({model})" if model else ""
+        if self.long:
+            windows = self.windows - (texts - self.long)  # less those of the others, one each
+            lines.append(f"windows{by}: {_number(self.long, 'long text')} read in {windows:,} windows")
+        if self.truncated:
+            share = f"about {self.dropped / self.tokens:.0%} of all tokens" if self.tokens else "a part"
+            cut = f"{_number(self.truncated, 'text')} longer than the model reads ({share} left out)"
+            lines.append(f"truncated{by}: {cut}")
+        return lines
+
+
+@dataclass(slots=True)
+class RunSummary(Reading):
     """What a run did. Counts are of the whole output; times are of this sitting.
 
     Attributes:
@@ -44,12 +85,9 @@ class RunSummary:
         errors: Records that no model could read.
         damaged: Files of which nothing could be read from some place on.
         labels: Records per label, for each field that holds labels; the empty label stands for none.
-        tokens: Of all texts; those of texts that were cut are estimated.
-        dropped: How many of them no model read.
-        truncated: Texts of which tokens were dropped.
-        windows: Windows read.
-        long: Texts read in more than one window.
-        prepared: What the recipe did to the texts.
+        models: Of several models, how much of the texts each read, by its name. The counts of :class:`Reading` are these
+            added up: a text that two models read counts twice in them.
+        prepared: What the recipe did to the texts; of several models that of the first.
         flagged: Answers with a finding that speaks against them.
         faults: Those with one of each kind.
         notes: Answers with a finding of each kind that speaks against nothing.
@@ -67,11 +105,7 @@ class RunSummary:
     errors: int = 0
     damaged: int = 0
     labels: dict[str, Counter[str]] = field(default_factory=dict)
-    tokens: int = 0
-    dropped: int = 0
-    truncated: int = 0
-    windows: int = 0
-    long: int = 0
+    models: dict[str, Reading] = field(default_factory=dict)
     prepared: Tally = field(default_factory=Tally)
     flagged: int = 0
     faults: Counter[str] = field(default_factory=Counter)
@@ -92,11 +126,10 @@ class RunSummary:
             if answer is None:
                 self.errors += 1
                 continue
-            self.tokens += answer.tokens
-            self.dropped += answer.dropped
-            self.truncated += answer.dropped > 0
-            self.windows += answer.windows
-            self.long += answer.windows > 1
+            for name, part in answer.parts.items():
+                self.models.setdefault(name, Reading()).read(part)
+            for part in answer.parts.values() or (answer,):
+                self.read(part)
             if answer.changes:
                 self.prepared.add(answer.changes)
             self.flagged += bool(answer.faults)
@@ -115,6 +148,7 @@ class RunSummary:
             "notes": dict(self.notes),
             "labels": {name: dict(counter) for name, counter in self.labels.items()},
             "prepared": {**prepared, "steps": dict(self.prepared.steps)},
+            "models": {name: asdict(one) for name, one in self.models.items()},
         }
 
     @classmethod
@@ -122,11 +156,12 @@ class RunSummary:
         """Counts to go on from."""
         known = dict(counts)
         labels = {name: Counter(counter) for name, counter in known.pop("labels", {}).items()}
+        models = {name: Reading(**counted) for name, counted in known.pop("models", {}).items()}
         prepared = dict(known.pop("prepared", {}))
         for name in ("faults", "notes"):
             known[name] = Counter(known.get(name, {}))
         prepared["steps"] = Counter(prepared.get("steps", {}))
-        return cls(**known, labels=labels, prepared=Tally(**prepared))
+        return cls(**known, labels=labels, models=models, prepared=Tally(**prepared))
 
     def report(self) -> dict[str, Any]:
         """All of it, for the summary file."""
@@ -148,11 +183,8 @@ class RunSummary:
             if counter[""]:
                 unsure = f"{_number(counter[''], 'text')} ({counter[''] / max(1, self.records - self.errors):.1%})"
                 lines.append(f"no {name}: {unsure}, no label was probable enough")
-        if self.long:
-            lines.append(f"windows: {_number(self.long, 'long text')} read in {self.windows - self._short:,} windows")
-        if self.truncated:
-            share = f"about {self.dropped / self.tokens:.0%} of all tokens" if self.tokens else "a part"
-            lines.append(f"truncated: {_number(self.truncated, 'text')} longer than the model reads ({share} left out)")
+        for name, one in (self.models or {"": self}).items():
+            lines += one.lines(self.records - self.errors, name)
         if self.flagged:
             kinds = ", ".join(f"{kind} {count:,}" for kind, count in self.faults.most_common())
             share = f"{self.flagged / max(1, self.records - self.errors):.1%}"
@@ -171,11 +203,6 @@ class RunSummary:
         """Whether nothing at all could be read, or a file not to its end."""
         return self.damaged > 0 or 0 < self.records == self.errors
 
-    @property
-    def _short(self) -> int:
-        """Texts read in one window, one window each."""
-        return self.records - self.errors - self.long
-
 
 def _number(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or f'{one}s'}"
@@ -188,4 +215,8 @@ _NOTES = {
 }
 _TALLIED = tuple(one.name for one in fields(Tally))
 _OF_A_SITTING = ("resumed", "seconds", "computed", "waited", "share_read", "output", "ran", "stopped")
-_COUNTED = tuple(one.name for one in fields(RunSummary) if one.name not in _OF_A_SITTING)
+_COUNTED = tuple(
+    dict.fromkeys(
+        ("records", "errors", *(one.name for one in fields(RunSummary) if one.name not in _OF_A_SITTING)),
+    )
+)

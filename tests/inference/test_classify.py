@@ -200,13 +200,16 @@ def test_how_the_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(TextClassifier, "from_pretrained", load)
     source = write(tmp_path / "x.jsonl", {"text": "أ"})
+    silent = tmp_path / "silent"  # an encoder that does not say its task
+    silent.mkdir()
+    (silent / "config.json").touch()
     said: list[str] = []
     classify_corpus([source], str(tmp_path / "a.csv"), hooks=Hooks(started=said.append))
-    classify_corpus([source], str(tmp_path / "b.csv"), model="runs/x", target="دعوى", device="cpu", precision="float32")
+    classify_corpus([source], str(tmp_path / "b.csv"), model=silent, target="دعوى", device="cpu", precision="float32")
     common = {"device": "auto", "precision": "auto", "engine": "auto", "ignore_recipe_mismatch": False}
     assert calls == [
         (None, {"task": "topic", **common}),
-        ("runs/x", {"task": "stance", **common, "device": "cpu", "precision": "float32"}),
+        (silent, {"task": "stance", **common, "device": "cpu", "precision": "float32"}),
     ]
     assert said == ["fake model\nassumed: much"]
 

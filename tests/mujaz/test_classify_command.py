@@ -48,8 +48,8 @@ class TextClassifier:
         self.task, self.needs_target = task, task == "stance"
         self.multi_label = False
     @classmethod
-    def from_pretrained(cls, name=None, *, task="topic", **options):
-        return cls(task)
+    def from_pretrained(cls, name=None, *, task=None, **options):
+        return cls(task or name or "topic")
     def documents(self, texts, targets=None):
         return [Document(text) for text in texts]
     def predict_documents(self, documents, *, min_probability=None, batch_tokens=None, progress=None):
@@ -158,7 +158,7 @@ def test_several_inputs_and_columns_of_probabilities(news: Path, tmp_path: Path)
 def test_stance_with_one_target_or_a_column(tmp_path: Path) -> None:
     (tmp_path / "x.jsonl").write_text('{"text": "أ", "claim": "ب"}\n', encoding="utf-8")
     for option in (("--target", "دعوى"), ("--target-column", "claim")):
-        assert len(lines(call(tmp_path / "x.jsonl", "--model", "runs/stance", *option).stdout)) == 1
+        assert len(lines(call(tmp_path / "x.jsonl", "--model", "stance", *option).stdout)) == 1
 
 
 # --- one clear line and the right exit code ------------------------------------------------------------------------------

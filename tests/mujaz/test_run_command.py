@@ -14,6 +14,7 @@ from mujaz.cli import cli, main
 from mujaz.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
+READING = ("tokens", "dropped", "truncated", "windows", "long")
 CORPUS = ROOT / "examples" / "corpus.jsonl"
 
 
@@ -27,10 +28,11 @@ def lines(path: Path) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with articles where the shipped config looks for them; one is without text."""
+    """A working directory with articles where the shipped config looks for them; one is long, one without text."""
     news = tmp_path / "data" / "news"
     news.mkdir(parents=True)
     rows = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()]
+    rows[0]["text"] = " ".join([rows[0]["text"]] * 20)
     with (news / "a.jsonl").open("w", encoding="utf-8") as file:
         for row in [*rows[:3], {"id": "empty", "text": " "}]:
             file.write(json.dumps({**row, "title": "عنوان"}, ensure_ascii=False) + "\n")
@@ -42,10 +44,13 @@ def test_the_shipped_config_answers_as_the_commands_do_one_by_one(here: Path) ->
     result = call("run", ROOT / "configs" / "run-news.yaml", "--set", "precision=float32", "--set", "keep=[title]")
     assert result.exit_code == 0, result.output
     found = lines(here / "runs" / "news.jsonl")
+    alone = {}
     for command, fields in (("classify", ("label", "probability")), ("summarize", ("summary", "score"))):
         out = here / f"{command}.jsonl"
         source = here / "data" / "news" / "a.jsonl"
         assert call(command, source, "--out", out, "--clean-article", "--precision", "float32").exit_code == 0
+        said = json.loads((here / f"{command}.summary.json").read_text(encoding="utf-8"))
+        alone["topic" if command == "classify" else "summary"] = {name: said[name] for name in READING}
         names = ("topic", "topic_probability") if command == "classify" else ("summary", "summary_score")
         expected = [tuple(line[field] for field in fields) for line in lines(out)]
         for line, (text, number) in zip(found, expected, strict=True):
@@ -57,6 +62,12 @@ def test_the_shipped_config_answers_as_the_commands_do_one_by_one(here: Path) ->
     assert (summary["records"], summary["errors"]) == (4, 1)
     assert sum(summary["labels"]["topic"].values()) == 3
     assert summary["prepared"]["texts"] == 3
+    assert summary["models"] == alone
+    assert {name: summary[name] for name in READING} == {
+        name: alone["topic"][name] + alone["summary"][name] for name in READING
+    }
+    assert alone["summary"]["truncated"] > 0
+    assert f"truncated (summary): {alone['summary']['truncated']} text" in result.stderr
 
 
 def test_models_named_on_the_command_line(here: Path) -> None:
@@ -104,6 +115,10 @@ def test_an_encoder_that_does_not_say_its_task_is_refused_beside_a_target(here: 
     [
         (["--model", "topic", "--model", "topic"], "two models are called 'topic'"),
         (["--model", "topic", "--model", "summary", "--target", "السوق"], "none of these models takes a target"),
+        (["--model", "a=summary", "--model", "b=summary", "--long", "windows"], "Leave long out, or add a classifier"),
+        (["--model", "x=", "--model", "topic"], "expected a model (a folder, an embedded model or a hub id) for 'x'"),
+        (["--model", "stance"], "(--target TEXT) or the column that holds them (--target-column NAME)"),
+        (["--model", "topic", "--target", "السوق"], "labels by topic and takes no target. Leave the target out"),
     ],
 )
 def test_misuse(here: Path, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
