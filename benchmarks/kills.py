@@ -81,7 +81,7 @@ def main() -> None:
             if not out.exists():
                 finished(source, out)
             same = out.read_bytes() == whole[suffix].read_bytes() and sorted(os.listdir(place)) == sorted(
-                [out.name, "out.summary.json"]
+                [out.name, f"{out.name}.summary.json"]
             )
             wrong += not same
             spent = ", ".join(f"{moment:.1f}" for moment in moments)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import orjson
 
 from mujaz.errors import OutputError, UsageError
-from mujaz.files import DECOMPRESSORS, SUFFIXES, is_local
+from mujaz.files import followed, is_local
 from mujaz.formats import Row, read_rows
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
 from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, run
-from mujaz.inference.sinks import STDOUT, open_sink
+from mujaz.inference.sinks import STDOUT, open_sink, summary_file
 from mujaz.inference.sources import open_corpus
-from mujaz.inference.summary import RunSummary
+from mujaz.inference.summary import RunSummary, kept_counts
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
     from mujaz.models.classifier import TextClassifier
@@ -89,14 +89,16 @@ def answer_corpus(
         UsageError: An input, the output or the model cannot be used.
         OutputError: The output cannot be written; what was written stays.
     """
+    if out is not None and out != STDOUT and is_local(out):
+        out = str(followed(Path(out)))
     clean = article_cleaner() if options.clean_article else None
     corpus = open_corpus(inputs, options.columns, format=options.format, plain=plain, clean=clean)
     if options.retry_errors and (out is None or out == STDOUT or not is_local(out) or not Path(out).is_file()):
         raise UsageError(f"--retry-errors needs an output that is there already, found {out or 'none'}.")
     if options.retry_errors and options.restart:
         raise UsageError("--retry-errors keeps what an output has, --restart drops it: give one of them.")
-    sink = open_sink(out, force=options.force or options.retry_errors, restart=options.restart, inputs=inputs)
     before = _earlier(Path(str(out))) if options.retry_errors else {}
+    sink = open_sink(out, force=options.force or options.retry_errors, restart=options.restart, inputs=inputs)
     with closing(sink):
         job = load(sink.nested)
         hooks.started(job.description)
@@ -105,7 +107,8 @@ def answer_corpus(
             records = _retried(corpus, Path(str(out)), job.fields)
         how = {**asdict(options.columns), "keep": list(options.columns.keep), "clean_article": options.clean_article}
         asked = {"inputs": list(inputs), "columns": how, "retry_errors": options.retry_errors, **job.asked}
-        _check_retry(before.get("asked"), asked, Path(str(out)))
+        if before:
+            _check_retry(before["asked"], asked, Path(str(out)))
         summary = run(
             records,
             job,
@@ -114,6 +117,7 @@ def answer_corpus(
             keep=options.columns.keep,
             strict=options.strict,
             hooks=hooks,
+            counted=kept_counts(before),
             share_read=lambda: corpus.share_read,
         )
     summary.ran = job.description
@@ -139,14 +143,6 @@ def article_cleaner() -> Callable[[str], str]:
     return clean_article
 
 
-def summary_file(out: Path) -> Path:
-    """``labels.summary.json`` for ``labels.jsonl`` and ``labels.csv.gz``: all but the suffixes of formats stays."""
-    name = out
-    while name.suffix.lower() in (*SUFFIXES, *DECOMPRESSORS):
-        name = name.with_suffix("")
-    return out.with_name(f"{name.name}.summary.json")
-
-
 def _write_summary(out: Path, told: Mapping[str, Any]) -> None:
     path = summary_file(out)
     try:
@@ -158,23 +154,33 @@ def _write_summary(out: Path, told: Mapping[str, Any]) -> None:
 
 
 def _earlier(out: Path) -> dict[str, Any]:
-    """What the summary file beside an output says of the run that wrote it; empty where there is none."""
+    """What the summary file beside an output says of the run that wrote it.
+
+    Raises:
+        UsageError: There is none: nobody knows what answered the lines that would stay.
+    """
+    path, why = summary_file(out), "it is no summary of a run"
     try:
-        found = orjson.loads(summary_file(out).read_bytes())
-    except (OSError, ValueError):
-        return {}
-    own = isinstance(found, dict) and Path(str(found.get("output"))).name == out.name  # not of labels.csv beside it
-    return found if own else {}
+        found = orjson.loads(path.read_bytes())
+        RunSummary.from_json(kept_counts(found))
+        if isinstance(found["asked"], dict):
+            return dict(found)
+    except OSError as error:
+        why = error.strerror or str(error)
+    except (ValueError, TypeError, KeyError, AttributeError):  # not JSON, or other JSON than ours
+        pass
+    raise UsageError(
+        f"--retry-errors needs {path}, where the run that wrote {out} says which model and options answered ({why}). Bring "
+        "it back beside the output, or answer all records anew with --force."
+    )
 
 
-def _check_retry(before: Any, asked: Mapping[str, Any], out: Path) -> None:
+def _check_retry(before: Mapping[str, Any], asked: Mapping[str, Any], out: Path) -> None:
     """Refuse to fill the errors of a run with the answers of another one.
 
     Raises:
         UsageError: What was asked differs, other than where the records come from and what computes.
     """
-    if not isinstance(before, dict):
-        return
     then, now = _compared(before), _compared(orjson.loads(orjson.dumps(asked)))
     differing = [key for key in {**then, **now} if then.get(key) != now.get(key)]
     if differing:

@@ -21,7 +21,7 @@ from mujaz.inference.ahead import ahead
 from mujaz.inference.journal import State
 from mujaz.inference.records import BadRecord, Done, Record
 from mujaz.inference.rows import as_json
-from mujaz.inference.sinks import Sink
+from mujaz.inference.sinks import NOTHING, Sink
 from mujaz.inference.summary import Answer, RunSummary
 
 CHUNK_CHARACTERS = 1_000_000
@@ -97,6 +97,7 @@ def run(
     keep: Sequence[str] = (),
     strict: bool = False,
     hooks: Hooks = NO_HOOKS,
+    counted: Mapping[str, Any] = NOTHING,
     share_read: Callable[[], float | None] = lambda: None,
 ) -> RunSummary:
     """Predict all records, write one line each in their order, and commit the output.
@@ -112,6 +113,8 @@ def run(
         keep: Columns kept from the input.
         strict: Raise at the first bad record.
         hooks: Progress and stopping.
+        counted: Where lines of an earlier run are kept, what it counted of them; see
+            :func:`mujaz.inference.summary.kept_counts`.
         share_read: How much of the corpus was read so far, 0 to 1, where that is known.
 
     Returns:
@@ -126,7 +129,7 @@ def run(
     summary = RunSummary()
     try:
         state = sink.begin(asked or {})
-        summary = RunSummary.from_json(state.summary)
+        summary = RunSummary.from_json(state.summary or counted)
         summary.resumed = state.records
         chunks = _prepared(_rest(_chunks(records, job.chunk), state), job, strict)
         with settled(), ahead(chunks) as ready, _Writer(sink) as writer:
@@ -170,6 +173,7 @@ def _computed(
     answers = _answers(chunk, job, progress)
     summary.computed += time.perf_counter() - began
     summary.count(answers)
+    summary.kept += sum(isinstance(item, Done) for item in chunk.items)
     summary.damaged += sum(isinstance(item, BadRecord) and item.last for item in chunk.items)
     return [_line(*pair, job.fields, names) for pair in zip(chunk.items, answers, strict=True)]
 
@@ -294,7 +298,8 @@ def _answers(chunk: _Chunk, job: Job, progress: Progress) -> list[Answer | None]
     rest = iter(found)
     answers: list[Answer | None] = []
     for index, item in enumerate(chunk.items):
-        answer = next(rest) if isinstance(item, Record) else Answer(()) if isinstance(item, Done) else None
+        # What an earlier run answered was counted by it.
+        answer = next(rest) if isinstance(item, Record) else Answer((), windows=0) if isinstance(item, Done) else None
         if isinstance(answer, Exception) and isinstance(item, Record):
             reason = f"the model failed on it ({type(answer).__name__}: {answer})"
             chunk.items[index] = BadRecord(item.id, reason, item.file, item.row, item.extra)

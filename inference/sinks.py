@@ -4,13 +4,16 @@ A file is written beside its final name, as ``labels.partial.jsonl`` for ``label
 complete. So an output that exists is whole, and an older one stays until then. Whole chunks are appended, flushed to the
 disk and then recorded in a journal (``labels.partial.jsonl.journal``): whatever ends the run (a full disk, Ctrl-C, SIGKILL,
 power loss), the same command goes on behind the last recorded chunk. Parquet cannot be read before its end is written, so
-its partial file is JSON Lines too, turned into Parquet when the run is complete; then the types of columns are known.
+its partial file is JSON Lines too (``labels.parquet.partial.jsonl``), turned into Parquet when the run is complete; then the
+types of columns are known. No two outputs share one of these names.
 """
 
 from __future__ import annotations
 
+import glob
 import os
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -72,6 +75,11 @@ def open_sink(out: str | None, *, force: bool = False, restart: bool = False, in
     return FileSink(Path(out), force=force, restart=restart)
 
 
+def summary_file(out: Path) -> Path:
+    """``labels.jsonl.summary.json`` for ``labels.jsonl``: ``labels.csv`` beside it has a summary of its own."""
+    return out.with_name(f"{out.name}.summary.json")
+
+
 class StreamSink:
     """JSON Lines to an open stream; every chunk is flushed."""
 
@@ -123,15 +131,24 @@ class FileSink:
         self.partial = path.with_name(self.kind.partial_name(path))
         if path.exists() and not force:
             raise UsageError(f"{path}: it exists already. Choose another name, or give --force to replace it.")
+        self._lock = FileLock(f"{self.partial}.lock", timeout=0)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = FileLock(f"{self.partial}.lock", timeout=0)
-            self._lock.acquire()
+            self._hold()
             self._open(restart)
-        except Timeout as error:
-            raise UsageError(f"{path}: another run is writing it at this moment. Choose another name.") from error
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+    def _hold(self) -> None:
+        try:
+            self._lock.acquire()
+        except Timeout as error:
+            # A folder that takes no new file, as /proc, looks like a lock that another run holds.
+            try:
+                tempfile.TemporaryFile(dir=self.path.parent).close()
+            except OSError as refused:
+                raise OutputError(f"{self.path}: cannot be created: {refused.strerror or refused}") from refused
+            raise UsageError(f"{self.path}: another run is writing it at this moment. Choose another name.") from error
 
     def _open(self, restart: bool) -> None:
         journal = self.partial.with_name(self.partial.name + ".journal")
@@ -222,7 +239,16 @@ class FileSink:
 def _check_apart(path: Path, inputs: Sequence[str]) -> None:
     if path.is_dir():
         raise UsageError(f"{path}: is a folder; expected a file name with one of the suffixes {', '.join(KINDS)}.")
+    partial = path.with_name(output_kind(path)[0].partial_name(path))
+    written = {file.resolve(): file for file in (path, partial, summary_file(path))}
     for name in inputs:
-        source = Path(name).resolve()
-        if source == path.resolve() or (source.is_dir() and source in path.resolve().parents):
-            raise UsageError(f"{path}: lies in what is read ({name}). Choose an output elsewhere.")
+        for source in _matching(name):
+            for place, file in written.items():
+                if source == place or (source.is_dir() and source in place.parents):
+                    raise UsageError(f"{file}: lies in what is read ({name}). Choose an output elsewhere.")
+
+
+def _matching(name: str) -> list[Path]:
+    """The files of a pattern; of any other name itself."""
+    found = [] if Path(name).exists() else glob.glob(name, recursive=True)
+    return [Path(one).resolve() for one in found or [name]]

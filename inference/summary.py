@@ -83,6 +83,7 @@ class RunSummary(Reading):
     Attributes:
         records: Lines written, errors among them.
         errors: Records that no model could read.
+        kept: Those that an earlier run had answered, where only its errors were asked again.
         damaged: Files of which nothing could be read from some place on.
         labels: Records per label, for each field that holds labels; the empty label stands for none.
         models: Of several models, how much of the texts each read, by its name. The counts of :class:`Reading` are these
@@ -103,6 +104,7 @@ class RunSummary(Reading):
 
     records: int = 0
     errors: int = 0
+    kept: int = 0
     damaged: int = 0
     labels: dict[str, Counter[str]] = field(default_factory=dict)
     models: dict[str, Reading] = field(default_factory=dict)
@@ -170,11 +172,12 @@ class RunSummary(Reading):
 
     def __str__(self) -> str:
         """The closing lines of a run."""
-        done = self.records - self.resumed
-        rate = f", {done / self.seconds:,.1f} a second" if self.seconds > 0 else ""
-        if self.tokens and self.seconds > 0 and not self.resumed:
+        done, timed = self.records - self.resumed, self.seconds > 0 and not self.kept
+        rate = f", {done / self.seconds:,.1f} a second" if timed else ""
+        if self.tokens and timed and not self.resumed:
             rate += f", {(self.tokens - self.dropped) / self.seconds:,.0f} tokens a second"
-        before = f" ({self.resumed:,} before)" if self.resumed else ""
+        told = [f"{count:,} {what}" for count, what in ((self.kept, "kept"), (self.resumed, "before")) if count]
+        before = f" ({', '.join(told)})" if told else ""
         lines = [f"{self.records:,} records{before} in {self.seconds:,.1f} s{rate}: {self.output}"]
         for name, counter in self.labels.items():
             what = "labels" if name == "label" else name
@@ -202,6 +205,12 @@ class RunSummary(Reading):
     def failed(self) -> bool:
         """Whether nothing at all could be read, or a file not to its end."""
         return self.damaged > 0 or 0 < self.records == self.errors
+
+
+def kept_counts(report: Mapping[str, Any]) -> dict[str, Any]:
+    """What a finished run counted of all lines but its errors, which are asked again; empty of an empty report."""
+    counted = {name: report[name] for name in RunSummary().to_json() if name in report}
+    return {**counted, **dict.fromkeys(("records", "errors", "kept", "damaged"), 0)} if counted else {}
 
 
 def _number(count: int, one: str, many: str = "") -> str:

@@ -21,7 +21,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from mujaz.errors import DataError
+from mujaz.errors import DataError, OutputError
 
 BOM = b"\xef\xbb\xbf"
 BUFFER = 1 << 20  # bytes
@@ -267,8 +267,15 @@ def _encoding_hint(raw: bytes) -> str:
 
 
 def followed(path: Path) -> Path:
-    """Where a link leads, so that a file renamed to its name replaces that and not the link; any other path as it is."""
-    return path.resolve() if path.is_symlink() else path
+    """Where a link leads, so that a file renamed to its name replaces that and not the link; any other path as it is.
+
+    Raises:
+        OutputError: It leads to itself.
+    """
+    try:
+        return path.resolve() if path.is_symlink() else path
+    except (OSError, RuntimeError) as error:  # Python 3.11 raises the one, 3.13 the other
+        raise OutputError(f"{path} cannot be written: it is a link that leads to itself.") from error
 
 
 def is_local(name: str) -> bool:

@@ -66,7 +66,8 @@ def command(
     INPUT is JSON Lines, JSON, CSV, TSV, Parquet (also .gz, .bz2, .xz, .zst), text (one a line), a folder of those (of .txt
     files: one text a file), a quoted pattern, s3://…, a hub dataset, or - for standard input. The output has a line a
     record, in input order: id, label, probability, windows, error, and the columns of --keep. Until all is done it is called
-    OUT.partial.SUFFIX; after a kill or Ctrl-C the same command goes on where it stopped. OUT.summary.json tells of the run.
+    OUT.partial.SUFFIX; after a kill or Ctrl-C the same command goes on where it stopped. Beside it, under all of its name
+    and .summary.json (labels.jsonl.summary.json), is told how the run went; --retry-errors needs that.
 
     --min-precision 0.95 gives a text no label (null) where its probability is below the one from which on 95 % of the labels
     were right on the data that the model was calibrated on; for texts of another kind it promises nothing.

@@ -57,7 +57,7 @@ class CorpusProgress:
 def _facts(summary: RunSummary, seconds: float) -> list[str]:
     """What a bar does not know by itself."""
     facts = []
-    if summary.tokens and not summary.resumed:
+    if summary.tokens and not summary.resumed and not summary.kept:
         facts.append(f"{summary.tokens / seconds:,.0f} tokens/s")
     share = summary.share_read
     if share:

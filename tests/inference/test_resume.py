@@ -14,13 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from mujaz.errors import DataError, UsageError
+from mujaz.errors import DataError, OutputError, UsageError
 from mujaz.formats import read_rows
-from mujaz.inference.classify import classify_corpus
-from mujaz.inference.corpus import _check_retry, summary_file
+from mujaz.inference.classify import ClassifyOptions, classify_corpus
+from mujaz.inference.corpus import CorpusOptions, _check_retry
 from mujaz.inference.records import BadRecord, Columns, Record
 from mujaz.inference.runner import Hooks, Progress, run
-from mujaz.inference.sinks import open_sink
+from mujaz.inference.several import answer_several
+from mujaz.inference.sinks import FileSink, open_sink, summary_file
 from mujaz.inference.summary import Answer, RunSummary
 
 
@@ -165,7 +166,7 @@ def test_errors_are_retried_by_what_answered_the_others(tmp_path: Path) -> None:
     options = {"device": "cpu", "precision": "float32"}
     source = write_news(tmp_path / "news.jsonl", 6, missing=[3])
     classify_corpus([source], str(out), **options)  # type: ignore[arg-type]
-    summary = tmp_path / "day.2024-05-01.summary.json"
+    summary = tmp_path / "day.2024-05-01.jsonl.summary.json"
     first = json.loads(summary.read_text(encoding="utf-8"))
     write_news(tmp_path / "news.jsonl", 6)
     whole = out.read_bytes()
@@ -205,14 +206,79 @@ def test_a_file_of_a_folder_is_retried_when_it_is_mended(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("labels.jsonl", "labels.summary.json"),
-        ("labels.csv.gz", "labels.summary.json"),
-        ("news.2025-11-01.jsonl", "news.2025-11-01.summary.json"),
-        ("v1.5.parquet", "v1.5.summary.json"),
+        ("labels.jsonl", "labels.jsonl.summary.json"),
+        ("labels.csv.gz", "labels.csv.gz.summary.json"),
     ],
 )
 def test_each_output_has_a_summary_of_its_own(name: str, expected: str) -> None:
     assert summary_file(Path("d") / name) == Path("d") / expected
+
+
+def test_a_link_stays_and_its_target_is_written(tmp_path: Path) -> None:
+    link, target = tmp_path / "latest.jsonl", tmp_path / "day" / "out.jsonl"
+    target.parent.mkdir()
+    target.write_text("old", encoding="utf-8")
+    link.symlink_to(target)
+    source = write_news(tmp_path / "news.jsonl", 3)
+    with pytest.raises(UsageError, match="exists already"):
+        classify_corpus([source], str(link), device="cpu")
+    assert classify_corpus([source], str(link), device="cpu", force=True).output == str(target)
+    assert link.is_symlink()
+    assert [row.values["id"] for row in read_rows(target)] == ["n0", "n1", "n2"]
+    assert sorted(path.name for path in target.parent.iterdir()) == ["out.jsonl", "out.jsonl.summary.json"]
+    link.unlink()
+    link.symlink_to(link)
+    with pytest.raises(OutputError, match="leads to itself"):
+        classify_corpus([source], str(link), device="cpu", force=True)
+
+
+def test_two_outputs_share_no_file(tmp_path: Path) -> None:
+    source = write_news(tmp_path / "news.jsonl", 6, missing=[3])
+    for suffix, least in ((".jsonl", 0.0), (".csv", 0.5), (".parquet", 0.9)):
+        classify_corpus([source], str(tmp_path / f"rr{suffix}"), device="cpu", min_probability=least)
+    for suffix, least in ((".jsonl", 0.0), (".csv", 0.5), (".parquet", 0.9)):
+        told = json.loads((tmp_path / f"rr{suffix}.summary.json").read_text(encoding="utf-8"))
+        assert told["asked"]["options"]["min_probability"] == least
+        with pytest.raises(UsageError, match="was answered otherwise"):
+            classify_corpus(
+                [source], str(tmp_path / f"rr{suffix}"), device="cpu", min_probability=0.7, retry_errors=True
+            )
+    names = {FileSink(tmp_path / f"x{suffix}").partial.name for suffix in (".jsonl", ".csv", ".parquet", ".csv.gz")}
+    assert len(names) == 4
+
+
+@pytest.mark.parametrize("content", [None, b"{", b"[]", b"{}", b'{"asked": {}, "labels": 3}'])
+def test_errors_are_not_retried_where_nobody_knows_what_answered(tmp_path: Path, content: bytes | None) -> None:
+    out, source = tmp_path / "o.jsonl", write_news(tmp_path / "news.jsonl", 6, missing=[3])
+    classify_corpus([source], str(out), device="cpu")
+    if content is None:
+        summary_file(out).unlink()
+    else:
+        summary_file(out).write_bytes(content)
+    whole = out.read_bytes()
+    with pytest.raises(UsageError, match=r"--retry-errors needs .*o\.jsonl\.summary\.json.* with --force"):
+        classify_corpus([source], str(out), device="cpu", retry_errors=True)
+    assert out.read_bytes() == whole
+
+
+@pytest.mark.parametrize("models", [{"topic": "topic"}, {"topic": "topic", "summary": "summary"}])
+def test_a_retry_counts_the_lines_it_keeps(tmp_path: Path, models: dict[str, str]) -> None:
+    """As one run over the corpus does, when it is mended."""
+    out, whole = tmp_path / "o.jsonl", tmp_path / "whole.jsonl"
+    asking = ClassifyOptions(device="cpu", precision="float32")
+    source = write_news(tmp_path / "news.jsonl", 40, missing=[3, 17])
+    answer_several([source], str(out), models, asking=asking)
+    write_news(tmp_path / "news.jsonl", 40, missing=[17])
+    answer_several([source], str(whole), models, asking=asking)
+    for _ in range(2):
+        retried = answer_several([source], str(out), models, CorpusOptions(retry_errors=True), asking)
+    assert retried.kept == 39
+    assert "40 records (39 kept) in " in str(retried)
+    expected, found = (json.loads(summary_file(one).read_text(encoding="utf-8")) for one in (whole, out))
+    passing = ("output", "seconds", "computed", "waited", "kept", "asked", "before")
+    assert {key: value for key, value in found.items() if key not in passing} == {
+        key: value for key, value in expected.items() if key not in passing
+    }
 
 
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(tmp_path: Path) -> None:

@@ -170,9 +170,23 @@ def test_folders_on_the_way_are_made_and_an_unwritable_output_is_found_at_once(t
     assert caught.value.exit_code == 1
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc on this system")
+def test_a_folder_that_takes_no_file_is_not_taken_for_one_in_use() -> None:
+    with pytest.raises(OutputError, match=r"/proc/x\.jsonl: cannot be created: "):
+        open_sink("/proc/x.jsonl")
+
+
 def test_an_output_must_lie_apart_from_the_inputs(tmp_path: Path) -> None:
     (tmp_path / "in.jsonl").touch()
-    for out, source in ((tmp_path / "in.jsonl", tmp_path / "in.jsonl"), (tmp_path / "sub/out.jsonl", tmp_path)):
+    (tmp_path / "n.jsonl.summary.json").touch()
+    (tmp_path / "n.partial.jsonl").touch()
+    for out, source in (
+        (tmp_path / "in.jsonl", tmp_path / "in.jsonl"),
+        (tmp_path / "in.jsonl", tmp_path / "*.jsonl"),
+        (tmp_path / "n.jsonl", tmp_path / "n.jsonl.summary.json"),
+        (tmp_path / "n.jsonl", tmp_path / "n.partial.jsonl"),
+        (tmp_path / "sub/out.jsonl", tmp_path),
+    ):
         with pytest.raises(UsageError, match="lies in what is read"):
             open_sink(str(out), inputs=[str(source)], force=True)
     with pytest.raises(UsageError, match="is a folder"):
@@ -228,9 +242,11 @@ def test_a_parquet_output_that_cannot_be_finished_keeps_its_rows(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("mujaz.inference.parquet.jsonl_to_parquet", fail)
-    with pytest.raises(OutputError, match=r"No space left on device. 2 records are safe in .*out\.partial\.jsonl"):
+    with pytest.raises(
+        OutputError, match=r"No space left on device. 2 records are safe in .*out\.parquet\.partial\.jsonl"
+    ):
         write(tmp_path / "out.parquet", LINES)
-    assert sorted(os.listdir(tmp_path)) == ["out.partial.jsonl", "out.partial.jsonl.journal"]
+    assert sorted(os.listdir(tmp_path)) == ["out.parquet.partial.jsonl", "out.parquet.partial.jsonl.journal"]
 
 
 def test_stdout_that_fails(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_summaries_to_check_are_counted_by_kind(tmp_path: Path, monkeypatch: pyt
     assert "to check: findings in 2 summaries (50.0%): joined 2, number 1" in str(counts)
     assert "as_is: 1 article no longer than a summary may be, given whole" in str(counts)
     assert "unsure: 1 article of which the model makes little" in str(counts)
-    saved = json.loads((tmp_path / "o.summary.json").read_text(encoding="utf-8"))
+    saved = json.loads((tmp_path / "o.jsonl.summary.json").read_text(encoding="utf-8"))
     assert (saved["flagged"], saved["faults"]) == (2, {"joined": 2, "number": 1})
     again = RunSummary.from_json(json.loads(json.dumps(counts.to_json())))  # as a run that goes on reads it
     assert (again.flagged, again.faults, again.notes) == (counts.flagged, counts.faults, counts.notes)

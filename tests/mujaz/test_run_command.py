@@ -49,7 +49,7 @@ def test_the_shipped_config_answers_as_the_commands_do_one_by_one(here: Path) ->
         out = here / f"{command}.jsonl"
         source = here / "data" / "news" / "a.jsonl"
         assert call(command, source, "--out", out, "--clean-article", "--precision", "float32").exit_code == 0
-        said = json.loads((here / f"{command}.summary.json").read_text(encoding="utf-8"))
+        said = json.loads((here / f"{command}.jsonl.summary.json").read_text(encoding="utf-8"))
         alone["topic" if command == "classify" else "summary"] = {name: said[name] for name in READING}
         names = ("topic", "topic_probability") if command == "classify" else ("summary", "summary_score")
         expected = [tuple(line[field] for field in fields) for line in lines(out)]
@@ -58,7 +58,7 @@ def test_the_shipped_config_answers_as_the_commands_do_one_by_one(here: Path) ->
             assert line[names[1]] == (pytest.approx(number, abs=1e-4) if number is not None else None)
     assert found[3]["error"] == "the text is empty"
     assert [line["title"] for line in found] == ["عنوان"] * 4
-    summary = json.loads((here / "runs" / "news.summary.json").read_text(encoding="utf-8"))
+    summary = json.loads((here / "runs" / "news.jsonl.summary.json").read_text(encoding="utf-8"))
     assert (summary["records"], summary["errors"]) == (4, 1)
     assert sum(summary["labels"]["topic"].values()) == 3
     assert summary["prepared"]["texts"] == 3
@@ -94,7 +94,7 @@ def test_a_summary_beside_a_topic_is_written_by_the_engine_that_writes_it_alone(
     asked: list[str | Path] = ["classify", source, "--model", "topic", "--model", trained("summary"), "--device", "cpu"]
     assert "ctranslate2 int8" in call(*asked, "--out", here / "auto.csv").stderr
     assert "ctranslate2" not in call(*asked, "--engine", "torch", "--out", here / "torch.csv").stderr
-    ran = json.loads((here / "auto.summary.json").read_text(encoding="utf-8"))["ran"]
+    ran = json.loads((here / "auto.csv.summary.json").read_text(encoding="utf-8"))["ran"]
     assert ran.startswith("topic model")
     assert "ctranslate2 int8" in ran
 

@@ -253,7 +253,7 @@ def test_a_corpus_gets_labels_and_their_probabilities(run: Path, tmp_path: Path)
     assert shown == pytest.approx([expected[0].probabilities[label] for label in named[0]], abs=1e-4)
     with (tmp_path / "d.csv").open(encoding="utf-8-sig", newline="") as file:
         assert {"p_health", "p_money", "p_sport"} < set(next(csv.DictReader(file)))
-    summary = json.loads((tmp_path / "a.summary.json").read_text(encoding="utf-8"))
+    summary = json.loads((tmp_path / "a.jsonl.summary.json").read_text(encoding="utf-8"))
     counts = {label: sum(label in labels for labels in named) for label in LABELS}
     assert {k: v for k, v in summary["labels"]["label"].items() if k} == {k: v for k, v in counts.items() if v}
 
