@@ -121,6 +121,8 @@ def answer_corpus(
             share_read=lambda: corpus.share_read,
         )
     summary.ran = job.description
+    if not summary.stopped:  # else more was read than answered
+        summary.ids_replaced = corpus.ids_replaced
     if out is not None and out != STDOUT and is_local(out) and not summary.stopped:
         told = {**summary.report(), "asked": asked, **({"before": before} if before else {})}
         _write_summary(Path(out), told)

@@ -18,7 +18,8 @@ class Record:
     """One text of a corpus.
 
     Attributes:
-        id: From the id column, whole numbers as such and all else as text; else the row number, or ``file:row`` where there
+        id: From the id column, whole numbers as such and all else as text. Where that holds none (null, a list, an object, a
+            truth value, a float that is not exact) or there is no such column: the row number, or ``file:row`` where there
             are several files.
         text: Not blank, and without halves of surrogate pairs.
         target: What a stance is toward, where the corpus has a column of targets.
@@ -90,6 +91,9 @@ class RecordMaker:
         columns: Which columns are read.
         several_files: Whether row numbers alone would be ambiguous as ids.
         clean: What is done to every text first, for example taking the web page's clutter off an article.
+
+    Attributes:
+        ids_replaced: Rows so far whose id column held no id.
     """
 
     def __init__(self, columns: Columns, *, several_files: bool, clean: Callable[[str], str] | None = None) -> None:
@@ -97,6 +101,7 @@ class RecordMaker:
         self.columns = columns
         self.several_files = several_files
         self.clean = clean
+        self.ids_replaced = 0
         self._has_ids = False  # so far
 
     def __call__(self, item: Row | DataError) -> Record | BadRecord:
@@ -107,8 +112,10 @@ class RecordMaker:
             return BadRecord(item.id or place, reason(item), file, number, last=item.last)
         values = item.values
         extra = {name: values.get(name) for name in self.columns.keep}
-        record_id = _id(values.get(self.columns.id or "id"))
+        column = self.columns.id or "id"
+        record_id = _id(values.get(column))
         if record_id is None:
+            self.ids_replaced += column in values or self.columns.id is not None
             record_id = self._place(item.file, item.row)
         else:
             self._has_ids = True

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import glob
 import os
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Any, BinaryIO, Protocol
 from filelock import FileLock, Timeout
 
 from mujaz.errors import OutputError, UsageError
-from mujaz.files import is_local
+from mujaz.files import is_local, open_stdout
 from mujaz.inference.journal import Journal, State
 from mujaz.inference.rows import KINDS, Rows, as_jsonl, output_kind
 
@@ -62,11 +61,12 @@ def open_sink(out: str | None, *, force: bool = False, restart: bool = False, in
         inputs: What is read, which the output must not overwrite or lie in.
 
     Raises:
-        UsageError: The suffix is not known, the output exists, it is one of the inputs, or another run is writing it.
+        UsageError: The suffix is not known, the output exists, it is one of the inputs, another run is writing it, or stdout
+            is closed.
         OutputError: The output cannot be written.
     """
     if out is None or out == STDOUT:
-        return StreamSink(sys.stdout.buffer)
+        return StreamSink(open_stdout())
     if not is_local(out):
         from mujaz.inference.remote import RemoteSink
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import io
 import itertools
 import re
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, cast
 
 from mujaz.errors import DataError
-from mujaz.files import BOM, DataFile, data_files, file_size, suffix_format
+from mujaz.files import BOM, DataFile, data_files, file_size, open_stdin, suffix_format
 from mujaz.formats import Row, read_file, read_stream, require_columns
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.inference.records import BadRecord, Columns, Record, RecordMaker
@@ -28,13 +27,18 @@ Items = Iterator[Row | DataError]
 class Corpus(Iterator[Record | BadRecord]):
     """The records of a corpus, and how much of it was read."""
 
-    def __init__(self, records: Iterator[Record | BadRecord], size: int | None, meter: list[int]) -> None:
-        """Records, bytes of all inputs if they are known, and the bytes read so far in a list of one."""
-        self._records, self._size, self._meter = records, size, meter
+    def __init__(self, rows: Items, maker: RecordMaker, size: int | None, meter: list[int]) -> None:
+        """Rows, what makes records of them, bytes of all inputs if known, and the bytes read so far in a list of one."""
+        self._records, self._maker, self._size, self._meter = map(maker, rows), maker, size, meter
 
     def __next__(self) -> Record | BadRecord:
         """The next record."""
         return next(self._records)
+
+    @property
+    def ids_replaced(self) -> int:
+        """Records so far whose id column held no id."""
+        return self._maker.ids_replaced
 
     @property
     def share_read(self) -> float | None:
@@ -89,7 +93,7 @@ def open_corpus(
         None if stream or file.format == HUB else file_size(file.path) for file, stream in opened
     ]
     total = None if None in sizes else sum(size or 0 for size in sizes)
-    return Corpus(map(maker, itertools.chain.from_iterable(parts)), total, meter)
+    return Corpus(itertools.chain.from_iterable(parts), maker, total, meter)
 
 
 def _checked(
@@ -133,7 +137,7 @@ def standard_input(
     It is JSON Lines where it starts with "{", JSON where it starts with "[{", CSV where its first line names the column
     ``text`` among others, else ``plain``.
     """
-    stream = stdin or sys.stdin.buffer
+    stream = stdin or open_stdin()
     try:
         known = format or _looks_like(_start(stream), text) or plain
     except OSError as error:

@@ -84,6 +84,7 @@ class RunSummary(Reading):
         records: Lines written, errors among them.
         errors: Records that no model could read.
         kept: Those that an earlier run had answered, where only its errors were asked again.
+        ids_replaced: Those whose id column holds no id: the row number stands there.
         damaged: Files of which nothing could be read from some place on.
         labels: Records per label, for each field that holds labels; the empty label stands for none.
         models: Of several models, how much of the texts each read, by its name. The counts of :class:`Reading` are these
@@ -105,6 +106,7 @@ class RunSummary(Reading):
     records: int = 0
     errors: int = 0
     kept: int = 0
+    ids_replaced: int = 0
     damaged: int = 0
     labels: dict[str, Counter[str]] = field(default_factory=dict)
     models: dict[str, Reading] = field(default_factory=dict)
@@ -195,6 +197,9 @@ class RunSummary(Reading):
         lines += [f"{kind}: {_number(count, 'article')} {_NOTES[kind]}" for kind, count in self.notes.items()]
         if self.prepared.texts:
             lines.append(f"text: {self.prepared.line()}")
+        if self.ids_replaced:
+            where = _number(self.ids_replaced, "record")
+            lines.append(f"ids: no text and no exact number in the id column of {where}; the row number stands there")
         if self.errors:
             lines.append(f"errors: {_number(self.errors, 'record')} could not be read; the field 'error' says why")
         if self.damaged:

@@ -82,6 +82,7 @@ def _speaks_of(error: MujazError) -> bool:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a :class:`~mujaz.errors.MujazError` becomes one message and its exit code."""
+    _fill_closed()
     try:
         cli.main(args=arguments, prog_name="mujaz", standalone_mode=True)
     except SystemExit as done:
@@ -100,10 +101,25 @@ def main(arguments: list[str] | None = None) -> None:
         _leave(1)
 
 
+def _fill_closed() -> None:
+    """Put the null device where a standard stream is closed (``<&-``, ``>&-``).
+
+    The next file that is opened would get its number, and what a library prints would land in that.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # as long as the process
+
+
 def _leave(code: str | int | None) -> NoReturn:
     """Exit, and say so if stdout cannot take what it still holds: Python would try again, and exit with 120."""
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not code:

@@ -12,6 +12,7 @@ import gzip
 import io
 import lzma
 import re
+import sys
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,7 +22,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from mujaz.errors import DataError, OutputError
+from mujaz.errors import DataError, OutputError, UsageError
 
 BOM = b"\xef\xbb\xbf"
 BUFFER = 1 << 20  # bytes
@@ -209,6 +210,28 @@ def open_file(name: str, count: Callable[[int], object] | None = None) -> Iterat
     decompress = DECOMPRESSORS.get(PurePosixPath(name).suffix.lower())
     with io.BufferedReader(_Counted(raw, count) if count else raw, BUFFER) as stream:
         yield decompress(stream) if decompress else stream
+
+
+def open_stdin() -> BinaryIO:
+    """Standard input.
+
+    Raises:
+        DataError: It is closed (``<&-``).
+    """
+    if sys.stdin is None:
+        raise DataError("it is closed. Give a file, or text to read", file="<stdin>")
+    return sys.stdin.buffer
+
+
+def open_stdout() -> BinaryIO:
+    """Standard output.
+
+    Raises:
+        UsageError: It is closed (``>&-``).
+    """
+    if sys.stdout is None:
+        raise UsageError("the results go to standard output, which is closed. Leave it open, or name a file (--out).")
+    return sys.stdout.buffer
 
 
 def read_text(stream: BinaryIO, name: str) -> str:

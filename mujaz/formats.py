@@ -193,7 +193,7 @@ def _parse_json(raw: bytes, offset: int) -> Any:
     no file takes it.
     """
     try:
-        return orjson.loads(raw)
+        return _exact(orjson.loads(raw), raw)
     except orjson.JSONDecodeError as error:
         problem = not_utf8(raw, offset)
         if problem:
@@ -203,6 +203,17 @@ def _parse_json(raw: bytes, offset: int) -> Any:
         except (ValueError, TypeError, RecursionError):
             reason = error.msg if error.lineno == 1 else f"{error.msg}, line {error.lineno}"
             raise ValueError(f"expected JSON, found something else ({reason}, column {error.colno})") from None
+
+
+def _exact(found: Any, raw: bytes) -> Any:
+    """Whole numbers beyond 64 bits as they are written: orjson makes floats of them, in which two ids become one."""
+    rows = found if isinstance(found, list) else [found]
+    if not any(type(v) is float and abs(v) >= 1 << 63 for row in rows if isinstance(row, dict) for v in row.values()):
+        return found
+    try:
+        return json.loads(raw.removeprefix(BOM))
+    except (ValueError, RecursionError):  # more digits than Python reads
+        return found
 
 
 def _json_object(item: Any, columns: Sequence[str]) -> dict[str, Any]:

@@ -34,15 +34,19 @@ def command(
         mujaz clean articles.txt --recipe arabert --stats > prepared.txt
         echo "عام ١٩٩٥" | mujaz clean --diff
     """
+    from mujaz.files import open_stdin, open_stdout
     from mujaz.models.cleaning import clean_lines
     from mujaz.models.recipes import RECIPES, Tally, get_recipe
 
+    open_stdout()
     if list_recipes:
         for known, entry in RECIPES.items():
             click.echo(f"{known:16} {entry.description}" + (f" [{entry.source}]" if entry.source else ""))
         return
     recipe = get_recipe(name, **dict.fromkeys(without, False))
     tally = Tally()
+    if file == "-":
+        open_stdin()
     try:
         with click.open_file(file, encoding="utf-8-sig", errors="replace") as source:
             for line in clean_lines([source.read()] if whole else source, recipe):

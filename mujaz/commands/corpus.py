@@ -29,7 +29,11 @@ FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "txt", "article")
 _OPTIONS = (
     click.option("--out", metavar="OUT", help="JSON Lines, CSV, TSV or Parquet by its suffix; left out or -: stdout."),
     click.option("--text-column", default="text", show_default=True, metavar="COL"),
-    click.option("--id-column", metavar="COL", help="Left out: 'id' where there is one, else the row number."),
+    click.option(
+        "--id-column",
+        metavar="COL",
+        help="Left out: 'id' where there is one. Where a cell is no text and no exact number: the row number.",
+    ),
     click.option("--keep", multiple=True, metavar="COL", help="Carry a column into the output; repeatable."),
     click.option("--format", type=click.Choice(FORMATS), help="Of the inputs, where their suffix does not tell."),
     click.option(

@@ -114,9 +114,11 @@ def _check_one(article: str, given: dict[str, Any]) -> None:
 
 def _summarize_one(name: str, article: str, generation: Generation, as_json: bool, options: dict[str, Any]) -> None:
     """Print the summary of one article."""
+    from mujaz.files import open_stdout
     from mujaz.inference.summarize import summarize_article, summary_fields
     from mujaz.pages import check_page
 
+    open_stdout()
     several, report = generation.candidates > 1, options["report"]
     if report:
         check_page(report, "--report", [name])

@@ -18,7 +18,7 @@ from click.testing import CliRunner, Result
 
 from mujaz.cli import cli, main
 from mujaz.commands import corpus
-from mujaz.formats import FORMATS
+from mujaz.formats import FORMATS, read_rows
 
 # Stands for mujaz.models.classifier: labels a text by its number of words. Without torch, so that a process of it starts
 # at once. Where SLOW names a file, it takes a second for each call and writes a letter there when one begins.
@@ -141,6 +141,27 @@ def test_standard_input_to_standard_output() -> None:
     assert "2 records in" in result.stderr
 
 
+@pytest.mark.parametrize("suffix", [".jsonl", ".csv", ".parquet"])
+def test_ids_are_exact_or_counted(tmp_path: Path, suffix: str) -> None:
+    huge = ["12345678901234567890123456789012", "12345678901234567890123456789013", "-9223372036854775809"]
+    ids = [*huge, "18446744073709551615", "null", "[1]", "true", "1e300", '"a"']
+    source = tmp_path / "x.jsonl"
+    source.write_text("".join(f'{{"id": {one}, "text": "خبر"}}\n' for one in ids), encoding="utf-8")
+    result = call(source, "--out", tmp_path / f"o{suffix}")
+    found = [str(row.values["id"]) for row in read_rows(tmp_path / f"o{suffix}")]
+    assert found == [*ids[:4], "5", "6", "7", "8", "a"]
+    assert "ids: no text and no exact number in the id column of 4 records; the row number" in result.stderr
+    told = json.loads((tmp_path / f"o{suffix}.summary.json").read_text(encoding="utf-8"))
+    assert told["ids_replaced"] == 4
+    source.write_text('[{"id": 123456789012345678901, "text": "خبر"}]', encoding="utf-8")
+    assert lines(call(source, "--format", "json").stdout)[0]["id"] == "123456789012345678901"
+
+
+def test_no_id_is_no_id_replaced(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl").write_text('{"text": "خبر"}\n', encoding="utf-8")
+    assert "ids:" not in call(tmp_path / "x.jsonl").stderr
+
+
 def test_one_article(tmp_path: Path) -> None:
     (tmp_path / "x.txt").write_text("خبر\n\nطويل\n", encoding="utf-8")
     result = call(tmp_path / "x.txt", "--format", "article")
@@ -225,6 +246,25 @@ def test_a_full_disk_behind_stdout(news: Path, command: str, buffered: str) -> N
     assert "mujaz: error: stdout cannot be written: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell")
+def test_closed_streams(news: Path, tmp_path: Path) -> None:
+    def closed(stream: str, *arguments: str | Path) -> tuple[int, str]:
+        command = [sys.executable, "-c", PROGRAM, *map(str, arguments)]
+        done = subprocess.run(["sh", "-c", f'exec "$@" {stream}', "sh", *command], stderr=subprocess.PIPE, text=True)
+        return done.returncode, done.stderr
+
+    code, said = closed("<&-", "-", "--out", tmp_path / "a.jsonl")
+    assert (code, said.count("\n")) == (2, 1)
+    assert said.startswith("mujaz: error: <stdin>: it is closed")
+    code, said = closed(">&-", news)
+    assert (code, said.count("\n")) == (2, 1)
+    assert "the results go to standard output, which is closed" in said
+    code, said = closed("<&- >&-", news, "--out", tmp_path / "b.jsonl")
+    assert (code, "Traceback" in said) == (0, False)
+    assert len(lines((tmp_path / "b.jsonl").read_text(encoding="utf-8"))) == 3
+    assert closed("2>&-", news, "--out", tmp_path / "c.jsonl")[0] == 0
 
 
 # --- Ctrl-C ----------------------------------------------------------------------------------------------------------------

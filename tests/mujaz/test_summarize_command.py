@@ -216,6 +216,19 @@ def test_every_kind_of_finding_has_a_meaning() -> None:
     assert "it read all of it, in parts (hierarchical)" in summaries.remarks(parts)[1]
 
 
+def test_one_article_needs_standard_output(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("خبر", encoding="utf-8")
+    command = [sys.executable, "-m", "mujaz", "summarize"]
+    for arguments, stream, message in (
+        (["a.txt"], ">&-", "the results go to standard output, which is closed"),
+        (["-"], "<&-", "<stdin>: it is closed"),
+    ):
+        shell = ["sh", "-c", f'exec "$@" {stream}', "sh", *command, *arguments]
+        done = subprocess.run(shell, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert message in done.stderr
+
+
 def test_json_is_of_one_article(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "x.jsonl").write_text('{"text": "خبر"}\n', encoding="utf-8")
     for out in ([], ["--out", str(tmp_path / "o.jsonl")]):
