@@ -89,26 +89,26 @@ def answer_corpus(
         UsageError: An input, the output or the model cannot be used.
         OutputError: The output cannot be written; what was written stays.
     """
-    if out is not None and out != STDOUT and is_local(out):
-        out = str(followed(Path(out)))
+    file = _local_file(out)
+    out = str(file) if file else out
     clean = article_cleaner() if options.clean_article else None
     corpus = open_corpus(inputs, options.columns, format=options.format, plain=plain, clean=clean)
-    if options.retry_errors and (out is None or out == STDOUT or not is_local(out) or not Path(out).is_file()):
+    if options.retry_errors and (file is None or not file.is_file()):
         raise UsageError(f"--retry-errors needs an output that is there already, found {out or 'none'}.")
     if options.retry_errors and options.restart:
         raise UsageError("--retry-errors keeps what an output has, --restart drops it: give one of them.")
-    before = _earlier(Path(str(out))) if options.retry_errors else {}
+    before = _earlier(file) if file and options.retry_errors else {}
     sink = open_sink(out, force=options.force or options.retry_errors, restart=options.restart, inputs=inputs)
     with closing(sink):
         job = load(sink.nested)
         hooks.started(job.description)
         records: Iterator[Item] = corpus
-        if options.retry_errors:
-            records = _retried(corpus, Path(str(out)), job.fields)
+        if file and options.retry_errors:
+            records = _retried(corpus, file, job.fields)
         how = {**asdict(options.columns), "keep": list(options.columns.keep), "clean_article": options.clean_article}
         asked = {"inputs": list(inputs), "columns": how, "retry_errors": options.retry_errors, **job.asked}
-        if before:
-            _check_retry(before["asked"], asked, Path(str(out)))
+        if file and before:
+            _check_retry(before["asked"], asked, file)
         summary = run(
             records,
             job,
@@ -123,10 +123,14 @@ def answer_corpus(
     summary.ran = job.description
     if not summary.stopped:  # else more was read than answered
         summary.ids_replaced = corpus.ids_replaced
-    if out is not None and out != STDOUT and is_local(out) and not summary.stopped:
-        told = {**summary.report(), "asked": asked, **({"before": before} if before else {})}
-        _write_summary(Path(out), told)
+    if file and not summary.stopped:
+        _write_summary(file, {**summary.report(), "asked": asked, **({"before": before} if before else {})})
     return summary
+
+
+def _local_file(out: str | None) -> Path | None:
+    """The file of this machine that an output is, behind any link."""
+    return None if out is None or out == STDOUT or not is_local(out) else followed(Path(out))
 
 
 def without_cleaning(model: Reader) -> Reader:

@@ -113,8 +113,7 @@ def run(
         keep: Columns kept from the input.
         strict: Raise at the first bad record.
         hooks: Progress and stopping.
-        counted: Where lines of an earlier run are kept, what it counted of them; see
-            :func:`mujaz.inference.summary.kept_counts`.
+        counted: What an earlier run counted of the lines that are kept (`mujaz.inference.summary.kept_counts`).
         share_read: How much of the corpus was read so far, 0 to 1, where that is known.
 
     Returns:
@@ -125,8 +124,7 @@ def run(
         UsageError: The sink holds an unfinished run that was asked something else, or read other records.
         OutputError: The output cannot be written; what was written stays.
     """
-    start = time.perf_counter()
-    summary = RunSummary()
+    start, summary = time.perf_counter(), RunSummary()
     try:
         state = sink.begin(asked or {})
         summary = RunSummary.from_json(state.summary or counted)

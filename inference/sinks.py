@@ -147,7 +147,8 @@ class FileSink:
             try:
                 tempfile.TemporaryFile(dir=self.path.parent).close()
             except OSError as refused:
-                raise OutputError(f"{self.path}: cannot be created: {refused.strerror or refused}") from refused
+                why = refused.strerror or refused
+                raise OutputError(f"{self.path}: cannot be created: {why}. Choose another folder.") from refused
             raise UsageError(f"{self.path}: another run is writing it at this moment. Choose another name.") from error
 
     def _open(self, restart: bool) -> None:

@@ -55,19 +55,15 @@ def command(
     from mujaz.commands.tables import metrics_table, progress_bar
     from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.models.auto import load_model
-    from mujaz.pages import check_place
     from mujaz.training.checks import few_scored
     from mujaz.training.checks_findings import FEW_SCORED
     from mujaz.training.data import read_examples
-    from mujaz.training.evaluation import check_empty, evaluate
+    from mujaz.training.evaluation import evaluate
     from mujaz.training.report.report import REPORT_FILE
     from mujaz.training.trained_texts import seen_line
 
     if out:
-        if out.exists() and not out.is_dir():
-            raise UsageError(f"--out {out}: expected the name of a folder, found a file. Give another name.")
-        check_empty(out, force=force)
-        check_place(out / REPORT_FILE)
+        _check_folder(out, force=force)
     loaded = load_model(
         model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
     )
@@ -105,6 +101,18 @@ _READ_FOR = {
     "target_column": ("stance",),
     "summary_column": ("summary",),
 }
+
+
+def _check_folder(out: Path, *, force: bool) -> None:
+    """See that the scores can be written, before they are computed."""
+    from mujaz.pages import check_place
+    from mujaz.training.evaluation import check_empty
+    from mujaz.training.report.report import REPORT_FILE
+
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out}: expected the name of a folder, found a file. Give another name.")
+    check_empty(out, force=force)
+    check_place(out / REPORT_FILE)
 
 
 def _check_columns(task: str) -> None:
