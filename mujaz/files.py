@@ -230,7 +230,7 @@ def open_stdout() -> BinaryIO:
         UsageError: It is closed (``>&-``).
     """
     if sys.stdout is None:
-        raise UsageError("the results go to standard output, which is closed. Leave it open, or name a file (--out).")
+        raise UsageError("the results go to standard output, which is closed. Leave it open, or name a file for them.")
     return sys.stdout.buffer
 
 

@@ -56,12 +56,15 @@ def command(
     from mujaz.commands.tables import check_tables
     from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.errors import UsageError
+    from mujaz.files import open_stdout
     from mujaz.pages import check_page
     from mujaz.training.checks import check_data
     from mujaz.training.checks_rows import rows_of_files
 
     if html:
         check_page(html, "--html", what)
+    else:
+        open_stdout()
     encoder: TextEncoder | None = None
     longest: int | None = None
     if len(what) == 1 and what[0].endswith((".yaml", ".yml")):

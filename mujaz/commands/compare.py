@@ -25,6 +25,7 @@ def command(runs: tuple[Path, ...], html: Path | None, resamples: int, seed: int
 
     Example: mujaz compare runs/svm-scores runs/topic-small --html compare.html
     """
+    from mujaz.files import open_stdout
     from mujaz.pages import check_page, write_page
     from mujaz.training.compare import compare, comparison_page
     from mujaz.training.report.folds import FOLDS_PAGE
@@ -32,6 +33,8 @@ def command(runs: tuple[Path, ...], html: Path | None, resamples: int, seed: int
 
     if html:
         check_page(html, "--html", [run / page for run in runs for page in (REPORT_FILE, FOLDS_PAGE)])
+    else:
+        open_stdout()
     found = compare(runs, resamples=resamples, seed=seed)
     _print(found)
     if html:

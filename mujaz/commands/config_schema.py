@@ -14,5 +14,7 @@ def command() -> None:
     Example: mujaz config-schema > train.schema.json
     """
     from mujaz.configs.schema import TrainConfig
+    from mujaz.files import open_stdout
 
+    open_stdout()
     click.echo(json.dumps(TrainConfig.model_json_schema(), ensure_ascii=False, indent=2))

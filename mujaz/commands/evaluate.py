@@ -62,8 +62,7 @@ def command(
     from mujaz.training.report.report import REPORT_FILE
     from mujaz.training.trained_texts import seen_line
 
-    if out:
-        _check_folder(out, force=force)
+    _check_place(out, force=force)
     loaded = load_model(
         model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
     )
@@ -103,12 +102,16 @@ _READ_FOR = {
 }
 
 
-def _check_folder(out: Path, *, force: bool) -> None:
+def _check_place(out: Path | None, *, force: bool) -> None:
     """See that the scores can be written, before they are computed."""
+    from mujaz.files import open_stdout
     from mujaz.pages import check_place
     from mujaz.training.evaluation import check_empty
     from mujaz.training.report.report import REPORT_FILE
 
+    if out is None:
+        open_stdout()
+        return
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out}: expected the name of a folder, found a file. Give another name.")
     check_empty(out, force=force)

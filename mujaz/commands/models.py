@@ -16,9 +16,11 @@ def command() -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from mujaz.files import open_stdout
     from mujaz.models.checkpoint import EMBEDDED, embedded_models, read_info
     from mujaz.models.presets import PRESETS
 
+    open_stdout()
     console = Console()
     embedded = Table(
         "name", "task", "labels", "recipe", "licence", title="Embedded: work offline", title_justify="left"

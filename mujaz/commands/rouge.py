@@ -48,8 +48,10 @@ def command(
       mujaz rouge predictions.txt test.jsonl --reference-column summary
       mujaz rouge runs/news/predictions.jsonl runs/news/predictions.jsonl --mode xlsum --stem
     """
+    from mujaz.files import open_stdout
     from mujaz.training.metrics.files import score_files
 
+    open_stdout()
     scores = score_files(
         predictions,
         references,

@@ -306,3 +306,17 @@ def test_a_training_that_is_interrupted_says_how_to_go_on(monkeypatch: pytest.Mo
     found = CliRunner().invoke(cli, ["train", str(file)])
     assert found.exit_code == 130
     assert "The same command goes on from the last checkpoint" in found.stderr
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["models"], ["config-schema"], ["clean", "x"], ["rouge", "x", "x"], ["check", "x"], ["compare", "x", "y"]],
+)
+def test_what_only_prints_needs_standard_output(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(SystemExit) as leaving:
+        main(command)
+    assert leaving.value.code == 2
+    assert "standard output, which is closed" in capsys.readouterr().err
