@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -94,6 +95,7 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
     labels = list(config.labels or label_names(train))
     if task != "summary" and len(labels) < 2:
         raise DataError(f"expected at least two labels, found {labels}", file=_names(config.train))
+    more = renamed(read_examples(config.additional, task, config.columns) if config.additional else [], config.rename)
     dev = renamed(read_examples(config.dev, task, config.columns) if config.dev else [], config.rename)
     test = renamed(read_examples(config.test, task, config.columns) if config.test else [], config.rename)
     if config.folds:
@@ -107,9 +109,10 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
     if not dev and config.dev_fraction:
         train, dev = _take(train, _cut(train, config, config.dev_fraction))
     if task != "summary":
-        for part in (train, dev, test):
+        for part in (train, more, dev, test):
             check_labels(part, labels, several=bool(train) and train[0].labels is not None)
     seed = config.split_seed
+    train += more
     return Splits(sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed), test, labels)
 
 
@@ -275,7 +278,8 @@ def _text(row: Row, column: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str):
-        found = "nothing" if value is None or value != value else f"{type(value).__name__} {value!r}"
+        missing = value is None or (isinstance(value, float) and math.isnan(value))
+        found = "nothing" if missing else f"{type(value).__name__} {value!r}"
         raise DataError(f"expected text in column '{column}', found {found}", file=row.file, row=row.row)
     problem = text_problem(value, f"column '{column}'") or (
         "" if plain_name(value) else f"the column '{column}' is empty"
@@ -329,6 +333,12 @@ def data_info(examples: Iterable[Example], source: str | Sequence[str]) -> DataI
     sources = [source] if isinstance(source, str) else source
     files = [Path(name).name for name in sources]
     return DataInfo(rows=rows, fingerprint=digest.hexdigest(), files=files, targets=sorted(targets))
+
+
+def train_sources(config: DataConfig) -> list[str]:
+    """The files that training rows come from."""
+    given = (config.train, config.additional or [])
+    return [name for names in given for name in ([names] if isinstance(names, str) else names)]
 
 
 def target_id(target: str) -> str:

@@ -18,7 +18,7 @@ from mujaz.models.recipes import Tally
 from mujaz.models.saving import library_versions
 from mujaz.training.arguments import selects, total_steps, trains_in_bfloat16
 from mujaz.training.augmentation import augmented
-from mujaz.training.data import Example, Splits, data_info, load_splits
+from mujaz.training.data import Example, Splits, data_info, load_splits, train_sources
 from mujaz.training.encoded import Collator, encode_classification, encode_summaries
 from mujaz.training.lora import trained_parameters
 from mujaz.training.memory import BatchFit, fit_batch
@@ -181,7 +181,7 @@ def _with_batch(config: TrainConfig, fit: BatchFit) -> TrainConfig:
 def checkpoint_info(job: Job) -> CheckpointInfo:
     """What ``mujaz.json`` will say of the result."""
     config, encoder = job.config, job.start.encoder
-    data = data_info(job.splits.train, config.data.train)
+    data = data_info(job.splits.train, train_sources(config.data))
     writes = not selects(config, job.start.model)
     return CheckpointInfo(
         task=config.task,

@@ -15,6 +15,7 @@ from mujaz.configs.data_schema import ColumnsConfig, DataConfig
 from mujaz.errors import DataError
 from mujaz.training.data import Example, check_labels, data_info, load_splits, read_examples, sample
 from mujaz.training.splits import cut_stratified
+from tests.conftest import write_jsonl
 
 COLUMNS = ColumnsConfig()
 
@@ -180,3 +181,23 @@ def test_all_unknown_labels_are_named_with_their_rows() -> None:
         DataError, match=r"f, row 2: unknown labels 'c' \(in 2 rows\), 'd' \(in 1 row\): expected one of a"
     ):
         check_labels(rows, ["a"])
+
+
+def test_additional_rows_are_trained_on_and_no_part_is_cut_off_them(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"text": f"نص رقم {n}", "label": "ab"[n % 2]} for n in range(40)]
+    more: list[dict[str, object]] = [{"text": f"مصنوع {n}", "label": "old"} for n in range(5)]
+    train, made = write_jsonl(tmp_path / "train.jsonl", rows), write_jsonl(tmp_path / "made.jsonl", more)
+    settings = {"train": str(train), "dev_fraction": 0.2, "test_fraction": 0.2, "rename": {"old": "a"}}
+    alone = load_splits(DataConfig.model_validate(settings), "topic")
+    found = load_splits(DataConfig.model_validate(settings | {"additional": str(made)}), "topic")
+    assert (found.dev, found.test) == (alone.dev, alone.test)
+    assert found.train[: len(alone.train)] == alone.train
+    assert [(e.text, e.label) for e in found.train[len(alone.train) :]] == [(row["text"], "a") for row in more]
+
+
+def test_additional_rows_have_the_labels_of_the_others(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"text": f"نص رقم {n}", "label": "ab"[n % 2]} for n in range(40)]
+    train = write_jsonl(tmp_path / "train.jsonl", rows)
+    made = write_jsonl(tmp_path / "made.jsonl", [{"text": "مصنوع", "label": "c"}])
+    with pytest.raises(DataError, match="unknown label 'c'"):
+        load_splits(DataConfig(train=str(train), additional=str(made)), "topic")
