@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import orjson
 
 from mujaz.errors import OutputError, UsageError
-from mujaz.files import followed, is_local
+from mujaz.files import filesystem, followed, is_local
 from mujaz.formats import Row, read_rows
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
 from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, run
@@ -130,7 +130,9 @@ def answer_corpus(
 
 def _local_file(out: str | None) -> Path | None:
     """The file of this machine that an output is, behind any link."""
-    return None if out is None or out == STDOUT or not is_local(out) else followed(Path(out))
+    if out is None or out == STDOUT or not is_local(out):
+        return None
+    return followed(Path(filesystem(out)[1] if "://" in out else out))  # file:///…
 
 
 def without_cleaning(model: Reader) -> Reader:

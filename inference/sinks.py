@@ -5,7 +5,7 @@ complete. So an output that exists is whole, and an older one stays until then. 
 disk and then recorded in a journal (``labels.partial.jsonl.journal``): whatever ends the run (a full disk, Ctrl-C, SIGKILL,
 power loss), the same command goes on behind the last recorded chunk. Parquet cannot be read before its end is written, so
 its partial file is JSON Lines too (``labels.parquet.partial.jsonl``), turned into Parquet when the run is complete; then the
-types of columns are known. No two outputs share one of these names.
+types of columns are known. Outputs that differ in their suffix alone do not share one of these names.
 """
 
 from __future__ import annotations

@@ -95,5 +95,6 @@ def text_problem(value: Any, what: str = "text") -> str | None:
 
 def _only_markup(value: str) -> bool:
     """Whether nothing is left of HTML without its tags; a long text is not looked at."""
-    short = len(value) <= LONGEST_MARKUP and value.lstrip()[0] in "<&"
+    blank = _BLANK.match(value)
+    short = blank is not None and len(value) <= LONGEST_MARKUP and value[blank.end()] in "<&"
     return short and _BLANK.fullmatch(without_markup(value)) is not None

@@ -296,8 +296,11 @@ def followed(path: Path) -> Path:
         OutputError: It leads to itself.
     """
     try:
-        return path.resolve() if path.is_symlink() else path
-    except (OSError, RuntimeError) as error:  # Python 3.11 raises the one, 3.13 the other
+        found = path.resolve() if path.is_symlink() else path
+        if not found.is_symlink():  # Python 3.13 gives a link that leads to itself as it is, those before raise
+            return found
+        raise RuntimeError
+    except (OSError, RuntimeError) as error:
         raise OutputError(f"{path} cannot be written: it is a link that leads to itself.") from error
 
 

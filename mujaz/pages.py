@@ -52,7 +52,7 @@ def check_page(path: str | Path, option: str, others: Iterable[str | Path] = ())
         UsageError: It is no name of a page, or that of another file.
         OutputError: It cannot be written.
     """
-    path = Path(path)
+    path = followed(Path(path))
     if path.resolve() in {Path(other).resolve() for other in others}:
         raise UsageError(f"{option} would replace {path}, which is an input or the output. Give another name.")
     if path.suffix.lower() not in PAGES:
