@@ -4,7 +4,7 @@ A model that is taught on them hears what the teacher says of a text and another
 
 Usage::
 
-    python -m mujaz.training.crossing CONFIG OUT.jsonl [--targets 2] [--further pairs.jsonl --most 15000]
+    python -m mujaz.training.crossing CONFIG OUT.jsonl [--targets 2]
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from mujaz.configs.data_schema import ColumnsConfig
-from mujaz.training.data import Example, load_splits, read_examples, sample
+from mujaz.training.data import Example, load_splits
 from mujaz.training.left_out import data_of, write_rows
 
 SEED = 0
@@ -47,29 +46,18 @@ def crossed(examples: Sequence[Example], targets: int, seed: int = SEED) -> Iter
             yield {"text": example.target, "target": example.text}
 
 
-def further(file: str, most: int, seed: int = SEED) -> Iterator[dict[str, str]]:
-    """Pairs of a file, so many drawn, without their labels.
-
-    Raises:
-        DataError: the file cannot be read.
-    """
-    rows = read_examples(file, "stance", ColumnsConfig(), labelled=False)
-    yield from ({"text": e.text, "target": e.target or ""} for e in sample(rows, most, seed))
-
-
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
     parser = ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("config", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--targets", type=int, default=2)
-    parser.add_argument("--further")
-    parser.add_argument("--most", type=int, default=15_000)
     options = parser.parse_args(arguments)
 
     def rows() -> Iterator[dict[str, str]]:
-        yield from crossed(load_splits(*data_of(options.config)).train, options.targets)
-        yield from further(options.further, options.most) if options.further else ()
+        data, task = data_of(options.config)
+        labelled = data.model_copy(update={"additional": None})  # what was made has its targets
+        yield from crossed(load_splits(labelled, task).train, options.targets)
 
     write_rows(options.out, rows, "pairs")
 

@@ -11,149 +11,101 @@ Usage::
 
     python -m mujaz.training.pairs OUT.jsonl FILE...               # files with columns text and summary
     python -m mujaz.training.pairs --rounds 4 OUT.jsonl FILE...    # each headline four times, with other contradictions
+    python -m mujaz.training.pairs --easy OUT.jsonl FILE...        # what agrees is twice the same, to begin with
+    python -m mujaz.training.pairs --most 4000 OUT.jsonl FILE...   # of so many headlines
+    python -m mujaz.training.pairs --beginnings 9000 OUT.jsonl FILE...    # beginnings of so many articles, and a claim
 """
 
 from __future__ import annotations
 
 import random
-import re
 from argparse import ArgumentParser
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
+from collections.abc import Iterator, Sequence
 
 from mujaz.models.arabic_words import normalize
 from mujaz.models.light_stem import light_stem
+from mujaz.training.rewording import SHORTEST_WORD, Rewording, Words, followers
 from mujaz.training.spans import headlines_with_spans, write_pairs
 
 LABELS = ("favor", "against", "none")
 SEED = 13
 RARE = 40  # headlines that share a word, at most, for it to lead to another article
 
-# Words of news and their opposites, as articles write them; both directions hold.
-OPPOSITES = """
-    ارتفاع انخفاض|يرتفع ينخفض|ارتفعت انخفضت|ارتفع تراجع|صعود هبوط|زيادة خفض|يزيد يقلص|نمو انكماش|ارتفاعا انخفاضا
-    فوز خسارة|يفوز يخسر|فاز خسر|انتصار هزيمة|تأهل خروج|يتأهل يودع|تقدم تراجع|نجاح فشل|ينجح يفشل|نجح فشل|يؤكد ينفي
-    أكد نفى|تؤكد تنفي|تأكيد نفي|يوافق يرفض|وافق رفض|توافق ترفض|موافقة رفض|يقبل يرفض|تأييد رفض|يؤيد يعارض
-    تؤيد تعارض|افتتاح إغلاق|يفتتح يغلق|فتح إغلاق|بدء انتهاء|بدء تأجيل|انطلاق تأجيل|استئناف تعليق|إطلاق إلغاء
-    توقيع إلغاء|استمرار توقف|مقتل نجاة|إصابة نجاة|وفاة شفاء|اعتقال إطلاق|توقيف الإفراج|القبض الإفراج|براءة إدانة
-    تبرئة إدانة|السماح منع|تسمح تمنع|يسمح يمنع|تعيين إقالة|يعين يقيل|انضمام انسحاب|ينضم ينسحب|دخول خروج
-    عودة مغادرة|وصول مغادرة|يعود يغادر|تحسن تدهور|تعزيز تقليص|دعم معارضة|قبول رفض|اتفاق خلاف|هدنة تصعيد
-    تهدئة تصعيد|سلام حرب|ربح خسارة|أرباح خسائر|فائض عجز|أكبر أصغر|أعلى أدنى|أكثر أقل|قبل بعد|شمال جنوب
-    شرق غرب|داخل خارج|مع ضد|الأول الأخير|جديدة قديمة|إيجابية سلبية|يشيد ينتقد|تشيد تنتقد|إشادة انتقاد
-"""
-_DIGITS = re.compile(r"\d+")
-_PREFIXES = ("وال", "بال", "ال", "و", "ب", "ل", "ف", "")
-_SHORTEST_WORD = 4  # letters of a word that may be replaced: below are particles
-
-Change = Callable[[list[str], random.Random], "list[str] | None"]
+SAME = 0.6  # of the pairs are a headline, or a stretch, and itself reworded
+RETOLD = 0.5  # of a statement's verbs are said otherwise
+BOTH = 0.4  # of the pairs have a word of both changed
+NONE = 0.5  # of the headlines get a stretch of other news
+FEWEST, MOST = 40, 90  # words of an article's beginning; the stretch is among the first 55
 
 
-def opposites() -> dict[str, list[str]]:
-    """Word -> its opposites, in the spelling of :func:`~mujaz.models.arabic_words.normalize`, which news varies too."""
-    table: dict[str, list[str]] = defaultdict(list)
-    for pair in OPPOSITES.replace("\n", "|").split("|"):
-        words = pair.split()
-        if words:
-            first, second = words
-            table[normalize(first)].append(second)
-            table[normalize(second)].append(first)
-    return dict(table)
-
-
-@dataclass(frozen=True)
-class Contradictions:
-    """Ways to make a statement contradict what it said.
-
-    Attributes:
-        opposites: Of :func:`opposites`.
-        followers: Word -> words that stand after it elsewhere, as often as they do.
-    """
-
-    opposites: dict[str, list[str]]
-    followers: dict[str, list[str]]
-
-    def __call__(self, text: str, chance: random.Random) -> str | None:
-        """The text with something in it changed, or None where nothing can be."""
-        words = text.split()
-        ways: list[Change] = [self._opposite, self._number, self._replaced]
-        for way in [chance.choice((self._opposite, self._number)), self._replaced, *ways]:
-            changed = way(words, chance)
-            if changed:
-                return " ".join(changed)
-        return None
-
-    def _opposite(self, words: list[str], chance: random.Random) -> list[str] | None:
-        found = [(i, other) for i, word in enumerate(words) if (other := self._other(word, chance))]
-        if not found:
-            return None
-        place, other = chance.choice(found)
-        return [*words[:place], other, *words[place + 1 :]]
-
-    def _other(self, word: str, chance: random.Random) -> str | None:
-        known = normalize(word)
-        for prefix in _PREFIXES:
-            rest = self.opposites.get(known.removeprefix(prefix)) if known.startswith(prefix) else None
-            if rest:
-                return prefix + chance.choice(rest).removeprefix("ال" if prefix.endswith("ال") else "")
-        return None
-
-    def _number(self, words: list[str], chance: random.Random) -> list[str] | None:
-        places = [i for i, word in enumerate(words) if _DIGITS.search(word)]
-        if not places:
-            return None
-        place = chance.choice(places)
-        return [*words[:place], _DIGITS.sub(lambda m: _another(m[0], chance), words[place]), *words[place + 1 :]]
-
-    def _replaced(self, words: list[str], chance: random.Random) -> list[str] | None:
-        places = [i for i in range(1, len(words)) if len(words[i]) >= _SHORTEST_WORD]
-        chance.shuffle(places)
-        for place in places:
-            old = light_stem(normalize(words[place]))
-            options = [
-                w for w in self.followers.get(normalize(words[place - 1]), []) if light_stem(normalize(w)) != old
-            ]
-            if len(options) >= 3:  # fewer: a fixed phrase, and the word after it is hardly free
-                return [*words[:place], chance.choice(options), *words[place + 1 :]]
-        return None
-
-
-def _another(number: str, chance: random.Random) -> str:
-    """A number of as many digits."""
-    first = chance.choice([d for d in "123456789" if d != number[0]])
-    return first + "".join(chance.choice("0123456789") for _ in number[1:])
-
-
-def followers(texts: Sequence[str]) -> dict[str, list[str]]:
-    """Word -> the words of four letters and more that stand after it, each as often as it does."""
-    table: dict[str, list[str]] = defaultdict(list)
-    for text in texts:
-        words = text.split()
-        for before, word in pairwise(words):
-            if len(word) >= _SHORTEST_WORD and word.isalpha():
-                table[normalize(before)].append(word)
-    return dict(table)
-
-
-def pair_rows(stated: Sequence[tuple[str, str]], seed: int = SEED) -> Iterator[dict[str, str]]:
+def pair_rows(stated: Sequence[tuple[str, str]], seed: int = SEED, *, easy: bool = False) -> Iterator[dict[str, str]]:
     """Rows with text, target, label (favor, against, none) and headline: up to three for each headline.
 
     Args:
         stated: Headlines, each with the stretch of its article that says the same.
         seed: Same seed, same rows.
+        easy: What agrees is the same but for a verb at most, and what contradicts the same but for one thing more. From such
+            pairs a model learns soon to look from one text to the other; from the whole mixture alone it hardly does.
     """
     chance = random.Random(seed)
-    contradict = Contradictions(opposites(), followers([text for pair in stated for text in pair]))
+    same, retold = (1.0, 0.0) if easy else (SAME, RETOLD)
+    rewording = Rewording(followers([text for pair in stated for text in pair]))
     others = _Others(stated)
     for number, (headline, stretch) in enumerate(stated):
-        changed = contradict(stretch, chance)
-        other = others.about_something_else(number, chance)
-        for label, text in zip(LABELS, (stretch, changed, other), strict=True):
-            if text:
-                first, second = (headline, text) if chance.random() < 0.5 else (text, headline)
-                yield {"text": first, "target": second, "label": label, "headline": headline}
+        first, second = _agreeing(headline.split(), stretch.split(), rewording, chance, same)
+        first = rewording.retold(first, chance, retold / 2)
+        pairs = [
+            ("favor", first, rewording.retold(second, chance, retold)),
+            ("against", first, rewording.turned(rewording.retold(second, chance, retold), chance)),
+        ]
+        if chance.random() < NONE:
+            pairs.append(("none", headline.split(), others.about_something_else(number, chance).split()))
+        for label, one, other in pairs:
+            if other:
+                text, target = (one, other) if chance.random() < 0.5 else (other, one)
+                yield {"text": " ".join(text), "target": " ".join(target), "label": label, "headline": headline}
+
+
+def beginning_rows(articles: Sequence[tuple[str, str, str]], most: int, seed: int = SEED) -> Iterator[dict[str, str]]:
+    """Rows whose text is an article's beginning, and whose target is its headline or stretch, reworded or turned round, or
+    that of another article.
+
+    Args:
+        articles: Text, headline and stretch of each.
+        most: Articles that are drawn.
+        seed: Same seed, same rows.
+    """
+    chance = random.Random(seed)
+    stated = [(headline, stretch) for _, headline, stretch in articles]
+    rewording, others = Rewording(followers([text for pair in stated for text in pair])), _Others(stated)
+    for number in sorted(chance.sample(range(len(articles)), min(most, len(articles)))):
+        text, label = articles[number][0], chance.choice(LABELS)
+        claim = rewording.retold(chance.choice(stated[number]).split(), chance, RETOLD)
+        if label == "against":
+            claim = rewording.turned(claim, chance) or []
+        elif label == "none":
+            claim = others.about_something_else(number, chance).split()
+        if claim:
+            beginning = text.split()[: chance.randint(FEWEST, MOST)]
+            yield {
+                "text": " ".join(beginning),
+                "target": " ".join(claim),
+                "label": label,
+                "headline": stated[number][0],
+            }
+
+
+def _agreeing(
+    headline: Words, stretch: Words, rewording: Rewording, chance: random.Random, same: float
+) -> tuple[Words, Words]:
+    """Two statements that say the same: one and itself, or both; with a word of both changed, sometimes."""
+    first, second = headline, stretch
+    if chance.random() < same:
+        first = second = chance.choice((headline, stretch))
+    if chance.random() < BOTH:
+        first, second = rewording.both(first, second, chance) or (first, second)
+    return first, second
 
 
 class _Others:
@@ -162,7 +114,7 @@ class _Others:
     def __init__(self, stated: Sequence[tuple[str, str]]) -> None:
         self.stated = stated
         self.keys = [
-            {light_stem(normalize(w)) for w in headline.split() if len(w) >= _SHORTEST_WORD} for headline, _ in stated
+            {light_stem(normalize(w)) for w in headline.split() if len(w) >= SHORTEST_WORD} for headline, _ in stated
         ]
         self.where: dict[str, list[int]] = defaultdict(list)
         for number, keys in enumerate(self.keys):
@@ -182,26 +134,48 @@ class _Others:
         return self.stated[chosen][1] if chosen != number else ""
 
 
-def rows_of_files(files: Sequence[str], rounds: int = 1) -> Iterator[dict[str, str]]:
+def rows_of_files(
+    files: Sequence[str], rounds: int = 1, *, easy: bool = False, beginnings: int = 0, most: int | None = None
+) -> Iterator[dict[str, str]]:
     """The rows that come out of articles with headlines.
 
     Args:
         files: With columns text and summary.
         rounds: How often each headline is gone through, each time with another seed: a model that meets the same pairs
             six times learns them by heart.
+        easy: See :func:`pair_rows`.
+        beginnings: Rows of :func:`beginning_rows` of so many articles, and no others.
+        most: Headlines that are drawn, for :func:`pair_rows`.
     """
-    stated = [(headline, span) for _, headline, span in headlines_with_spans(files)]
+    articles = list(headlines_with_spans(files))
+    if beginnings:
+        yield from beginning_rows(articles, beginnings)
+        return
+    stated = [(headline, span) for _, headline, span in articles]
+    if most is not None and most < len(stated):
+        stated = random.Random(SEED).sample(stated, most)
     for number in range(rounds):
-        yield from pair_rows(stated, SEED + number)
+        yield from pair_rows(stated, SEED + number, easy=easy)
+
+
+def _positive(given: str) -> int:
+    number = int(given)
+    if number < 1:
+        raise ValueError
+    return number
 
 
 def main(arguments: list[str] | None = None) -> None:
     """The command line."""
-    about = (__doc__ or "").splitlines()[0]
-    parser = ArgumentParser(add_help=False)
-    parser.add_argument("--rounds", type=int, default=1)
-    options, rest = parser.parse_known_args(arguments)
-    write_pairs(partial(rows_of_files, rounds=options.rounds), about, rest)
+    parser = ArgumentParser()
+    kinds = parser.add_mutually_exclusive_group()
+    kinds.add_argument(
+        "--beginnings", type=_positive, default=0, help="beginnings of so many articles, and no other pairs"
+    )
+    kinds.add_argument("--easy", action="store_true", help="what agrees is twice the same, to begin with")
+    parser.add_argument("--rounds", type=_positive, default=1, help="how often each headline is gone through")
+    parser.add_argument("--most", type=_positive, help="draw so many headlines")
+    write_pairs(rows_of_files, (__doc__ or "").splitlines()[0], arguments, parser)
 
 
 if __name__ == "__main__":

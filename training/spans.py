@@ -12,17 +12,15 @@ Usage::
 from __future__ import annotations
 
 import re
-import sys
 from argparse import ArgumentParser
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-import orjson
-
 from mujaz.formats import read_rows
 from mujaz.models.arabic_words import normalize
+from mujaz.training.left_out import write_rows
 
 BEGINNING = 55  # words of the article to look in: about what 96 tokens hold
 SHORTEST, LONGEST = 5, 16  # words of a span
@@ -78,28 +76,26 @@ def span_rows(files: Sequence[str]) -> Iterator[dict[str, str]]:
 
 
 def write_pairs(
-    rows: Callable[[Sequence[str]], Iterator[dict[str, str]]], about: str, arguments: list[str] | None
+    rows: Callable[..., Iterable[dict[str, str]]],
+    about: str,
+    arguments: list[str] | None,
+    parser: ArgumentParser | None = None,
 ) -> None:
     """A command line that makes a file of rows out of files: OUT.jsonl FILE...
 
     Args:
-        rows: The rows, from names of files.
+        rows: The rows, from names of files and the parser's other options.
         about: What they are, for its help.
         arguments: None takes those of the process.
+        parser: With further options.
     """
-    parser = ArgumentParser(description=about)
+    parser = parser or ArgumentParser()
+    parser.description = about
     parser.add_argument("out", type=Path)
     parser.add_argument("files", nargs="+")
-    options = parser.parse_args(arguments)
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    count = 0
-    draft = options.out.with_name(options.out.name + ".draft")  # what bears the name is whole
-    with draft.open("wb") as stream:
-        for row in rows(options.files):
-            stream.write(orjson.dumps(row) + b"\n")
-            count += 1
-    draft.replace(options.out)
-    sys.stdout.write(f"{count:,} pairs in {options.out}\n")
+    options = vars(parser.parse_args(arguments))
+    out, files = options.pop("out"), options.pop("files")
+    write_rows(out, lambda: rows(files, **options), f"pairs in {out}")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -41,23 +41,25 @@ def test_two_texts_come_the_other_way_round_too() -> None:
     assert found[1::2] == [{"text": row.target, "target": row.text} for row in rows]
 
 
-def test_the_command_leaves_out_dev_and_test(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_leaves_out_dev_test_and_additional_rows(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     rows: list[dict[str, object]] = [
         {"text": f"نص رقم {i}", "target": f"هدف {i % 4}", "label": ("favor", "against")[i % 2]} for i in range(60)
     ]
     data = write_jsonl(tmp_path / "train.jsonl", rows)
     pairs: list[dict[str, object]] = [{"text": f"خبر {i}", "target": f"عنوان {i}", "label": "favor"} for i in range(9)]
-    config: dict[str, Any] = {"task": "stance", "data": {"train": str(data), "dev_fraction": 0.1, "test_fraction": 0.2}}
+    made = write_jsonl(tmp_path / "pairs.jsonl", pairs)
+    parts = {"dev_fraction": 0.1, "test_fraction": 0.2, "additional": str(made)}
+    config: dict[str, Any] = {"task": "stance", "data": {"train": str(data), **parts}}
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    further = write_jsonl(tmp_path / "pairs.jsonl", pairs)
     out = tmp_path / "made" / "out.jsonl"
-    main([str(tmp_path / "c.yaml"), str(out), "--targets", "1", "--further", str(further), "--most", "4"])
+    main([str(tmp_path / "c.yaml"), str(out), "--targets", "1"])
     found = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [sorted(one) for one in found] == [["target", "text"]] * len(found)
-    made = [one for one in found if one["text"].startswith("نص")]
-    assert len(found) - len(made) == 4
     splits = load_splits(DataConfig.model_validate(config["data"]), "stance")
-    assert [one["text"] for one in made] == [e.text for e in splits.train]
+    assert [one["text"] for one in found] == [e.text for e in splits.train if e.text.startswith("نص")]
     assert f"{len(found)} pairs" in capsys.readouterr().out
-    with pytest.raises(SystemExit, match="error: .*none.jsonl"):
-        main([str(tmp_path / "c.yaml"), str(out), "--further", str(tmp_path / "none.jsonl")])
+    data.unlink()
+    with pytest.raises(SystemExit, match=r"error: .*train\.jsonl"):
+        main([str(tmp_path / "c.yaml"), str(out)])
