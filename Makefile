@@ -53,16 +53,31 @@ runs/embedded-topic-teacher/metrics.json: | runs/embedded-encoder/metrics.json
 runs/embedded-topic/metrics.json: | runs/embedded-topic-teacher/metrics.json
 	$(RUN) train configs/embedded-topic.yaml
 
-runs/embedded-stance-first/metrics.json: | runs/embedded-encoder/metrics.json runs/pairs.jsonl
-	$(RUN) train configs/embedded-stance-first.yaml
+runs/embedded-stance-pairs/metrics.json: | runs/pairs-easy.jsonl runs/pairs.jsonl
+	$(RUN) train configs/embedded-stance-pairs.yaml
 
-runs/embedded-stance-posts-%/metrics.json: | .venv/.installed
-	$(RUN) train configs/embedded-stance-posts.yaml --set training.seed=$* --set output=runs/embedded-stance-posts-$*
+MADE = runs/written.jsonl runs/beginnings.jsonl runs/reworded.jsonl
 
-runs/crossed.jsonl: | runs/pairs.jsonl
-	$(RUN).training.crossing configs/embedded-stance.yaml $@ --further runs/pairs.jsonl
+# Four teachers: two without the reworded pairs, of which one has words masked, and two with them.
+TEACHER = $(RUN) train configs/embedded-stance-teacher.yaml --set output=$(@D)
+WITHOUT = --set 'data.additional=[runs/written.jsonl, runs/beginnings.jsonl]' --set training.epochs=4
 
-STANCE_TEACHERS = $(foreach run,first posts-13 posts-14,runs/embedded-stance-$(run)/metrics.json)
+runs/embedded-stance-teacher-a/metrics.json: | runs/embedded-stance-pairs/metrics.json $(MADE)
+	$(TEACHER) $(WITHOUT) --set training.seed=13 --set training.mask_tokens=0.15 --set model.dropout=0.2
+
+runs/embedded-stance-teacher-b/metrics.json: | runs/embedded-stance-pairs/metrics.json $(MADE)
+	$(TEACHER) $(WITHOUT) --set training.seed=14
+
+runs/embedded-stance-teacher-c/metrics.json: | runs/embedded-stance-pairs/metrics.json $(MADE)
+	$(TEACHER) --set training.seed=13
+
+runs/embedded-stance-teacher-d/metrics.json: | runs/embedded-stance-pairs/metrics.json $(MADE)
+	$(TEACHER) --set training.seed=14
+
+runs/crossed.jsonl: | .venv/.installed
+	$(RUN).training.crossing configs/embedded-stance.yaml $@
+
+STANCE_TEACHERS = $(foreach one,a b c d,runs/embedded-stance-teacher-$(one)/metrics.json)
 
 runs/embedded-stance/metrics.json: | $(STANCE_TEACHERS) runs/crossed.jsonl
 	$(RUN) train configs/embedded-stance.yaml
@@ -73,7 +88,19 @@ runs/embedded-summary/metrics.json: | .venv/.installed
 HEADLINES = $(foreach set,ant argen saudinewsnet,$(MUJAZ_DATA)/summary/$(set)/train.parquet)
 
 runs/pairs.jsonl: | .venv/.installed
-	$(RUN).training.pairs $@ $(HEADLINES)
+	$(RUN).training.pairs --rounds 6 $@ $(HEADLINES)
+
+runs/pairs-easy.jsonl: | .venv/.installed
+	$(RUN).training.pairs --easy --rounds 2 $@ $(HEADLINES)
+
+runs/beginnings.jsonl: | .venv/.installed
+	$(RUN).training.pairs --beginnings 9000 $@ $(HEADLINES)
+
+runs/reworded.jsonl: | .venv/.installed
+	$(RUN).training.pairs --most 4000 $@ $(HEADLINES)
+
+runs/written.jsonl: | .venv/.installed
+	$(RUN).training.written $@ $(wildcard training/stance_groups/*.jsonl)
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -3,7 +3,7 @@
 Beside it a linear SVM over the words of text and target, trained on the same rows. Needs $MUJAZ_DATA and the checkpoint to
 start from, which must not have been trained on those targets; about a minute and a half a target on one core.
 
-Call:  python benchmarks/stance_left_out.py runs/embedded-stance-first/intermediate --targets 4 --epochs 2
+Call:  python benchmarks/stance_left_out.py runs/embedded-stance-pairs --targets 4 --epochs 2
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from mujaz.configs.loading import check_config
 from mujaz.training.data import Example, load_splits
 from mujaz.training.train import train
 
-CONFIG = Path(__file__).parents[1] / "configs" / "embedded-stance-first.yaml"
+CONFIG = Path(__file__).parents[1] / "configs" / "embedded-stance-teacher.yaml"
 
 
 def config(start: str, target: str, epochs: float, output: Path) -> dict[str, object]:
-    """The last step of configs/embedded-stance-first.yaml on all targets but one; its last weights are tested."""
+    """configs/embedded-stance-teacher.yaml on the posts about all targets but one; its last weights are tested."""
     return {
         "task": "stance",
         "output": str(output),
@@ -60,7 +60,7 @@ def main() -> None:
     parser = ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("start")
     parser.add_argument("--targets", type=int, default=13, help="So many, from the first in alphabetical order.")
-    parser.add_argument("--epochs", type=float, default=2, help="The shipped model had 4.")
+    parser.add_argument("--epochs", type=float, default=2, help="The embedded model's teachers had 3 or 4.")
     options = parser.parse_args()
     targets = sorted({e.target or "" for e in read("arabicstancex/train")})[: options.targets]
     sys.stdout.write("| target left out | posts | most frequent label | SVM | model |\n|---|---|---|---|---|\n")

@@ -48,7 +48,9 @@ def here(
         "runs/embedded-encoder": bert_folder,
         "summary": bert_folder,
         "runs/embedded-topic-teacher": trained("topic"),
-        **{f"runs/embedded-stance-{run}": trained("stance") for run in ("first", "posts-13", "posts-14")},
+        **{
+            f"runs/embedded-stance-{run}": trained("stance") for run in ("pairs", *(f"teacher-{one}" for one in "abcd"))
+        },
     }
     monkeypatch.setattr(
         opening, "locate", lambda name: Path(name) if Path(name).exists() else local.get(str(name), Path(name))
@@ -76,6 +78,8 @@ def _small(config: dict[str, Any], here: Path) -> list[str]:
         small = ("max_steps", "batch_size", "evaluations", "device")
         settings |= {f"intermediate.training.{key}": settings[f"training.{key}"] for key in small}
         settings["intermediate.data.train"] = data / "train.jsonl"
+    if "additional" in config["data"]:
+        settings["data.additional"] = data / "train.jsonl"
     if "distill" in config:
         settings["distill.unlabelled"] = (
             here / "data" / ("stance" if data.name == "stance" else "summary") / "train.jsonl"
