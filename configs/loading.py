@@ -58,6 +58,8 @@ def _read(
     path: str | Path | Mapping[str, Any], overrides: Sequence[str]
 ) -> tuple[dict[str, Any], str, dict[Key, int], set[Key]]:
     """A YAML file with its overrides: the data, the name of the file, the line of each key, the keys overridden."""
+    if isinstance(overrides, str):
+        raise ConfigError(f"expected a list of overrides, as ['training.epochs=2'], found one string: '{overrides}'.")
     if isinstance(path, Mapping):
         given = copy.deepcopy(dict(path))
         return given, "the config", {}, {_set(given, override) for override in overrides}

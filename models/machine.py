@@ -11,7 +11,7 @@ from mujaz.errors import UsageError
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
-_KNOWN = re.compile(r"cpu|cuda(?::\d{1,3})?")
+_KNOWN = re.compile(r"cpu(?::0)?|cuda(?::\d{1,3})?")
 # Trained in bfloat16, whose range float16 does not have: activations overflow and the output is NaN (transformers#11735).
 OVERFLOWS_IN_FLOAT16 = frozenset({"mt5", "t5", "umt5"})
 

@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 import orjson
+from pydantic import ValidationError
 
 from mujaz.configs.data_schema import ColumnsConfig
 from mujaz.errors import OutputError, UsageError
@@ -98,7 +99,7 @@ def evaluate(
     model: TextClassifier | Summarizer | str | Path,
     data: str | Path | Iterable[str | Path | Mapping[str, Any] | Example],
     *,
-    columns: ColumnsConfig | None = None,
+    columns: ColumnsConfig | Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Score a model.
@@ -106,7 +107,7 @@ def evaluate(
     Args:
         model: A classifier or summarizer, or its name as in :func:`mujaz.models.auto.load_model`.
         data: Files, folders or a hub dataset; rows as dictionaries; or examples already read.
-        columns: How the columns are called.
+        columns: How the columns are called, as in a config: ``{"text": "body"}``.
         progress: Called with the number of texts done, batch by batch.
 
     Raises:
@@ -119,12 +120,22 @@ def evaluate(
         raise UsageError(
             f"evaluate expects a TextClassifier, a Summarizer or the name of one, found {type(model).__name__}."
         )
-    examples = _examples(data, model, columns or ColumnsConfig())
+    examples = _examples(data, model, _columns(columns))
     if isinstance(model, Summarizer):
         found = _evaluate_summaries(model, examples, progress)
     else:
         found = _evaluate_labels(model, examples, progress)
     return replace(found, trained_on=seen([model.folder] if model.folder else [], examples))
+
+
+def _columns(given: ColumnsConfig | Mapping[str, str] | None) -> ColumnsConfig:
+    try:
+        return ColumnsConfig.model_validate(given or {})
+    except ValidationError as error:
+        fault = error.errors()[0]
+        where = ".".join(map(str, fault["loc"])) or type(given).__name__
+        known = ", ".join(ColumnsConfig.model_fields)
+        raise UsageError(f"columns: {where}: {fault['msg']}. Expected names of columns for some of {known}.") from error
 
 
 def _examples(data: Any, model: TextClassifier | Summarizer, columns: ColumnsConfig) -> list[Example]:

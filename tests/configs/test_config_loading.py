@@ -188,3 +188,8 @@ def test_a_missing_config_says_where_the_shipped_ones_lie(tmp_path: Path) -> Non
     assert load_config(shipped, ["data.train=.", "data.dev=null", "data.test=null"]).task == "topic"
     with pytest.raises(ConfigError, match="Shipped ones lie in .*configs"):
         load_config(tmp_path / "none.yaml")
+
+
+def test_one_string_of_overrides(good: Path) -> None:
+    with pytest.raises(ConfigError, match=r"expected a list of overrides, .* found one string: 'training.epochs=2'"):
+        load_config(good, "training.epochs=2")

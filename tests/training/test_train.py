@@ -62,6 +62,16 @@ def test_evaluate_gives_the_scores_that_the_run_reported(trained: Callable[[str]
     for data in (topic_file, [topic_file], rows, iter(read_examples(str(topic_file), "topic", ColumnsConfig()))):
         assert evaluate(model, data).metrics == whole.metrics
     assert evaluate(folder, topic_file).rows == 64
+    renamed = [{"body": row["text"], "topic": row["label"]} for row in rows]
+    assert evaluate(model, renamed, columns={"text": "body", "label": "topic"}).metrics == whole.metrics
+
+
+@pytest.mark.parametrize("columns", [{"texts": "body"}, {"text": 5}, "body", ["body"]])
+def test_columns_that_are_not_known(columns: Any) -> None:
+    with pytest.raises(
+        UsageError, match=r"^columns: (texts|text|str|list): .* names of columns for some of text, "
+    ):
+        evaluate("topic", [{"text": "نص", "label": "sports"}], columns=columns)
 
 
 @pytest.mark.parametrize(
