@@ -192,7 +192,7 @@ def _what_happened(this: Clause) -> list[str] | None:
     said, plain = this.said, this.plain
     if not takes_genitive(plain[1:]) or ITS.fullmatch(said[1]):
         return None
-    if plain[0] == "لقي":
+    if plain[0] in ("لقي", "لقيت"):
         end = next((at for at in range(2, min(len(plain), LONGEST_SUBJECT)) if _FATE.fullmatch(plain[at])), 0)
         if not this.is_subject(end) or _goes_on(this, end):
             return None
