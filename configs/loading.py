@@ -198,7 +198,7 @@ def _missing_files(data: dict[str, Any]) -> Iterator[tuple[Key, str]]:
 
 def _missing_in(section: Any, place: Key) -> Iterator[tuple[Key, str]]:
     name = ".".join(map(str, place))
-    for split in ("train", "dev", "test", "exclude", "unlabelled") if isinstance(section, dict) else ():
+    for split in ("train", "additional", "dev", "test", "exclude", "unlabelled") if isinstance(section, dict) else ():
         value = section.get(split)
         for item in value if isinstance(value, list) else [value]:
             if not isinstance(item, str) or is_hub_dataset(item):

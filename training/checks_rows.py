@@ -79,15 +79,15 @@ class CheckInput:
 
 
 def rows_of_config(config: TrainConfig) -> CheckInput:
-    """The rows of a config's files, before any part is split off.
+    """The rows of a config's files, before any part is split off; additional ones are training rows.
 
     Raises:
         DataError: a file as a whole cannot be read, or none of its rows.
     """
     rows: list[CheckRow] = []
     unreadable: list[str] = []
-    for split in ("train", "dev", "test"):
-        value = getattr(config.data, split)
+    for key in ("train", "additional", "dev", "test"):
+        value, split = getattr(config.data, key), "train" if key == "additional" else key
         for source in [value] if isinstance(value, str) else value or []:
             _read(source, split, config.task, config.data.columns, rows, unreadable)
     return _checked(CheckInput(Path(config.output).name, config.task, rows, unreadable))

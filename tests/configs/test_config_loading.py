@@ -71,9 +71,10 @@ def test_all_that_is_wrong_is_said_at_once_with_its_line(good: Path) -> None:
     _with(good, "epochs: 2", "epochs: two\n  learning_rat: 1")
     _with(good, "train: ", "dev: nowhere.jsonl\n  train: ")
     with pytest.raises(ConfigError) as error:
-        load_config(good)
+        load_config(good, ["data.additional=[none.jsonl]"])
     message = str(error.value)
-    assert "3 problems" in message
+    assert "4 problems" in message
+    assert "data.additional: no file or folder 'none.jsonl'" in message
     assert "good.yaml:6: data.dev: no file or folder 'nowhere.jsonl'" in message
     assert "data.dev=null cuts it off the training rows" in message
     assert "good.yaml:9: training.epochs" in message

@@ -202,6 +202,10 @@ def test_a_config_is_checked_with_its_own_columns(spoiled: Path, tmp_path: Path,
     report = check_data(rows_of_config(check_config(settings, "test")), near=False)
     assert report.rows == {"train": 46, "test": 3}
     assert _found(report)["leak", "test"] == 1
+    settings["data"]["additional"] = [str(spoiled / "my_test.jsonl")]
+    report = check_data(rows_of_config(check_config(settings, "test")), near=False)
+    assert report.rows == {"train": 49, "test": 3}
+    assert _found(report)["leak", "test"] == 3
 
 
 def test_training_says_what_it_found(tmp_path: Path, topic_file: Path, tiny_config: Any) -> None:

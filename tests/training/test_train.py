@@ -68,9 +68,7 @@ def test_evaluate_gives_the_scores_that_the_run_reported(trained: Callable[[str]
 
 @pytest.mark.parametrize("columns", [{"texts": "body"}, {"text": 5}, "body", ["body"]])
 def test_columns_that_are_not_known(columns: Any) -> None:
-    with pytest.raises(
-        UsageError, match=r"^columns: (texts|text|str|list): .* names of columns for some of text, "
-    ):
+    with pytest.raises(UsageError, match=r"^columns: (texts|text|str|list): .* names of columns for some of text, "):
         evaluate("topic", [{"text": "نص", "label": "sports"}], columns=columns)
 
 
