@@ -65,7 +65,7 @@ KINDS: dict[str, tuple[Level, str, str]] = {
     ),
     "few scored": (
         "warning",
-        "rows to score on, too few: chance moves an accuracy by {points} points",
+        "few rows to score on, so chance moves an accuracy by {points} points; rows",
         "Set more aside, or take the mean of data.folds.",
     ),
     "imbalance": (

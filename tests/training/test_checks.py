@@ -136,7 +136,7 @@ def test_few_rows_to_score_on_say_what_chance_does(tmp_path: Path, rows: int, po
         return
     low, high = binom.interval(0.95, rows, 0.8)
     assert (high - low) / 2 / rows * 100 == pytest.approx(points, abs=1)
-    assert [f.title for f in found] == [f"rows to score on, too few: chance moves an accuracy by {points} points"]
+    assert [f.title for f in found] == [f"few rows to score on, so chance moves an accuracy by {points} points; rows"]
 
 
 def test_without_near_nothing_near_is_looked_for(spoiled: Path) -> None:
