@@ -209,10 +209,14 @@ def read_examples(
     Raises:
         DataError: a file is missing or unreadable, has no rows, lacks a column, or rows lack a value: the first of them
             are named.
+        UsageError: one column is named for two things.
     """
     answer = "summary" if task == "summary" else "label"
     wanted = [*(["target"] if task == "stance" else []), *([answer] if labelled else [])]
     names = {field: getattr(columns, field) for field in ("text", *wanted)}
+    if twice := [name for name, count in Counter(names.values()).items() if count > 1]:
+        fields = " and ".join(field for field, name in names.items() if name == twice[0])
+        raise UsageError(f"columns: {fields} are both read from '{twice[0]}'. Name a column for each.")
     if columns.title:
         names["title"] = columns.title
     if key:
@@ -316,7 +320,8 @@ def check_labels(examples: Iterable[Example], labels: Sequence[str], *, several:
         counts = Counter(name for _, name in unknown)
         told = ", ".join(f"'{name}' (in {n} row{'s' if n > 1 else ''})" for name, n in counts.items())
         raise DataError(
-            f"unknown label{'s' if len(counts) > 1 else ''} {told}: expected one of {', '.join(labels)}",
+            f"unknown label{'s' if len(counts) > 1 else ''} {told}: expected one of {', '.join(labels)}. "
+            "What means the same under another name can be renamed: data.rename in a config, evaluate --rename OLD=NEW",
             file=unknown[0][0].file,
             row=unknown[0][0].row,
         )

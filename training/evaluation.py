@@ -19,7 +19,7 @@ from mujaz.models.classifier import TextClassifier
 from mujaz.models.multi_label import untuned
 from mujaz.models.summarizer import Summarizer
 from mujaz.training.calibration import label_ids, probability_metrics
-from mujaz.training.data import Example, check_labels, read_examples
+from mujaz.training.data import Example, check_labels, read_examples, renamed
 from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
 from mujaz.training.metrics.resampling import label_intervals, label_set_intervals
@@ -100,6 +100,7 @@ def evaluate(
     data: str | Path | Iterable[str | Path | Mapping[str, Any] | Example],
     *,
     columns: ColumnsConfig | Mapping[str, str] | None = None,
+    rename: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Score a model.
@@ -108,6 +109,7 @@ def evaluate(
         model: A classifier or summarizer, or its name as in :func:`mujaz.models.auto.load_model`.
         data: Files, folders or a hub dataset; rows as dictionaries; or examples already read.
         columns: How the columns are called, as in a config: ``{"text": "body"}``.
+        rename: Labels of the data that the model calls otherwise, and how: ``{"agree": "favor"}``.
         progress: Called with the number of texts done, batch by batch.
 
     Raises:
@@ -120,7 +122,7 @@ def evaluate(
         raise UsageError(
             f"evaluate expects a TextClassifier, a Summarizer or the name of one, found {type(model).__name__}."
         )
-    examples = _examples(data, model, _columns(columns))
+    examples = renamed(_examples(data, model, _columns(columns)), rename or {})
     if isinstance(model, Summarizer):
         found = _evaluate_summaries(model, examples, progress)
     else:

@@ -35,6 +35,7 @@ class Plan:
 
     rows: dict[str, int]
     labels: list[str]
+    other_labels: tuple[str, ...]
     steps: int
     parameters: int
     trained: int
@@ -57,6 +58,7 @@ class Plan:
             + (f"; {self.unlabelled:,} that the teacher alone labels" if self.unlabelled else "")
             + (f"; {self.copies:,} shorter copies of training rows" if self.copies else ""),
             *([f"labels: {', '.join(self.labels)}"] if self.labels else []),
+            *([self._other_labels_line()] if self.other_labels else []),
             f"model: {self.parameters / 1e6:.1f} M parameters, recipe {self.recipe}, up to {self.max_length} tokens "
             f"({self.truncated:.1%} of the training texts are longer and will be cut)",
             *([] if self.trained == self.parameters else [self._trained_line()]),
@@ -66,6 +68,12 @@ class Plan:
             + (f", {self.processes} processes" if self.processes > 1 else ""),
             *([self.note] if self.note else []),
         ]
+
+    def _other_labels_line(self) -> str:
+        return (
+            f"note: the start has other labels ({', '.join(self.other_labels)}), so what it knows of them is not used; if "
+            "some of yours mean the same, name them so (data.rename)"
+        )
 
     def _trained_line(self) -> str:
         share = self.trained / self.parameters
@@ -90,6 +98,7 @@ class Job:
         return Plan(
             rows=rows,
             labels=self.splits.labels if self.config.task != "summary" else [],
+            other_labels=self.start.other_labels,
             steps=total_steps(self.config, len(self.train), count()),
             parameters=sum(p.numel() for p in self.start.model.parameters()),
             trained=trained_parameters(self.start.model),

@@ -42,12 +42,14 @@ class Start:
         encoder: Prepares and tokenizes its text.
         base_model: What ``mujaz.json`` will name as its origin.
         licence: Of that, where it is known: what is trained from it carries its terms on.
+        other_labels: Of the start, where it is of the same task and has other ones: the layer that gives them is new.
     """
 
     model: PreTrainedModel
     encoder: TextEncoder
     base_model: str
     licence: str | None = None
+    other_labels: tuple[str, ...] = ()
 
 
 def start_from(config: TrainConfig, splits: Splits, resume: Path | None = None) -> Start:
@@ -108,7 +110,9 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
         model = with_lora(
             model, config.model.lora, config.training.seed, preset.hub_id if preset else _found(opened, name)
         )
-    return Start(model.train(), encoder, origin(name, opened.info), opened.info.licence)
+    compared = opened.info.task == config.task != "summary" and opened.info.labels != splits.labels
+    other = tuple(opened.info.labels) if compared else ()
+    return Start(model.train(), encoder, origin(name, opened.info), opened.info.licence, other)
 
 
 def _found(opened: OpenCheckpoint, name: str) -> str:

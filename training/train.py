@@ -358,9 +358,8 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         evaluation = evaluate(model, examples)
         evaluation.save_predictions(folder)
         named = {"train": splits.train, "dev": splits.dev, "test": splits.test}
-        given = ReportInput(
-            model, evaluation, examples, split, folder.name, resolved_yaml(config), trainer.state.log_history, named
-        )
+        log, written = trainer.state.log_history, resolved_yaml(config)
+        given = ReportInput(model, evaluation, examples, split, folder.name, written, log, named, problems)
         write_report(folder / REPORT_FILE, given)
         report(f"report: {folder / REPORT_FILE}")
         of: dict[str, Any] = {

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 @click.option("--text-column", type=GIVEN, default="text", show_default=True)
 @click.option("--label-column", type=GIVEN, default="label", show_default=True)
 @click.option("--label-separator", type=GIVEN, metavar="S", help="Between several labels in a string; lists need none.")
+@click.option("--rename", type=GIVEN, multiple=True, metavar="OLD=NEW", help="A label that the model calls otherwise.")
 @click.option("--target-column", type=GIVEN, default="target", show_default=True)
 @click.option("--summary-column", type=GIVEN, default="summary", show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
@@ -41,6 +42,7 @@ def command(
     text_column: str,
     label_column: str,
     label_separator: str | None,
+    rename: tuple[str, ...],
     target_column: str,
     summary_column: str,
     device: str,
@@ -62,6 +64,7 @@ def command(
     from mujaz.training.report.report import REPORT_FILE
     from mujaz.training.trained_texts import seen_line
 
+    names = _names(rename)
     _check_place(out, force=force)
     loaded = load_model(
         model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
@@ -77,19 +80,20 @@ def command(
     )
     examples = read_examples(data, cast("Task", loaded.info.task), columns)  # what is only pretrained was refused above
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
-        evaluation = evaluate(loaded, examples, progress=advance)
+        evaluation = evaluate(loaded, examples, rename=names, progress=advance)
     metrics_table(evaluation, f"{evaluation.rows:,} rows")
     if evaluation.task != "summary" and evaluation.rows < FEW_SCORED:
         click.echo(f"mujaz: warning: {few_scored(evaluation.rows).line}", err=True)
-    if evaluation.trained_on:
-        line = seen_line(evaluation.trained_on, evaluation.rows, "the model")
+    problems = [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
+    for line in problems:
         click.echo(f"mujaz: warning: {line}", err=True)
     if out:
         from mujaz.training.report.inputs import ReportInput
         from mujaz.training.report.report import write_report
 
         evaluation.save(out)
-        write_report(out / REPORT_FILE, ReportInput(loaded, evaluation, examples, "the data", f"{model}: evaluation"))
+        about = ReportInput(loaded, evaluation, examples, "the data", f"{model}: evaluation", problems=problems)
+        write_report(out / REPORT_FILE, about)
         click.echo(f"saved to {out}")
 
 
@@ -97,6 +101,7 @@ def command(
 _READ_FOR = {
     "label_column": ("topic", "stance"),
     "label_separator": ("topic",),
+    "rename": ("topic", "stance"),
     "target_column": ("stance",),
     "summary_column": ("summary",),
 }
@@ -116,6 +121,14 @@ def _check_place(out: Path | None, *, force: bool) -> None:
         raise UsageError(f"--out {out}: expected the name of a folder, found a file. Give another name.")
     check_empty(out, force=force)
     check_place(out / REPORT_FILE)
+
+
+def _names(given_names: tuple[str, ...]) -> dict[str, str]:
+    """Old label -> new label."""
+    for one in given_names:
+        if not all(one.partition("=")):
+            raise UsageError(f"--rename {one}: expected a label of the data, = and the model's, like agree=favor.")
+    return {old: new for old, _, new in (one.partition("=") for one in given_names)}
 
 
 def _check_columns(task: str) -> None:

@@ -105,6 +105,11 @@ def test_an_unknown_label(run: Run, model: str, tmp_path: Path) -> None:
     assert code == 2
     assert "a.jsonl, row 2: unknown label 'sprot'" in message
     assert "money, sport" in message
+    assert "evaluate --rename OLD=NEW" in message
+    assert run("evaluate", model, file, "--rename", "sprot=sport")[0] == 0
+    code, message = run("evaluate", model, file, "--rename", "sprot")
+    assert code == 2
+    assert "--rename sprot: expected a label of the data, = and the model's" in message
 
 
 def test_an_unknown_key(run: Run, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mujaz.configs.data_schema import ColumnsConfig, DataConfig
-from mujaz.errors import DataError
+from mujaz.errors import DataError, UsageError
 from mujaz.training.data import Example, check_labels, data_info, load_splits, read_examples, sample
 from mujaz.training.splits import cut_stratified
 from tests.conftest import write_jsonl
@@ -181,6 +181,13 @@ def test_all_unknown_labels_are_named_with_their_rows() -> None:
         DataError, match=r"f, row 2: unknown labels 'c' \(in 2 rows\), 'd' \(in 1 row\): expected one of a"
     ):
         check_labels(rows, ["a"])
+
+
+def test_one_column_is_not_two_things(tmp_path: Path) -> None:
+    file = write_jsonl(tmp_path / "d.jsonl", [{"text": "نص", "label": "a"}])
+    with pytest.raises(UsageError, match="text and target are both read from 'text'"):
+        read_examples(str(file), "stance", ColumnsConfig(target="text"))
+    assert read_examples(str(file), "topic", ColumnsConfig(target="label"))  # a target is not read there
 
 
 def test_additional_rows_are_trained_on_and_no_part_is_cut_off_them(tmp_path: Path) -> None:

@@ -85,6 +85,8 @@ def test_the_second_step_starts_with_the_encoder_of_the_first_and_a_new_head(ask
     assert torch.equal(begun["classifier.weight"], again["classifier.weight"])  # the seed's
     kept = load_for_classification(folder, ["entailment", "neutral"]).state_dict()  # the same labels: the same head
     assert torch.equal(kept["classifier.weight"], saved["classifier.weight"])
+    told = "the start has other labels (entailment, neutral)"
+    assert [told in "\n".join(prepare(step).plan().lines()) for step in (first, second)] == [False, True]
 
 
 @pytest.mark.parametrize("step", ["intermediate", "run"])

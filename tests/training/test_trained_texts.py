@@ -82,6 +82,7 @@ def test_test_rows_that_the_start_or_a_teacher_knows_are_a_problem(
     metrics = json.loads((result.folder / "metrics.json").read_text(encoding="utf-8"))
     assert any(one.startswith(line) for one in metrics["problems"])
     assert line in (result.folder / "README.md").read_text(encoding="utf-8")
+    assert line in (result.folder / "report.html").read_text(encoding="utf-8")
     assert result.evaluation is not None
     assert result.evaluation.trained_on == number
 

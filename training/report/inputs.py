@@ -36,6 +36,7 @@ class ReportInput:
         config: The resolved config as YAML; empty where the model was only scored.
         log: The Trainer's log, entry by entry.
         splits: Name -> examples, for the data section.
+        problems: Why the scores are not to be trusted, as where test texts stand in train too.
     """
 
     model: TextClassifier | Summarizer
@@ -46,6 +47,7 @@ class ReportInput:
     config: str = ""
     log: Sequence[dict[str, Any]] = ()
     splits: Mapping[str, Sequence[Example]] = field(default_factory=dict)
+    problems: Sequence[str] = ()
 
 
 def word_counts(texts: Sequence[str]) -> Floats:

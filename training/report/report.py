@@ -44,6 +44,7 @@ def report_page(given: ReportInput) -> str:
     """A report as HTML."""
     task = given.evaluation.task
     sections = summary_sections(given) if task == "summary" else label_sections(given)
+    sections["findings"] = [*given.problems, *sections["findings"]]
     return render(
         TEMPLATES,
         "report.html.j2",
