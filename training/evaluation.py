@@ -122,6 +122,8 @@ def evaluate(
         raise UsageError(
             f"evaluate expects a TextClassifier, a Summarizer or the name of one, found {type(model).__name__}."
         )
+    if not isinstance(rename or {}, Mapping):
+        raise UsageError(f'rename: expected a dictionary like {{"agree": "favor"}}, found {type(rename).__name__}.')
     examples = renamed(_examples(data, model, _columns(columns)), rename or {})
     if isinstance(model, Summarizer):
         found = _evaluate_summaries(model, examples, progress)

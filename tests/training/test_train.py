@@ -64,6 +64,10 @@ def test_evaluate_gives_the_scores_that_the_run_reported(trained: Callable[[str]
     assert evaluate(folder, topic_file).rows == 64
     renamed = [{"body": row["text"], "topic": row["label"]} for row in rows]
     assert evaluate(model, renamed, columns={"text": "body", "label": "topic"}).metrics == whole.metrics
+    other = [{**row, "label": {"sport": "رياضة"}.get(row["label"], row["label"])} for row in rows]
+    assert evaluate(model, other, rename={"رياضة": "sport"}).metrics == whole.metrics
+    with pytest.raises(UsageError, match="^rename: expected a dictionary like .* found str"):
+        evaluate(model, rows, rename="sport")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("columns", [{"texts": "body"}, {"text": 5}, "body", ["body"]])
