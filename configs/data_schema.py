@@ -80,7 +80,8 @@ class DataConfig(Section):
     additional: str | list[str] | None = None
     """Further training rows, of which no dev, test or fold is made: rows that were made, or of another kind than those the
     model is for. Same columns, labels of the training data. A split does not look at them: what it keeps apart (targets held
-    out, groups, near-duplicates) must not stand in them. ``max_train_rows`` draws from all."""
+    out, groups, near-duplicates) must not stand in them; a training says where targets do. ``max_train_rows`` draws from
+    all."""
     dev: str | list[str] | None = None
     """Development data: chooses the best checkpoint. None splits it off the training data."""
     test: str | list[str] | None = None

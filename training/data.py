@@ -116,6 +116,15 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
     return Splits(sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed), test, labels)
 
 
+def targets_again(config: DataConfig, splits: Splits) -> list[str]:
+    """A line where ``data.additional`` brings targets into train that the split held out for the test."""
+    known = {e.target for e in splits.train}
+    rows = sum(e.target in known for e in splits.test)
+    if config.split.by != "target" or not config.additional or config.test or not rows:
+        return []
+    return [f"test: rows of data.additional have the targets of {rows:,} rows: these targets are not unseen"]
+
+
 def renamed(examples: list[Example], names: Mapping[str, str]) -> list[Example]:
     """The examples with labels renamed, old name -> new name."""
     plain = {plain_name(old): new for old, new in names.items()}  # as labels are read

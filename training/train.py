@@ -38,7 +38,7 @@ from mujaz.training.card import model_card, origin_of, write_card
 from mujaz.training.checks import quick_check
 from mujaz.training.compiling import compiled_to_train
 from mujaz.training.cpu_speed import quick_on_cpu
-from mujaz.training.data import data_info
+from mujaz.training.data import data_info, targets_again
 from mujaz.training.distillation import DistillingTrainer, taught
 from mujaz.training.encoded import Collator, with_filler
 from mujaz.training.evaluation import Evaluation, evaluate
@@ -182,6 +182,7 @@ def opening_lines(job: Job, resume: Path | None) -> list[str]:
     lines += [
         f"data: problem: {line}" for line in learnt_before(job.config, {"dev": job.splits.dev, "test": job.splits.test})
     ]
+    lines += [f"data: problem: {line}" for line in targets_again(job.config.data, job.splits)]
     cut = job.config.data.test_fraction or not job.config.data.dev
     if cut and job.config.data.split.by == "stratified" and any(" stand in train too" in one.line for one in found):
         lines.append("data: to keep texts that are alike on one side: --set data.split.by=near_duplicates")
@@ -340,7 +341,7 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
     split, examples = ("test", splits.test) if splits.test else ("dev", splits.dev)
     evaluation: Evaluation | None = None
     problems = [one.line for one in quick_check(splits) if one.level == "problem"]
-    problems += learnt_before(config, {split: examples})
+    problems += [*learnt_before(config, {split: examples}), *targets_again(config.data, splits)]
     if examples:
         model = _as_users_load_it(config, folder)
         if isinstance(model, Summarizer) and (model.info.selection or model.info.faithful) and splits.dev:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mujaz import train as run_training
 from mujaz.configs.data_schema import ColumnsConfig, DataConfig
+from mujaz.configs.loading import check_config
 from mujaz.errors import DataError, UsageError
-from mujaz.training.data import Example, check_labels, data_info, load_splits, read_examples, sample
+from mujaz.training.data import Example, check_labels, data_info, load_splits, read_examples, sample, targets_again
 from mujaz.training.splits import cut_stratified
 from tests.conftest import write_jsonl
 
@@ -208,3 +211,20 @@ def test_additional_rows_have_the_labels_of_the_others(tmp_path: Path) -> None:
     made = write_jsonl(tmp_path / "made.jsonl", [{"text": "مصنوع", "label": "c"}])
     with pytest.raises(DataError, match="unknown label 'c'"):
         load_splits(DataConfig(train=str(train), additional=str(made)), "topic")
+
+
+def test_held_out_targets_that_additional_rows_bring_back_are_named(
+    stance_file: Path, tmp_path: Path, tiny_config: Callable[..., dict[str, Any]]
+) -> None:
+    made = write_jsonl(tmp_path / "made.jsonl", [{"text": "أحب السوق", "target": "السوق", "label": "favor"}])
+    asked = tiny_config("stance", stance_file, tmp_path / "run", max_steps=1)
+    asked["data"] |= {"split": {"by": "target", "held_out": ["السوق"]}, "additional": str(made), "test_fraction": 0}
+    config = check_config(asked, "test")
+    splits = load_splits(config.data, "stance")
+    line = f"test: rows of data.additional have the targets of {len(splits.test)} rows: these targets are not unseen"
+    assert targets_again(config.data, splits) == [line]
+    assert targets_again(config.data.model_copy(update={"additional": None}), splits) == []
+    lines: list[str] = []
+    folder = run_training(config, report=lines.append).folder
+    assert f"data: problem: {line}" in lines
+    assert line in json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["problems"]
