@@ -23,6 +23,7 @@ from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.options import Loaded, check_flags, check_options
 from mujaz.models.presets import find_preset
 from mujaz.models.raw_checkpoints import origin_note, raw_preset, refuse_raw, sentinels, writes_sentinels
+from mujaz.models.repair import join_surrogates
 from mujaz.models.saving import save_checkpoint
 from mujaz.models.spelling import Spelling
 from mujaz.models.summary_options import Generation
@@ -185,7 +186,7 @@ class Summarizer(Loaded):
         """Summarize articles. Deterministic: the same article gives the same summary.
 
         Args:
-            texts: Raw articles, as they come.
+            texts: Raw articles, as they come. Half a surrogate pair is read as U+FFFD.
             num_beams: Width of the beam; 1 decodes greedily. None takes the checkpoint's own.
             max_new_tokens: Longest summary in tokens.
             min_new_tokens: Shortest summary in tokens.
@@ -206,7 +207,8 @@ class Summarizer(Loaded):
         Raises:
             UsageError: the texts are no list of texts, or an option is not known or of the wrong kind.
         """
-        texts = as_texts(texts, "summarize", "articles")
+        # A summary may hold what its article held, and half a surrogate pair can be neither printed nor written.
+        texts = [join_surrogates(text) for text in as_texts(texts, "summarize", "articles")]
         check_flags(clean_article=clean_article)
         options = Generation(
             num_beams,

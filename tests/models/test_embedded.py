@@ -177,6 +177,14 @@ def test_a_speaker_is_of_the_same_sentence() -> None:
         assert one.text.startswith("مدير عام الطرق:") == ("الجسر القديم" in one.text and "سيغلق" in one.text)
 
 
+def test_half_a_surrogate_pair_in_an_article_can_be_written() -> None:
+    summarizer = Summarizer.from_pretrained(device="cpu")
+    (whole,), (broken,) = (summarizer.summarize([BUSES.replace(" ", f" {mark} ", 2)]) for mark in ("\ufffd", "\ud83d"))
+    assert broken == whole
+    assert "\ufffd" in broken.text
+    broken.text.encode("utf-8")
+
+
 def test_summaries_in_the_words_of_their_article_and_of_a_length() -> None:
     summarizer = Summarizer.from_pretrained(device="cpu")
     (found,) = summarizer.summarize([BUSES], article_words=True)
