@@ -23,7 +23,7 @@ from mujaz.models.windows import LongText
 _TASKS_BY_KIND = {"encoder": ("topic", "stance", "summary"), "seq2seq": ("summary",)}
 
 
-_UNNAMED = re.compile(r"LABEL_\d+")  # what transformers calls labels that nobody named
+UNNAMED = re.compile(r"LABEL_\d+")  # what transformers calls labels that nobody named
 
 
 @dataclass(frozen=True)
@@ -169,7 +169,7 @@ def _check_names(name: str | Path, info: CheckpointInfo, in_config: list[str]) -
         )
     if len(info.labels) == 1 and not info.multi_label:
         raise CheckpointError(f"{name} has one label, '{info.labels[0]}': expected a classifier with two or more.")
-    if in_config != info.labels and not all(_UNNAMED.fullmatch(one) for one in in_config):
+    if in_config != info.labels and not all(UNNAMED.fullmatch(one) for one in in_config):
         raise CheckpointError(
             f"{name}: mujaz.json has the labels {', '.join(info.labels)}, config.json {', '.join(in_config)}. The files are "
             "not of one model, or one of them was edited: bring them to the same names in the same order."

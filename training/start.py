@@ -14,7 +14,7 @@ from mujaz.models.checkpoint import EMBEDDED, FROM_NOTHING, CheckpointInfo
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import load_for_classification, load_for_selection, load_seq2seq
 from mujaz.models.multi_label import ONE_LABEL, PROBLEM_TYPE
-from mujaz.models.opening import OpenCheckpoint, hand_over, open_checkpoint
+from mujaz.models.opening import UNNAMED, OpenCheckpoint, hand_over, open_checkpoint
 from mujaz.models.presets import find_preset
 from mujaz.models.recipes import Recipe, get_recipe
 from mujaz.training.averaging import check_start
@@ -110,8 +110,8 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
         model = with_lora(
             model, config.model.lora, config.training.seed, preset.hub_id if preset else _found(opened, name)
         )
-    compared = opened.info.task == config.task != "summary" and opened.info.labels != splits.labels
-    other = tuple(opened.info.labels) if compared else ()
+    named = tuple(label for label in opened.info.labels if not UNNAMED.fullmatch(label))
+    other = named if opened.info.task == config.task != "summary" and [*named] != splits.labels else ()
     return Start(model.train(), encoder, origin(name, opened.info), opened.info.licence, other)
 
 
