@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 @click.option("--text-column", type=GIVEN, default="text", show_default=True)
 @click.option("--label-column", type=GIVEN, default="label", show_default=True)
 @click.option("--label-separator", type=GIVEN, metavar="S", help="Between several labels in a string; lists need none.")
-@click.option("--rename", type=GIVEN, multiple=True, metavar="OLD=NEW", help="A label that the model calls otherwise.")
+@click.option(
+    "--rename", type=GIVEN, multiple=True, metavar="OLD=NEW", help="A label under the model's name for it; repeatable."
+)
 @click.option("--target-column", type=GIVEN, default="target", show_default=True)
 @click.option("--summary-column", type=GIVEN, default="summary", show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
