@@ -118,9 +118,11 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
 
 def targets_again(config: DataConfig, splits: Splits) -> list[str]:
     """A line where ``data.additional`` brings targets into train that the split held out for the test."""
+    if config.split.by != "target" or not config.additional or config.test:
+        return []
     known = {e.target for e in splits.train}
     rows = sum(e.target in known for e in splits.test)
-    if config.split.by != "target" or not config.additional or config.test or not rows:
+    if not rows:
         return []
     return [f"test: rows of data.additional have the targets of {rows:,} rows: these targets are not unseen"]
 
