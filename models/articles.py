@@ -1,8 +1,8 @@
 """Read a news article as it comes from a page: title, dateline, byline, body, and what the page left around them.
 
-Nothing here is learnt: the tables (`mujaz.models.article_patterns`) are what stands around articles in Arabic news
-collections. Precision goes before recall, for a line that stays costs a few tokens and a line that goes wrongly costs a
-fact. So a phrase is a leftover only
+Nothing here is learnt: the tables (`mujaz.models.datelines`, `mujaz.models.article_patterns`) are what stands around
+articles in Arabic news collections. Precision goes before recall, for a line that stays costs a few tokens and a line that
+goes wrongly costs a fact. So a phrase is a leftover only
 
 * where a **whole line** is nothing else (``طباعة``, a share bar, ``اقرأ أيضا: ...``, ``جميع الحقوق محفوظة ...``), or
 * where it stands in the **last sentences** of the text, for pages that were flattened into one line;
@@ -20,18 +20,23 @@ from itertools import islice
 from mujaz.models.arabic_words import TATWEEL, words
 from mujaz.models.article_patterns import (
     AROUND,
-    DASHES,
-    HEAD_LINES,
-    HEAD_PREFIXES,
     LEFTOVER_LINE,
-    NAME,
-    PLACE_AND_NAME,
     SHARE_ALONE,
     SHARE_SIGNS,
     SHARE_WORDS,
     TAIL_BEGINS,
     TAIL_HEADING,
     TEXT_ENDS,
+)
+from mujaz.models.datelines import (
+    BEFORE_A_NAME,
+    BEFORE_A_VERB,
+    DASHES,
+    HEAD_LINES,
+    HEAD_PREFIXES,
+    NAME,
+    NO_GIVEN_NAME,
+    PLACE_AND_NAME,
 )
 from mujaz.models.news_verbs import NO_NAMES, OPENERS, SPEAKING, THAT, WRITE_TO
 from mujaz.models.recipe_steps import without_markup
@@ -232,21 +237,44 @@ def _whole_line(text: str, start: int, end: int) -> list[Part]:
 
 def _prefix(text: str, start: int, end: int) -> list[Part]:
     line, places = _without_tatweel(text, start, min(end, start + _MAX_LINE))
-    for pattern in HEAD_PREFIXES:
+    for pattern in (*BEFORE_A_VERB, *HEAD_PREFIXES):
         match = pattern.match(line)
         behind = places[match.end()] if match and match.end() < len(line) else end
         if match and end - behind >= _MIN_BODY:
+            if pattern in BEFORE_A_VERB and _first_word(text[behind:end]) not in OPENERS:
+                continue
             parts = _named(match, places, start, behind)
             if "byline" not in match.groupdict():
                 return [*parts, *_byline_behind(text, behind, end)]
             return [] if _speaks(text[behind:end]) else parts
-    return []
+    match = BEFORE_A_NAME.match(line)
+    return _before_a_name(match, text, places, end) if match else []
+
+
+def _before_a_name(match: re.Match[str], text: str, places: Sequence[int], end: int) -> list[Part]:
+    """A place and a name with nothing between them (دبي منى سعيد: أعلنت), or one who wrote it and no mark behind: no head
+    unless a verb that opens a sentence follows."""
+    start, behind = places[0], places[match.end()]
+    names = _byline_behind(text, behind, end)
+    if not names or _first_word(text[names[0].end : end]) not in OPENERS:
+        return []
+    byline = names[0]
+    if match["byline"]:
+        said = text[start : byline.start + len(byline.text)]
+        return [Part("byline", said, start, byline.end)]
+    if NO_GIVEN_NAME.fullmatch(byline.text.split()[0]):
+        return []
+    colon = text[byline.start + len(byline.text) : byline.end].strip().startswith(":")
+    return [Part("dateline", match["dateline"], start, behind), byline] if colon else []
+
+
+def _first_word(text: str) -> str:
+    return (words(text[:_MAX_TITLE]) or [""])[0]
 
 
 def _speaks(text: str) -> bool:
     """Whether somebody speaks here, who is named before: then it is no byline that stands there."""
-    first = (words(text[:_MAX_TITLE]) or [""])[0]
-    return first in SPEAKING or text.lstrip(' «"“').startswith("سأ")
+    return _first_word(text) in SPEAKING or text.lstrip(' «"“').startswith("سأ")
 
 
 def _without_tatweel(text: str, start: int, end: int) -> tuple[str, Sequence[int]]:
@@ -263,7 +291,7 @@ def _without_tatweel(text: str, start: int, end: int) -> tuple[str, Sequence[int
 
 def _byline_behind(text: str, start: int, end: int) -> list[Part]:
     """A name behind a dateline in one line with the text, told by the verb, colon or dash behind it: دبي: منى سعيد أعلنت"""
-    names = list(islice(re.finditer(r"\S+", text[start : min(end, start + _MAX_LINE)]), _LONGEST_NAME + 1))
+    names = list(islice(re.finditer(r"[^\s:]+(?:\s?:)?", text[start : min(end, start + _MAX_LINE)]), _LONGEST_NAME + 1))
     own = [words(name.group()) or [""] for name in names]
     if not own or own[0][0].startswith("ال"):
         return []
@@ -271,7 +299,7 @@ def _byline_behind(text: str, start: int, end: int) -> list[Part]:
         before, last = names[:number], names[number - 1].group()
         if any(word in NO_NAMES for this in own[:number] for word in this):
             return []
-        if not all(NAME.fullmatch(name.group().rstrip(":")) for name in before):
+        if not all(NAME.fullmatch(name.group().rstrip(": ")) for name in before):
             return []
         verb = not OPENERS.isdisjoint(own[number])
         dash = names[number].group() in DASHES
