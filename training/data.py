@@ -73,6 +73,7 @@ class Splits:
     dev: list[Example]
     test: list[Example]
     labels: list[str]
+    idle_names: Sequence[str] = ()  # what data.rename names and no row has, as a line for each
 
     def rows(self) -> list[Example]:
         """All of them."""
@@ -91,13 +92,16 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
         DataError: something in the data is wrong; the message names file and row.
     """
     column = config.split.column
-    train = renamed(read_examples(config.train, task, config.columns, key=column), config.rename)
+    train = read_examples(config.train, task, config.columns, key=column)
+    more, dev, test = (
+        read_examples(source, task, config.columns) if source else []
+        for source in (config.additional, config.dev, config.test)
+    )
+    idle = idle_names([*train, *more, *dev, *test], config.rename, "data.rename")
+    train, more, dev, test = (renamed(part, config.rename) for part in (train, more, dev, test))
     labels = list(config.labels or label_names(train))
     if task != "summary" and len(labels) < 2:
         raise DataError(f"expected at least two labels, found {labels}", file=_names(config.train))
-    more = renamed(read_examples(config.additional, task, config.columns) if config.additional else [], config.rename)
-    dev = renamed(read_examples(config.dev, task, config.columns) if config.dev else [], config.rename)
-    test = renamed(read_examples(config.test, task, config.columns) if config.test else [], config.rename)
     if config.folds:
         if config.fold is None:
             raise UsageError(f"one training is of one fold: give data.fold (1 to {config.folds}), or call train_folds")
@@ -113,7 +117,9 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
             check_labels(part, labels, several=bool(train) and train[0].labels is not None)
     seed = config.split_seed
     train += more
-    return Splits(sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed), test, labels)
+    return Splits(
+        sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed), test, labels, idle
+    )
 
 
 def targets_again(config: DataConfig, splits: Splits) -> list[str]:
@@ -131,6 +137,14 @@ def renamed(examples: list[Example], names: Mapping[str, str]) -> list[Example]:
     """The examples with labels renamed, old name -> new name."""
     plain = {plain_name(old): new for old, new in names.items()}  # as labels are read
     return [_renamed(e, plain) for e in examples] if names else examples
+
+
+def idle_names(examples: Sequence[Example], names: Mapping[str, str], where: str) -> list[str]:
+    """A line for each label to be renamed that no example has: mistyped, most likely."""
+    found = {label for e in examples for label in (e.labels or [e.label])}
+    idle = [old for old in names if plain_name(old) not in found]
+    there = ", ".join(sorted(label for label in found if label))
+    return [f"{where}: no row has the label {old!r}, so nothing was renamed; the rows have {there}" for old in idle]
 
 
 def _renamed(example: Example, names: Mapping[str, str]) -> Example:

@@ -61,7 +61,7 @@ def command(
     from mujaz.models.auto import load_model
     from mujaz.training.checks import few_scored
     from mujaz.training.checks_findings import FEW_SCORED
-    from mujaz.training.data import read_examples
+    from mujaz.training.data import idle_names, read_examples
     from mujaz.training.evaluation import evaluate
     from mujaz.training.report.report import REPORT_FILE
     from mujaz.training.trained_texts import seen_line
@@ -81,6 +81,8 @@ def command(
         summary=summary_column,
     )
     examples = read_examples(data, cast("Task", loaded.info.task), columns)  # what is only pretrained was refused above
+    for line in idle_names(examples, names, "--rename"):
+        click.echo(f"mujaz: warning: {line}", err=True)
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
         evaluation = evaluate(loaded, examples, rename=names, progress=advance)
     metrics_table(evaluation, f"{evaluation.rows:,} rows")

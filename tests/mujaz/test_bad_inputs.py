@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -32,7 +33,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
         capsys.readouterr()
         with pytest.raises(SystemExit) as leaving:
             main([str(a) for a in arguments])
-        errors = [line for line in capsys.readouterr().err.splitlines() if "rror:" in line or line.startswith("  ")]
+        errors = [line for line in capsys.readouterr().err.splitlines() if re.search("rror:|warning: --|^  ", line)]
         return int(leaving.value.code or 0), "\n".join(errors)
 
     return call
@@ -106,7 +107,11 @@ def test_an_unknown_label(run: Run, model: str, tmp_path: Path) -> None:
     assert "a.jsonl, row 2: unknown label 'sprot'" in message
     assert "money, sport" in message
     assert "evaluate --rename OLD=NEW" in message
-    assert run("evaluate", model, file, "--rename", "sprot=sport")[0] == 0
+    code, message = run("evaluate", model, file, "--rename", "sprot=sport", "--rename", "spotr=sport")
+    assert code == 0
+    assert (
+        "warning: --rename: no row has the label 'spotr', so nothing was renamed; the rows have sport, sprot" in message
+    )
     code, message = run("evaluate", model, file, "--rename", "sprot")
     assert code == 2
     assert "--rename sprot: expected a label of the data, = and the model's" in message

@@ -94,6 +94,10 @@ def test_labels_can_be_called_otherwise_in_some_files(tmp_path: Path) -> None:
     splits = load_splits(config, "topic")
     assert splits.labels == ["against", "favor"]
     assert [e.label for e in splits.train] == [e.label for e in splits.dev] == ["favor", "favor", "against"]
+    assert splits.idle_names == []
+    mistyped = config.model_copy(update={"rename": {"agre": "favor"}})
+    said = "data.rename: no row has the label 'agre', so nothing was renamed; the rows have against, agree, favor"
+    assert load_splits(mistyped, "topic").idle_names == [said]
 
 
 def test_an_unknown_label_is_named(tmp_path: Path) -> None:
