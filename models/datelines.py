@@ -53,6 +53,9 @@ AGENCY = (
     )[:-1]
     + rf"|{_INITIALS})(?!\w)"
 )
+# Sites whose names are nothing else, and where الخليج behind a town is the paper, not a club.
+_SITE = "(?:عين\\sاليوم|العربية[ .]نت|الجزيرة\\sنت|سكاي\\sنيوز\\sعربية)"
+_EMIRATE = _any_of("دبي|أبوظبي|أبو ظبي|الشارقة|عجمان|العين|رأس الخيمة|الفجيرة|أم القيوين|خورفكان")
 _MONTH = _any_of(
     """يناير|كانون الثاني|فبراير|شباط|مارس|آذار|أبريل|إبريل|ابريل|نيسان|مايو|أيار|ماي|يونيو|حزيران|جوان|يوليو|
     تموز|جويلية|أغسطس|اغسطس|آب|أوت|سبتمبر|أيلول|أكتوبر|اكتوبر|تشرين الأول|نوفمبر|تشرين الثاني|ديسمبر|
@@ -140,11 +143,12 @@ HEAD_PREFIXES = tuple(
         rf"(?P<byline>من\s{_PERSON}){_DASH}(?P<dateline>{_BRACKETED_AGENCY}){_END}{_TEXT}",
         rf"(?P<dateline>{_PLACES}{_SEP}{_SOURCES}|{_PLACES}{_MARK}{_PAPER}|{_PLACES}{_SEP}{_BRACKETED_PAPER}){_END}",
         rf"(?P<dateline>خاص|متابع(?:ة|ات)|(?:غرفة|قسم)\sالأخبار){_DASH}{_TEXT}",
-        rf"(?P<dateline>{AGENCY}{_DASH}(?:{_PLACE}|{AGENCY}))\s*:\s*",
+        rf"(?P<dateline>{AGENCY}{_DASH}(?:{_PLACE}(?:\s?\([ء-ي]{{2,14}}\))?|{AGENCY}))\s*:\s*",
         rf"(?P<byline>{_PERSONS}){_DASH}(?P<dateline>{AGENCY}(?:{_DASH}[ء-يّ]{{2,14}}(?:\s[ء-يّ]{{2,14}})?)?)\s*:\s*",
         rf"(?P<dateline>{_PLACE}){_DASH}(?P<byline>{_PERSON})\s*:\s*",
         rf"(?P<dateline>{_QUOTED_AGENCY}|السودان\sاليوم|سبق|رويترز|وكالات)\s*:\s*",
         rf"(?P<dateline>سبق{_DASH}[ء-ي]{{2,14}})\s*:\s*",
+        rf"(?P<dateline>(?:{_WIRE}|{_SITE}){_DASH}(?:متابعات|وكالات|{_PLACE})(?!\w))\s+(?=[\w«\"“])",
         rf"(?P<dateline>{AGENCY})\s?/\s?\.{{2,3}}\s*",
         rf"(?P<dateline>{_BRACKETED_AGENCY})(?:{_END}|\s+){_TEXT}",
         rf"(?P<dateline>(?:{_SOMEWHERE})?{_BRACKETED_AGENCY}|(?:{_PLACE}\s)?{_LIKE_AN_AGENCY})\s{{0,3}}[-–—]{{1,3}}\s*{_TEXT}",
@@ -160,6 +164,7 @@ BEFORE_A_VERB = tuple(
         rf"(?P<dateline>{_PLACE})\s?/\s?(?P<byline>{_PERSON})\s?/\s?{SOURCE}\s+{_TEXT}",
         rf"(?P<dateline>{_PLACES}{_MARK}(?:{_WIRE}|الأناضول))\s+{_TEXT}",
         rf"(?P<dateline>{AGENCY}{_DASH}(?:{AGENCY}|{_PLACE}))\s+{_TEXT}",
+        rf"(?P<dateline>{_PLACES}\s?[:–-]\s?(?:وكالات|متابعات)|{_EMIRATE}\s?[:–-]\s?الخليج)\s+{_TEXT}",
         rf"(?P<byline>{_PERSON}){_DASH}(?P<dateline>{_PLACE})\s+{_TEXT}",
     )
 )

@@ -58,6 +58,9 @@ BODY = "أعلنت البلدية أمس افتتاح حديقة جديدة في
         ("سبق- رابغ: ", "سبق- رابغ", None),
         ("ناصر الجابري- سبق- سالزبورغ: ", "سبق- سالزبورغ", "ناصر الجابري"),
         ("عين اليوم – متابعات ", "عين اليوم – متابعات", None),
+        ("رويترز- بنغازي (ليبيا): ", "رويترز- بنغازي (ليبيا)", None),
+        ("الشارقة :الخليج ", "الشارقة :الخليج", None),
+        ("العربية نت - دبي ", "العربية نت - دبي", None),
         ("عين اليوم – ميلانو، إيطاليا\n", "عين اليوم – ميلانو، إيطاليا", None),
         ("عين اليوم – إزمير (تركيا)\n", "عين اليوم – إزمير (تركيا)", None),
     ],
@@ -86,3 +89,8 @@ def test_heads_are_read_and_taken_off(head: str, dateline: str | None, byline: s
 )
 def test_a_sentence_that_looks_like_a_head_stays(text: str) -> None:
     assert read_article(f"{text} {BODY}").body == f"{text} {BODY}"
+
+
+def test_a_club_is_no_paper() -> None:
+    article = read_article(f"الدمام: الخليج فاز على ضيفه بهدفين لهدف في مباراة الأمس. {BODY}")
+    assert (article.dateline, article.body.split()[0]) == ("الدمام", "الخليج")
