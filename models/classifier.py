@@ -263,7 +263,7 @@ class TextClassifier(Loaded):
         return [self._classification(row, d, least) for row, d in zip(probabilities, documents, strict=True)]
 
     def predict_proba(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> NDArray[np.float64]:
-        """Probabilities, shape (texts, labels), columns in the order of :attr:`labels`."""
+        """Probabilities, shape (texts, labels), columns in the order of :attr:`labels`; meaningless for empty texts."""
         return self._probabilities(self.logits(texts, targets))
 
     def logits(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> NDArray[np.float32]:
