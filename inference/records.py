@@ -19,8 +19,8 @@ class Record:
 
     Attributes:
         id: From the id column, whole numbers as such and all else as text. Where that holds none (null, a list, an object, a
-            truth value, a float that is not exact) or there is no such column: the row number, or ``file:row`` where there
-            are several files.
+            truth value, a float that is not exact): ``file:row``. Where there is no such column: the row number, or
+            ``file:row`` where there are several files.
         text: Not blank, and without halves of surrogate pairs.
         target: What a stance is toward, where the corpus has a column of targets.
         extra: The columns that are carried along into the output.
@@ -108,17 +108,19 @@ class RecordMaker:
         """The record of a row, or a bad record with its reason."""
         if isinstance(item, DataError):
             file, number = item.file or "", item.row or 1
-            place = f"{PurePath(file).name}:{number}" if self._has_ids else self._place(file, number)
+            place = self._named(file, number) if self._has_ids else self._place(file, number)
             return BadRecord(item.id or place, reason(item), file, number, last=item.last)
         values = item.values
         extra = {name: values.get(name) for name in self.columns.keep}
         column = self.columns.id or "id"
         record_id = _id(values.get(column))
-        if record_id is None:
-            self.ids_replaced += column in values or self.columns.id is not None
-            record_id = self._place(item.file, item.row)
-        else:
+        if record_id is not None:
             self._has_ids = True
+        elif column in values or self.columns.id is not None:  # others have ids, which a row number may be
+            self.ids_replaced += 1
+            record_id = self._named(item.file, item.row)
+        else:
+            record_id = self._place(item.file, item.row)
         text, target = values.get(self.columns.text), None
         problem = text_problem(text, "text")
         if not problem and self.columns.target is not None:
@@ -130,6 +132,9 @@ class RecordMaker:
         if problem:
             return BadRecord(record_id, problem, item.file, item.row, extra)
         return Record(record_id, str(text), target, extra, item.file, item.row)
+
+    def _named(self, file: str, row: int) -> str:
+        return f"{file if self.several_files else PurePath(file).name}:{row}"
 
     def _place(self, file: str, row: int) -> str | int:
         return f"{file}:{row}" if self.several_files else row

@@ -84,7 +84,7 @@ class RunSummary(Reading):
         records: Lines written, errors among them.
         errors: Records that no model could read.
         kept: Those that an earlier run had answered, where only its errors were asked again.
-        ids_replaced: Those whose id column holds no id: the row number stands there.
+        ids_replaced: Those whose id column holds no id: file and row stand there.
         damaged: Files of which nothing could be read from some place on.
         labels: Records per label, for each field that holds labels; the empty label stands for none.
         models: Of several models, how much of the texts each read, by its name. The counts of :class:`Reading` are these
@@ -199,7 +199,7 @@ class RunSummary(Reading):
             lines.append(f"text: {self.prepared.line()}")
         if self.ids_replaced:
             where = _number(self.ids_replaced, "record")
-            lines.append(f"ids: no text and no exact number in the id column of {where}; the row number stands there")
+            lines.append(f"ids: no text and no exact number in the id column of {where}; file and row stand there")
         if self.errors:
             lines.append(f"errors: {_number(self.errors, 'record')} could not be read; the field 'error' says why")
         if self.damaged:

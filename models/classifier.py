@@ -44,7 +44,7 @@ class Classification:
     Attributes:
         label: The most probable label, or None where it is not probable enough or ``problem`` says why there is none; of a
             model that gives several labels, the most probable of them.
-        probability: The probability of the most probable label, 0 to 1.
+        probability: The probability of the most probable label, 0 to 1; 0 where there is a ``problem``.
         probabilities: The probability of every label.
         tokens: Tokens of the text; see :class:`~mujaz.models.encoding.Document`.
         dropped: How many of them the model did not read.
@@ -263,7 +263,7 @@ class TextClassifier(Loaded):
         return [self._classification(row, d, least) for row, d in zip(probabilities, documents, strict=True)]
 
     def predict_proba(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> NDArray[np.float64]:
-        """Probabilities, shape (texts, labels), columns in the order of :attr:`labels`; meaningless for empty texts."""
+        """Probabilities, shape (texts, labels), columns in the order of :attr:`labels`; of empty texts without meaning."""
         return self._probabilities(self.logits(texts, targets))
 
     def logits(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> NDArray[np.float32]:
@@ -368,7 +368,8 @@ def _unless_empty(text: str, found: Classification) -> Classification:
     problem = text_problem(text) or (None if found.tokens else "nothing of the text is left for the model to read")
     if problem is None:
         return found
-    return dataclasses.replace(found, label=None, labels=None if found.labels is None else (), problem=problem)
+    labels = None if found.labels is None else ()
+    return dataclasses.replace(found, label=None, probability=0.0, labels=labels, problem=problem)
 
 
 def pool(scores: NDArray[np.float32], owners: NDArray[np.int64], texts: int, pooling: Pooling) -> NDArray[np.float32]:

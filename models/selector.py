@@ -241,11 +241,13 @@ def _check_options(options: Generation) -> None:
         "num_beams": options.num_beams,
         "max_new_tokens": options.max_new_tokens,
         "min_new_tokens": options.min_new_tokens,
+        "faithful": options.faithful or None,
         "long": options.long if options.long in ("select", "hierarchical") else None,
     }
     for name, value in given.items():
         if value is not None:
+            said = "" if value is True else f" {value}"
             raise UsageError(
-                f"--{name.replace('_', '-')} {value} is for models that write; this one chooses a stretch from the "
+                f"--{name.replace('_', '-')}{said} is for models that write; this one chooses a stretch from the "
                 "beginning of the article. Leave it out (--length in words is for all), or give another --model."
             )

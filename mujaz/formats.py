@@ -14,9 +14,7 @@ Example::
 
 from __future__ import annotations
 
-import csv
 import difflib
-import itertools
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +23,7 @@ from typing import Any, BinaryIO
 
 import orjson
 
+from mujaz.csv_rows import csv_rows
 from mujaz.errors import DataError
 from mujaz.files import BOM, DAMAGE, DataFile, data_files, lines, not_utf8, open_file, read_text
 
@@ -33,7 +32,6 @@ Reader = Callable[[BinaryIO, str, Sequence[str], Sequence[str]], Iterator["Row |
 
 # An unclosed quote makes the rest of a CSV file one field; this bounds what it may swallow (characters; the module's
 # own bound of 131,072 is less than a long article).
-CSV_FIELD_LIMIT = 64 * 1024 * 1024
 PARQUET_BATCH = 512  # rows decoded at once
 USUAL_COLUMNS = ("text", "label", "target", "summary")  # each has an option and a key of a config for another name
 
@@ -233,13 +231,7 @@ def _json_kind(item: Any) -> str:
 
 def _read_separated(delimiter: str) -> Reader:
     def read(stream: BinaryIO, name: str, columns: Sequence[str], optional: Sequence[str]) -> Iterator[Row | DataError]:
-        csv.field_size_limit(max(CSV_FIELD_LIMIT, csv.field_size_limit()))
-        problems: list[str] = []  # with the bytes of the lines that the row being read is made of
-        decoded = _csv_lines(stream, problems)
-        first = next(decoded, "")
-        separator = _separator(first, delimiter)
-        reader = csv.reader(itertools.chain([first] if first else [], decoded), delimiter=separator, strict=True)
-        rows = _csv_rows(reader, problems)
+        separator, rows = csv_rows(stream, delimiter)
         header = next(rows, None)
         if header is None:
             return
@@ -258,49 +250,6 @@ def _read_separated(delimiter: str) -> Reader:
                 yield Row(dict(zip(header, fields, strict=True)), name, number)
 
     return read
-
-
-def _separator(header: str, usual: str) -> str:
-    """What separates the columns: a header that is one column for the usual sign may be several for another.
-
-    Excel writes semicolons into .csv where the comma is the decimal sign.
-    """
-    for sign in (usual, ",", ";", "\t"):
-        if sign == "," != usual and ", " in header:  # words of one name
-            continue
-        try:
-            columns = next(csv.reader([header], delimiter=sign), [])
-        except csv.Error:  # of UTF-16, or with ends of lines of its own: the rows say what is wrong
-            return usual
-        if len(columns) > 1:
-            return sign
-    return usual
-
-
-def _csv_rows(reader: Iterator[list[str]], problems: list[str]) -> Iterator[list[str] | str]:
-    """Rows as fields, or as what is wrong with them; blank lines are left out."""
-    while True:
-        try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:  # the reader goes on with the next line
-            yield problems[0] if problems else f"expected CSV, found something else ({error}); is a quote not doubled?"
-            problems.clear()
-            continue
-        if problems:
-            yield problems[0]
-        elif fields:
-            yield fields
-        problems.clear()
-
-
-def _csv_lines(stream: BinaryIO, problems: list[str]) -> Iterator[str]:
-    for _, offset, raw in lines(stream):
-        problem = not_utf8(raw, offset)
-        if problem:
-            problems.append(problem)
-        yield raw.decode("utf-8", "replace")
 
 
 # --- Parquet and text ----------------------------------------------------------------------------------------------------

@@ -196,7 +196,8 @@ def _label_findings(report: DataReport) -> list[Finding]:
         alike[folded].append(label)
     for same in sorted(map(sorted, alike.values())):
         if len(same) > 1:
-            found.append(make_finding("alike labels", "", [Example("", " / ".join(same))], 0, count=len(same)))
+            names = " / ".join(same)
+            found.append(make_finding("alike labels", "", [Example("", names)], 0, count=len(same), names=names))
     if joined := _joined_labels(counts):
         found.append(joined)
     few = [Example("train", f"{label} ({n:,})") for label, n in counts.items() if n < FEW_ROWS]

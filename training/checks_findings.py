@@ -55,7 +55,7 @@ KINDS: dict[str, tuple[Level, str, str]] = {
     "few": ("warning", "labels with fewer than {few} training rows", "Merge them, or find more rows."),
     "alike labels": (
         "problem",
-        "labels that differ in spelling alone",
+        "labels that differ in spelling alone ({names})",
         "They are learnt as different: make them one, data.rename does.",
     ),
     "joined labels": (

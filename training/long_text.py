@@ -25,7 +25,7 @@ WAYS = (
     LongText(pooling="mean"),
     LongText(pooling="max"),
 )
-LEAST_LONG = 20  # texts: with fewer, what is best on them is chance
+LEAST_LONG = 50  # texts: with fewer, what is best on them is chance
 
 
 def choose_long_text(model: TextClassifier, folder: Path, examples: Sequence[Example]) -> dict[str, float]:

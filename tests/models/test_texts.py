@@ -71,7 +71,7 @@ def test_targets_are_checked_as_texts_are(given: Any, answer: str) -> None:
 def test_what_is_empty_gets_no_label(text: str, problem: str) -> None:
     whole, found = TextClassifier.from_pretrained("topic", device="cpu").predict(["فاز الفريق", text])
     assert (whole.problem, whole.label) == (None, whole.best)
-    assert (found.problem, found.label, found.labels) == (problem, None, None)
+    assert (found.problem, found.label, found.labels, found.probability) == (problem, None, None, 0)
 
 
 @pytest.mark.parametrize("wrong", [None, 1.5, float("nan"), b"x", ["نص"]])

@@ -149,8 +149,8 @@ def test_ids_are_exact_or_counted(tmp_path: Path, suffix: str) -> None:
     source.write_text("".join(f'{{"id": {one}, "text": "خبر"}}\n' for one in ids), encoding="utf-8")
     result = call(source, "--out", tmp_path / f"o{suffix}")
     found = [str(row.values["id"]) for row in read_rows(tmp_path / f"o{suffix}")]
-    assert found == [*ids[:4], "5", "6", "7", "8", "a"]
-    assert "ids: no text and no exact number in the id column of 4 records; the row number" in result.stderr
+    assert found == [*ids[:4], *(f"x.jsonl:{row}" for row in (5, 6, 7, 8)), "a"]
+    assert "ids: no text and no exact number in the id column of 4 records; file and row" in result.stderr
     told = json.loads((tmp_path / f"o{suffix}.summary.json").read_text(encoding="utf-8"))
     assert told["ids_replaced"] == 4
     source.write_text('[{"id": 123456789012345678901, "text": "خبر"}]', encoding="utf-8")

@@ -253,6 +253,7 @@ def test_labels_that_differ_in_spelling_alone_are_a_problem(tmp_path: Path) -> N
     report = check_data(rows_of_files([str(write_jsonl(tmp_path / "x.jsonl", rows))]), near=False)
     found = [f for f in report.problems if f.kind == "alike labels"]
     assert [example.text for f in found for example in f.examples] == ["إقتصاد / اقتصاد", "رياضة / رياضه"]
+    assert found[1].line == "labels that differ in spelling alone (رياضة / رياضه): 2"
 
 
 def test_labels_that_differ_in_marks_alone_are_alike(tmp_path: Path) -> None:
