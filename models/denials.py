@@ -67,6 +67,8 @@ _FIRST_OF_TWO = {first for first, _ in _CONDITIONS_OF_TWO | _FALSE_OF_TWO}
 _ANY = _DENIALS | _TAKEN_BACK | _CONDITIONS | _FALSE
 # What speaks of the sentence before.
 _TURNS = table("لكن لكنه لكنها الا بيد غير وتبين تبين اتضح واتضح ولكن")
+# What does not take place after all, right behind such a word: "…, but the palace called the visit off".
+_CALLS_OFF = table("الغي الغت الغوا الغيت تاجل تاجلت ارجا ارجات ارجئ ارجئت اعتذر اعتذرت")
 _RUMOURS = table(
     """الخبر الاخبار الانباء الصوره الصور الفيديو المقطع المقاطع الوثيقه الادعاء الادعاءات المعلومات المعلومه المنشور
     المنشورات الشائعه الشائعات التصريح التصريحات البيان التسجيل التسجيلات الحساب
@@ -121,9 +123,10 @@ def denied_behind(
 ) -> NDArray[np.int64]:
     """For each place, that of a word after it that calls its clause or sentence false or a condition; -1 without one.
 
-    What calls false reaches back to the last comma or stop; over its sentence, where it speaks of something said before
-    ("then it turned out that the account is fake"); and over the sentence before, where its own opens with "but" or names
-    the rumour. A condition reaches back over its clause, and over the one before where it opens it.
+    What calls off ("but … cancelled the visit") reaches back over its sentence, and where that opens with "but" over the one
+    before. What calls false reaches back to the last comma or stop; over its sentence, where it speaks of something said
+    before ("then it turned out that the account is fake"); and over the sentence before, where its own opens with "but" or
+    names the rumour. A condition reaches back over its clause, and over the one before where it opens it.
 
     Args:
         own: As in :func:`denied_before`.
@@ -138,6 +141,10 @@ def denied_behind(
         for place in places:
             if is_condition(own, place):
                 found[earlier if place == clause else clause : place] = place
+            elif _calls_off(own, clause, place):
+                found[places[0] : place] = place
+                if clause == places[0]:
+                    found[before.start : before.stop] = place
             elif _calls_false(own, place):
                 # "…, then it turned out that the account is fake": of all that its sentence said before
                 found[places[0] if _of_before(own, clause, place) else clause : place] = place
@@ -190,6 +197,11 @@ def _calls_false(own: Sequence[Sequence[str]], place: int) -> bool:
         if form in _FALSE or (form in _FIRST_OF_TWO and (form, _word(own, place + 1)) in _FALSE_OF_TWO):
             return True
     return False
+
+
+def _calls_off(own: Sequence[Sequence[str]], first: int, place: int) -> bool:
+    """Whether a clause that opens with "but" says here that something was cancelled or put off."""
+    return _word(own, place) in _CALLS_OFF and _word(own, first) in _TURNS and place - first < REACH
 
 
 def _of_before(own: Sequence[Sequence[str]], first: int, place: int) -> bool:

@@ -141,7 +141,9 @@ class Selector:
         if usual and (usual[0].worth < least or not _is_arabic(article)):
             whole = np.arange(len(words))
             found = best_stretches(scores, sentences, all_costs.at_the_beginning(), wanted)
-            return [_candidate(article, whole, one, (Finding("unsure"),)) for one in found]
+            return [
+                _candidate(article, whole, one, (Finding("unsure"), *_denied(article, all_costs, one))) for one in found
+            ]
         if options.wanted is None and options.candidates == 1:
             found = usual
         else:
