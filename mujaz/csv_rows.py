@@ -13,7 +13,9 @@ from typing import BinaryIO
 
 from mujaz.files import lines, not_utf8
 
-FIELD_LIMIT = 64 * 1024 * 1024  # characters
+# What an unclosed quote may swallow before the rows behind it are read again (characters; the module's own bound of 131,072
+# is less than a long article).
+FIELD_LIMIT = 64 * 1024 * 1024
 _MOST_AGAIN = 1 << 30  # characters that are read again in all: half a minute
 
 

@@ -30,8 +30,6 @@ from mujaz.files import BOM, DAMAGE, DataFile, data_files, lines, not_utf8, open
 # (stream, its name in messages, required columns, columns wanted if they exist) -> rows, or what is wrong with one
 Reader = Callable[[BinaryIO, str, Sequence[str], Sequence[str]], Iterator["Row | DataError"]]
 
-# An unclosed quote makes the rest of a CSV file one field; this bounds what it may swallow (characters; the module's
-# own bound of 131,072 is less than a long article).
 PARQUET_BATCH = 512  # rows decoded at once
 USUAL_COLUMNS = ("text", "label", "target", "summary")  # each has an option and a key of a config for another name
 
