@@ -86,6 +86,8 @@ def pretrain(
     began = time.monotonic()
     resume = open_run(config, restart=restart)
     folder = Path(config.output)
+    if restart:  # the files may say something else by now, and the shards are known by their names alone
+        shutil.rmtree(folder / SHARDS, ignore_errors=True)
     origin = origin_of(config)
     objective = objective_of(config, origin)
     tokenizer = prepare_text(config, objective, origin, say)

@@ -245,6 +245,24 @@ def test_a_resumed_run_ends_where_an_undisturbed_one_ends(
         torch.testing.assert_close(ours[name], weights, rtol=0, atol=1e-6)
 
 
+def test_a_restart_reads_the_files_again(corpus: Path, tmp_path: Path) -> None:
+    own = tmp_path / corpus.name
+    rows = corpus.read_text(encoding="utf-8").splitlines(keepends=True)
+    read: list[int] = []
+
+    def killed(line: str) -> None:
+        if line.startswith("documents: "):
+            read.append(int(line.split()[1].rstrip(",")))
+        if line.startswith("training: "):
+            raise _KilledError
+
+    for number in (120, 100):
+        own.write_text("".join(rows[:number]), encoding="utf-8")
+        with pytest.raises(_KilledError):
+            pretrain(_config(own, tmp_path / "run"), restart=True, report=killed)
+    assert read[0] > read[1] > 0  # and not from the shards of the run before
+
+
 def test_a_finished_run_is_not_begun_again_by_mistake(corpus: Path, pretrained: Path) -> None:
     with pytest.raises(UsageError, match="finished run"):
         pretrain(_config(corpus, pretrained))
