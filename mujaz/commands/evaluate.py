@@ -13,6 +13,10 @@ from mujaz.errors import UsageError
 
 if TYPE_CHECKING:
     from mujaz.models.checkpoint import Task
+    from mujaz.models.classifier import TextClassifier
+    from mujaz.models.summarizer import Summarizer
+    from mujaz.training.data import Example
+    from mujaz.training.evaluation import Evaluation
 
 
 @click.command("evaluate")
@@ -63,7 +67,6 @@ def command(
     from mujaz.training.checks_findings import FEW_SCORED
     from mujaz.training.data import idle_names, read_examples
     from mujaz.training.evaluation import evaluate
-    from mujaz.training.report.report import REPORT_FILE
     from mujaz.training.trained_texts import seen_line
 
     names = _names(rename)
@@ -92,13 +95,24 @@ def command(
     for line in problems:
         click.echo(f"mujaz: warning: {line}", err=True)
     if out:
-        from mujaz.training.report.inputs import ReportInput
-        from mujaz.training.report.report import write_report
+        _save(out, loaded, evaluation, examples, f"{model}: evaluation", problems)
 
-        evaluation.save(out)
-        about = ReportInput(loaded, evaluation, examples, "the data", f"{model}: evaluation", problems=problems)
-        write_report(out / REPORT_FILE, about)
-        click.echo(f"saved to {out}")
+
+def _save(
+    out: Path,
+    model: TextClassifier | Summarizer,
+    evaluation: Evaluation,
+    examples: list[Example],
+    title: str,
+    problems: list[str],
+) -> None:
+    """Write the scores and their page."""
+    from mujaz.training.report.inputs import ReportInput
+    from mujaz.training.report.report import REPORT_FILE, write_report
+
+    evaluation.save(out)
+    write_report(out / REPORT_FILE, ReportInput(model, evaluation, examples, "the data", title, problems=problems))
+    click.echo(f"saved to {out}")
 
 
 # Columns that are read for some tasks alone.

@@ -1,0 +1,87 @@
+"""CSV and TSV: what separates the columns, and which rows are read where others are wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from mujaz.errors import DataError
+from mujaz.formats import Row, iter_rows, read_rows
+
+
+def write(path: Path, content: str) -> Path:
+    path.write_bytes(content.encode())
+    return path
+
+
+def errors(path: Path) -> list[DataError]:
+    return [item for item in iter_rows(path) if isinstance(item, DataError)]
+
+
+def test_csv_rows_with_too_many_or_too_few_fields(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", 'id,text\n1,"أ"\n2,نص, وفاصلة\n3\n4,د\n')
+    found = errors(path)
+    assert [error.row for error in found] == [2, 3]
+    assert "expected 2 fields (id, text), found 3" in str(found[0])
+    assert "found 1" in str(found[1])
+    assert [item.values["id"] for item in iter_rows(path) if isinstance(item, Row)] == ["1", "4"]
+
+
+def test_csv_with_a_quote_that_is_not_doubled_or_not_closed(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", 'id,text\n1,"قال "نعم" لهم"\n2,ب\n3,"لم يغلق\n4,د\n')
+    assert [error.row for error in errors(path)] == [1, 3]
+    assert "is a quote not doubled, or not closed?" in str(errors(path)[0])
+    assert [item.values["id"] for item in iter_rows(path) if isinstance(item, Row)] == ["2", "4"]
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv"])
+def test_an_open_quote_loses_no_row_behind_it(tmp_path: Path, name: str) -> None:
+    """Whether nothing closes it or the quote of another row; texts of several lines stay whole."""
+    sign = "," if name == "x.csv" else "\t"
+    texts = [
+        "نص",
+        '"نص في\nسطرين"',
+        '"نص مفتوح',
+        "نص",
+        '"نص، مغلق"',
+        '"مفتوح أيضا',
+        '"ثالث في\nسطرين"',
+        "نص",
+        '"آخر مفتوح',
+        "نص",
+    ]
+    path = write(tmp_path / name, f"id{sign}text\n" + "".join(f"{i}{sign}{text}\n" for i, text in enumerate(texts, 1)))
+    found = list(iter_rows(path))
+    assert [item.values["id"] for item in found if isinstance(item, Row)] == ["1", "2", "4", "5", "7", "8", "10"]
+    assert [item.row for item in found] == list(range(1, 11))
+    assert [item.row for item in errors(path)] == [3, 6, 9]
+
+
+def test_quotes_left_open_again_and_again_end_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mujaz.csv_rows._MOST_AGAIN", 2_000)
+    path = write(tmp_path / "x.csv", "id,text\n" + '1,"نص\n' * 400)
+    found = errors(path)
+    assert found[-1].last
+    assert "the file is damaged or cut off from here on (too many quotes are opened and not closed)" in str(found[-1])
+
+
+def test_csv_with_a_column_named_twice(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="names a column twice: text"):
+        list(read_rows(write(tmp_path / "x.csv", "text,text\nأ,ب\n")))
+
+
+@pytest.mark.parametrize("sign", [",", ";", "\t"])
+@pytest.mark.parametrize("name", ["news.csv", "news.tsv"])
+def test_the_header_says_what_separates_the_columns(tmp_path: Path, name: str, sign: str) -> None:
+    """As pandas reads it when it is told the sign; Excel writes semicolons where the comma is the decimal sign."""
+    table = pd.DataFrame([{"id": "1", "text": 'قال: "نعم"؛ ثم سكت, وخرج; ليلا'}, {"id": "2", "text": "سطر\nوسطر"}])
+    table.to_csv(tmp_path / name, sep=sign, index=False)
+    found = [row.values for row in read_rows(tmp_path / name) if isinstance(row, Row)]
+    assert found == pd.read_csv(tmp_path / name, sep=sign, dtype=str).to_dict("records")
+
+
+def test_one_column_stays_one(tmp_path: Path) -> None:
+    file = write(tmp_path / "one.csv", '"text, all of it"\nنص; آخر\n')
+    assert [row.values for row in read_rows(file) if isinstance(row, Row)] == [{"text, all of it": "نص; آخر"}]
