@@ -15,6 +15,7 @@ from mujaz.errors import OutputError, UsageError
 from mujaz.files import filesystem, followed, is_local
 from mujaz.formats import Row, read_rows
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
+from mujaz.inference.rows import as_json
 from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, run
 from mujaz.inference.sinks import STDOUT, open_sink, summary_file
 from mujaz.inference.sources import open_corpus
@@ -154,7 +155,7 @@ def article_cleaner() -> Callable[[str], str]:
 def _write_summary(out: Path, told: Mapping[str, Any]) -> None:
     path = summary_file(out)
     try:
-        path.write_bytes(orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n")
+        path.write_bytes(as_json(told, indent=True) + b"\n")
     except OSError as error:
         raise OutputError(
             f"{path}: cannot be written: {error.strerror or error}. The results are whole in {out}."
@@ -189,7 +190,7 @@ def _check_retry(before: Mapping[str, Any], asked: Mapping[str, Any], out: Path)
     Raises:
         UsageError: What was asked differs, other than where the records come from and what computes.
     """
-    then, now = _compared(before), _compared(orjson.loads(orjson.dumps(asked)))
+    then, now = _compared(before), _compared(orjson.loads(as_json(asked)))
     differing = [key for key in {**then, **now} if then.get(key) != now.get(key)]
     if differing:
         raise UsageError(

@@ -17,6 +17,7 @@ from typing import Any
 import orjson
 
 from mujaz.errors import UsageError
+from mujaz.inference.rows import as_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Journal:
         Raises:
             UsageError: Says what differs.
         """
-        before = self.asked or {}
+        before, asked = self.asked or {}, _as_written(asked)
         differing = [key for key in {**before, **asked} if before.get(key) != asked.get(key)]
         if self.asked is None or not differing:
             return
@@ -82,7 +83,7 @@ class Journal:
         with self.path.open("r+b" if self._whole else "wb") as file:
             file.truncate(self._whole)
         if self.asked is None:
-            self.asked = dict(asked)
+            self.asked = _as_written(asked)
             self._append(self.asked)
 
     def commit(self, state: State) -> None:
@@ -95,7 +96,7 @@ class Journal:
         self.path.unlink(missing_ok=True)
 
     def _append(self, entry: Mapping[str, Any]) -> None:
-        line = orjson.dumps(entry) + b"\n"
+        line = as_json(entry) + b"\n"
         with self.path.open("ab", buffering=0) as file:
             whole = file.tell()
             try:
@@ -105,6 +106,11 @@ class Journal:
             except OSError:
                 file.truncate(whole)
                 raise
+
+
+def _as_written(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked as it will be read again: a file name that is not UTF-8 is told by other characters."""
+    return dict(orjson.loads(as_json(asked)))
 
 
 def _parsed(line: bytes) -> dict[str, Any] | None:

@@ -12,11 +12,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 ROW_GROUP = 16_384  # rows
+_WHOLE = 1 << 53  # up to here a float holds each whole number
+
+
+class _Large:
+    """The kind of whole numbers that no float holds: a column that has floats too is text then."""
+
+
 TYPES = {
     frozenset({bool}): pa.bool_(),
     frozenset({int}): pa.int64(),
     frozenset({float}): pa.float64(),
     frozenset({int, float}): pa.float64(),
+    frozenset({_Large}): pa.int64(),
+    frozenset({int, _Large}): pa.int64(),
 }
 
 
@@ -52,7 +61,10 @@ def _rows(source: Path) -> Iterator[dict[str, Any]]:
 
 
 def _kind(value: Any) -> type:
-    return str if type(value) is int and value >= 1 << 63 else type(value)  # beyond int64: as text
+    """The type of a value; str for whole numbers beyond int64, which are kept as text."""
+    if type(value) is not int or abs(value) <= _WHOLE:
+        return type(value)
+    return str if value >= 1 << 63 else _Large
 
 
 def _as(kind: pa.DataType, value: Any) -> Any:

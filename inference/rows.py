@@ -28,12 +28,13 @@ def as_jsonl(rows: Rows, *, header: bool = False) -> bytes:
     return b"".join(as_json(row) + b"\n" for row in rows)
 
 
-def as_json(value: Any) -> bytes:
+def as_json(value: Any, *, indent: bool = False) -> bytes:
     """Anything as JSON, whatever is in it."""
+    layout = orjson.OPT_INDENT_2 if indent else 0
     try:
-        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS | layout)
     except TypeError:  # half a surrogate pair, say in the name of a file that is not UTF-8; a number beyond 64 bits
-        return orjson.dumps(_writable(value))
+        return orjson.dumps(_writable(value), option=layout)
 
 
 def _writable(value: Any) -> Any:
@@ -91,8 +92,10 @@ def _to_parquet(partial: Path, path: Path) -> None:
     half = path.with_name(path.name + ".tmp")
     try:
         jsonl_to_parquet(partial, half)
-    except BaseException:
+    except BaseException as error:
         half.unlink(missing_ok=True)
+        if isinstance(error, pa.ArrowException) and not isinstance(error, OSError):
+            raise OSError(f"Parquet cannot hold it ({error})") from error
         raise
     half.replace(path)
     partial.unlink()

@@ -168,7 +168,7 @@ def _computed(
 ) -> list[Mapping[str, Any]]:
     """The lines of a chunk; it is timed and counted."""
     began = time.perf_counter()
-    answers = _answers(chunk, job, progress)
+    answers = _answers(chunk, job, progress, answered=summary.records > summary.errors)
     summary.computed += time.perf_counter() - began
     summary.count(answers)
     summary.kept += sum(isinstance(item, Done) for item in chunk.items)
@@ -279,8 +279,11 @@ def _prepared(chunks: Iterator[_Chunk], job: Job, strict: bool) -> Iterator[_Chu
         yield chunk
 
 
-def _answers(chunk: _Chunk, job: Job, progress: Progress) -> list[Answer | None]:
-    """An answer for each record; None for a bad one. Records on which the model fails become bad ones in the chunk."""
+def _answers(chunk: _Chunk, job: Job, progress: Progress, *, answered: bool) -> list[Answer | None]:
+    """An answer for each record; None for a bad one. Records on which the model fails become bad ones in the chunk.
+
+    ``answered`` is whether earlier chunks have answers.
+    """
     good = chunk.good
     found: Sequence[Answer | Exception] = []
     if good:
@@ -289,7 +292,8 @@ def _answers(chunk: _Chunk, job: Job, progress: Progress) -> list[Answer | None]
                 raise chunk.prepared
             found = job.compute(chunk.prepared, progress)
         except Exception as error:
-            found = _one_by_one(good, job, progress, error)
+            retried = any(isinstance(item, Done) for item in chunk.items)
+            found = _one_by_one(good, job, progress, error, works=retried or (answered and len(good) == 1))
     if len(found) != len(good):  # would shift all answers after it
         raise ValueError(f"expected {len(good)} answers, found {len(found)}")
     progress(len(chunk.items) - len(good))
@@ -306,10 +310,21 @@ def _answers(chunk: _Chunk, job: Job, progress: Progress) -> list[Answer | None]
     return answers
 
 
-def _one_by_one(records: list[Record], job: Job, progress: Progress, error: Exception) -> list[Answer | Exception]:
-    """Find the records on which the model fails. Where it fails on all, or memory is short, it is no record's fault."""
-    if isinstance(error, MujazError | MemoryError) or "memory" in str(error).lower() or len(records) == 1:
+def _one_by_one(
+    records: list[Record], job: Job, progress: Progress, error: Exception, *, works: bool
+) -> list[Answer | Exception]:
+    """Find the records on which the model fails. Where memory is short, it is no record's fault.
+
+    Nor where it fails on all of them, unless it ``works`` on others: alone in its chunk, or asked once more after it failed
+    before, a record may fail by itself.
+    """
+    if isinstance(error, MujazError | MemoryError) or "memory" in str(error).lower():
         raise error
+    if len(records) == 1:
+        if not works:
+            raise error
+        progress(1)
+        return [error]
     found: list[Answer | Exception] = []
     for record in records:
         try:
@@ -317,7 +332,7 @@ def _one_by_one(records: list[Record], job: Job, progress: Progress, error: Exce
         except Exception as failure:
             found.append(failure)
             progress(1)
-    if all(isinstance(one, Exception) for one in found):
+    if not works and all(isinstance(one, Exception) for one in found):
         raise error
     return found
 
@@ -332,6 +347,14 @@ def _line(item: Item, answer: Answer | None, fields: Sequence[str], names: Mappi
 
 
 def _kept_names(keep: Sequence[str], fields: Sequence[str]) -> dict[str, str]:
-    """Column of the input -> its name in the output."""
-    taken = {"id", "error", *fields}
-    return {column: f"input_{column}" if column in taken else column for column in keep}
+    """Column of the input -> its name in the output, which nothing else has."""
+    own = {"id", "error", *fields}
+    taken = {*own, *keep}
+    names: dict[str, str] = {}
+    for column in dict.fromkeys(keep):
+        name = column
+        while column in own and name in taken:
+            name = f"input_{name}"
+        names[column] = name
+        taken.add(name)
+    return names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -126,12 +127,23 @@ class SeveralJob:
     """Jobs side by side; the first field of each is called by its name, the others begin with it."""
 
     def __init__(self, jobs: Mapping[str, LoadedJob]) -> None:
-        """Keep the jobs, by name."""
+        """Keep the jobs, by name.
+
+        Raises:
+            UsageError: Two fields would have one name.
+        """
         self.jobs = dict(jobs)
         self.chunk = min(job.chunk for job in self.jobs.values())
         names = [(name, job.fields) for name, job in self.jobs.items()]
         fields = [name if i == 0 else f"{name}_{field}" for name, own in names for i, field in enumerate(own)]
         self.fields: tuple[str, ...] = tuple(fields)
+        counts = Counter(("id", "error", *fields))
+        twice = sorted(name for name, count in counts.items() if count > 1)
+        if twice:
+            raise UsageError(
+                f"two fields of a line would be called '{twice[0]}', by the names of the models ({', '.join(self.jobs)}; "
+                "each line has an id and an error besides). Name them otherwise: --model NAME=MODEL."
+            )
 
     @property
     def description(self) -> str:

@@ -33,3 +33,15 @@ def test_types_come_from_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
         {"id": 1, "n": 1.0, "flag": None, "mixed": "1", "list": '["أ"]', "none": None, "big": str(2**63)},
         {"id": 2, "n": 0.5, "flag": True, "mixed": "x", "list": None, "none": None, "big": "1"},
     ]
+
+
+def test_whole_numbers_that_no_float_holds(tmp_path: Path) -> None:
+    """Beside a float they are text, as they stand; by themselves they are numbers."""
+    large = 2**53 + 1
+    source, target = tmp_path / "x.jsonl", tmp_path / "x.parquet"
+    rows = [{"mixed": 0.5, "whole": 1}, {"mixed": large, "whole": large}, {"mixed": 2, "whole": -large}]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    parquet.jsonl_to_parquet(source, target)
+    found = pq.read_table(target)
+    assert found["mixed"].to_pylist() == ["0.5", str(large), "2"]
+    assert found["whole"].to_pylist() == [1, large, -large]

@@ -11,14 +11,15 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mujaz.errors import DataError, OutputError, UsageError
 from mujaz.formats import read_rows
 from mujaz.inference.classify import ClassifyOptions, classify_corpus
-from mujaz.inference.corpus import CorpusOptions, _check_retry
-from mujaz.inference.records import BadRecord, Columns, Record
+from mujaz.inference.corpus import CorpusOptions, _check_retry, _write_summary
+from mujaz.inference.records import BadRecord, Columns, Done, Record
 from mujaz.inference.runner import Hooks, Progress, run
 from mujaz.inference.several import answer_several
 from mujaz.inference.sinks import FileSink, open_sink, summary_file
@@ -119,6 +120,42 @@ def test_a_model_that_fails_on_everything_ends_the_run(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError, match="cannot read this"):
         run(records(20), Length(fails_on="م"), open_sink(str(tmp_path / "out.jsonl")), asked={})
     assert not any(tmp_path.glob("out*.jsonl"))
+
+
+def test_a_record_that_fails_alone_in_its_chunk_is_an_error_where_others_were_answered(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    alone = [
+        record for record in records(9, changed=9) if not isinstance(record, BadRecord)
+    ]  # 4, 3 and the failing one
+    alone.insert(7, BadRecord("b", "the text is empty", "x", 10))
+    summary = run(alone, Length(fails_on="!"), open_sink(str(out)), asked={})
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [line["id"] for line in lines if line["error"]] == ["b", 9]
+    assert (summary.records, summary.errors) == (9, 2)
+
+
+def test_errors_that_fail_once_more_stay_errors(tmp_path: Path) -> None:
+    """Among lines that are kept, so the model works: the retry comes to its end."""
+    out = tmp_path / "out.jsonl"
+    again = [Done({"id": 1, "label": "L1", "length": 1, "error": None}), *list(records(3, changed=3))[1:]]
+    summary = run(again, Length(fails_on="م"), open_sink(str(out)), asked={})
+    assert [bool(json.loads(line)["error"]) for line in out.read_text(encoding="utf-8").splitlines()] == [
+        False,
+        True,
+        True,
+    ]
+    assert summary.errors == 2
+
+
+def test_a_file_name_that_is_not_utf8_is_gone_on_with(tmp_path: Path) -> None:
+    """Its name is told by other characters in the journal and the summary."""
+    name = tmp_path / os.fsdecode(b"\xc7\xe1.jsonl")
+    asked: Any = {"inputs": [str(name)]}
+    stopped_after(2, tmp_path / "out.jsonl", asked)
+    assert run(records(), Length(), open_sink(str(tmp_path / "out.jsonl")), asked=asked).resumed == 8
+    _check_retry(asked, asked, name)
+    _write_summary(name, {"asked": asked})
+    assert json.loads(summary_file(name).read_bytes())["asked"]["inputs"]
 
 
 def test_strict_stops_at_the_first_bad_record(tmp_path: Path) -> None:

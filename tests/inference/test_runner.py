@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from mujaz.errors import OutputError
+from mujaz.errors import OutputError, UsageError
 from mujaz.inference import runner
 from mujaz.inference.records import BadRecord, Record
 from mujaz.inference.runner import Hooks, Progress, run, settled
+from mujaz.inference.several import SeveralJob
 from mujaz.inference.sinks import FileSink, open_sink
 from mujaz.inference.summary import Answer
 
@@ -83,6 +84,20 @@ def test_kept_columns_come_last_and_never_hide_a_field(tmp_path: Path) -> None:
         "input_id": 9,
     }
     assert list(lines(tmp_path / "o.jsonl")[0].items()) == list(expected.items())
+
+
+def test_kept_columns_never_hide_each_other(tmp_path: Path) -> None:
+    kept: dict[str, Any] = {"input_label": "أولى", "label": "ثانية"}
+    run(records(1, **kept), Length(), open_sink(str(tmp_path / "o.jsonl")), keep=("label", "input_label", "label"))
+    line = lines(tmp_path / "o.jsonl")[0]
+    assert (line["input_label"], line["input_input_label"], line["label"]) == ("أولى", "ثانية", "L1")
+
+
+@pytest.mark.parametrize(("names", "twice"), [("id x", "id"), ("error x", "error"), ("a a_length", "a_length")])
+def test_models_whose_names_would_hide_a_field_are_refused(names: str, twice: str) -> None:
+    jobs: Any = {name: Length() for name in names.split()}
+    with pytest.raises(UsageError, match=f"two fields of a line would be called '{twice}'"):
+        SeveralJob(jobs)
 
 
 def test_a_chunk_is_also_bounded_by_characters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
