@@ -20,6 +20,7 @@ from mujaz.models.beginnings import beginning
 from mujaz.models.known_words import KnownWords, can_know_words
 from mujaz.models.recipes import Changes, Prepared, Recipe, Tally
 from mujaz.models.sentence_tokens import sentence_tokens
+from mujaz.models.turns import turn
 from mujaz.models.windows import Frame, LongText, cut, frame_of, pick
 
 # Far above what Arabic takes (3 to 5); it only decides how much is tokenized at first.
@@ -163,18 +164,17 @@ class TextEncoder:
             chunk = texts[start : start + _COUNTED]
             prepared = [self.prepare(text) if clean else self.recipe(text) for text in chunk]
             pairs = None if targets is None else [self.prepare_target(one) for one in targets[start : start + _COUNTED]]
-            batch = self.tokenizer(prepared, pairs, truncation=False, verbose=False, return_attention_mask=False)
+            with turn(self.tokenizer):
+                batch = self.tokenizer(prepared, pairs, truncation=False, verbose=False, return_attention_mask=False)
             found += map(len, batch["input_ids"])
         return found
 
     def _encode(self, texts: list[str], pairs: list[str] | None) -> list[Encoding]:
         if not texts:
             return []
-        if pairs is None:
-            batch = self.tokenizer(texts, truncation="longest_first", max_length=self.max_length)
-        else:
-            first, second = (pairs, texts) if self.target_first else (texts, pairs)
-            cut_text: Any = "only_second" if self.target_first else "only_first"
+        first, second = (pairs, texts) if pairs is not None and self.target_first else (texts, pairs)
+        cut_text: Any = "longest_first" if pairs is None else "only_second" if self.target_first else "only_first"
+        with turn(self.tokenizer):
             batch = self.tokenizer(first, second, truncation=cut_text, max_length=self.max_length)
         return [Encoding(e.ids, e.type_ids, bool(e.overflowing)) for e in batch.encodings or []]
 
@@ -196,6 +196,10 @@ class TextEncoder:
         Returns:
             One document a text, in order. A text that fits is encoded as by calling the encoder.
         """
+        with turn(self.tokenizer):
+            return self._documents(texts, targets)
+
+    def _documents(self, texts: Sequence[str], targets: Sequence[str] | None) -> list[Document]:
         backend: Any = getattr(self.tokenizer, "backend_tokenizer")  # noqa: B009  # only fast tokenizers have it
         backend.no_truncation()
         backend.no_padding()
@@ -276,7 +280,10 @@ class TextEncoder:
     def labels(self, summaries: Sequence[str], max_length: int) -> list[list[int]]:
         """Reference summaries as decoder token ids, cut to ``max_length``; prepared by the recipe, never stripped."""
         prepared = [self.recipe(summary) for summary in summaries]
-        ids: list[list[int]] = self.tokenizer(text_target=prepared, truncation=True, max_length=max_length)["input_ids"]
+        # verbose: that a summary is longer than an article may be is no fault, and it is cut.
+        with turn(self.tokenizer):
+            batch = self.tokenizer(text_target=prepared, truncation=True, max_length=max_length, verbose=False)
+        ids: list[list[int]] = batch["input_ids"]
         return ids
 
     def tally(self, texts: Sequence[str]) -> Tally:

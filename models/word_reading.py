@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.recipe_steps import TAG
 from mujaz.models.sentences import sentence_starts
+from mujaz.models.turns import turn
 from mujaz.models.windows import Frame, frame_of
 
 _WORD = re.compile(r"\S+")
@@ -70,6 +71,10 @@ class WordReader:
 
         A word is passed over that has no tokens, or more of them than the model reads.
         """
+        with turn(self.encoder.tokenizer):
+            return self._articles(texts)
+
+    def _articles(self, texts: Sequence[str]) -> list[ReadArticle]:
         backend: Any = getattr(self.encoder.tokenizer, "backend_tokenizer")  # noqa: B009  # only fast tokenizers have it
         backend.no_truncation()
         backend.no_padding()

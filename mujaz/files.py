@@ -26,6 +26,7 @@ from mujaz.errors import DataError, OutputError, UsageError
 
 BOM = b"\xef\xbb\xbf"
 BUFFER = 1 << 20  # bytes
+_SIP = 4096  # bytes
 # Suffix -> format, a key of mujaz.formats.FORMATS.
 SUFFIXES = {
     ".jsonl": "jsonl",
@@ -64,10 +65,23 @@ class DataFile(NamedTuple):
     id: str | None = None
 
 
+class _Sips(io.RawIOBase):
+    """Gives a few bytes at a time: what is unpacked with a damaged place is lost."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self.raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return self.raw.read(min(size, _SIP) if size >= 0 else _SIP)
+
+
 def _zstd(raw: BinaryIO) -> BinaryIO:
     import pyarrow as pa
 
-    unpacked = pa.CompressedInputStream(pa.PythonFile(raw, mode="r"), "zstd")  # reads on over several frames
+    unpacked = pa.CompressedInputStream(pa.PythonFile(_Sips(raw), mode="r"), "zstd")  # reads on over several frames
     return io.BufferedReader(cast(io.RawIOBase, unpacked))
 
 

@@ -79,16 +79,18 @@ def _taught_labels(job: Job, settings: DistillConfig, found: list[Example], say:
     asked = [*job.splits.train, *found]
     logits, states, confidence = _committee(config, settings, asked, labels, say)
     sure = confidence >= settings.min_confidence
-    rows = {(e.file, e.row): i for i, e in enumerate(asked)}
-    kept = [e for e in found if sure[rows[e.file, e.row]]]
+    # Apart: the unlabelled texts may be another column of the files that are trained on.
+    own = {(e.file, e.row): i for i, e in enumerate(job.splits.train)}
+    others = {(e.file, e.row): i for i, e in enumerate(found, len(job.splits.train))}
+    kept = [e for e in found if sure[others[e.file, e.row]]]
     if found:
         say(f"teacher: sure of {len(kept):,} of {len(found):,} unlabelled texts (distill.min_confidence)")
     best = logits.argmax(axis=-1)
     kept = [
-        replace(e, label=labels[best[rows[e.file, e.row]]]) for e in kept
+        replace(e, label=labels[best[others[e.file, e.row]]]) for e in kept
     ]  # for class weights and balanced sampling
     learnt = [augmented(e, config.data.augmentation, config.training.seed) for e in (job.splits.train, kept)]
-    order = [rows[e.file, e.row] for e in (*learnt[0], *learnt[1])]
+    order = [*(own[e.file, e.row] for e in learnt[0]), *(others[e.file, e.row] for e in learnt[1])]
     unlabelled = encoded(config, job.start, learnt[1], labels)
     train = datasets.concatenate_datasets([job.train, unlabelled]) if kept else job.train
     share = [settings.weight] * len(learnt[0]) + [1.0] * len(learnt[1])

@@ -34,6 +34,11 @@ def class_weights(
     return [float(weight) for weight in weights * counts.sum() / (weights * counts).sum()]
 
 
+def _focal(wrong: torch.Tensor, gamma: float) -> torch.Tensor:
+    """The focal factor of the probability of what is wrong, whose slope is infinite at 0 where gamma is below 1."""
+    return wrong.clamp(min=torch.finfo(wrong.dtype).tiny) ** gamma
+
+
 class LabelLoss:
     """Weighted, focal, smoothed cross-entropy, for the Trainer's ``compute_loss_func``.
 
@@ -70,7 +75,7 @@ class LabelLoss:
         known = labels.clamp(min=0)  # the loss of the others is 0 already
         if self.gamma:
             right = logits.softmax(-1).gather(1, known.unsqueeze(1)).squeeze(1)
-            loss = (1 - right) ** self.gamma * loss
+            loss = _focal(1 - right, self.gamma) * loss
         if self.weights is not None:
             loss = self.weights.to(loss.device)[known] * loss
         return loss
@@ -112,5 +117,5 @@ class MultiLabelLoss:
         loss = binary_cross_entropy_with_logits(logits, wanted, reduction="none", pos_weight=weights)
         if self.gamma:
             p = logits.sigmoid()
-            loss = (labels - p).abs() ** self.gamma * loss
+            loss = _focal((labels - p).abs(), self.gamma) * loss
         return (loss * known).sum() / (known.sum() if num_items_in_batch is None else num_items_in_batch)

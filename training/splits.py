@@ -18,6 +18,8 @@ from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, Str
 from mujaz.errors import DataError, UsageError
 
 _RARE = "\0rare"  # no label
+_NEAR = 0.005  # of all rows: how near a part by groups comes to the share asked for, were all groups alike
+_MOST_FOLDS = 20  # that groups are dealt out to for one cut
 Parts = tuple[list[int], list[int]]  # row numbers that stay, row numbers of the part that is cut off
 Labels = Sequence[str | None]
 
@@ -75,15 +77,25 @@ def cut_groups(labels: Labels, groups: Sequence[str], fraction: float, seed: int
     Raises:
         DataError: there are fewer groups than such a part needs.
     """
-    smaller = min(fraction, 1 - fraction)
-    folds = max(round(1 / smaller), 2)
-    if len(set(groups)) < folds:
+    smaller, count = min(fraction, 1 - fraction), len(set(groups))
+    least = max(round(1 / smaller), 2)
+    if count < least:
         raise DataError(
-            f"expected at least {folds} groups to cut off {fraction:.0%} without parting one, found {len(set(groups))}. "
+            f"expected at least {least} groups to cut off {fraction:.0%} without parting one, found {count}. "
             "Cut off more (data.test_fraction, data.dev_fraction), or give files of their own"
         )
-    kept, taken = group_folds(labels, groups, folds, seed)[0]
+    taken_folds, folds = _as_folds(smaller, least, min(count, max(least, _MOST_FOLDS)))
+    parts = group_folds(labels, groups, folds, seed)[:taken_folds]
+    taken = sorted(row for _, rows in parts for row in rows)
+    kept = sorted(set(range(len(groups))).difference(taken))
     return (kept, taken) if fraction <= 0.5 else (taken, kept)
+
+
+def _as_folds(share: float, least: int, most: int) -> tuple[int, int]:
+    """How many of how many folds come near a share: the fewest that do within _NEAR, else those that come nearest."""
+    ways = [(max(round(share * folds), 1), folds) for folds in range(least, most + 1)]
+    near = [way for way in ways if abs(way[0] / way[1] - share) <= _NEAR]
+    return near[0] if near else min(ways, key=lambda way: abs(way[0] / way[1] - share))
 
 
 def cut_latest(dates: Sequence[Any], fraction: float) -> Parts:

@@ -124,7 +124,7 @@ def test_a_model_that_fails_on_everything_ends_the_run(tmp_path: Path) -> None:
 
 def test_a_record_that_fails_alone_in_its_chunk_is_an_error_where_others_were_answered(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
-    alone = [
+    alone: list[Record | BadRecord] = [
         record for record in records(9, changed=9) if not isinstance(record, BadRecord)
     ]  # 4, 3 and the failing one
     alone.insert(7, BadRecord("b", "the text is empty", "x", 10))

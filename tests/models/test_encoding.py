@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mujaz import TextClassifier
 from mujaz.models import encoding
 from mujaz.models.encoding import TextEncoder, padded_batch
+from mujaz.models.sentence_tokens import sentence_tokens
 
 TEXTS = [
     "",
@@ -40,6 +43,26 @@ def test_beginnings_give_the_ids_of_the_whole_text(
     assert [e.input_ids for e in ours] == plain["input_ids"]
     assert [e.token_type_ids for e in ours] == plain["token_type_ids"]
     assert [e.truncated for e in ours] == [bool(e.overflowing) for e in plain.encodings]
+
+
+def test_threads_take_turns(encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread sets the tokenizer to cut just before this one, which set it not to, asks it for the ids."""
+    monkeypatch.setattr(encoding, "can_know_words", lambda backend: False)  # words known already are not asked for
+    encoder, texts = dataclasses.replace(encoder), [TEXTS[4]]  # one sentence: each is tokenized by itself
+    whole, cut = encoder.documents(texts), encoder(texts)
+    found: list[object] = []
+    other = threading.Thread(target=lambda: found.extend(encoder(texts)))
+
+    def late(*given: Any) -> Any:
+        if not other.ident:
+            other.start()
+            other.join(timeout=1)
+        return sentence_tokens(*given)
+
+    monkeypatch.setattr(encoding, "sentence_tokens", late)
+    assert encoder.documents(texts) == whole
+    other.join()
+    assert found == cut
 
 
 def test_clean_article_happens_before_the_recipe(encoder: TextEncoder) -> None:

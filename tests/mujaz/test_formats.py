@@ -5,6 +5,7 @@ import csv
 import gzip
 import json
 import lzma
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -327,6 +328,18 @@ def test_a_compressed_file_that_breaks_off_gives_the_rows_before(tmp_path: Path,
     assert isinstance(found[-1], DataError)
     assert "damaged or cut off from here on" in str(found[-1])
     assert found[-1].row == len(good) + 1
+
+
+def test_zstandard_that_is_damaged_gives_the_rows_of_the_blocks_before(tmp_path: Path) -> None:
+    """A block holds at most 128 KB (RFC 8878, section 3.1.1.2); those before the damaged one are whole."""
+    words = random.Random(0).choices([f"كلمة{number}" for number in range(5000)], k=120_000)
+    rows = [json.dumps({"text": " ".join(words[start : start + 60])}).encode() for start in range(0, len(words), 60)]
+    raw = bytearray(pa.compress(b"\n".join(rows), codec="zstd", asbytes=True))
+    raw[len(raw) // 2 : len(raw) // 2 + 50] = bytes(50)
+    found = list(iter_rows(write(tmp_path / "x.jsonl.zst", bytes(raw))))
+    good = [item for item in found if isinstance(item, Row)]
+    assert isinstance(found[-1], DataError)
+    assert len(b"".join(rows[: len(good)])) > sum(map(len, rows)) / 2 - 2 * 131_072
 
 
 def test_a_scheme_that_is_not_installed() -> None:

@@ -111,6 +111,27 @@ def test_rows_learn_what_the_teacher_says_of_their_text(
     assert f"{len(texts)} that the teacher alone labels" in job.plan().lines()[0]
 
 
+def test_another_column_of_the_training_file_is_taught_beside_it(
+    trained: Trained, tiny_config: TinyConfig, tmp_path: Path
+) -> None:
+    """Same files and rows, other texts: each learns the answer to its own."""
+    rows: list[dict[str, object]] = [
+        {"text": f"{text} اليوم {i}", "title": f"{other} غدا {i}", "label": label}
+        for i in range(6)
+        for texts, others, label in ((SPORT, MONEY, "sport"), (MONEY, SPORT, "money"))
+        for text, other in zip(texts, others, strict=False)
+    ]
+    data = write_jsonl(tmp_path / "rows.jsonl", rows)
+    given: dict[str, Any] = {"teacher": str(trained("topic")), "unlabelled": str(data), "columns": {"text": "title"}}
+    job = make_job(tiny_config, data, tmp_path / "run", **given)
+    titles = {row["title"] for row in rows}
+    asked = [e.text for e in job.splits.train]
+    assert job.unlabelled
+    assert not titles & set(asked)
+    said = TextClassifier.from_pretrained(trained("topic")).logits(asked)
+    assert np.allclose(np.array(job.train["teacher_logits"])[: len(asked)], said, atol=1e-5)
+
+
 def test_copies_learn_what_the_teacher_says_of_the_whole_text(
     trained: Trained, tiny_config: TinyConfig, topic_file: Path, unlabelled: Path, tmp_path: Path
 ) -> None:

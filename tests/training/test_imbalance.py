@@ -16,7 +16,7 @@ from mujaz.configs.loading import check_config
 from mujaz.errors import ConfigError, TrainingError
 from mujaz.training.callbacks import LogLines
 from mujaz.training.job import prepare
-from mujaz.training.losses import LabelLoss, class_weights
+from mujaz.training.losses import LabelLoss, MultiLabelLoss, class_weights
 from mujaz.training.sampling import GroupedSampler
 from mujaz.training.train import build_trainer, train
 from tests.conftest import TinyConfig, write_jsonl
@@ -137,3 +137,15 @@ def test_a_loss_of_exactly_zero_stops_with_advice(tmp_path: Path) -> None:
     log.on_log(args, state, control, {"loss": 0.0, "grad_norm": 0.1})
     with pytest.raises(TrainingError, match="exactly 0 at step 7.*precision=float32.*mujaz check"):
         log.on_log(args, state, control, {"loss": 0.0, "grad_norm": 0.0})
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0, 2.0])
+def test_the_focal_loss_of_what_is_wholly_sure_has_a_slope(gamma: float) -> None:
+    """1 - p is 0 in float32, where a root has no slope: no weight may become NaN of it."""
+    logits = torch.tensor([[200.0, 0.0], [0.0, 0.3]], requires_grad=True)
+    LabelLoss(gamma=gamma)({"logits": logits}, torch.tensor([0, 1])).backward()
+    several = torch.tensor([[200.0, -200.0]], requires_grad=True)
+    MultiLabelLoss(gamma=gamma)({"logits": several}, torch.tensor([[1.0, 0.0]])).backward()
+    for slope in (logits.grad, several.grad):
+        assert slope is not None
+        assert slope.isfinite().all()

@@ -65,6 +65,18 @@ def test_groups_keep_the_share_of_labels_and_rows() -> None:
     assert cut_groups(labels, groups, 0.1, 4) != (kept, taken)
 
 
+@pytest.mark.parametrize("fraction", [0.05, 0.1, 0.15, 0.2, 0.3, 0.35, 0.4, 0.45, 0.6, 0.7, 0.85])
+def test_a_cut_by_groups_is_as_large_as_asked(fraction: float) -> None:
+    drawn = random.Random(0)
+    groups = [str(i // 5) for i in range(1000)]
+    labels: list[str | None] = ["a" if drawn.random() < 0.2 else "b" for _ in groups]
+    kept, taken = cut_groups(labels, groups, fraction, 3)
+    assert len(taken) == pytest.approx(1000 * fraction, abs=12)
+    assert sorted(kept + taken) == list(range(1000))
+    few_kept, few = cut_groups(labels, [str(i // 334) for i in range(1000)], 0.4, 3)  # three groups: one of them
+    assert (len(few), len(few_kept)) in {(334, 666), (332, 668)}
+
+
 def test_a_fold_a_group_is_leave_one_group_out() -> None:
     groups = list("aabbbcab")
     mine = {tuple(taken) for _, taken in group_folds(["x", "y"] * 4, groups, 3, 0)}
