@@ -48,6 +48,9 @@ class PretrainModelConfig(ScratchConfig):
     prime_embeddings: bool = True
     """Start an encoder from piece embeddings made of co-occurrence counts instead of random ones; see
     training/embeddings.py."""
+    prime_neighbours: bool = True
+    """Start an encoder with heads that look at the words beside a word instead of random ones; see
+    training/neighbours.py."""
 
     @model_validator(mode="after")
     def _one_shape(self) -> PretrainModelConfig:

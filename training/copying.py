@@ -47,8 +47,8 @@ def prime_copying(model: T5ForConditionalGeneration, seed: int) -> None:
     for name, parameter in model.named_parameters():
         if name.endswith((".o.weight", ".wo.weight")):
             parameter.mul_(QUIET)
-    last, earlier = (_orthonormal(size, width, generator) for _ in range(2))  # A, F: (size, width)
-    one, two, own = (_orthonormal(size, width, generator) for _ in range(3))  # B', C', D': (size, width)
+    last, earlier = (orthonormal(size, width, generator) for _ in range(2))  # A, F: (size, width)
+    one, two, own = (orthonormal(size, width, generator) for _ in range(3))  # B', C', D': (size, width)
     reader = encoder.block[0].layer[0].SelfAttention
     _look_back(reader, 0, 1, last, one)
     _look_back(reader, 1, 2, earlier, two)
@@ -81,12 +81,12 @@ def _look_up(attention: Any, heads: int, queries: torch.Tensor, keys: torch.Tens
         place = slice(head * size, head * size + 2 * half)
         attention.q.weight[place] = SHARPNESS * queries[:, rows].reshape(2 * half, width)
         attention.k.weight[place] = SHARPNESS * keys[:, rows].reshape(2 * half, width)
-    whole = _orthonormal(min(inner, width), width, generator)
+    whole = orthonormal(min(inner, width), width, generator)
     attention.v.weight[: len(whole)] = whole
     attention.o.weight[:, : len(whole)] = COPIED * whole.T
 
 
-def _orthonormal(rows: int, columns: int, generator: torch.Generator) -> torch.Tensor:
+def orthonormal(rows: int, columns: int, generator: torch.Generator) -> torch.Tensor:
     """A random matrix with orthonormal rows, shape (rows, columns), rows <= columns."""
     square = torch.linalg.qr(torch.randn(columns, columns, generator=generator)).Q
     return square[:rows]

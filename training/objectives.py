@@ -19,6 +19,7 @@ from mujaz.training.continuing import Origin
 from mujaz.training.denoising import Denoise, sentinels_needed
 from mujaz.training.embeddings import prime_embeddings
 from mujaz.training.masking import MaskWords
+from mujaz.training.neighbours import prime_neighbours
 from mujaz.training.pretrain_shards import SPECIAL, PackedRows, ShardedRows, write_shards
 from mujaz.training.pretrain_texts import Document
 from mujaz.training.scratch import new_masked_lm, new_seq2seq, train_unigram, train_wordpiece
@@ -98,10 +99,14 @@ class MaskedWordsObjective:
         return new_masked_lm(self.shape, tokenizer, self.max_length, self.seed)
 
     def prime(self, model: PreTrainedModel, rows: Any, tokenizer: PreTrainedTokenizerBase, say: Report) -> None:
-        """Embeddings from co-occurrence, where the config asks for them and there are none yet."""
-        if self.shape.prime_embeddings and not self.origin.folder:
+        """Embeddings from co-occurrence, and heads that look at neighbours, where the config asks for them from nothing."""
+        if self.origin.folder:
+            return
+        if self.shape.prime_embeddings:
             say("counting which pieces stand near each other, for the embeddings")
             prime_embeddings(model, rows.shards, tokenizer.all_special_ids, self.seed)
+        if self.shape.prime_neighbours:
+            prime_neighbours(model, self.seed)
 
     def collator(self, tokenizer: PreTrainedTokenizerBase) -> MaskWords:
         """Masks words."""
