@@ -31,10 +31,10 @@ from mujaz.training.continuing import Origin, origin_of
 from mujaz.training.cpu_speed import quick_on_cpu
 from mujaz.training.objectives import Objective, objective_of
 from mujaz.training.pretrain_shards import MANIFEST, ShardedRows, shards_are_there
-from mujaz.training.pretrain_texts import Documents, draw
+from mujaz.training.pretrain_texts import Documents, draw, identity
 from mujaz.training.pretrain_trainer import build_pretrainer
 from mujaz.training.processes import launched
-from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run, write_whole
+from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run, same_data, write_whole
 from mujaz.training.running import explained, loss_curve, run_trainer
 from mujaz.training.trackers import check_trackers
 
@@ -86,11 +86,13 @@ def pretrain(
     began = time.monotonic()
     resume = open_run(config, restart=restart)
     folder = Path(config.output)
-    if restart:  # the files may say something else by now, and the shards are known by their names alone
+    if restart:
         shutil.rmtree(folder / SHARDS, ignore_errors=True)
     origin = origin_of(config)
     objective = objective_of(config, origin)
-    tokenizer = prepare_text(config, objective, origin, say)
+    text = identity(config.data)
+    same_data(folder, text, resume)
+    tokenizer = prepare_text(config, objective, origin, text, say)
     steps = pretraining_steps(config, objective.rows(folder / SHARDS, "train").rows)
     rows = steps * config.training.batch_size * config.training.gradient_accumulation
     train = objective.rows(folder / SHARDS, "train", rows, config.training.seed)
@@ -145,11 +147,16 @@ def plan_lines(
     ]
 
 
-def prepare_text(config: PretrainConfig, objective: Objective, origin: Origin, say: Report) -> PreTrainedTokenizerBase:
-    """The tokenizer, and the text tokenized into shards; both are taken from the run's folder where they are there."""
+def prepare_text(
+    config: PretrainConfig, objective: Objective, origin: Origin, text: str, say: Report
+) -> PreTrainedTokenizerBase:
+    """The tokenizer, and the text tokenized into shards; both are taken from the run's folder where they are there.
+
+    ``text`` tells the files from others (:func:`mujaz.training.pretrain_texts.identity`).
+    """
     folder = Path(config.output) / SHARDS
     recipe = origin.recipe
-    fingerprint = _fingerprint(config, objective, origin)
+    fingerprint = _fingerprint(config, objective, origin, text)
     if shards_are_there(folder, fingerprint):
         tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
         hand_over(tokenizer, recipe)
@@ -178,11 +185,12 @@ def _on_disk(write: Callable[[], Any], folder: Path) -> None:
         raise OutputError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
-def _fingerprint(config: PretrainConfig, objective: Objective, origin: Origin) -> str:
+def _fingerprint(config: PretrainConfig, objective: Objective, origin: Origin, text: str) -> str:
     """Of all that tokenizer and shards depend on."""
     parts = [
         origin.recipe.to_json(),
         config.data.model_dump(),
+        text,
         config.tokenizer.model_dump(),
         config.model.vocab_size,
         config.model.sequence_length,

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from mujaz.configs.loading import expand_path
 from mujaz.configs.pretrain_schema import PretrainDataConfig
 from mujaz.errors import DataError
+from mujaz.files import data_files, filesystem
 from mujaz.formats import iter_rows
 from mujaz.models.recipes import Recipe
+
+_ENDS = 1 << 20  # bytes at either end of a file that tell it from others
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,29 @@ class Documents:
                 raise DataError(
                     f"expected one of the columns {', '.join(columns)}, found {', '.join(row.values)}", file=row.file
                 )
+
+
+def identity(config: PretrainDataConfig) -> str:
+    """What tells the files of a config from others: of each its name, its size, its first and its last megabyte.
+
+    Raises:
+        DataError: a file is missing or cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for name in [*_sources(config.train), None, *_sources(config.exclude)]:
+        for file in data_files(expand_path(name)) if name else []:
+            system, inside = filesystem(file.path)
+            size = system.size(inside) or 0
+            digest.update(f"{file.path.rpartition('/')[2]} {size} ".encode("utf-8", "surrogateescape"))
+            try:
+                with system.open(inside, "rb") as stream:
+                    digest.update(stream.read(_ENDS))
+                    stream.seek(max(size - _ENDS, 0))
+                    digest.update(stream.read(_ENDS))
+            except OSError as error:
+                raise DataError(f"cannot be read: {error.strerror or error}", file=file.path) from error
+        digest.update(b"\0")
+    return digest.hexdigest()
 
 
 def key(text: str) -> bytes:

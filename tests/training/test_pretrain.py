@@ -263,6 +263,38 @@ def test_a_restart_reads_the_files_again(corpus: Path, tmp_path: Path) -> None:
     assert read[0] > read[1] > 0  # and not from the shards of the run before
 
 
+@pytest.mark.parametrize("changed", ["train", "exclude"])
+def test_text_that_changed_is_not_gone_on_with(corpus: Path, tmp_path: Path, changed: str) -> None:
+    files = {"train": tmp_path / corpus.name, "exclude": tmp_path / "test.jsonl"}
+    files["train"].write_bytes(corpus.read_bytes())
+    write_jsonl(files["exclude"], [{"text": SPORT[0]}])
+    config = _config(files["train"], tmp_path / "run", save_every=20)
+    config.data.exclude = str(files["exclude"])
+
+    def killed(line: str) -> None:
+        if line.startswith("step 30/60  dev"):
+            raise _KilledError
+
+    with pytest.raises(_KilledError):
+        pretrain(config, report=killed)
+    before = files[changed].read_bytes()
+    files[changed].write_bytes(before + before)
+    with pytest.raises(UsageError, match="began with other data: its files have changed since"):
+        pretrain(config)
+    files[changed].write_bytes(before)
+    pretrain(config)
+
+
+def test_a_text_that_spells_special_tokens_has_none(tmp_path: Path) -> None:
+    tokenizer = train_wordpiece(["فاز الفريق"], 60)
+    spelled = f"{tokenizer.mask_token} فاز {tokenizer.sep_token} الفريق {tokenizer.cls_token} {tokenizer.pad_token}"
+    documents = [Document("فاز الفريق", False), Document(spelled, False)] * 4
+    write_shards(tmp_path, documents, tokenizer, int(tokenizer.sep_token_id or 0), 4, "x")
+    rows = np.concatenate([row for _, row in _all(tmp_path, "train")])
+    plain = [*tokenizer("فاز الفريق", add_special_tokens=False)["input_ids"], tokenizer.sep_token_id]
+    assert rows.tolist() == (plain * 8)[: len(rows)]
+
+
 def test_a_finished_run_is_not_begun_again_by_mistake(corpus: Path, pretrained: Path) -> None:
     with pytest.raises(UsageError, match="finished run"):
         pretrain(_config(corpus, pretrained))
