@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -32,7 +33,7 @@ def as_json(value: Any, *, indent: bool = False) -> bytes:
     """Anything as JSON, whatever is in it."""
     layout = orjson.OPT_INDENT_2 if indent else 0
     try:
-        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS | layout)
+        return orjson.dumps(value, default=_as_text, option=orjson.OPT_NON_STR_KEYS | layout)
     except TypeError:  # half a surrogate pair, say in the name of a file that is not UTF-8; a number beyond 64 bits
         return orjson.dumps(_writable(value), option=layout)
 
@@ -46,7 +47,11 @@ def _writable(value: Any) -> Any:
         return value
     if isinstance(value, int):
         return value if abs(value) < 1 << 63 else str(value)
-    return str(value).encode("utf-8", "replace").decode("utf-8")
+    return _as_text(value).encode("utf-8", "replace").decode("utf-8")
+
+
+def _as_text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _separated(delimiter: str) -> Encode:
@@ -70,7 +75,9 @@ class _Lines(list[str]):
 
 def _cell(value: Any) -> Any:
     """A value as it stands in CSV; a zero character, which would make the file look binary, as the replacement character."""
-    if value is None:
+    if value is None or (
+        isinstance(value, float) and not math.isfinite(value)
+    ):  # as in JSON, which has no such numbers
         return ""
     if isinstance(value, str):
         return value.replace("\0", "\ufffd")

@@ -174,7 +174,7 @@ class Summarizer(Loaded):
         max_new_tokens: int | None = None,
         min_new_tokens: int | None = None,
         batch_tokens: int | None = None,
-        length: str | None = None,
+        length: str | tuple[int, int] | None = None,
         candidates: int = 1,
         long: str | None = None,
         faithful: bool | None = None,
@@ -191,7 +191,7 @@ class Summarizer(Loaded):
             max_new_tokens: Longest summary in tokens.
             min_new_tokens: Shortest summary in tokens.
             batch_tokens: Padded article tokens a batch; None takes what suits the device.
-            length: ``headline``, ``short``, ``long`` or a range in words like ``20-40``.
+            length: ``headline``, ``short``, ``long`` or a range in words like ``20-40`` or ``(20, 40)``.
             candidates: Summaries to give for each article, best first.
             long: What becomes of an article longer than the model reads: ``lead``, ``select``, ``hierarchical`` or ``cut``.
             faithful: Prefer the candidate of the beam that the article supports best; None takes the checkpoint's own.

@@ -73,7 +73,8 @@ class Generation:
         max_new_tokens: Longest summary in tokens.
         min_new_tokens: Shortest summary in tokens.
         batch_tokens: Padded article tokens a batch.
-        length: ``headline``, ``short``, ``long`` or a range in words like ``20-40``; overrides the two limits in tokens.
+        length: ``headline``, ``short``, ``long`` or a range in words like ``20-40`` or ``(20, 40)``; overrides the two
+            limits in tokens.
         candidates: Summaries to give for each article, best first; a narrower beam is widened to as many.
         long: What becomes of an article longer than the model reads: ``lead`` (its beginning, to the end of a sentence),
             ``select`` (its most central sentences, in order), ``hierarchical`` (a summary of the summaries of its parts)
@@ -88,7 +89,7 @@ class Generation:
     max_new_tokens: int | None = None
     min_new_tokens: int | None = None
     batch_tokens: int | None = None
-    length: str | None = None
+    length: str | tuple[int, int] | None = None
     candidates: int = 1
     long: str | None = None
     faithful: bool | None = None
@@ -96,7 +97,9 @@ class Generation:
     min_article_words: int | None = None
 
     def __post_init__(self) -> None:
-        """Make Python's numbers of numpy's, which cannot be written into the settings of a generation."""
+        """Make Python's numbers of numpy's, which cannot be written into the settings of a generation; a range as text."""
+        if isinstance(self.length, tuple | list) and len(self.length) == 2:
+            object.__setattr__(self, "length", "-".join(map(str, self.length)))
         for key in _COUNTS:
             value = getattr(self, key)
             if isinstance(value, np.integer):

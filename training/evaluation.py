@@ -24,7 +24,7 @@ from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
 from mujaz.training.metrics.resampling import label_intervals, label_set_intervals
 from mujaz.training.metrics.scoring import signature
-from mujaz.training.resume import CONFIG_FILE, METRICS_FILE
+from mujaz.training.resume import CONFIG_FILE, METRICS_FILE, write_whole
 from mujaz.training.stance import stance_metrics
 from mujaz.training.trained_texts import seen, text_id
 
@@ -64,10 +64,7 @@ class Evaluation:
         """
         self.save_predictions(folder)
         summary = {"task": self.task, "rows": self.rows, "trained_on": self.trained_on, "metrics": self.metrics}
-        try:
-            (folder / METRICS_FILE).write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
-        except OSError as error:
-            raise OutputError(f"the scores cannot be written to {folder}: {error.strerror or error}") from error
+        write_whole(folder / METRICS_FILE, orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
 
     def save_predictions(self, folder: Path) -> None:
         """Write ``predictions.jsonl``, a line a text; :mod:`mujaz.training.compare` reads it.
@@ -78,9 +75,9 @@ class Evaluation:
         lines = b"".join(orjson.dumps(row) + b"\n" for row in self.predictions)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / PREDICTIONS_FILE).write_bytes(lines)
         except OSError as error:
-            raise OutputError(f"the predictions cannot be written to {folder}: {error.strerror or error}") from error
+            raise OutputError(f"{folder} cannot be made: {error.strerror or error}") from error
+        write_whole(folder / PREDICTIONS_FILE, lines)
 
 
 def check_empty(folder: Path, *, force: bool) -> None:

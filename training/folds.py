@@ -11,14 +11,14 @@ import numpy as np
 import orjson
 
 from mujaz.configs.schema import TrainConfig
-from mujaz.errors import OutputError, UsageError
+from mujaz.errors import UsageError
 from mujaz.models.checkpoint import read_info
 from mujaz.training.callbacks import Report
 from mujaz.training.compare import pooled
 from mujaz.training.data import data_info, load_splits
 from mujaz.training.processes import first_alone, is_first, join
 from mujaz.training.report.folds import write_folds_report
-from mujaz.training.resume import FOLDS_FILE, finished_metrics, fold_folder
+from mujaz.training.resume import FOLDS_FILE, finished_metrics, fold_folder, write_whole
 from mujaz.training.train import train, train_intermediate
 
 
@@ -139,9 +139,5 @@ def _scores(metrics: list[dict[str, Any]]) -> dict[str, FoldScore]:
 def _save(result: FoldsResult, task: str) -> None:
     scores = {name: {"mean": s.mean, "deviation": s.deviation, "folds": s.values} for name, s in result.scores.items()}
     summary = {"rows": result.rows, "targets": result.targets, "scores": scores, "pooled": result.pooled}
-    path = result.folder / FOLDS_FILE
-    try:
-        path.write_bytes(orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
-    except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+    write_whole(result.folder / FOLDS_FILE, orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
     write_folds_report(result, task)

@@ -73,10 +73,12 @@ def test_values_that_json_does_not_know(tmp_path: Path) -> None:
     row = {"id": "\udcff.txt", "when": when, "bytes": b"x", "n": float("nan"), "huge": 10**30, "map": {1: "أ"}}
     found = json.loads(write(tmp_path / "out.jsonl", [row]).read_text(encoding="utf-8"))
     assert found == {
-        "id": "?.txt", "when": "2024-05-06 07:08:09", "bytes": "b'x'", "n": None, "huge": str(10**30), "map": {"1": "أ"},
+        "id": "?.txt", "when": "2024-05-06 07:08:09", "bytes": "x", "n": None, "huge": str(10**30), "map": {"1": "أ"},
     }  # fmt: skip
     kept = frame(write(tmp_path / "out.csv", [{"id": 1, "when": when, "list": ["أ", 1], "flag": True}]))
     assert kept.iloc[0].tolist() == [1, "2024-05-06T07:08:09", '["أ",1]', True]
+    numbers = write(tmp_path / "numbers.csv", [{"id": 1, "a": float("nan"), "b": float("-inf"), "c": 0.5, "d": b"x"}])
+    assert numbers.read_bytes() == b"id,a,b,c,d\n1,,,0.5,x\n"
 
 
 # --- names and what is refused -------------------------------------------------------------------------------------------

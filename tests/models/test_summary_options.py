@@ -52,3 +52,13 @@ def test_numbers_of_numpy_are_numbers() -> None:
     made = Generation(num_beams=np.int64(2), min_article_words=np.int32(0), faithful=np.bool_(True))  # type: ignore[arg-type]
     made.check()
     assert (type(made.num_beams), type(made.min_article_words)) == (int, int)  # JSON takes no others
+
+
+@pytest.mark.parametrize("length", [(3, 5), [3, 5]])
+def test_a_range_may_be_a_pair_of_numbers(length: Any) -> None:
+    generation = Generation(length=length)
+    generation.check()
+    assert (generation.length, generation.wanted) == ("3-5", WordRange(3, 5))
+    for wrong in ((5, 3), (0, 5), (3.5, 5), (3, 5, 7), 5):
+        with pytest.raises(UsageError, match="expected headline, short, long or a range in words"):
+            Generation(length=wrong).check()  # type: ignore[arg-type]
