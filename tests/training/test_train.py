@@ -24,7 +24,7 @@ from mujaz.training import train as train_module
 from mujaz.training.arguments import total_steps
 from mujaz.training.data import Example, read_examples
 from mujaz.training.job import prepare
-from mujaz.training.long_text import choose_long_text
+from mujaz.training.long_text import USUAL, choose_long_text, chosen_way, name_of
 from tests.conftest import write_jsonl
 
 TinyConfig = Callable[..., dict[str, Any]]
@@ -283,9 +283,19 @@ def test_how_long_texts_are_read_is_found_on_dev(trained: Callable[[str], Path],
     chosen = read_info(folder)
     assert chosen is not None
     assert scores["truncate"] < scores["mean"] == max(scores.values())
-    assert chosen.long_text.policy == "windows"
+    assert chosen.long_text == USUAL
     assert TextClassifier.from_pretrained(folder, device="cpu").encoder.long == chosen.long_text
     assert choose_long_text(model, folder, examples[:49]) == {}  # too few to tell
+
+
+@pytest.mark.parametrize(("more", "taken"), [(5, "mean"), (6, "max"), (-6, "mean")])
+def test_another_way_than_the_mean_has_to_be_better_than_by_chance(more: int, taken: str) -> None:
+    """That n coins fall alike has a chance of 2 / 2^n: 6 % for five, 3 % for six."""
+    mean = np.arange(100) < 90
+    right = {"truncate": mean.copy(), "first+last": mean.copy(), "mean": mean, "max": np.arange(100) < 90 + more}
+    for name in ("truncate", "first+last"):
+        right[name][:20] = False
+    assert name_of(chosen_way({name: float(one.mean()) for name, one in right.items()}, right)) == taken
 
 
 @pytest.mark.parametrize("task", ["topic", "summary"])
