@@ -42,6 +42,8 @@ class RunConfig(Section):
     """Of a long text: read windows, or its beginning; None takes the checkpoint's own."""
     pooling: Literal["mean", "max", "first", "first+last"] | None = None
     """What becomes of several windows; None takes the checkpoint's own."""
+    length: str | None = None
+    """Of summaries: headline, short, long, or a range in words like 20-40; None takes the checkpoint's own."""
     device: str = "auto"
     """auto, cpu, cuda, cuda:N, or several that share the work: cuda:0,cuda:1."""
     precision: Literal["auto", "float32", "bfloat16", "float16", "int8"] = "auto"

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mujaz.errors import UsageError
 from mujaz.inference.classify import ClassifyJob, ClassifyOptions, load_classify_job
@@ -14,6 +14,9 @@ from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, with
 from mujaz.inference.records import Columns, Record
 from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
 from mujaz.inference.summary import Answer, RunSummary
+
+if TYPE_CHECKING:
+    from mujaz.models.summary_options import Generation
 
 DEFAULT_OPTIONS = CorpusOptions()
 DEFAULT_ASKING = ClassifyOptions()
@@ -26,6 +29,7 @@ def answer_several(
     options: CorpusOptions = DEFAULT_OPTIONS,
     asking: ClassifyOptions = DEFAULT_ASKING,
     *,
+    generation: Generation | None = None,
     hooks: Hooks = NO_HOOKS,
 ) -> RunSummary:
     """Have several models answer each record of a corpus, which is read and cleaned once.
@@ -39,6 +43,7 @@ def answer_several(
         models: Name in the output -> folder, embedded model or hub id; classifiers and summarizers.
         options: How the corpus is read and the output written.
         asking: How the models are loaded and asked; a target goes to those that need one.
+        generation: How the summarizers among them write; None: as each does by itself.
         hooks: Progress and stopping.
 
     Raises:
@@ -46,6 +51,8 @@ def answer_several(
         OutputError: The output cannot be written; what was written stays.
     """
     asking.check(options.columns)
+    if generation is not None:
+        generation.check()
     nameless = [name for name, model in models.items() if not model.strip()]
     if nameless:
         raise UsageError(
@@ -54,8 +61,8 @@ def answer_several(
         )
 
     def load(nested: bool) -> LoadedJob:
-        jobs = {name: _load(model, asking, options, nested) for name, model in models.items()}
-        _check_asked(asking, options.columns, jobs.values())
+        jobs = {name: _load(model, asking, options, generation, nested) for name, model in models.items()}
+        _check_asked(asking, options.columns, generation, jobs.values())
         return SeveralJob(jobs)
 
     return answer_corpus(inputs, out, load, options, hooks=hooks)
@@ -65,13 +72,17 @@ def answer_several(
 _OF_CLASSIFIERS = ("all_probabilities", "min_probability", "min_precision", "long", "pooling")
 
 
-def _check_asked(asking: ClassifyOptions, columns: Columns, jobs: Iterable[LoadedJob]) -> None:
+def _check_asked(
+    asking: ClassifyOptions, columns: Columns, generation: Generation | None, jobs: Collection[LoadedJob]
+) -> None:
     """Refuse what none of the models can do, rather than pass over it.
 
     Raises:
         UsageError: Says what.
     """
     classifiers = [job.classifier for job in jobs if isinstance(job, ClassifyJob)]
+    if generation is not None and len(classifiers) == len(jobs):
+        raise UsageError("none of these models summarizes. Leave the length out, or add a summarizer.")
     given = asking.target is not None or columns.target is not None
     if given and not any(classifier.needs_target for classifier in classifiers):
         raise UsageError("none of these models takes a target. Leave the target out, or add a stance model.")
@@ -96,7 +107,9 @@ def named_models(models: Sequence[str]) -> dict[str, str]:
     return named
 
 
-def _load(model: str, asking: ClassifyOptions, reading: CorpusOptions, nested: bool) -> LoadedJob:
+def _load(
+    model: str, asking: ClassifyOptions, reading: CorpusOptions, generation: Generation | None, nested: bool
+) -> LoadedJob:
     from mujaz.models.auto import load_model
     from mujaz.models.checkpoint import locate, read_info
     from mujaz.models.classifier import TextClassifier
@@ -111,7 +124,8 @@ def _load(model: str, asking: ClassifyOptions, reading: CorpusOptions, nested: b
         from mujaz.inference.summarize import SummarizeJob
         from mujaz.models.summary_options import DEFAULT_GENERATION
 
-        return SummarizeJob(without_cleaning(loaded) if reading.clean_article else loaded, DEFAULT_GENERATION)
+        writer = without_cleaning(loaded) if reading.clean_article else loaded
+        return SummarizeJob(writer, generation or DEFAULT_GENERATION)
     if stance and read_info(locate(model)) is None:
         raise UsageError(
             f"{model} has no mujaz.json, so whether it labels topics or the stance toward the target is not known. Run it "

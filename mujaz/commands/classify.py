@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mujaz.commands.corpus import corpus_options, run_corpus
+from mujaz.errors import UsageError
 
 if TYPE_CHECKING:
     from mujaz.inference.runner import Hooks
@@ -50,6 +51,7 @@ READING = ("format", "clean_article", "force", "restart", "strict", "retry_error
     type=click.Choice(["mean", "max", "first", "first+last"]),
     help="What becomes of several windows; left out: what the checkpoint says.",
 )
+@click.option("--length", metavar="L", help="Of summaries, beside labels: headline, short, long, or words like 20-40.")
 @click.option("--all-probabilities", is_flag=True, help="Write the probability of every label.")
 def command(
     inputs: tuple[str, ...],
@@ -59,6 +61,7 @@ def command(
     id_column: str | None,
     target_column: str | None,
     keep: tuple[str, ...],
+    length: str | None,
     **options: Any,
 ) -> None:
     """Label every text of a corpus.
@@ -87,15 +90,22 @@ def command(
         from mujaz.inference.records import Columns
 
         columns = Columns(text_column, id_column, target_column, tuple(keep))
+        if len(models) < 2 and length is not None:
+            raise UsageError(
+                "--length is for a summarizer among several --model; of one alone: mujaz summarize --length."
+            )
         if len(models) < 2:
             model = models[0] if models else None
             return classify_corpus(inputs, out, model=model, columns=columns, hooks=hooks, **options)
         from mujaz.inference.classify import ClassifyOptions
         from mujaz.inference.corpus import CorpusOptions
         from mujaz.inference.several import answer_several, named_models
+        from mujaz.models.summary_options import Generation
 
         reading = {name: options.pop(name) for name in READING}
         asking = ClassifyOptions(**options)
-        return answer_several(inputs, out, named_models(models), CorpusOptions(columns, **reading), asking, hooks=hooks)
+        own, corpus = named_models(models), CorpusOptions(columns, **reading)
+        writing = None if length is None else Generation(length=length)
+        return answer_several(inputs, out, own, corpus, asking, generation=writing, hooks=hooks)
 
     run_corpus(work)

@@ -36,6 +36,7 @@ def command(config: str, overrides: tuple[str, ...], restart: bool, retry_errors
         from mujaz.inference.corpus import CorpusOptions
         from mujaz.inference.records import Columns
         from mujaz.inference.several import answer_several
+        from mujaz.models.summary_options import Generation
 
         columns = Columns(checked.text_column, checked.id_column, checked.target_column, tuple(checked.keep))
         reading = CorpusOptions(
@@ -53,6 +54,9 @@ def command(config: str, overrides: tuple[str, ...], restart: bool, retry_errors
             "batch_tokens",
         )
         asking = ClassifyOptions(**{name: getattr(checked, name) for name in own})
-        return answer_several(checked.inputs, checked.out, checked.models, reading, asking, hooks=hooks)
+        writing = None if checked.length is None else Generation(length=checked.length)
+        return answer_several(
+            checked.inputs, checked.out, checked.models, reading, asking, generation=writing, hooks=hooks
+        )
 
     run_corpus(work)
