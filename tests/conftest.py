@@ -24,6 +24,14 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 _CACHE = tempfile.TemporaryDirectory(prefix="mujaz-tests-")
 os.environ["MUJAZ_CACHE"] = _CACHE.name
 
+
+def pytest_configure() -> None:
+    """As mujaz does before it imports ctranslate2, which tests may import themselves."""
+    from mujaz.models.engines.ctranslate2_conversion import keep_products_exact
+
+    keep_products_exact()
+
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Two topics that a tiny model can tell apart by their words.

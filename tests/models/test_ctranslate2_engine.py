@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -25,6 +26,7 @@ from mujaz.inference.summarize import summarize_article
 from mujaz.models import loading
 from mujaz.models.auto import load_model
 from mujaz.models.engines import ctranslate2_check, generation
+from mujaz.models.engines.ctranslate2_conversion import require_ctranslate2
 from mujaz.models.engines.ctranslate2_engine import CTranslate2Generator, search_options
 from mujaz.models.trimming import trim
 
@@ -167,6 +169,20 @@ def test_suppressed_tokens_never_come_even_where_all_logits_are_negative(mt5_fol
     settings.suppress_tokens = list(range(2, 150))
     for each in fast.engine.generate(batch, settings):
         assert not set(each[0].ids) & set(range(2, 150))
+
+
+@pytest.mark.parametrize(
+    ("capability", "given", "expected"), [("AVX2", None, "1"), ("AVX2", "0", "0"), ("AVX512", None, None)]
+)
+def test_a_processor_that_adds_in_16_bits_gets_exact_products(
+    capability: str, given: str | None, expected: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: capability)
+    monkeypatch.setenv("CT2_USE_MKL", given or "")
+    if given is None:
+        monkeypatch.delenv("CT2_USE_MKL")
+    require_ctranslate2()
+    assert os.environ.get("CT2_USE_MKL") == expected
 
 
 def test_int8_passes_its_check_and_is_kept(trained: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch) -> None:
