@@ -75,9 +75,7 @@ class _Lines(list[str]):
 
 def _cell(value: Any) -> Any:
     """A value as it stands in CSV; a zero character, which would make the file look binary, as the replacement character."""
-    if value is None or (
-        isinstance(value, float) and not math.isfinite(value)
-    ):  # as in JSON, which has no such numbers
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):  # JSON has no such numbers either
         return ""
     if isinstance(value, str):
         return value.replace("\0", "\ufffd")
