@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from transformers import PreTrainedTokenizerBase
 
 from mujaz.models.arabic_words import WORD
+from mujaz.models.turns import turn
 
 # Allowed in every summary: prepositions, conjunctions, pronouns, particles.
 _FREE_WORDS = """
@@ -74,7 +75,8 @@ class ArticleWords:
         self._special = frozenset(tokenizer.all_special_ids)
         self._root = _Node(whole=True)
         forms = {form for word in prepared.split() for form in (word, *_forms(word))}
-        spelled = tokenizer([*sorted(forms), *FREE_WORDS], add_special_tokens=False)["input_ids"]
+        with turn(tokenizer):
+            spelled = tokenizer([*sorted(forms), *FREE_WORDS], add_special_tokens=False)["input_ids"]
         for ids in spelled:
             self._add(ids)
         self._states: dict[tuple[int, ...], tuple[_Node, ...]] = {(): (self._root,)}

@@ -297,7 +297,9 @@ class TextEncoder:
         longest = self.max_length // 2
         if len(target) <= longest:  # a token has at least one character
             return target
-        offsets = self.tokenizer(target, add_special_tokens=False, return_offsets_mapping=True)["offset_mapping"]
+        with turn(self.tokenizer):
+            batch = self.tokenizer(target, add_special_tokens=False, return_offsets_mapping=True)
+        offsets = batch["offset_mapping"]
         return target if len(offsets) <= longest else target[: offsets[longest - 1][1]]
 
 

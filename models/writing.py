@@ -27,6 +27,7 @@ from mujaz.models.spelling import Spelling
 from mujaz.models.summary_checks import Source, check_summary, is_degenerate
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import MILD, Candidate, Finding, Summary, findings_of
+from mujaz.models.turns import turn
 
 # Up to 12 words what a small summarizer wrote was the article itself in four cases of five; of 15, in half of them.
 MIN_ARTICLE_WORDS = 12
@@ -120,7 +121,8 @@ class Writer:
         if not texts:
             return []
         prepared = [self._plain.prepare(text) for text in texts]
-        ids = self.encoder.tokenizer(prepared, add_special_tokens=False, verbose=False)["input_ids"]
+        with turn(self.encoder.tokenizer):
+            ids = self.encoder.tokenizer(prepared, add_special_tokens=False, verbose=False)["input_ids"]
         return [len(row) for row in ids]
 
     def _read(self, texts: Sequence[str], counts: Sequence[int], options: Generation) -> list[_Article]:

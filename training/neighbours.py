@@ -7,7 +7,8 @@ start out with them, as in mimetic initialization (Trockman & Kolter 2023, "Mime
 Layers"); training goes on from there, nothing is frozen, and the architecture stays BERT's.
 
 Positions are sinusoids, for which a step is a rotation (Vaswani et al. 2017, "Attention Is All You Need", section 3.5), in a
-random subspace as wide as a head that words leave free. With B that subspace, R(d) the rotation by d positions and x a
+random subspace that words leave free, as wide as a head or a quarter of the model.
+With B that subspace, R(d) the rotation by d positions and x a
 token after the first normalization, a head has queries ``a R(d) B x`` and keys ``a B x``: their product is largest d
 positions away. Its values are a random part of what stands there, and go into a random part of the token that looks.
 
@@ -28,6 +29,7 @@ OFFSETS = ((-1, 1, -2, 2), (-1, 1))  # where the heads of the first layers look;
 PEAK = 8.0  # the attention score of that place, others being around 0
 POSITION = 0.7  # norm of a position's embedding, beside that of a word
 BESIDE = 0.5  # how much of a neighbour is written beside a token
+_MOST = 8  # a wave for so many dimensions: three quarters and more are left to words
 _SLOWEST, _FASTEST = 0.05, math.pi - 0.05  # radians a position; frequencies are drawn evenly between
 
 
@@ -43,7 +45,9 @@ def prime_neighbours(model: PreTrainedModel, seed: int) -> None:
     bert: Any = model.base_model
     generator = torch.Generator().manual_seed(seed)
     width, size = config.hidden_size, config.hidden_size // config.num_attention_heads
-    waves = size // 2
+    waves = min(size // 2, width // _MOST)
+    if not waves:  # so narrow a head has no room for a place
+        return
     basis = orthonormal(2 * waves, width, generator)  # B
     frequencies = torch.rand(waves, generator=generator) * (_FASTEST - _SLOWEST) + _SLOWEST
     loudness = _place_positions(bert.embeddings, basis, frequencies)

@@ -91,8 +91,11 @@ def pretrain(
     origin = origin_of(config)
     objective = objective_of(config, origin)
     text = identity(config.data)
-    same_data(folder, text, resume)
+    if resume:
+        same_data(folder, text, resume)
     tokenizer = prepare_text(config, objective, origin, text, say)
+    if not resume:  # what was stopped by its data has begun nothing
+        same_data(folder, text, None)
     steps = pretraining_steps(config, objective.rows(folder / SHARDS, "train").rows)
     rows = steps * config.training.batch_size * config.training.gradient_accumulation
     train = objective.rows(folder / SHARDS, "train", rows, config.training.seed)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from mujaz.configs.loading import expand_path
 from mujaz.configs.pretrain_schema import PretrainDataConfig
 from mujaz.errors import DataError
-from mujaz.files import data_files, filesystem
+from mujaz.files import data_files, file_size, filesystem, is_local
 from mujaz.formats import iter_rows
 from mujaz.models.recipes import Recipe
 
@@ -98,7 +98,7 @@ class Documents:
 
 
 def identity(config: PretrainDataConfig) -> str:
-    """What tells the files of a config from others: of each its name, its size, its first and its last megabyte.
+    """What tells the files of a config from others: of each its name and size; of this machine's their ends, too.
 
     Raises:
         DataError: a file is missing or cannot be read.
@@ -107,8 +107,10 @@ def identity(config: PretrainDataConfig) -> str:
     for name in [*_sources(config.train), None, *_sources(config.exclude)]:
         for file in data_files(expand_path(name)) if name else []:
             system, inside = filesystem(file.path)
-            size = system.size(inside) or 0
+            size = file_size(file.path) or 0
             digest.update(f"{file.path.rpartition('/')[2]} {size} ".encode("utf-8", "surrogateescape"))
+            if not is_local(file.path):  # of which not every server gives a part
+                continue
             try:
                 with system.open(inside, "rb") as stream:
                     digest.update(stream.read(_ENDS))

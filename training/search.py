@@ -18,7 +18,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from mujaz.configs.loading import resolved_yaml, with_values
 from mujaz.configs.schema import TrainConfig
 from mujaz.configs.search_schema import RangeConfig, SearchConfig
-from mujaz.errors import DataError, MissingExtraError, TrainingError, UsageError
+from mujaz.errors import ConfigError, MissingExtraError, TrainingError, UsageError
 from mujaz.models.checkpoint import locate
 from mujaz.models.loading import load_config
 from mujaz.training.arguments import BEST_BY, SELECTION_F1
@@ -119,7 +119,7 @@ def search(config: TrainConfig, *, restart: bool = False, report: Report | None 
             base = train_intermediate(base, restart=False, progress=False, report=say)
         left = settings.trials - _take_up(study)
         if left > 0:
-            study.optimize(_Objective(base, settings, say), n_trials=left, catch=(TrainingError,))
+            study.optimize(_Objective(base, settings, say), n_trials=left, catch=(ConfigError, TrainingError))
     return _leave(study, base, settings, folder)
 
 
@@ -214,12 +214,10 @@ class _Objective:
         self.say(f"trial {len(_ended(trial.study)) + 1} of {self.settings.trials}: {shown}")
         try:
             score = self._score(trial, values)
-        except (DataError, MissingExtraError):  # the same for all trials
-            raise
-        except (UsageError, TrainingError) as error:  # values may go together badly that each alone are allowed
+        except (ConfigError, TrainingError) as error:  # values may go together badly that each alone are allowed
             trial.set_user_attr(_ENDED, True)
             self.say(f"failed: {error}")
-            raise TrainingError(str(error)) from error
+            raise
         trial.set_user_attr(_ENDED, True)
         if score is None:
             self.say("stopped: half of the trials before it did better at this point")
@@ -254,7 +252,7 @@ class _Objective:
         """The score of the evaluation that the Trainer keeps, which is the best by its own metric."""
         scored = [entry for entry in log if f"eval_{self._metric}" in entry]
         if not scored:
-            raise DataError("a search needs dev data: give data.dev, or leave data.dev_fraction above 0.")
+            raise UsageError("a search needs dev data: give data.dev, or leave data.dev_fraction above 0.")
         kept = max(scored, key=lambda entry: entry[f"eval_{_kept_by(self.base)}"])
         return float(kept[f"eval_{self._metric}"])
 

@@ -47,6 +47,13 @@ def test_heads_look_where_they_should(layers: int, heads: int, width: int, start
             assert weights[:, head, inside, inside + offset].mean() > 0.5, (head, offset)
 
 
+@pytest.mark.parametrize(("heads", "width"), [(1, 64), (2, 64), (1, 8), (8, 8), (3, 33), (1, 65)])
+def test_words_keep_their_room_at_any_shape(heads: int, width: int) -> None:
+    plain, primed = (_model(primed, 2, heads, width).bert.embeddings.word_embeddings.weight for primed in (False, True))
+    assert primed.norm() > 0.7 * plain.norm()
+    assert all(one.isfinite().all() for one in _model(True, 2, heads, width).parameters())
+
+
 def _loss(model: BertForMaskedLM, chance: torch.Generator, after: torch.Tensor) -> torch.Tensor:
     """Of a sixth of the tokens, in rows in which each token says which one comes next."""
     rows = [torch.randint(2, PIECES, (16,), generator=chance)]

@@ -260,6 +260,15 @@ def test_a_restart_reads_the_files_again(corpus: Path, tmp_path: Path) -> None:
     assert read[0] > read[1] > 0  # and not from the shards of the run before
 
 
+def test_a_run_that_its_data_stopped_may_be_corrected(tmp_path: Path, corpus: Path) -> None:
+    config = _config(corpus, tmp_path / "run", max_steps=2)
+    wrong = config.model_copy(deep=True)
+    wrong.data.columns = ["body"]
+    with pytest.raises(DataError, match="expected one of the columns body"):
+        pretrain(wrong)
+    assert pretrain(config).steps == 2
+
+
 @pytest.mark.parametrize("changed", ["train", "exclude"])
 def test_text_that_changed_is_not_gone_on_with(corpus: Path, tmp_path: Path, changed: str) -> None:
     files = {"train": tmp_path / corpus.name, "exclude": tmp_path / "test.jsonl"}

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from mujaz import train
 from mujaz.cli import cli
 from mujaz.configs.loading import check_config, load_config
-from mujaz.errors import ConfigError, DataError, MissingExtraError, TrainingError, UsageError
+from mujaz.errors import ConfigError, MissingExtraError, TrainingError, UsageError
 from mujaz.training import search as search_module
 from mujaz.training.resume import last_checkpoint
 from mujaz.training.search import TrialResult, search
@@ -156,29 +156,6 @@ def test_values_that_go_together_badly_are_one_trial_less(searching: Callable[..
     assert bad
     assert {trial.state for trial in bad} == {"failed"}
     assert {trial.state for trial in result.trials if trial not in bad} <= {"complete", "pruned"}
-
-
-def test_what_one_model_cannot_do_is_one_trial_less(
-    searching: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As more layers to freeze than it has, which is known when it is there; what is wrong with the data ends the search."""
-    error: type[UsageError] = UsageError
-
-    def refusing(config: Any, *rest: Any, **named: Any) -> Any:
-        if config.training.batch_size == 16:
-            raise error("expected at most the model's 2 layers")
-        return fit(config, *rest, **named)
-
-    monkeypatch.setattr(search_module, "fit", refusing)
-    data = searching(trials=3)
-    data["search"]["space"] = {"training.batch_size": [8, 16]}
-    result = search(check_config(data, "test"))
-    states = {(trial.values["training.batch_size"], trial.state) for trial in result.trials}
-    assert (16, "failed") in states
-    assert states <= {(8, "complete"), (8, "pruned"), (16, "failed")}
-    error = DataError
-    with pytest.raises(DataError, match="at most the model's 2 layers"):
-        search(check_config(data, "test"), restart=True)
 
 
 def test_the_command_prints_a_table(searching: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
