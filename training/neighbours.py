@@ -7,10 +7,10 @@ start out with them, as in mimetic initialization (Trockman & Kolter 2023, "Mime
 Layers"); training goes on from there, nothing is frozen, and the architecture stays BERT's.
 
 Positions are sinusoids, for which a step is a rotation (Vaswani et al. 2017, "Attention Is All You Need", section 3.5), in a
-random subspace that words leave free, as wide as a head or a quarter of the model.
-With B that subspace, R(d) the rotation by d positions and x a
-token after the first normalization, a head has queries ``a R(d) B x`` and keys ``a B x``: their product is largest d
-positions away. Its values are a random part of what stands there, and go into a random part of the token that looks.
+random subspace that words leave free, as wide as a head, but at most a quarter of the model. With B that subspace, R(d) the
+rotation by d positions and x a token after the first normalization, a head has queries ``a R(d) B x`` and keys ``a B x``:
+their product is largest d positions away. Its values are a random part of what stands there, and go into a random part of
+the token that looks.
 
 The layer before the scores of all pieces starts as the identity, so that what reads like a piece's embedding names it.
 """
