@@ -132,7 +132,8 @@ def run(
         chunks = _prepared(_rest(_chunks(records, job.chunk), state), job, strict)
         with settled(), ahead(chunks) as ready, _Writer(sink) as writer:
             for chunk in _until_stopped(_timed(ready, summary), summary, hooks):
-                lines = _computed(chunk, job, _kept_names(keep, job.fields), summary, hooks.progress)
+                names = _kept_names(keep, job.fields)
+                lines = _computed(chunk, job, names, summary, hooks.progress, retried=bool(counted))
                 writer.write(lines, chunk.digest, summary.to_json())
                 summary.share_read = share_read()
                 hooks.chunk(summary)
@@ -164,11 +165,11 @@ def settled() -> Iterator[None]:
 
 
 def _computed(
-    chunk: _Chunk, job: Job, names: Mapping[str, str], summary: RunSummary, progress: Progress
+    chunk: _Chunk, job: Job, names: Mapping[str, str], summary: RunSummary, progress: Progress, *, retried: bool
 ) -> list[Mapping[str, Any]]:
     """The lines of a chunk; it is timed and counted."""
     began = time.perf_counter()
-    answers = _answers(chunk, job, progress, answered=summary.records > summary.errors)
+    answers = _answers(chunk, job, progress, answered=summary.records > summary.errors, retried=retried)
     summary.computed += time.perf_counter() - began
     summary.count(answers)
     summary.kept += sum(isinstance(item, Done) for item in chunk.items)
@@ -279,10 +280,10 @@ def _prepared(chunks: Iterator[_Chunk], job: Job, strict: bool) -> Iterator[_Chu
         yield chunk
 
 
-def _answers(chunk: _Chunk, job: Job, progress: Progress, *, answered: bool) -> list[Answer | None]:
+def _answers(chunk: _Chunk, job: Job, progress: Progress, *, answered: bool, retried: bool) -> list[Answer | None]:
     """An answer for each record; None for a bad one. Records on which the model fails become bad ones in the chunk.
 
-    ``answered`` is whether earlier chunks have answers.
+    ``answered`` is whether earlier chunks have answers, ``retried`` whether all records here failed once before.
     """
     good = chunk.good
     found: Sequence[Answer | Exception] = []
@@ -292,7 +293,6 @@ def _answers(chunk: _Chunk, job: Job, progress: Progress, *, answered: bool) -> 
                 raise chunk.prepared
             found = job.compute(chunk.prepared, progress)
         except Exception as error:
-            retried = any(isinstance(item, Done) for item in chunk.items)
             found = _one_by_one(good, job, progress, error, works=retried or (answered and len(good) == 1))
     if len(found) != len(good):  # would shift all answers after it
         raise ValueError(f"expected {len(good)} answers, found {len(found)}")

@@ -135,16 +135,15 @@ def test_a_record_that_fails_alone_in_its_chunk_is_an_error_where_others_were_an
 
 
 def test_errors_that_fail_once_more_stay_errors(tmp_path: Path) -> None:
-    """Among lines that are kept, so the model works: the retry comes to its end."""
+    """The model worked on the lines that are kept, be they of another chunk: the retry comes to its end."""
     out = tmp_path / "out.jsonl"
-    again = [Done({"id": 1, "label": "L1", "length": 1, "error": None}), *list(records(3, changed=3))[1:]]
-    summary = run(again, Length(fails_on="م"), open_sink(str(out)), asked={})
-    assert [bool(json.loads(line)["error"]) for line in out.read_text(encoding="utf-8").splitlines()] == [
-        False,
-        True,
-        True,
-    ]
-    assert summary.errors == 2
+    kept = [Done({"id": number, "label": "L1", "length": 1, "error": None}) for number in range(6, 9)]
+    again = [*records(5, changed=3), *kept]  # chunks of 4: one where all fail, one with a failure among what is kept
+    counted = {"records": 3, "errors": 0}
+    summary = run(again, Length(fails_on="م"), open_sink(str(out)), asked={}, counted=counted)
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [bool(line["error"]) for line in lines] == [True] * 5 + [False] * 3
+    assert summary.errors == 5
 
 
 def test_a_file_name_that_is_not_utf8_is_gone_on_with(tmp_path: Path) -> None:
