@@ -9,7 +9,13 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 Item = TypeVar("Item")
+_READER = "mujaz-reader"
 _DEPTH = 2  # items made and not yet taken: enough to hide an uneven one, and memory stays bounded
+
+
+def busy() -> bool:
+    """Whether a thread is left that could not be stopped: it waits for what it reads."""
+    return any(thread.name == _READER for thread in threading.enumerate())
 
 
 class _End:
@@ -57,7 +63,7 @@ def ahead(items: Iterable[Item]) -> Iterator[Iterator[Item]]:
         if item.error is not None:
             raise item.error
 
-    thread = threading.Thread(target=work, name="mujaz-reader", daemon=True)
+    thread = threading.Thread(target=work, name=_READER, daemon=True)
     thread.start()
     try:
         yield taken()

@@ -12,7 +12,7 @@ from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, with
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record
 from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
 from mujaz.inference.summary import Answer, RunSummary
-from mujaz.models.texts import text_problem
+from mujaz.models.texts import NOTHING_LEFT, text_problem
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
     from mujaz.models.classifier import Classification, TextClassifier
@@ -223,6 +223,8 @@ class ClassifyJob:
         return [self._answer(*pair) for pair in zip(found, prepared, strict=True)]
 
     def _answer(self, found: Classification, document: Document) -> Answer:
+        if not found.tokens:  # a model says of nothing what it says of anything
+            return Answer((None,) * len(self.fields), problem=NOTHING_LEFT)
         if found.labels is not None:
             return self._several(found, found.labels, document)
         values: tuple[Any, ...] = (found.label, found.probability)

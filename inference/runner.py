@@ -132,8 +132,8 @@ def run(
         chunks = _prepared(_rest(_chunks(records, job.chunk), state), job, strict)
         with settled(), ahead(chunks) as ready, _Writer(sink) as writer:
             for chunk in _until_stopped(_timed(ready, summary), summary, hooks):
-                names = _kept_names(keep, job.fields)
-                lines = _computed(chunk, job, names, summary, hooks.progress, retried=bool(counted))
+                names = kept_names(keep, job.fields)
+                lines = _computed(chunk, job, names, summary, hooks.progress, retried=bool(counted), strict=strict)
                 writer.write(lines, chunk.digest, summary.to_json())
                 summary.share_read = share_read()
                 hooks.chunk(summary)
@@ -165,11 +165,21 @@ def settled() -> Iterator[None]:
 
 
 def _computed(
-    chunk: _Chunk, job: Job, names: Mapping[str, str], summary: RunSummary, progress: Progress, *, retried: bool
+    chunk: _Chunk,
+    job: Job,
+    names: Mapping[str, str],
+    summary: RunSummary,
+    progress: Progress,
+    *,
+    retried: bool,
+    strict: bool,
 ) -> list[Mapping[str, Any]]:
     """The lines of a chunk; it is timed and counted."""
     began = time.perf_counter()
     answers = _answers(chunk, job, progress, answered=summary.records > summary.errors, retried=retried)
+    bad = next((item for item in chunk.items if isinstance(item, BadRecord)), None)
+    if strict and bad:
+        raise DataError(f"{bad.reason}; --strict stops here", file=bad.file, row=bad.row)
     summary.computed += time.perf_counter() - began
     summary.count(answers)
     summary.kept += sum(isinstance(item, Done) for item in chunk.items)
@@ -302,12 +312,19 @@ def _answers(chunk: _Chunk, job: Job, progress: Progress, *, answered: bool, ret
     for index, item in enumerate(chunk.items):
         # What an earlier run answered was counted by it.
         answer = next(rest) if isinstance(item, Record) else Answer((), windows=0) if isinstance(item, Done) else None
-        if isinstance(answer, Exception) and isinstance(item, Record):
-            reason = f"the model failed on it ({type(answer).__name__}: {answer})"
+        reason = _failure(answer)
+        if reason and isinstance(item, Record):
             chunk.items[index] = BadRecord(item.id, reason, item.file, item.row, item.extra)
             answer = None
         answers.append(answer if isinstance(answer, Answer) else None)
     return answers
+
+
+def _failure(answer: Answer | Exception | None) -> str | None:
+    """Why a record has no answer, or None where it has one."""
+    if isinstance(answer, Exception):
+        return f"the model failed on it ({type(answer).__name__}: {answer})"
+    return answer.problem if answer else None
 
 
 def _one_by_one(
@@ -346,7 +363,7 @@ def _line(item: Item, answer: Answer | None, fields: Sequence[str], names: Mappi
     return {"id": item.id, **dict(zip(fields, values, strict=True)), "error": error, **kept}
 
 
-def _kept_names(keep: Sequence[str], fields: Sequence[str]) -> dict[str, str]:
+def kept_names(keep: Sequence[str], fields: Sequence[str]) -> dict[str, str]:
     """Column of the input -> its name in the output, which nothing else has."""
     own = {"id", "error", *fields}
     taken = {*own, *keep}

@@ -99,7 +99,9 @@ def named_models(models: Sequence[str]) -> dict[str, str]:
     """
     named: dict[str, str] = {}
     for given in models:
-        name, _, model = given.rpartition("=")
+        name, sign, model = given.partition("=")
+        if not sign or Path(given).is_dir():  # a folder's name may have a sign of its own: lr=3e-4
+            name, model = "", given
         name = name or Path(model).name
         if name in named:
             raise UsageError(f"two models are called '{name}'. Name them: --model first={named[name]} --model …")
@@ -125,7 +127,8 @@ def _load(
         from mujaz.models.summary_options import DEFAULT_GENERATION
 
         writer = without_cleaning(loaded) if reading.clean_article else loaded
-        return SummarizeJob(writer, generation or DEFAULT_GENERATION)
+        writing = generation or DEFAULT_GENERATION
+        return SummarizeJob(writer, replace(writing, batch_tokens=asking.batch_tokens or writing.batch_tokens))
     if stance and read_info(locate(model)) is None:
         raise UsageError(
             f"{model} has no mujaz.json, so whether it labels topics or the stance toward the target is not known. Run it "
@@ -183,7 +186,10 @@ class SeveralJob:
         return [self._together(answers) for answers in zip(*found, strict=True)]
 
     def _together(self, answers: Sequence[Answer]) -> Answer:
-        """One answer with all values; what the text was like is said by the first."""
+        """One answer with all values; what the text was like is said by the first.
+
+        A text of which only some of the models are left nothing has their values null.
+        """
         labels = {name: label for name, one in zip(self.jobs, answers, strict=True) for label in one.labels.values()}
         return Answer(
             tuple(value for one in answers for value in one.values),
@@ -192,4 +198,5 @@ class SeveralJob:
             faults={kind for one in answers for kind in one.faults},
             notes={kind for one in answers for kind in one.notes},
             parts=dict(zip(self.jobs, answers, strict=True)),
+            problem=None if any(one.problem is None for one in answers) else answers[0].problem,
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from mujaz.errors import DataError
-from mujaz.files import BOM, DataFile, data_files, file_size, open_stdin, suffix_format
+from mujaz.files import BOM, DataFile, data_files, file_size, open_stdin
 from mujaz.formats import Row, read_file, read_stream, require_columns
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.inference.records import BadRecord, Columns, Record, RecordMaker
@@ -78,8 +78,7 @@ def open_corpus(
         elif is_hub_dataset(name):
             opened.append((DataFile(name, HUB), None))
         else:
-            known = format or (plain if suffix_format(name) == "txt" else None)
-            opened.extend((file, None) for file in data_files(name, known))
+            opened.extend((file, None) for file in data_files(name, format, plain))
     meter = [0]
     looked_at = [found for file, stream in opened if (found := _checked(file, stream, columns, meter)) is not None]
     if not looked_at:

@@ -11,7 +11,7 @@ from mujaz.errors import DataError
 from mujaz.files import data_files, open_file, read_text, suffix_format
 from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, article_cleaner, without_cleaning
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record
-from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
+from mujaz.inference.runner import NO_HOOKS, Hooks, Progress, kept_names
 from mujaz.inference.sources import STDIN, STDIN_NAME, standard_input
 from mujaz.inference.summary import Answer, RunSummary
 from mujaz.inference.summary_page import check_report, shown_line, summary_page, write_corpus_report
@@ -116,7 +116,8 @@ def summarize_corpus(
         check_report(report, inputs, out)
     done = answer_corpus(inputs, out, load, reading, plain="article", hooks=hooks)
     if report is not None and not done.stopped:
-        write_corpus_report(report, inputs, str(out), reading, done.ran.partition("\n")[0], done.records)
+        names = kept_names(columns.keep, fields_of(generation))
+        write_corpus_report(report, inputs, str(out), reading, names, done.ran.partition("\n")[0], done.records)
     return done
 
 
@@ -173,7 +174,8 @@ def read_article(name: str, *, format: str | None = None, stdin: BinaryIO | None
         return _not_empty(read_text(stream, STDIN_NAME), STDIN_NAME) if file.format == "article" else None
     if (format or suffix_format(name)) not in ("article", "txt") or format == "txt" or Path(name).is_dir():
         return None
-    data_files(name, "article")  # is it there at all?
+    if [file.path for file in data_files(name, "article")] != [name]:  # it looks whether it is there at all
+        return None  # a pattern
     with open_file(name) as stream:
         return _not_empty(read_text(stream, name), name)
 
@@ -217,6 +219,11 @@ def _findings(findings: Sequence[Finding]) -> list[dict[str, str]]:
 FIELDS = ("summary", "score", "words", "read", "long", "truncated", "copied", "findings")
 
 
+def fields_of(generation: Generation) -> tuple[str, ...]:
+    """Those of :func:`summary_fields`, by what is asked."""
+    return (*FIELDS, "candidates") if generation.candidates > 1 else FIELDS
+
+
 class SummarizeJob:
     """The runner's job of summarizing; its fields are those of :func:`summary_fields`."""
 
@@ -225,7 +232,7 @@ class SummarizeJob:
     def __init__(self, summarizer: Summarizer, generation: Generation) -> None:
         """Keep the model and how it writes."""
         self.summarizer, self.generation = summarizer, generation
-        self.fields: tuple[str, ...] = (*FIELDS, "candidates") if generation.candidates > 1 else FIELDS
+        self.fields = fields_of(generation)
 
     @property
     def description(self) -> str:

@@ -24,6 +24,7 @@ class Answer:
         faults: Kinds of findings that speak against the answer, each once.
         notes: Kinds of findings that a reader should know of, and that speak against nothing.
         parts: Where several models answered, what each said, by its name; how much was read is told there.
+        problem: Why there is no answer, where the text has nothing to read; the values are null then.
     """
 
     values: tuple[Any, ...]
@@ -35,6 +36,7 @@ class Answer:
     faults: Collection[str] = ()
     notes: Collection[str] = ()
     parts: Mapping[str, Answer] = field(default_factory=dict)
+    problem: str | None = None
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,7 @@ from mujaz.files import is_local
 from mujaz.formats import read_rows
 from mujaz.inference.corpus import CorpusOptions, article_cleaner
 from mujaz.inference.records import BadRecord
-from mujaz.inference.sinks import STDOUT
+from mujaz.inference.sinks import NOTHING, STDOUT
 from mujaz.inference.sources import STDIN, open_corpus
 from mujaz.models.articles import read_article
 from mujaz.models.marking import as_written, marked
@@ -68,7 +68,13 @@ def check_report(report: str, inputs: Sequence[str], out: str | None) -> None:
 
 
 def write_corpus_report(
-    report: str | Path, inputs: Sequence[str], out: str | Path, options: CorpusOptions, engine: str, total: int
+    report: str | Path,
+    inputs: Sequence[str],
+    out: str | Path,
+    options: CorpusOptions,
+    names: Mapping[str, str],
+    engine: str,
+    total: int,
 ) -> None:
     """Write the page of a corpus that is done.
 
@@ -77,6 +83,7 @@ def write_corpus_report(
         inputs: Those of the run.
         out: What the run wrote.
         options: How the run read its inputs.
+        names: Column that was kept -> what the run calls it in its output.
         engine: What ran where.
         total: How many records there are; the first are shown.
 
@@ -87,16 +94,14 @@ def write_corpus_report(
     corpus = open_corpus(inputs, options.columns, format=options.format, plain="article", clean=clean)
     pairs = islice(zip(corpus, read_rows(out), strict=False), SHOWN)
     shown = [
-        shown_line(
-            str(record.id), "" if isinstance(record, BadRecord) else record.text, line.values, options.columns.keep
-        )
+        shown_line(str(record.id), "" if isinstance(record, BadRecord) else record.text, line.values, names)
         for record, line in pairs
     ]
     write_page(Path(report), summary_page(shown, engine, total))
 
 
-def shown_line(name: str, article: str, line: Mapping[str, Any], keep: Iterable[str] = ()) -> Shown:
-    """An article and its line of the output, in whatever format that was written."""
+def shown_line(name: str, article: str, line: Mapping[str, Any], names: Mapping[str, str] = NOTHING) -> Shown:
+    """An article and its line of the output, in any format; ``names`` are those of kept columns there."""
     found = line.get("findings")
     found = orjson.loads(found) if isinstance(found, str) and found else found or []
     return Shown(
@@ -106,7 +111,7 @@ def shown_line(name: str, article: str, line: Mapping[str, Any], keep: Iterable[
         findings=tuple(Finding(one["kind"], one["text"]) for one in found),
         read=float(line.get("read") or 0),
         copied=float(line.get("copied") or 0),
-        extra={key: line[key] for key in keep if line.get(key) not in (None, "")},
+        extra={column: line[name] for column, name in names.items() if line.get(name) not in (None, "")},
         error=str(line["error"]) if line.get("error") else None,
     )
 

@@ -19,6 +19,7 @@ from mujaz.models.summary_options import LongArticles
 from mujaz.models.windows import LongText
 
 INFO_FILE = "mujaz.json"
+TRAINED_FILE = "trained_texts.bin"  # see mujaz.training.trained_texts
 FORMAT_VERSION = 1
 FROM_NOTHING = "trained from nothing"  # stands in the place of a base model
 EMBEDDED = Path(__file__).parent / "embedded"

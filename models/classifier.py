@@ -27,7 +27,7 @@ from mujaz.models.machine import choose_devices, choose_dtype, dtype_name
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.options import Loaded, check_options
 from mujaz.models.saving import save_checkpoint
-from mujaz.models.texts import as_targets, as_texts, text_problem
+from mujaz.models.texts import NOTHING_LEFT, as_targets, as_texts, text_problem
 from mujaz.models.windows import LongText, Pooling
 
 if TYPE_CHECKING:
@@ -365,7 +365,7 @@ class TextClassifier(Loaded):
 
 def _unless_empty(text: str, found: Classification) -> Classification:
     """Without its label, where there was nothing to read: what a model says of nothing looks like any other answer."""
-    problem = text_problem(text) or (None if found.tokens else "nothing of the text is left for the model to read")
+    problem = text_problem(text) or (None if found.tokens else NOTHING_LEFT)
     if problem is None:
         return found
     labels = None if found.labels is None else ()

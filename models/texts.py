@@ -11,6 +11,7 @@ from mujaz.errors import UsageError
 from mujaz.models.recipe_steps import without_markup
 from mujaz.models.repair import INVISIBLE
 
+NOTHING_LEFT = "nothing of the text is left for the model to read"
 LONGEST_MARKUP = 2_000  # characters of a text that may be nothing but HTML tags
 _BLANK = re.compile(rf"[\s\x00-\x1f\x7f-\x9f{INVISIBLE}]*")  # white space, control characters, marks of direction
 

@@ -125,6 +125,11 @@ def _leave(code: str | int | None) -> NoReturn:
         if not code:
             _say_full(error)
             code = 1
+    reading = sys.modules.get("mujaz.inference.ahead")
+    if reading is not None and reading.busy():
+        # It waits for standard input, whose lock Python would want at its end, and aborts without.
+        sys.stderr.flush()
+        os._exit(code if isinstance(code, int) else int(code is not None))
     sys.exit(code)
 
 

@@ -106,7 +106,7 @@ def _suffix(name: str) -> str:
     return path.suffix.lower()
 
 
-def data_files(path: str | Path, format: str | None = None) -> list[DataFile]:
+def data_files(path: str | Path, format: str | None = None, plain: str = "txt") -> list[DataFile]:
     """The files behind one path: itself, or what a folder and its subfolders or a pattern (``*.jsonl``) hold, sorted.
 
     Names that start with a dot or an underscore are not data (``.cache``, ``_SUCCESS``).
@@ -115,6 +115,8 @@ def data_files(path: str | Path, format: str | None = None) -> list[DataFile]:
         path: A file, a folder, a pattern or a URL.
         format: The format, where the suffix does not tell. In a folder it picks the files of that format, and "txt" has
             them read line by line; left out, every ``.txt`` file of a folder is one article.
+        plain: What a ``.txt`` file that is named, or that a pattern finds, is where no format is given: "txt", one text a
+            line, or "article", one text.
 
     Raises:
         DataError: No such file; a suffix that no format has; a folder without data files or with several formats.
@@ -126,12 +128,12 @@ def data_files(path: str | Path, format: str | None = None) -> list[DataFile]:
         if not found:
             raise DataError("no file fits this pattern", file=name)
         names = found if is_local(name) else [system.unstrip_protocol(one) for one in found]
-        return [file for one in names for file in data_files(one, format)]
+        return [file for one in names for file in data_files(one, format, plain)]
     if system.isdir(inside):
         return _folder_files(name, [found[len(inside.rstrip("/")) + 1 :] for found in system.find(inside)], format)
     if not system.exists(inside):
         raise DataError(f"no such file or folder{_similar_file(name)}", file=name)
-    known = format or suffix_format(name)
+    known = format or (plain if suffix_format(name) == "txt" else suffix_format(name))
     if known is None:
         raise DataError(_not_read(_suffix(name)), file=name)
     return [DataFile(name, known, name if known == "article" else None)]

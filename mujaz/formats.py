@@ -235,7 +235,7 @@ def _read_separated(delimiter: str) -> Reader:
             return
         if isinstance(header, str):
             raise DataError(f"in the header line: {header}", file=name)
-        if twice := {column for column in header if header.count(column) > 1}:
+        if twice := {column for column in header if column and header.count(column) > 1}:
             raise DataError(f"the header names a column twice: {', '.join(sorted(twice))}", file=name)
         require_columns(header, columns, file=name)
         for number, fields in enumerate(rows, 1):

@@ -11,12 +11,11 @@ from huggingface_hub import EvalResult, HfApi, ModelCard, ModelCardData
 
 from mujaz.configs.data_schema import DataConfig
 from mujaz.errors import OutputError
-from mujaz.models.checkpoint import FROM_NOTHING, CheckpointInfo
+from mujaz.models.checkpoint import FROM_NOTHING, TRAINED_FILE, CheckpointInfo
 from mujaz.models.presets import find_preset
 from mujaz.training.evaluation import PREDICTIONS_FILE
 from mujaz.training.metrics.percent import in_percent
 from mujaz.training.report.report import REPORT_FILE
-from mujaz.training.trained_texts import TRAINED_FILE
 
 CARD_FILE = "README.md"
 # What holds texts or references of the user's data, or is of no use to others: never uploaded.

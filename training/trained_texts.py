@@ -14,12 +14,11 @@ import orjson
 from numpy.typing import NDArray
 
 from mujaz.configs.schema import TrainConfig
+from mujaz.models.checkpoint import TRAINED_FILE
 from mujaz.training.data import Example
 from mujaz.training.resume import write_whole
 
-TRAINED_FILE = "trained_texts.bin"  # ascending, 8 bytes each, little-endian
-
-Ids = NDArray[np.uint64]
+Ids = NDArray[np.uint64]  # in the file ascending, 8 bytes each, little-endian
 
 
 def text_id(example: Example) -> str:

@@ -91,7 +91,8 @@ class CalibratedLater(ClassifierEngine):
         if len(texts) < ov.LEAST_TEXTS:
             raise UsageError(
                 f"int8 is calibrated and checked on the first texts, {ov.LEAST_TEXTS} of them at least, found {len(texts)}. "
-                "Give more at once, or use --precision bfloat16."
+                "Give more at once, or use --precision bfloat16. Where other models read them too, label a corpus by this "
+                "model alone first: what was converted then is used from there on."
             )
         reference = TorchClassifier(self.model, self.tokenizer).logits
         build = partial(ov.quantize, self.model, self.tokenizer, texts, reference)

@@ -11,9 +11,10 @@ import pandas as pd
 import pytest
 
 from mujaz.errors import DataError, UsageError
-from mujaz.inference.classify import classify_corpus
+from mujaz.inference.classify import ClassifyOptions, classify_corpus
 from mujaz.inference.records import Columns
 from mujaz.inference.runner import Hooks
+from mujaz.inference.several import answer_several, named_models
 from mujaz.models.calibration import Calibration, Threshold
 from mujaz.models.classifier import Classification, TextClassifier
 
@@ -295,3 +296,29 @@ def test_thresholds_that_cannot_be_had(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="never calibrated"):
         classify_corpus([str(corpus)], out, model=fake, min_precision=0.5)
     assert not Path(out).exists()
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_text_of_which_nothing_is_left_gets_no_label(tmp_path: Path, several: bool) -> None:
+    """As :meth:`TextClassifier.predict` gives none. The recipe of the embedded models takes stretched lines for nothing."""
+    source, out = tmp_path / "x.jsonl", tmp_path / "o.jsonl"
+    source.write_text("".join(json.dumps({"text": text}) + "\n" for text in ("فاز الفريق", "ـــ")), encoding="utf-8")
+    if several:
+        answer_several([str(source)], str(out), {"a": "topic", "b": "topic"}, asking=ClassifyOptions(device="cpu"))
+    else:
+        classify_corpus([str(source)], str(out), device="cpu")
+    lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [line["error"] for line in lines] == [None, "nothing of the text is left for the model to read"]
+    assert set(lines[1].values()) == {2, None, lines[1]["error"]}
+    with pytest.raises(DataError, match="nothing of the text is left .*; --strict stops here"):
+        classify_corpus([str(source)], str(out), device="cpu", strict=True, force=True)
+
+
+def test_models_are_named_by_their_folder_or_as_asked(tmp_path: Path) -> None:
+    folder = tmp_path / "lr=3e-4"
+    folder.mkdir()
+    assert named_models([str(folder), f"b={folder}", "summary"]) == {
+        "lr=3e-4": str(folder),
+        "b": str(folder),
+        "summary": "summary",
+    }

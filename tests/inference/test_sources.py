@@ -75,6 +75,11 @@ def test_a_text_file_is_lines_or_one_article(tmp_path: Path) -> None:
     assert [(r.id, r.text) for r in read(str(path), plain="article") if isinstance(r, Record)] == whole
     assert [(r.id, r.text) for r in read(str(path), format="article") if isinstance(r, Record)] == whole
     assert len(read(str(path), format="txt", plain="article")) == 2
+    for pattern in ("*", "*.txt"):
+        assert [r.text for r in read(str(tmp_path / pattern), plain="article") if isinstance(r, Record)] == [
+            whole[0][1]
+        ]
+        assert len(read(str(tmp_path / pattern))) == 2
 
 
 def test_a_folder_of_text_files(tmp_path: Path) -> None:

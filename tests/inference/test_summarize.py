@@ -223,3 +223,9 @@ def test_an_engine_that_cannot_be_held_to_words_says_so() -> None:
     hooks = Hooks(started=lines.append)
     summarize_article("خبر عاجل", model=summarizer(fake), generation=Generation(article_words=True), hooks=hooks)
     assert "candidates are ranked by them instead" in lines[0]
+
+
+def test_a_pattern_is_a_corpus_and_no_article(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("خبر", encoding="utf-8")
+    assert read_article(str(tmp_path / "a.txt")) == "خبر"
+    assert read_article(str(tmp_path / "*.txt")) is None

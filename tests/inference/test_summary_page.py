@@ -49,6 +49,15 @@ def corpus(folder: Path, rows: int) -> Path:
     return path
 
 
+def test_a_column_that_was_kept_is_not_taken_for_what_was_written(tmp_path: Path) -> None:
+    source, page = tmp_path / "x.jsonl", tmp_path / "s.html"
+    source.write_text(json.dumps({"text": ARTICLE, "summary": "كتبه محرر", "score": "عشرة"}) + "\n", encoding="utf-8")
+    columns = Columns(keep=("summary", "score"))
+    summarize_corpus([str(source)], str(tmp_path / "o.jsonl"), model=MODEL, columns=columns, report=str(page))
+    shown = "".join(read(page.read_text(encoding="utf-8")).text)
+    assert (shown.count("كتبه محرر"), shown.count("عشرة"), shown.count("-0.5")) == (1, 1, 0)
+
+
 @pytest.mark.parametrize("suffix", ["jsonl", "csv", "parquet"])
 def test_a_corpus_leaves_a_page(tmp_path: Path, suffix: str) -> None:
     page = tmp_path / "s.html"

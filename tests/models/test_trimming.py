@@ -21,6 +21,7 @@ from transformers import (
 from mujaz.configs.loading import check_config
 from mujaz.errors import CheckpointError, UsageError
 from mujaz.models import trimming
+from mujaz.models.checkpoint import TRAINED_FILE
 from mujaz.models.summarizer import Summarizer
 from mujaz.models.trimmed_weights import cut_rows, renumbered_generation
 from mujaz.models.trimming import trim
@@ -131,6 +132,7 @@ def test_a_trained_summarizer_writes_the_same(
     articles = [row["text"] for row in rows]
     trim(folder, [text for row in rows for text in (row["text"], row["summary"])], tmp_path / "out", keep=1.0)
     before, after = Summarizer.from_pretrained(folder), Summarizer.from_pretrained(tmp_path / "out")
+    assert (tmp_path / "out" / TRAINED_FILE).read_bytes() == (folder / TRAINED_FILE).read_bytes()
     assert after.info == before.info
     found = [summary.text for summary in after.summarize(articles[:6])]
     assert found == [summary.text for summary in before.summarize(articles[:6])]

@@ -368,3 +368,11 @@ def test_any_text_but_zero_comes_back_from_csv(
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([("a", "b"), *kept])
     assert [tuple(row.values.values()) for row in read_rows(path)] == kept
+
+
+def test_columns_without_a_name_may_be_several(tmp_path: Path) -> None:
+    """Spreadsheets write them behind the others."""
+    path = tmp_path / "x.csv"
+    path.write_text("text,label,,\nخبر,sport,,\n", encoding="utf-8")
+    (row,) = read_rows(str(path))
+    assert (row.values["text"], row.values["label"]) == ("خبر", "sport")

@@ -13,9 +13,10 @@ from mujaz import evaluate, train
 from mujaz.cli import cli
 from mujaz.configs.loading import check_config
 from mujaz.models.auto import load_model
+from mujaz.models.checkpoint import TRAINED_FILE
 from mujaz.training.card import PRIVATE
 from mujaz.training.data import Example, load_splits
-from mujaz.training.trained_texts import TRAINED_FILE, keep, seen, seen_line
+from mujaz.training.trained_texts import keep, seen, seen_line
 from tests.conftest import write_jsonl
 
 TinyConfig = Callable[..., dict[str, Any]]
