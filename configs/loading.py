@@ -237,7 +237,7 @@ def _lines(node: yaml.Node | None, source: str, prefix: Key = ()) -> dict[Key, i
     return found
 
 
-_SIGNS = frozenset("|>-")  # of themselves; YAML takes them for the beginning of a block
+_SIGNS = frozenset("|>-,#&*%@!`")  # of themselves; to YAML each begins something
 
 
 def _set(data: dict[str, Any], override: str) -> Key:

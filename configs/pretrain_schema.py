@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from mujaz.configs.optimization_schema import OptimizationConfig
 from mujaz.configs.schema import ScratchConfig
-from mujaz.configs.sections import Fraction, Positive, Section
+from mujaz.configs.sections import Fraction, Output, Positive, Section
 
 _BESIDE_A_NAME = ("name", "sequence_length", "dropout")
 
@@ -113,7 +113,7 @@ class PretrainConfig(Section):
 
     objective: Literal["masked-words", "denoising"]
     """masked-words trains an encoder (BERT), denoising an encoder-decoder (T5)."""
-    output: str
+    output: Output
     """Folder of the run: the checkpoint, metrics.json, the resolved config, the tokenized text."""
     recipe: str = "auto"
     """Text recipe; it becomes the tokenizer's normalizer. auto: that of model.name; else news-folded for an encoder, news

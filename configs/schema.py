@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from mujaz.configs.data_schema import ColumnsConfig, DataConfig
 from mujaz.configs.optimization_schema import TrainingConfig
 from mujaz.configs.search_schema import SearchConfig
-from mujaz.configs.sections import Fraction, Positive, Section
+from mujaz.configs.sections import Fraction, Output, Positive, Section
 
 
 class ScratchConfig(Section):
@@ -199,7 +199,7 @@ class TrainConfig(Section):
 
     task: Literal["topic", "stance", "summary"]
     """What the model learns."""
-    output: str
+    output: Output
     """Folder of the run: the checkpoint, metrics.json, the resolved config."""
     model: ModelConfig
     """Where the training starts."""

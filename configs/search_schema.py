@@ -35,7 +35,7 @@ class RangeConfig(Section):
     @property
     def whole(self) -> bool:
         """Whether whole numbers are meant."""
-        return isinstance(self.low, int) and isinstance(self.high, int)
+        return all(isinstance(one, int) for one in (self.low, self.high)) and float(self.step or 1).is_integer()
 
 
 class SearchConfig(Section):

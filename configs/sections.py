@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from os.path import expanduser, expandvars
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Positive = Annotated[int, Field(gt=0, lt=2**31)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy takes
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+Output = Annotated[str, AfterValidator(lambda folder: expandvars(expanduser(folder)))]
 
 
 class Section(BaseModel):

@@ -23,14 +23,26 @@ from transformers import Trainer
 
 from mujaz.configs.schema import DistillConfig, TrainConfig
 from mujaz.errors import UsageError
+from mujaz.hub import is_hub_dataset
+from mujaz.models.checkpoint import locate
 from mujaz.models.classifier import TextClassifier, softmax
+from mujaz.models.conversion_cache import checkpoint_fingerprint
 from mujaz.models.summarizer import Summarizer
 from mujaz.training.augmentation import augmented
 from mujaz.training.callbacks import Report
 from mujaz.training.data import Example, read_examples
 from mujaz.training.encoded import TAUGHT
 from mujaz.training.job import Job, encoded
+from mujaz.training.pretrain_texts import files_identity
 from mujaz.training.teaching import TEACHER, Floats, teacher_scores, teacher_summaries
+
+
+def besides(settings: DistillConfig) -> str:
+    """What tells that which a distillation learns besides its rows from others: teachers and unlabelled texts."""
+    weights = [checkpoint_fingerprint(locate(name)) for name in settings.teachers]
+    given = settings.unlabelled or []
+    files = [given] if isinstance(given, str) else given
+    return " ".join([*weights, *(name if is_hub_dataset(name) else files_identity([name]) for name in files)])
 
 
 def taught(job: Job, settings: DistillConfig, say: Report) -> Job:

@@ -107,7 +107,7 @@ def _parts(config: TrainConfig, folds: int) -> list[Path]:
 def _check_data(config: TrainConfig) -> None:
     """Refuse to count a fold that was trained on other data."""
     info = read_info(Path(config.output))
-    if info is None or info.data is None or config.distill:  # of a distillation the teacher's rows are counted in
+    if info is None or info.data is None:
         return
     if data_info(load_splits(config.data, config.task).train, "").fingerprint != info.data.fingerprint:
         raise UsageError(

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import UsageError
-
-FOLDER = "intermediate"
+from mujaz.training.resume import INTERMEDIATE
 
 
 def intermediate_steps(config: TrainConfig) -> tuple[TrainConfig, TrainConfig]:
@@ -31,7 +30,7 @@ def intermediate_steps(config: TrainConfig) -> tuple[TrainConfig, TrainConfig]:
     step = config.intermediate
     if step is None:
         raise UsageError("this config has no section 'intermediate'.")
-    folder = str(Path(config.output) / FOLDER)
+    folder = str(Path(config.output) / INTERMEDIATE)
     own = {"intermediate": None}
     first = config.model_copy(
         update={**own, "output": folder, "data": step.data, "training": step.training, "distill": None}

@@ -19,7 +19,7 @@ import orjson
 from transformers import PreTrainedModel, PreTrainedTokenizerBase, PreTrainedTokenizerFast
 
 from mujaz.configs.pretrain_schema import PretrainConfig
-from mujaz.errors import OutputError, UsageError
+from mujaz.errors import DataError, OutputError, UsageError
 from mujaz.models.checkpoint import CheckpointInfo, DataInfo
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.opening import hand_over
@@ -34,7 +34,7 @@ from mujaz.training.pretrain_shards import MANIFEST, ShardedRows, shards_are_the
 from mujaz.training.pretrain_texts import Documents, draw, identity
 from mujaz.training.pretrain_trainer import build_pretrainer
 from mujaz.training.processes import launched
-from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run, same_data, write_whole
+from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run, refuse_same_folder, same_data, write_whole
 from mujaz.training.running import explained, loss_curve, run_trainer
 from mujaz.training.trackers import check_trackers
 
@@ -84,6 +84,7 @@ def pretrain(
     check_trackers(config.training.report_to)
     say = report or (lambda line: None)
     began = time.monotonic()
+    refuse_same_folder(config.output, {"model.name": [config.model.name or ""]})
     resume = open_run(config, restart=restart)
     folder = Path(config.output)
     if restart:
@@ -93,7 +94,12 @@ def pretrain(
     text = identity(config.data)
     if resume:
         same_data(folder, text, resume)
-    tokenizer = prepare_text(config, objective, origin, text, say)
+    try:
+        tokenizer = prepare_text(config, objective, origin, text, say)
+    except DataError:
+        if not resume:  # what is on disk by now must not pass for a run that has begun
+            shutil.rmtree(folder / SHARDS, ignore_errors=True)
+        raise
     if not resume:  # what was stopped by its data has begun nothing
         same_data(folder, text, None)
     steps = pretraining_steps(config, objective.rows(folder / SHARDS, "train").rows)

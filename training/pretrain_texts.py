@@ -103,8 +103,17 @@ def identity(config: PretrainDataConfig) -> str:
     Raises:
         DataError: a file is missing or cannot be read.
     """
+    return files_identity([*_sources(config.train), None, *_sources(config.exclude)])
+
+
+def files_identity(names: Iterable[str | None]) -> str:
+    """The same of any files, folders and patterns; None stands between groups of them.
+
+    Raises:
+        DataError: a file is missing or cannot be read.
+    """
     digest = hashlib.blake2b(digest_size=16)
-    for name in [*_sources(config.train), None, *_sources(config.exclude)]:
+    for name in names:
         for file in data_files(expand_path(name)) if name else []:
             system, inside = filesystem(file.path)
             size = file_size(file.path) or 0

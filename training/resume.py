@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
@@ -23,6 +24,7 @@ CONFIG_FILE = "config.yaml"
 METRICS_FILE = "metrics.json"
 FOLDS_FILE = "folds.json"  # of a cross-validation
 CHECKPOINTS = "checkpoints"
+INTERMEDIATE = "intermediate"  # a run of its own: the step before
 PROCESSES_FILE = "processes"  # how many wrote the checkpoints beside it; not there where it was one
 DATA_FILE = "data"  # the fingerprint of what is learnt from
 STATE_FILE = "trainer_state.json"  # of a checkpoint; the Trainer writes it last
@@ -46,8 +48,7 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | N
     """
     folder = Path(config.output)
     saved = folder / CONFIG_FILE
-    begun = saved.is_file() and any(path != saved for path in folder.iterdir())  # and was not stopped by its data
-    if begun and not restart:
+    if saved.is_file() and _begun(folder) and not restart:
         different = _differences(_with_defaults(saved_config(saved), type(config)), config.model_dump())
         if different:
             raise UsageError(
@@ -70,6 +71,34 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | N
         raise OutputError(f"the run folder {folder} cannot be written: {error.strerror or error}") from error
     write_whole(saved, resolved_yaml(config).encode())
     return None
+
+
+def refuse_same_folder(output: str, read: Mapping[str, Sequence[str]]) -> None:
+    """Refuse to write over what is learnt from.
+
+    Args:
+        output: Folder of the run.
+        read: Setting -> checkpoints that it names.
+
+    Raises:
+        UsageError: one of them is the output.
+    """
+    for key, names in read.items():
+        for name in names:
+            folder = Path(name).expanduser()
+            if name and folder.is_dir() and folder.resolve() == Path(output).resolve():
+                raise UsageError(
+                    f"output and {key} are the same folder, {name}: the run would write over what it learns from. Give "
+                    "another output."
+                )
+
+
+def _begun(folder: Path) -> bool:
+    """Whether more is there than what a run leaves that its data stopped: its config, a step before it, a note."""
+    there = {path.name for path in folder.iterdir()} - {CONFIG_FILE, INTERMEDIATE}
+    if there == {CHECKPOINTS}:
+        return {path.name for path in (folder / CHECKPOINTS).iterdir()} != {PROCESSES_FILE}
+    return bool(there)
 
 
 def fold_folder(folder: Path, number: int) -> Path:

@@ -27,6 +27,7 @@ from mujaz.training.processes import count
 from mujaz.training.resume import (
     CHECKPOINTS,
     CONFIG_FILE,
+    INTERMEDIATE,
     METRICS_FILE,
     finished_metrics,
     open_run,
@@ -43,6 +44,7 @@ JOURNAL = "search.journal"  # optuna's own record
 TRIALS = "trials"  # a folder each
 BEST_FILE = "best.yaml"
 _ENDED = "ended"  # said of a trial that went to its end, whichever; one that was killed lacks it
+_REFUSED = "refused"  # of one whose settings or data ended the search
 # By the metric that decides which weights of a training are kept -> what may be asked for.
 _METRICS = {
     "macro_f1": ("macro_f1", "accuracy"),
@@ -54,7 +56,8 @@ _METRICS = {
 def _kept_by(config: TrainConfig) -> str:
     """The metric that decides which weights of a training are kept, before its model is there."""
     name = config.model.name
-    if config.task == "summary" and name and not load_config(locate(name)).is_encoder_decoder:
+    writes = config.model.decoder_layers is not None  # an encoder that gets a decoder
+    if config.task == "summary" and name and not writes and not load_config(locate(name)).is_encoder_decoder:
         return SELECTION_F1
     return BEST_BY[config.task]
 
@@ -145,7 +148,7 @@ def _open(config: TrainConfig, settings: SearchConfig, restart: bool) -> Path:
     folder = Path(config.output)
     saved = folder / CONFIG_FILE
     if restart:
-        for old in (TRIALS, "intermediate"):
+        for old in (TRIALS, INTERMEDIATE):
             shutil.rmtree(folder / old, ignore_errors=True)
         (folder / JOURNAL).unlink(missing_ok=True)
     elif saved.is_file():
@@ -187,12 +190,17 @@ def _study(folder: Path, settings: SearchConfig) -> Study:
 
 
 def _take_up(study: Study) -> int:
-    """Queue what a kill left unfinished once more; how many trials went to their end."""
+    """Queue what a kill, Ctrl-C or a full disk left unfinished once more; how many trials went to their end."""
     from optuna.trial import TrialState
 
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
         study.tell(trial.number, state=TrialState.FAIL)
-        study.enqueue_trial(trial.params)
+    trials = study.get_trials()
+    for trial in trials:
+        later = trials[trial.number + 1 :]
+        again = any(trial.params in (one.params, one.system_attrs.get("fixed_params")) for one in later)
+        if trial.params and not again and {_ENDED, _REFUSED}.isdisjoint(trial.user_attrs):
+            study.enqueue_trial(trial.params)
     return len(_ended(study))
 
 
@@ -217,6 +225,9 @@ class _Objective:
         except (ConfigError, TrainingError) as error:  # values may go together badly that each alone are allowed
             trial.set_user_attr(_ENDED, True)
             self.say(f"failed: {error}")
+            raise
+        except UsageError:  # once more would end the search once more
+            trial.set_user_attr(_REFUSED, True)
             raise
         trial.set_user_attr(_ENDED, True)
         if score is None:

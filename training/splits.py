@@ -108,7 +108,7 @@ def cut_latest(dates: Sequence[Any], fraction: float) -> Parts:
     Raises:
         DataError: a date is missing or cannot be read, or all rows are of one date.
     """
-    days = [read_date(value) for value in dates]
+    days = [read_date(value).date() for value in dates]
     first = sorted(days)[-max(round(len(days) * fraction), 1)]
     kept = [row for row, day in enumerate(days) if day < first]
     if not kept:

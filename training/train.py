@@ -38,8 +38,8 @@ from mujaz.training.card import model_card, origin_of, write_card
 from mujaz.training.checks import quick_check
 from mujaz.training.compiling import compiled_to_train
 from mujaz.training.cpu_speed import quick_on_cpu
-from mujaz.training.data import data_info, targets_again
-from mujaz.training.distillation import DistillingTrainer, taught
+from mujaz.training.data import data_info, load_splits, targets_again
+from mujaz.training.distillation import DistillingTrainer, besides, taught
 from mujaz.training.encoded import Collator, with_filler
 from mujaz.training.evaluation import Evaluation, evaluate
 from mujaz.training.intermediate import intermediate_steps
@@ -54,7 +54,15 @@ from mujaz.training.noise import noisy
 from mujaz.training.processes import count, first_alone, is_first, join
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
-from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, finished_metrics, open_run, same_data, write_whole
+from mujaz.training.resume import (
+    CHECKPOINTS,
+    METRICS_FILE,
+    finished_metrics,
+    open_run,
+    refuse_same_folder,
+    same_data,
+    write_whole,
+)
 from mujaz.training.running import explained, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
 from mujaz.training.selection import find_least, least_line, selection_info, selection_metrics
@@ -111,6 +119,9 @@ def train(
     progress = progress and is_first()
     began = time.monotonic()
     if config.intermediate:
+        load_splits(
+            config.data, config.task
+        )  # what is wrong with it had better be known before hours of the step before
         config = train_intermediate(config, restart=restart, progress=progress, report=say)
     _check_output(config)
     resume = first_alone(lambda: open_run(config, restart=restart))
@@ -120,18 +131,8 @@ def train(
 
 
 def _check_output(config: TrainConfig) -> None:
-    """Refuse to write over what is learnt from."""
-    read: dict[str, list[str]] = {
-        "model.name": [config.model.name or ""],
-        "distill.teacher": config.distill.teachers if config.distill else [],
-    }
-    for key, names in read.items():
-        for name in names:
-            if name and Path(name).is_dir() and Path(name).resolve() == Path(config.output).resolve():
-                raise UsageError(
-                    f"output and {key} are the same folder, {name}: the run would write over what it learns from. Give "
-                    "another output."
-                )
+    teachers = config.distill.teachers if config.distill else []
+    refuse_same_folder(config.output, {"model.name": [config.model.name or ""], "distill.teacher": teachers})
 
 
 def fit(
@@ -152,9 +153,11 @@ def fit(
         callbacks: More of the Trainer's.
     """
     job = prepare(config, resume)
-    first_alone(lambda: same_data(Path(config.output), data_info(job.splits.rows(), "").fingerprint, resume))
+    learnt = data_info(job.splits.rows(), "").fingerprint
     if config.distill:
         job = taught(job, config.distill, report)
+        learnt = f"{learnt} {besides(config.distill)}"
+    first_alone(lambda: same_data(Path(config.output), learnt, resume))
     if is_first():
         for line in opening_lines(job, resume):
             report(line)

@@ -127,7 +127,7 @@ def test_a_wrong_override(good: Path, override: str, expected: str) -> None:
     assert expected in str(error.value)
 
 
-@pytest.mark.parametrize("sign", ["|", ">", "-"])
+@pytest.mark.parametrize("sign", ["|", ">", "-", ",", "#", "&", "*", "%", "@", "!", "`"])
 def test_a_sign_is_itself_and_no_block_of_yaml(good: Path, sign: str) -> None:
     assert load_config(good, [f"data.columns.label_separator={sign}"]).data.columns.label_separator == sign
 
@@ -194,3 +194,12 @@ def test_a_missing_config_says_where_the_shipped_ones_lie(tmp_path: Path) -> Non
 def test_one_string_of_overrides(good: Path) -> None:
     with pytest.raises(ConfigError, match=r"expected a list of overrides, .* found one string: 'training.epochs=2'"):
         load_config(good, "training.epochs=2")
+
+
+def test_an_output_may_stand_in_a_variable_or_at_home(
+    good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUNS", str(tmp_path))
+    monkeypatch.setenv("HOME", "/home/reader")
+    assert load_config(good, ["output=$RUNS/x"]).output == f"{tmp_path}/x"
+    assert load_config(good, ["output=~/x"]).output == "/home/reader/x"

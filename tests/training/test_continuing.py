@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,15 @@ def test_it_keeps_tokenizer_recipe_and_shape_and_learns_the_new_text(news: Path,
         return total / (ids.shape[1] - 2)
 
     assert loss(second, MONEY[0]) < loss(first, MONEY[0]) - 0.5
+
+
+def test_an_encoder_is_not_written_over(news: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "raw"
+    shutil.copytree(news, folder, ignore=shutil.ignore_patterns("config.yaml", "shards", "checkpoints"))
+    before = (folder / "model.safetensors").read_bytes()
+    with pytest.raises(UsageError, match=r"output and model\.name are the same folder"):
+        pretrain(_config(folder, _text(tmp_path / "t.jsonl", MONEY), name=str(folder)))
+    assert (folder / "model.safetensors").read_bytes() == before
 
 
 def test_it_starts_from_the_weights_that_are_there(news: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,16 @@ from mujaz.training import distillation, teaching
 from mujaz.training.data import Example
 from mujaz.training.distillation import similarity_loss, soft_loss, taught
 from mujaz.training.job import Job, prepare
+from mujaz.training.resume import last_checkpoint
 from mujaz.training.teaching import TEACHER, first_states, teacher_scores
 from mujaz.training.train import build_trainer, train
 from tests.conftest import MONEY, SPORT, TinyConfig, write_jsonl
 
 Trained = Callable[[str], Path]
+
+
+class _KilledError(Exception):
+    pass
 
 
 def silent(line: str) -> None:
@@ -228,6 +234,31 @@ def test_a_student_follows_its_teacher_against_the_labels(
     same = np.mean([a.label == b.label for a, b in zip(student.predict(texts), teacher.predict(texts), strict=True)])
     assert same > 0.95
     assert not (tmp_path / "run" / TEACHER).exists()
+
+
+@pytest.mark.parametrize("changed", ["unlabelled", "teacher"])
+def test_what_a_distillation_learns_besides_must_stay_until_its_end(
+    trained: Trained, tiny_config: TinyConfig, topic_file: Path, unlabelled: Path, tmp_path: Path, changed: str
+) -> None:
+    files = {"unlabelled": tmp_path / "u.jsonl", "teacher": tmp_path / "teacher" / "config.json"}
+    shutil.copy(unlabelled, files["unlabelled"])
+    shutil.copytree(trained("topic"), tmp_path / "teacher")
+    config = tiny_config("topic", topic_file, tmp_path / "run", epochs=4)
+    config["training"]["save_every"] = 2
+    config["distill"] = {"teacher": str(tmp_path / "teacher"), "unlabelled": str(files["unlabelled"])}
+
+    def killed(line: str) -> None:
+        if line.startswith("step ") and last_checkpoint(tmp_path / "run" / "checkpoints"):
+            raise _KilledError
+
+    with pytest.raises(_KilledError):
+        train(check_config(config, "test"), report=killed)
+    before = files[changed].read_bytes()
+    files[changed].write_bytes(before + b"\n \n")
+    with pytest.raises(UsageError, match="began with other data"):
+        train(check_config(config, "test"))
+    files[changed].write_bytes(before)
+    assert train(check_config(config, "test")).steps
 
 
 def test_of_several_teachers_the_mean_is_learnt(

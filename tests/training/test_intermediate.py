@@ -13,9 +13,9 @@ from transformers import TrainerCallback
 
 from mujaz import train
 from mujaz.cli import cli
-from mujaz.configs.loading import check_config
+from mujaz.configs.loading import check_config, resolved_yaml
 from mujaz.configs.schema import TrainConfig
-from mujaz.errors import ConfigError, TrainingError, UsageError
+from mujaz.errors import ConfigError, DataError, TrainingError, UsageError
 from mujaz.models.checkpoint import FROM_NOTHING, read_info
 from mujaz.models.loading import load_for_classification
 from mujaz.training import train as train_module
@@ -146,3 +146,18 @@ def test_what_is_wrong_with_the_step_is_said(asked: dict[str, Any]) -> None:
         _checked(asked)
     with pytest.raises(UsageError, match="no section 'intermediate'"):
         intermediate_steps(_checked({key: value for key, value in asked.items() if key != "intermediate"}))
+
+
+def test_data_that_is_wrong_costs_no_step_and_may_be_corrected(asked: dict[str, Any]) -> None:
+    lines: list[str] = []
+    wrong = {**asked, "data": {**asked["data"], "columns": {"label": "stance"}}}
+    with pytest.raises(DataError, match="stance"):
+        train(_checked(wrong), report=lines.append)
+    assert lines == []
+    settings = {**asked["training"], "epochs": 1}
+    asked["intermediate"]["training"] = settings
+    train(intermediate_steps(_checked(asked))[0])
+    saved = Path(asked["output"], "config.yaml")
+    saved.write_text(resolved_yaml(intermediate_steps(_checked(asked))[1]), encoding="utf-8")  # and got no further
+    assert train(_checked({**asked, "training": settings}), report=lines.append).steps
+    assert not any(line.startswith("intermediate step, in") for line in lines)

@@ -266,6 +266,11 @@ def test_a_run_that_its_data_stopped_may_be_corrected(tmp_path: Path, corpus: Pa
     wrong.data.columns = ["body"]
     with pytest.raises(DataError, match="expected one of the columns body"):
         pretrain(wrong)
+    wrong = config.model_copy(deep=True)
+    wrong.model.sequence_length = 10**6
+    wrong.model.max_positions = 2 * 10**6
+    with pytest.raises(DataError, match="the text is too short"):
+        pretrain(wrong)
     assert pretrain(config).steps == 2
 
 

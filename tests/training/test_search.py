@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from mujaz import train
 from mujaz.cli import cli
 from mujaz.configs.loading import check_config, load_config
-from mujaz.errors import ConfigError, MissingExtraError, TrainingError, UsageError
+from mujaz.errors import ConfigError, MissingExtraError, OutputError, TrainingError, UsageError
 from mujaz.training import search as search_module
 from mujaz.training.resume import last_checkpoint
 from mujaz.training.search import TrialResult, search
@@ -118,6 +118,63 @@ def test_a_killed_search_goes_on_within_the_trial(searching: Callable[..., dict[
     assert [trial.state for trial in result.trials] == ["complete", "complete"]
     assert len({trial.values["training.learning_rate"] for trial in result.trials}) == 2
     assert len(list(folder.glob("trials/*"))) == 2
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, OutputError("the disk is full")])
+def test_what_stops_a_trial_does_not_end_it(
+    searching: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, error: Any
+) -> None:
+    config = check_config(searching(trials=2), "test")
+
+    def stopping(*arguments: Any, **more: Any) -> Any:
+        fit(*arguments, **more)
+        raise error
+
+    monkeypatch.setattr(search_module, "fit", stopping)
+    for _ in range(2):
+        with pytest.raises(type(error) if isinstance(error, OutputError) else KeyboardInterrupt):
+            search(config)
+    monkeypatch.setattr(search_module, "fit", fit)
+    assert [trial.state for trial in search(config).trials] == ["complete", "complete"]
+    assert len(list(Path(config.output).glob("trials/*"))) == 2  # the one that was stopped twice is one of them
+
+
+def test_a_trial_that_is_refused_is_not_tried_for_ever(
+    searching: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = check_config(searching(trials=1), "test")
+
+    def refusing(*arguments: Any, **more: Any) -> Any:
+        raise UsageError("no")
+
+    monkeypatch.setattr(search_module, "fit", refusing)
+    with pytest.raises(UsageError, match="no"):
+        search(config)
+    monkeypatch.setattr(search_module, "fit", fit)
+    search(config)
+    assert len(list(Path(config.output).glob("trials/*"))) == 2
+
+
+def test_whole_numbers_in_steps_that_are_not(searching: Callable[..., dict[str, Any]]) -> None:
+    data = searching(trials=2)
+    data["search"]["space"] = {"training.epochs": {"low": 1, "high": 2, "step": 0.5}}
+    found = search(check_config(data, "test")).trials
+    assert {trial.values["training.epochs"] for trial in found} <= {1.0, 1.5, 2.0}
+
+
+def test_a_summarizer_that_gets_a_decoder_is_chosen_by_rouge(summary_file: Path, tmp_path: Path) -> None:
+    config = check_config(
+        {
+            "task": "summary",
+            "output": str(tmp_path / "run"),
+            "model": {"name": "topic", "decoder_layers": 1},
+            "data": {"train": str(summary_file)},
+        },
+        "test",
+    )
+    assert search_module._kept_by(config) == "rougeL"
+    config.model.decoder_layers = None
+    assert search_module._kept_by(config) == "selection_f1"
 
 
 def test_a_hopeless_training_is_stopped(

@@ -113,6 +113,7 @@ def test_too_few_groups_or_rows_are_named() -> None:
 def test_the_latest_rows_are_cut_off_and_no_date_is_split() -> None:
     dates = ["2015-03-01", datetime(2015, 7, 1, 12), date(2015, 1, 1), "2015-06-30T10:00:00+03:00", "2015-07-01 12:00"]
     assert cut_latest(dates, 0.2) == ([0, 2, 3], [1, 4])
+    assert cut_latest(["2019-03-31T20:00", "2019-03-30", "2019-03-31T08:00"], 0.3) == ([1], [0, 2])
     with pytest.raises(DataError, match="ISO 8601.*found '31/13/2015'"):
         cut_latest(["2015-03-01", "31/13/2015"], 0.5)
     with pytest.raises(DataError, match="would leave no row"):
