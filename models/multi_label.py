@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, Field
 
 # What transformers calls it in config.json.
@@ -17,6 +19,10 @@ class MultiLabel(BaseModel):
 
     thresholds: list[float] = Field(description="least probability of each label, in the order of the labels")
     rows: int = Field(default=0, description="dev rows they were tuned on; 0: they are 0.5")
+
+    def has(self, logits: NDArray[np.floating]) -> NDArray[np.bool_]:
+        """Whether each text has each label, by its scores; both of shape (texts, labels)."""
+        return np.asarray(1 / (1 + np.exp(-logits.astype(np.float64))) >= np.array(self.thresholds))
 
 
 def untuned(labels: int) -> MultiLabel:

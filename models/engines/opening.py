@@ -22,6 +22,7 @@ from mujaz.models.engines.torch_engine import TorchClassifier
 from mujaz.models.machine import computes_bfloat16, has_tiles, thread_count
 
 if TYPE_CHECKING:
+    from mujaz.models.multi_label import MultiLabel
     from mujaz.models.opening import OpenCheckpoint
 
 # Narrower models, such as the embedded ones, gain nothing that anybody would wait for.
@@ -60,7 +61,7 @@ def open_openvino(precision: str, model: PreTrainedModel, opened: OpenCheckpoint
     """
     tokenizer = opened.encoder.tokenizer
     if precision == "int8" and not ov.is_cached(opened.folder, "int8"):
-        return CalibratedLater(model, tokenizer, opened.folder)
+        return CalibratedLater(model, tokenizer, opened.folder, opened.info.multi_label)
     build = partial(ov.convert, model, tokenizer)
     return ov.opened(opened.folder, tokenizer, precision, ov.longest_input(model), build)
 
@@ -68,9 +69,15 @@ def open_openvino(precision: str, model: PreTrainedModel, opened: OpenCheckpoint
 class CalibratedLater(ClassifierEngine):
     """An int8 engine that waits for texts to calibrate on."""
 
-    def __init__(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, checkpoint: Path) -> None:
-        """Wait for :meth:`ready`."""
-        self.model, self.tokenizer, self.checkpoint = model, tokenizer, checkpoint
+    def __init__(
+        self,
+        model: PreTrainedModel,
+        tokenizer: PreTrainedTokenizerBase,
+        checkpoint: Path,
+        several: MultiLabel | None = None,
+    ) -> None:
+        """Wait for :meth:`ready`; ``several`` says which labels a text gets, where those are several."""
+        self.model, self.tokenizer, self.checkpoint, self.several = model, tokenizer, checkpoint, several
 
     @property
     def batch_tokens(self) -> int:
@@ -95,7 +102,8 @@ class CalibratedLater(ClassifierEngine):
                 "model alone first: what was converted then is used from there on."
             )
         reference = TorchClassifier(self.model, self.tokenizer).logits
-        build = partial(ov.quantize, self.model, self.tokenizer, texts, reference)
+        labels_of = self.several.has if self.several else ov.most_likely
+        build = partial(ov.quantize, self.model, self.tokenizer, texts, reference, labels_of=labels_of)
         return ov.opened(self.checkpoint, self.tokenizer, "int8", ov.longest_input(self.model), build)
 
     def logits(self, batch: Sequence[Encoding]) -> NDArray[np.float32]:

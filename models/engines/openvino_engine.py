@@ -39,6 +39,7 @@ CALIBRATION, CHECK, LEAST_TEXTS = 300, 400, 300
 MOST_CHANGED = 0.005  # share of labels of the check sample that int8 may change
 
 Reference = Callable[[Sequence[Encoding]], NDArray[np.float32]]
+LabelsOf = Callable[[NDArray[np.float32]], NDArray[Any]]
 
 
 class ConversionRefusedError(UsageError):
@@ -247,12 +248,18 @@ def _traced(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
         return openvino.convert_model(wrapped, example_input=example)
 
 
+def most_likely(logits: NDArray[np.float32]) -> NDArray[np.int64]:
+    """The place of each text's label, where it has one."""
+    return logits.argmax(axis=-1)
+
+
 def quantize(
     model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     texts: Sequence[Encoding],
     reference: Reference,
     folder: Path,
+    labels_of: LabelsOf = most_likely,
 ) -> None:
     """Write a classifier in int8, by NNCF's post-training quantization for transformers (SmoothQuant).
 
@@ -262,6 +269,8 @@ def quantize(
         texts: At least LEAST_TEXTS; see :func:`split_sample`.
         reference: Computes the scores of a batch in float32.
         folder: Where to write.
+        labels_of: Scores (texts, labels) to what is said of each text: the place of a label, shape (texts,), or whether it
+            has each of several, shape (texts, labels).
 
     Raises:
         ConversionRefusedError: int8 changes more than MOST_CHANGED of the labels of the check sample.
@@ -284,8 +293,8 @@ def quantize(
         )
         openvino.save_model(quantized, folder / MODEL_FILE, compress_to_fp16=False)
     engine = OpenVinoClassifier(folder, tokenizer, "int8", longest_input(model))
-    before = np.concatenate([reference([text]) for text in check]).argmax(axis=-1)
-    after = np.concatenate([engine.logits([text]) for text in check]).argmax(axis=-1)
+    before = labels_of(np.concatenate([reference([text]) for text in check]))
+    after = labels_of(np.concatenate([engine.logits([text]) for text in check]))
     refuse_if_changed(before, after)
 
 
@@ -302,13 +311,13 @@ def split_sample(texts: Sequence[Encoding]) -> tuple[list[Encoding], list[Encodi
     return [t for i, t in enumerate(taken) if i in wanted], [t for i, t in enumerate(taken) if i not in wanted]
 
 
-def refuse_if_changed(before: NDArray[np.int64], after: NDArray[np.int64]) -> None:
-    """Compare the labels of a conversion with those of float32.
+def refuse_if_changed(before: NDArray[Any], after: NDArray[Any]) -> None:
+    """Compare the labels of a conversion with those of float32: one a text, or whether a text has each.
 
     Raises:
         ConversionRefusedError: more than MOST_CHANGED of them differ.
     """
-    changed = int((before != after).sum())
+    changed = int((before != after).reshape(len(before), -1).any(axis=1).sum())
     if changed > MOST_CHANGED * len(before):
         raise ConversionRefusedError(
             f"int8 changes {changed} of {len(before)} labels of a check sample ({changed / len(before):.1%}), and "

@@ -17,6 +17,7 @@ from mujaz.errors import MissingExtraError, UsageError
 from mujaz.models.encoding import Encoding, padded_batch
 from mujaz.models.engines import openvino_engine as ov
 from mujaz.models.engines.choice import Choice, Machine, choose_engine
+from mujaz.models.multi_label import MultiLabel
 
 needs_openvino = pytest.mark.skipif(
     not ov.is_installed("openvino", "nncf"), reason="the extra openvino is not installed"
@@ -262,6 +263,9 @@ def test_int8_that_changes_labels_is_refused(
 
     with pytest.raises(ov.ConversionRefusedError, match=r"int8 changes 400 of 400 labels.*--precision bfloat16"):
         ov.quantize(classifier.model, classifier.encoder.tokenizer, texts[:700], contrary, tmp_path)
+    # Of several labels a text gets all whose probability reaches a threshold, and here none does, whatever the first is.
+    nothing = MultiLabel(thresholds=[1.0] * len(classifier.labels))
+    ov.quantize(classifier.model, classifier.encoder.tokenizer, texts[:700], contrary, tmp_path, nothing.has)
     assert capsys.readouterr().out == ""  # where the results may go
     assert os.environ["CI"] == "as it was"
 
@@ -274,6 +278,18 @@ def test_the_allowed_share_of_changed_labels() -> None:
     after[2] = 1
     with pytest.raises(ov.ConversionRefusedError, match=r"3 of 400 labels.*\(0\.8%\)"):
         ov.refuse_if_changed(before, after)
+    several = np.zeros((400, 3), dtype=bool)
+    other = several.copy()
+    other[:2] = True
+    ov.refuse_if_changed(several, other)  # two texts, of three labels each
+    other[2, 1] = True
+    with pytest.raises(ov.ConversionRefusedError, match=r"3 of 400 labels"):
+        ov.refuse_if_changed(several, other)
+
+
+def test_several_labels_are_those_that_reach_their_thresholds() -> None:
+    settings = MultiLabel(thresholds=[0.5, 0.9])
+    assert settings.has(np.array([[0.0, 2.0], [-0.1, 2.3]])).tolist() == [[True, False], [False, True]]
 
 
 def test_texts_are_calibrated_or_checked_on_and_never_both() -> None:
