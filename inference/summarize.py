@@ -160,17 +160,19 @@ def summarize_article(
     return summary
 
 
-def read_article(name: str, *, format: str | None = None, stdin: BinaryIO | None = None) -> str | None:
+def read_article(
+    name: str, *, format: str | None = None, stdin: BinaryIO | None = None, text: str = "text"
+) -> str | None:
     """The text of an input that is one article, or None where it is a corpus.
 
     One article is a ``.txt`` file, standard input that does not start with "{", or any file named to be of the format
-    "article".
+    "article". ``text`` is the column by whose name standard input is known as CSV.
 
     Raises:
         DataError: It cannot be read, is empty or not UTF-8.
     """
     if name == STDIN:
-        file, stream = standard_input(format, "article", stdin)
+        file, stream = standard_input(format, "article", stdin, text)
         return _not_empty(read_text(stream, STDIN_NAME), STDIN_NAME) if file.format == "article" else None
     if (format or suffix_format(name)) not in ("article", "txt") or format == "txt" or Path(name).is_dir():
         return None

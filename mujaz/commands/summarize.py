@@ -83,7 +83,7 @@ def command(
 
     generation = Generation(**{field.name: options.pop(field.name) for field in fields(Generation)})
     writing = {name: options.pop(name) for name in ("force", "restart", "strict", "retry_errors")}  # of a corpus only
-    article = read_article(inputs[0], format=format) if len(inputs) == 1 and out is None else None
+    article = read_article(inputs[0], format=format, text=text_column) if len(inputs) == 1 and out is None else None
     if article is not None:
         named = {"text_column": given("text_column"), "id_column": id_column, "keep": keep}
         _check_one(inputs[0], {**writing, **named})

@@ -229,3 +229,8 @@ def test_a_pattern_is_a_corpus_and_no_article(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("خبر", encoding="utf-8")
     assert read_article(str(tmp_path / "a.txt")) == "خبر"
     assert read_article(str(tmp_path / "*.txt")) is None
+
+
+def test_a_table_on_standard_input_is_known_by_its_text_column() -> None:
+    for text, found in (("body", None), ("text", "id,body\n1,خبر\n")):
+        assert read_article("-", stdin=io.BytesIO("id,body\n1,خبر\n".encode()), text=text) == found
