@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -96,6 +97,11 @@ def command(
             )
         if len(models) < 2:
             model = models[0] if models else None
+            if model and "=" in model and not Path(model).is_dir():
+                raise UsageError(
+                    f"--model {model}: a name tells several models apart. Of one give the model alone: "
+                    f"--model {model.partition('=')[2] or model}."
+                )
             return classify_corpus(inputs, out, model=model, columns=columns, hooks=hooks, **options)
         from mujaz.inference.classify import ClassifyOptions
         from mujaz.inference.corpus import CorpusOptions

@@ -133,6 +133,7 @@ def test_an_encoder_that_does_not_say_its_task_is_refused_beside_a_target(here: 
         (["--length", "3-6", "--model", "a=topic", "--model", "b=topic"], "none of these models summarizes"),
         (["--length", "tiny", "--model", "topic", "--model", "summary"], "length 'tiny' is not known"),
         (["--model", "x=", "--model", "topic"], "expected a model (a folder, an embedded model or a hub id) for 'x'"),
+        (["--model", "x=topic"], "Of one give the model alone: --model topic."),
         (["--model", "stance"], "(--target TEXT) or the column that holds them (--target-column NAME)"),
         (["--model", "topic", "--target", "السوق"], "labels by topic and takes no target. Leave the target out"),
     ],

@@ -21,10 +21,10 @@ from transformers import Trainer, TrainerCallback
 from mujaz import train
 from mujaz.configs.loading import check_config
 from mujaz.configs.schema import TrainConfig
-from mujaz.errors import OutputError, TrainingError
+from mujaz.errors import OutputError, TrainingError, UsageError
 from mujaz.training import train as train_module
 from mujaz.training.job import Job
-from mujaz.training.resume import last_checkpoint
+from mujaz.training.resume import last_checkpoint, open_run
 
 TinyConfig = Callable[..., dict[str, Any]]
 
@@ -38,6 +38,22 @@ HARD = {
     "patience": None,
 }
 SHOWN = ("step", "epoch", "loss", "grad_norm", "learning_rate", "eval_loss", "eval_macro_f1", "eval_accuracy")
+
+
+def test_what_several_processes_leave_before_they_have_data_is_no_run(
+    tiny_config: TinyConfig, topic_file: Path, tmp_path: Path
+) -> None:
+    """Nor is a step before it; a checkpoint is one."""
+    config = check_config(tiny_config("topic", topic_file, tmp_path / "run"), "test")
+    other = check_config(tiny_config("topic", topic_file, tmp_path / "run", epochs=9), "test")
+    open_run(config, restart=False)
+    for left in ("checkpoints/processes", "intermediate/config.yaml"):
+        (tmp_path / "run" / left).parent.mkdir()
+        (tmp_path / "run" / left).write_text("2", encoding="utf-8")
+    assert open_run(other, restart=False) is None
+    (tmp_path / "run" / "checkpoints" / "checkpoint-3").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"another config \(different: training.epochs\)"):
+        open_run(config, restart=False)
 
 
 def _hard(data: dict[str, Any]) -> TrainConfig:
