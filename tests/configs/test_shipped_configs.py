@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from mujaz.cli import cli
 from mujaz.models import opening
+from mujaz.training import distillation
 
 ROOT = Path(__file__).resolve().parents[2]
 # Those of pretraining and of runs go through their own commands, in tests/training/test_pretrain.py and
@@ -52,9 +53,10 @@ def here(
             f"runs/embedded-stance-{run}": trained("stance") for run in ("pairs", *(f"teacher-{one}" for one in "abcd"))
         },
     }
-    monkeypatch.setattr(
-        opening, "locate", lambda name: Path(name) if Path(name).exists() else local.get(str(name), Path(name))
-    )
+    for module in (opening, distillation):
+        monkeypatch.setattr(
+            module, "locate", lambda name: Path(name) if Path(name).exists() else local.get(str(name), Path(name))
+        )
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
