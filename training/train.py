@@ -119,9 +119,7 @@ def train(
     progress = progress and is_first()
     began = time.monotonic()
     if config.intermediate:
-        load_splits(
-            config.data, config.task
-        )  # what is wrong with it had better be known before hours of the step before
+        load_splits(config.data, config.task)  # what is wrong with it is known before hours of the step before
         config = train_intermediate(config, restart=restart, progress=progress, report=say)
     _check_output(config)
     resume = first_alone(lambda: open_run(config, restart=restart))
