@@ -10,7 +10,8 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,12 +95,8 @@ def pretrain(
     text = identity(config.data)
     if resume:
         same_data(folder, text, resume)
-    try:
+    with nullcontext() if resume else _nothing_left_of_bad_data(folder):
         tokenizer = prepare_text(config, objective, origin, text, say)
-    except DataError:
-        if not resume:  # what is on disk by now must not pass for a run that has begun
-            shutil.rmtree(folder / SHARDS, ignore_errors=True)
-        raise
     if not resume:  # what was stopped by its data has begun nothing
         same_data(folder, text, None)
     steps = pretraining_steps(config, objective.rows(folder / SHARDS, "train").rows)
@@ -154,6 +151,16 @@ def plan_lines(
         f"training: {steps:,} steps, {train.tokens(len(train)) / 1e6:.1f} M tokens, {len(train) / train.rows:.2f} passes, "
         f"in {number_format}",
     ]
+
+
+@contextmanager
+def _nothing_left_of_bad_data(folder: Path) -> Iterator[None]:
+    """Where the data is wrong, what is on disk by then must not pass for a run that has begun."""
+    try:
+        yield
+    except DataError:
+        shutil.rmtree(folder / SHARDS, ignore_errors=True)
+        raise
 
 
 def prepare_text(
