@@ -24,6 +24,7 @@ from mujaz.models.engines.torch_engine import TorchClassifier
 from mujaz.models.identity import model_identity
 from mujaz.models.loading import load_classifier
 from mujaz.models.machine import choose_devices, choose_dtype, dtype_name
+from mujaz.models.multi_label import each_by_itself
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.options import Loaded, check_options
 from mujaz.models.saving import save_checkpoint
@@ -339,7 +340,7 @@ class TextClassifier(Loaded):
     def _probabilities(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """Of one label out of all, at the temperature that the training found; or of each label by itself."""
         if self.info.multi_label:
-            return np.asarray(1 / (1 + np.exp(-logits.astype(np.float64))))
+            return each_by_itself(logits)
         calibration = self.info.calibration
         return softmax(logits.astype(np.float64) / calibration.temperature if calibration else logits)
 

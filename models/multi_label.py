@@ -22,7 +22,12 @@ class MultiLabel(BaseModel):
 
     def has(self, logits: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Whether each text has each label, by its scores; both of shape (texts, labels)."""
-        return np.asarray(1 / (1 + np.exp(-logits.astype(np.float64))) >= np.array(self.thresholds))
+        return each_by_itself(logits) >= np.array(self.thresholds)
+
+
+def each_by_itself(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Scores to probabilities that need not add up to 1, in float64."""
+    return np.asarray(1 / (1 + np.exp(-logits.astype(np.float64))))
 
 
 def untuned(labels: int) -> MultiLabel:

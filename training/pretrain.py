@@ -10,8 +10,7 @@ import json
 import math
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -92,13 +91,7 @@ def pretrain(
         shutil.rmtree(folder / SHARDS, ignore_errors=True)
     origin = origin_of(config)
     objective = objective_of(config, origin)
-    text = identity(config.data)
-    if resume:
-        same_data(folder, text, resume)
-    with nullcontext() if resume else _nothing_left_of_bad_data(folder):
-        tokenizer = prepare_text(config, objective, origin, text, say)
-    if not resume:  # what was stopped by its data has begun nothing
-        same_data(folder, text, None)
+    tokenizer = _tokenized(config, objective, origin, resume, say)
     steps = pretraining_steps(config, objective.rows(folder / SHARDS, "train").rows)
     rows = steps * config.training.batch_size * config.training.gradient_accumulation
     train = objective.rows(folder / SHARDS, "train", rows, config.training.seed)
@@ -153,14 +146,21 @@ def plan_lines(
     ]
 
 
-@contextmanager
-def _nothing_left_of_bad_data(folder: Path) -> Iterator[None]:
-    """Where the data is wrong, what is on disk by then must not pass for a run that has begun."""
+def _tokenized(
+    config: PretrainConfig, objective: Objective, origin: Origin, resume: Path | None, say: Report
+) -> PreTrainedTokenizerBase:
+    """What :func:`prepare_text` makes, of the text that the run began with."""
+    folder, text = Path(config.output), identity(config.data)
+    if resume:
+        same_data(folder, text, resume)
+        return prepare_text(config, objective, origin, text, say)
     try:
-        yield
-    except DataError:
+        tokenizer = prepare_text(config, objective, origin, text, say)
+    except DataError:  # what is on disk by now must not pass for a run that has begun
         shutil.rmtree(folder / SHARDS, ignore_errors=True)
         raise
+    same_data(folder, text, None)
+    return tokenizer
 
 
 def prepare_text(
