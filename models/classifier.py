@@ -350,8 +350,7 @@ class TextClassifier(Loaded):
         best = int(probabilities.argmax())
         named = {label: float(p) for label, p in zip(self.labels, probabilities, strict=True)}
         label = self.labels[best] if probabilities[best] >= min_probability else None
-        counts = (document.tokens, document.dropped, len(document.windows))
-        return Classification(label, float(probabilities[best]), named, *counts)
+        return Classification(label, float(probabilities[best]), named, document.tokens, document.dropped, len(document.windows))
 
     def _several(
         self, probabilities: NDArray[np.float64], document: Document, thresholds: NDArray[np.float64]

@@ -94,7 +94,7 @@ def refuse_same_folder(output: str, read: Mapping[str, Sequence[str]]) -> None:
 
 
 def _begun(folder: Path) -> bool:
-    """Whether more is there than what a run leaves that its data stopped: its config, a step before it, the number of its processes."""
+    """Whether more is there than a run leaves that its data stopped: config, step before it, number of processes."""
     there = {path.name for path in folder.iterdir()} - {CONFIG_FILE, INTERMEDIATE}
     if there == {CHECKPOINTS}:
         return {path.name for path in (folder / CHECKPOINTS).iterdir()} != {PROCESSES_FILE}
