@@ -347,10 +347,10 @@ class TextClassifier(Loaded):
     def _classification(
         self, probabilities: NDArray[np.float64], document: Document, min_probability: float
     ) -> Classification:
-        best = int(probabilities.argmax())
+        best = self.labels[int(probabilities.argmax())]
         named = {label: float(p) for label, p in zip(self.labels, probabilities, strict=True)}
-        label = self.labels[best] if probabilities[best] >= min_probability else None
-        return Classification(label, float(probabilities[best]), named, document.tokens, document.dropped, len(document.windows))
+        label = best if named[best] >= min_probability else None
+        return Classification(label, named[best], named, document.tokens, document.dropped, len(document.windows))
 
     def _several(
         self, probabilities: NDArray[np.float64], document: Document, thresholds: NDArray[np.float64]
