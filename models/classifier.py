@@ -287,7 +287,7 @@ class TextClassifier(Loaded):
         Raises:
             OutputError: the folder cannot be written.
         """
-        save_checkpoint(Path(folder), self.model, self.encoder, self.info)
+        save_checkpoint(Path(folder), self.model, self.encoder, self.info, source=self.folder)
 
     def _matching_targets(
         self, texts: list[str], targets: Sequence[str] | str | None, call: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,9 +12,10 @@ import torch
 from transformers import GenerationConfig
 
 from mujaz.errors import OutputError
-from mujaz.models.checkpoint import CheckpointInfo, write_info
+from mujaz.models.checkpoint import TRAINED_FILE, CheckpointInfo, write_info
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import protect_head, quiet_transformers
+from mujaz.models.spelling import SPELLINGS_FILE
 from mujaz.models.tokenizer_recipe import attach_recipe, detach_recipe
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ def save_checkpoint(
     encoder: TextEncoder,
     info: CheckpointInfo,
     generation: GenerationConfig | None = None,
+    source: Path | None = None,
 ) -> None:
     """Save weights, tokenizer and ``mujaz.json``.
 
@@ -41,6 +44,7 @@ def save_checkpoint(
         info: What ``mujaz.json`` will say.
         generation: For a summarizer: the settings to generate with. They are written as they are, since
             ``Seq2SeqTrainer`` fills the model's own with library defaults, and so saves ``max_length: 20``.
+        source: The checkpoint that the model was loaded from, where it was: what is known of its texts goes along.
 
     Raises:
         OutputError: the folder cannot be written (disk full, no permission).
@@ -60,10 +64,20 @@ def save_checkpoint(
         tokenizer.save_pretrained(folder)
         _settings_for_transformers_4(folder)
         write_info(folder, info)
+        _hand_on(source, folder)
     except Exception as error:  # safetensors raises its own class for a full disk
         raise OutputError(f"the checkpoint could not be written to {folder}: {error}") from error
     finally:
         detach_recipe(tokenizer)
+
+
+def _hand_on(source: Path | None, folder: Path) -> None:
+    """Copy what a checkpoint says of the texts that it was trained on: which they were, how their words are spelled."""
+    if source is None or source.absolute() == folder.absolute():
+        return
+    for name in (TRAINED_FILE, SPELLINGS_FILE):
+        if (source / name).is_file():
+            shutil.copyfile(source / name, folder / name)
 
 
 def _settings_for_transformers_4(folder: Path) -> None:

@@ -247,9 +247,7 @@ class Summarizer(Loaded):
         Raises:
             OutputError: the folder cannot be written.
         """
-        save_checkpoint(Path(folder), self.model, self.encoder, self.info, self.generation)
-        if self._spelling:
-            self._spelling.save(Path(folder))
+        save_checkpoint(Path(folder), self.model, self.encoder, self.info, self.generation, self.folder)
 
 
 def _in_torch(opened: OpenCheckpoint, where: torch.device, precision: str) -> PreTrainedModel:

@@ -20,13 +20,12 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from mujaz.errors import CheckpointError, OutputError, UsageError
-from mujaz.models.checkpoint import TRAINED_FILE, CheckpointInfo, locate
+from mujaz.models.checkpoint import CheckpointInfo, locate
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import load_config, load_seq2seq, load_tokenizer
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.raw_checkpoints import answers_with_sentinel, raw_preset
 from mujaz.models.saving import save_checkpoint
-from mujaz.models.spelling import SPELLINGS_FILE
 from mujaz.models.trimmed_tokenizer import choose_pieces, smaller_tokenizer, unigram_state
 from mujaz.models.trimmed_weights import cut_rows, embedding_rows, needed_tokens, renumbered_generation
 
@@ -106,10 +105,7 @@ def trim(name: str | Path, texts: Iterable[str], out: Path, *, keep: float = 0.9
     draft = out.absolute().with_name(f"{out.absolute().name}.unverified")
     shutil.rmtree(draft, ignore_errors=True)
     try:
-        save_checkpoint(draft, model, encoder, info, generation)
-        for beside in (SPELLINGS_FILE, TRAINED_FILE):
-            if (opened.folder / beside).is_file():
-                shutil.copyfile(opened.folder / beside, draft / beside)
+        save_checkpoint(draft, model, encoder, info, generation, source=opened.folder)
         difference = _difference(draft, opened, kept, probes, expected)
         largest = max(float(logits.abs().max()) for logits in expected)
         report = TrimReport(

@@ -13,6 +13,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from mujaz import TextClassifier
 from mujaz.errors import CheckpointError, UsageError
 from mujaz.models.auto import load_model
+from mujaz.models.checkpoint import TRAINED_FILE
 from mujaz.models.windows import LongText
 
 TEXTS = [
@@ -137,8 +138,11 @@ def test_a_task_that_the_model_was_not_trained_for(trained: Callable[[str], Path
         load_model(trained("topic"), task="summary", device="cpu")
 
 
-def test_a_saved_copy_is_the_same(topic: TextClassifier, tmp_path: Path) -> None:
+def test_a_saved_copy_is_the_same(topic: TextClassifier, trained: Callable[[str], Path], tmp_path: Path) -> None:
     topic.save_pretrained(tmp_path / "copy")
+    seen = (trained("topic") / TRAINED_FILE).read_bytes()
+    assert seen
+    assert (tmp_path / "copy" / TRAINED_FILE).read_bytes() == seen  # evaluate finds its training rows again
     again = TextClassifier.from_pretrained(tmp_path / "copy", device="cpu", precision="float32")
     assert again.info == topic.info
     np.testing.assert_array_equal(again.logits(TEXTS), topic.logits(TEXTS))
