@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-OUTPUTS = 3  # of a model, for each word: keep, start, end
+OUTPUTS = (3, 4)  # of a model, for each word: keep, start, end; whole, where it was taught that
 
 
 class SelectingSummarizer(Summarizer):
@@ -45,9 +45,9 @@ class SelectingSummarizer(Summarizer):
             CheckpointError: ``mujaz.json`` does not say how long its summaries are, or the model has other outputs.
         """
         outputs = model.config.num_labels
-        if info.selection is None or outputs != OUTPUTS:
+        if info.selection is None or outputs not in OUTPUTS:
             raise CheckpointError(
-                f"{folder} chooses no summaries: expected 'selection' in mujaz.json and {OUTPUTS} outputs, found "
+                f"{folder} chooses no summaries: expected 'selection' in mujaz.json and 3 or 4 outputs, found "
                 f"{'none' if info.selection is None else 'it'} and {outputs}. Train it with mujaz train, task summary."
             )
         self._model = model.eval()

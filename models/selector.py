@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,7 +21,8 @@ from mujaz.errors import UsageError
 from mujaz.models.arabic_words import TATWEEL, words
 from mujaz.models.articles import clean_article
 from mujaz.models.batching import token_budget_batches
-from mujaz.models.clauses import Boundaries, boundaries, own_words
+from mujaz.models.choosing import Choice, Chooser, ended
+from mujaz.models.clauses import Boundaries
 from mujaz.models.denials import phrase
 from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.engines.replicas import side_by_side
@@ -29,8 +30,7 @@ from mujaz.models.engines.torch_engine import PACKED_BATCH_TOKENS, TorchClassifi
 from mujaz.models.rephrasing import rephrased, speaker
 from mujaz.models.selection_info import SelectionInfo
 from mujaz.models.sentences import looks_closing, looks_opening
-from mujaz.models.shortening import shortened
-from mujaz.models.stretches import Stretch, WordScores, best_stretches
+from mujaz.models.stretches import Stretch, WordScores
 from mujaz.models.summary_options import Generation, WordRange
 from mujaz.models.summary_record import Candidate, Finding, Summary
 from mujaz.models.word_reading import ReadArticle, WordReader
@@ -47,6 +47,11 @@ _EITHER_WAY = frozenset('"“”„‟')  # Arabic pages open and close with any
 _BRACKETS = re.compile(r'[«»()\[\]{}"“”„‟]')
 
 
+JUDGES = (
+    3  # the place, among the outputs for a token, of the one that says whether a text is whole; older models have none
+)
+
+
 class SelectionEngine(TorchClassifier):
     """An encoder's scores for the tokens of articles."""
 
@@ -56,6 +61,11 @@ class SelectionEngine(TorchClassifier):
     def batch_tokens(self) -> int:
         """Padded tokens a batch: one at a time, on all threads."""
         return PACKED_BATCH_TOKENS if self.packs else super().batch_tokens
+
+    @property
+    def outputs(self) -> int:
+        """Scores a token."""
+        return int(self.model.config.num_labels or 0)
 
     @torch.inference_mode()
     def token_logits(self, batch: Sequence[Encoding]) -> list[NDArray[np.float32]]:
@@ -93,29 +103,68 @@ class Selector:
         }
         progress(len(summaries))
         rest = [i for i in range(len(texts)) if i not in summaries]
-        articles = self.reader([cleaned[i] for i in rest])
-        for index, logits in self._scored(articles, options, progress):
-            summaries[rest[index]] = self._summary(articles[index], logits, options)
+        choosers = self._scored(self.reader([cleaned[i] for i in rest]), options, progress)
+        for index, chooser, choice, unsure in zip(rest, choosers, *self._chosen(choosers, options), strict=True):
+            summaries[index] = self._summary(chooser.article, choice, options, unsure=unsure)
         return [summaries[i] for i in range(len(texts))]
 
-    def _scored(
-        self, articles: Sequence[ReadArticle], options: Generation, progress: Progress
-    ) -> list[tuple[int, NDArray[np.float32]]]:
-        """Scores for the words of each article, beside its index."""
-        lengths = [len(article.encoding.input_ids) for article in articles]
+    def _scored(self, articles: Sequence[ReadArticle], options: Generation, progress: Progress) -> list[Chooser]:
+        """What chooses from each article."""
+        found: dict[int, Chooser] = {}
+        for indices, made in self._logits([article.encoding for article in articles], options):
+            for i, logits in zip(indices, made, strict=True):
+                found[i] = Chooser(articles[i], WordScores.of(logits[articles[i].places]))
+            progress(len(indices))
+        return [found[i] for i in range(len(articles))]
+
+    def _logits(
+        self, encodings: Sequence[Encoding], options: Generation
+    ) -> Iterator[tuple[list[int], list[NDArray[np.float32]]]]:
+        """Scores of tokens, batch by batch: which encodings, and an array (tokens, outputs) of each."""
+        lengths = [len(one.input_ids) for one in encodings]
         batches = list(token_budget_batches(lengths, options.batch_tokens or self.engines[0].batch_tokens))
 
         def score(engine: SelectionEngine, indices: list[int]) -> list[NDArray[np.float32]]:
-            return engine.token_logits([articles[i].encoding for i in indices])
+            return engine.token_logits([encodings[i] for i in indices])
 
-        found = []
-        for indices, made in zip(batches, side_by_side(self.engines, score, batches), strict=True):
-            found += [(i, logits[articles[i].places]) for i, logits in zip(indices, made, strict=True)]
-            progress(len(indices))
-        return found
+        return zip(batches, side_by_side(self.engines, score, batches), strict=True)
 
-    def _summary(self, article: ReadArticle, logits: NDArray[np.float32], options: Generation) -> Summary:
-        candidates = self._candidates(article, WordScores.of(logits), options) or [_NOTHING]
+    def _chosen(self, choosers: Sequence[Chooser], options: Generation) -> tuple[list[Choice], list[bool]]:
+        """The best stretches of each article, and whether it is one that the model makes little of, or that is not Arabic.
+
+        Of such an article it is the beginning.
+        """
+        wanted = None if options.wanted is None else self.info.wanted(options.wanted)
+        best = [one.best(self.info.wanted(), wanted, options.candidates) for one in choosers]
+        choices = self._ended(choosers, best, options)
+        least = -np.inf if self.info.least is None else self.info.least
+        unsure = [
+            bool(choice.usual) and (choice.usual[0].worth < least or not _is_arabic(one.article))
+            for one, choice in zip(choosers, choices, strict=True)
+        ]
+        doubtful = [one for one, is_unsure in zip(choosers, unsure, strict=True) if is_unsure]
+        beginnings = [one.beginning(self.info.wanted(options.wanted)) for one in doubtful]
+        instead = iter(self._ended(doubtful, beginnings, options))
+        return [next(instead) if is_unsure else one for one, is_unsure in zip(choices, unsure, strict=True)], unsure
+
+    def _ended(self, choosers: Sequence[Chooser], choices: Sequence[Choice], options: Generation) -> list[Choice]:
+        """Choices with the best end of each stretch, by a model that was taught what is whole."""
+        if self.engines[0].outputs <= JUDGES:
+            return ended(choices, None)
+
+        def sure(said: Sequence[tuple[int, NDArray[np.int64]]]) -> NDArray[np.float64]:
+            texts = self.reader([_told(choosers[number].article, places) for number, places in said])
+            found = np.zeros(len(texts))
+            for indices, made in self._logits([text.encoding for text in texts], options):
+                for i, logits in zip(indices, made, strict=True):
+                    if len(texts[i].places):
+                        found[i] = -np.logaddexp(0.0, -float(logits[texts[i].places[-1], JUDGES]))
+            return found
+
+        return ended(choices, sure)
+
+    def _summary(self, article: ReadArticle, choice: Choice, options: Generation, *, unsure: bool) -> Summary:
+        candidates = self._candidates(article, choice, options, unsure=unsure) or [_NOTHING]
         return Summary(
             text=candidates[0].text,
             score=candidates[0].score,
@@ -129,27 +178,15 @@ class Selector:
             candidates=tuple(candidates),
         )
 
-    def _candidates(self, article: ReadArticle, scores: WordScores, options: Generation) -> list[Candidate]:
-        """The best stretches; of an article that the model makes little of, or that is not Arabic, its beginning."""
-        words, sentences, wanted = article.words(), article.sentences, self.info.wanted(options.wanted)
-        own = own_words(words)
-        all_costs = boundaries(words, sentences, own)
-        kept, costs = shortened(own, words, sentences, all_costs, np.exp(scores.keep))
-        likely = scores.at(kept)
-        usual = best_stretches(likely, sentences[kept], costs, self.info.wanted())
-        least = -np.inf if self.info.least is None else self.info.least
-        if usual and (usual[0].worth < least or not _is_arabic(article)):
-            whole = np.arange(len(words))
-            found = best_stretches(scores, sentences, all_costs.at_the_beginning(), wanted)
-            return [
-                _candidate(article, whole, one, (Finding("unsure"), *_denied(article, all_costs, one))) for one in found
-            ]
-        if options.wanted is None and options.candidates == 1:
-            found = usual
-        else:
-            found = best_stretches(likely, sentences[kept], costs, wanted, 2 * options.candidates)
-        made = (self._said(article, kept, one, _denied(article, costs, one), options) for one in found)
-        unlike = {one.text: one for one in reversed(list(made))}  # articles say things twice; the best of each is kept
+    def _candidates(
+        self, article: ReadArticle, choice: Choice, options: Generation, *, unsure: bool
+    ) -> list[Candidate]:
+        """What the stretches that were chosen say, the best first."""
+        found = [(one, _denied(article, choice.costs, one)) for (one,) in choice.found]
+        if unsure:
+            return [_candidate(article, choice.kept, one, (Finding("unsure"), *denied)) for one, denied in found]
+        made = [self._said(article, choice.kept, one, denied, options) for one, denied in found]
+        unlike = {one.text: one for one in reversed(made)}  # articles say things twice; the best of each is kept
         return sorted(unlike.values(), key=lambda one: -(one.score or 0.0))[: options.candidates]
 
     def _said(
@@ -195,11 +232,15 @@ def _denied(article: ReadArticle, costs: Boundaries, one: Stretch) -> tuple[Find
 
 def _candidate(article: ReadArticle, kept: NDArray[np.int64], one: Stretch, findings: tuple[Finding, ...]) -> Candidate:
     """What a stretch of the words that are kept says."""
-    places = kept[one.start : one.end]
+    text = _told(article, kept[one.start : one.end])
+    return Candidate(text, one.worth, len(words(text)), findings, 1.0)
+
+
+def _told(article: ReadArticle, places: NDArray[np.int64]) -> str:
+    """Words of an article, given by their places, as a text of their own."""
     parts = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
     said = [article.text[article.spans[part[0]][0] : article.spans[part[-1]][1]] for part in parts]
-    text = tidy(" ".join([*(part.rstrip(_BEFORE_A_GAP) for part in said[:-1]), said[-1]]))
-    return Candidate(text, one.worth, len(words(text)), findings, 1.0)
+    return tidy(" ".join([*(part.rstrip(_BEFORE_A_GAP) for part in said[:-1]), said[-1]]))
 
 
 def tidy(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +33,8 @@ class WordScores:
 
     @classmethod
     def of(cls, logits: NDArray[np.floating]) -> WordScores:
-        """From logits of shape (words, 3)."""
-        logs = -np.logaddexp(0.0, -logits.astype(np.float64))  # log of the sigmoid
+        """From logits of shape (words, 3 or more); what comes behind the first three is said of other texts."""
+        logs = -np.logaddexp(0.0, -logits[:, :3].astype(np.float64))  # log of the sigmoid
         return cls(*logs.T)
 
     def at(self, kept: NDArray[np.int64]) -> WordScores:
@@ -66,19 +67,39 @@ def best_stretches(
         wanted: Lengths and weights.
         count: How many stretches; fewer where there are no more.
     """
-    tables = [_of_length(words, scores, sentences, costs, wanted) for words in _lengths(len(sentences), wanted)]
-    if not tables:
-        return []
-    worth, lengths = (np.concatenate(parts) for parts in zip(*tables, strict=True))
-    starts = np.concatenate([np.arange(len(table[0])) for table in tables])
     found: list[Stretch] = []
-    for index in np.argsort(-worth, kind="stable"):
-        one = Stretch(int(starts[index]), int(starts[index] + lengths[index]), float(worth[index]))
+    for one in _best_first(scores, sentences, costs, wanted):
         if not any(_overlap(one, other) > MOST_OVERLAP for other in found):
             found.append(one)
         if len(found) == count:
             break
     return found
+
+
+def other_ends(
+    one: Stretch, scores: WordScores, sentences: NDArray[np.int64], costs: Boundaries, wanted: Wanted, most: int
+) -> list[Stretch]:
+    """The best stretches that start as one does, best first: at most so many. That one alone where it ends for free.
+
+    The other arguments are those of :func:`best_stretches`.
+    """
+    if not costs.end[one.end - 1]:
+        return [one]
+    return list(islice(_best_first(scores, sentences, costs, wanted, one.start), most))
+
+
+def _best_first(
+    scores: WordScores, sentences: NDArray[np.int64], costs: Boundaries, wanted: Wanted, start: int | None = None
+) -> Iterator[Stretch]:
+    """All stretches, or all that start with a word."""
+    tables = [_of_length(words, scores, sentences, costs, wanted) for words in _lengths(len(sentences), wanted)]
+    if not tables:
+        return
+    worth, lengths = (np.concatenate(parts) for parts in zip(*tables, strict=True))
+    starts = np.concatenate([np.arange(len(table[0])) for table in tables])
+    order = np.argsort(-worth, kind="stable")
+    for index in order if start is None else order[starts[order] == start]:
+        yield Stretch(int(starts[index]), int(starts[index] + lengths[index]), float(worth[index]))
 
 
 def _lengths(words: int, wanted: Wanted) -> Iterator[int]:

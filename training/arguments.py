@@ -18,6 +18,7 @@ from mujaz.training.trackers import tracker_arguments
 
 BEST_BY = {"topic": "macro_f1", "stance": "macro_f1", "summary": "rougeL"}
 SELECTION_F1 = "selection_f1"  # of a summarizer that chooses, while it is trained
+WHOLE_ACCURACY = "whole_accuracy"  # of the same: texts by themselves, rightly called whole or cut
 
 
 def best_by(config: TrainConfig, model: PreTrainedModel) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from transformers import ProgressCallback, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from mujaz.errors import TrainingError
-from mujaz.training.arguments import BEST_BY, SELECTION_F1
+from mujaz.training.arguments import BEST_BY, SELECTION_F1, WHOLE_ACCURACY
 from mujaz.training.metrics.percent import in_percent
 
 Report = Callable[[str], None]
@@ -42,7 +42,8 @@ class LogLines(TrainerCallback):
                 f"the loss is exactly 0 at step {state.global_step}, and so are the gradients: nothing is learnt any more. "
                 "In float16 or bfloat16 train with --set training.precision=float32; else look at the labels (mujaz check)."
             )
-        shown = [k for k in values if k.removeprefix("eval_") in {"loss", "accuracy", *BEST_BY.values(), SELECTION_F1}]
+        known = {"loss", "accuracy", *BEST_BY.values(), SELECTION_F1, WHOLE_ACCURACY}
+        shown = [name for name in values if name.removeprefix("eval_") in known]
         if shown and state.is_world_process_zero:
             text = "  ".join(_shown(name, values[name]) for name in shown)
             self.report(f"step {state.global_step:,}/{state.max_steps:,}  {text}")

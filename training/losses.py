@@ -43,10 +43,11 @@ class LabelLoss:
     """Weighted, focal, smoothed cross-entropy, for the Trainer's ``compute_loss_func``.
 
     The loss of a row is ``weight[label] * (1 - p)^gamma * ce``, with p the probability of its label (Lin, Goyal, Girshick,
-    He & Dollar 2017, "Focal Loss for Dense Object Detection", equation 5) and ce its cross-entropy, smoothed or not. Rows
-    are averaged by their number, not by their weights, so that accumulation and several processes change nothing. What
-    transformers 5 computes inside BERT, T5 and MBart is the mean of each batch, which the Trainer takes for a share of the
-    whole update: with ``gradient_accumulation: 4`` loss and gradients come out four times as large.
+    He & Dollar 2017, "Focal Loss for Dense Object Detection", equation 5) and ce its cross-entropy, smoothed or not; where
+    it is, what the label is smoothed to stands in place of 1. Rows are averaged by their number, not by their weights, so
+    that accumulation and several processes change nothing. What transformers 5 computes inside BERT, T5 and MBart is the
+    mean of each batch, which the Trainer takes for a share of the whole update: with ``gradient_accumulation: 4`` loss and
+    gradients come out four times as large.
     """
 
     def __init__(self, weights: Sequence[float] | None = None, gamma: float = 0.0, smoothing: float = 0.0) -> None:
@@ -75,7 +76,8 @@ class LabelLoss:
         known = labels.clamp(min=0)  # the loss of the others is 0 already
         if self.gamma:
             right = logits.softmax(-1).gather(1, known.unsqueeze(1)).squeeze(1)
-            loss = _focal(1 - right, self.gamma) * loss
+            wanted = 1 - self.smoothing * (1 - 1 / logits.shape[-1])  # of the label; farther from it counts more
+            loss = _focal((wanted - right).abs(), self.gamma) * loss
         if self.weights is not None:
             loss = self.weights.to(loss.device)[known] * loss
         return loss
@@ -85,27 +87,36 @@ def positive_weights(labels: NDArray[np.floating]) -> list[float]:
     """Rows without a label for each row with it, a number a label: what ``class_weights: inverse`` means for several labels.
 
     Args:
-        labels: 0 or 1, (rows, labels). A label that no row has weighs 1.
+        labels: 0 or 1, (rows, labels). A label that no row has, or every one, weighs 1.
     """
     positives = labels.sum(axis=0)
-    return [float((len(labels) - n) / n) if n else 1.0 for n in positives]
+    return [float((len(labels) - n) / n) if 0 < n < len(labels) else 1.0 for n in positives]
 
 
 class MultiLabelLoss:
     """Binary cross-entropy of each label by itself, weighted, focal and smoothed where asked for.
 
     The loss of a label is ``(1 - p)^gamma * bce``, with p the probability of what is right, as in the paper on the focal
-    loss (Lin et al. 2017, equation 5). It is averaged over rows and labels.
+    loss (Lin et al. 2017, equation 5); smoothed, what it is smoothed to stands in place of 1. It is averaged over rows and
+    labels.
     """
 
-    def __init__(self, weights: Sequence[float] | None = None, gamma: float = 0.0, smoothing: float = 0.0) -> None:
+    def __init__(
+        self,
+        weights: Sequence[float] | None = None,
+        gamma: float = 0.0,
+        smoothing: float = 0.0,
+        shares: Sequence[float] | None = None,
+    ) -> None:
         """Keep the settings.
 
         Args:
             weights: For rows that have a label, one a label; None weighs all alike.
             gamma: Of the focal loss; 0 leaves it out.
             smoothing: 0.1 makes 0.05 of 0 and 0.95 of 1.
+            shares: How much what is learnt of each label counts in the average, one a label; None averages all alike.
         """
+        self.shares = None if shares is None else torch.tensor(shares, dtype=torch.float32)
         self.weights = None if weights is None else torch.tensor(weights, dtype=torch.float32)
         self.gamma, self.smoothing = gamma, smoothing
 
@@ -113,9 +124,13 @@ class MultiLabelLoss:
         """The loss of a batch: logits and labels (rows, labels). Where a label is ``IGNORED`` there is no loss."""
         logits, known = outputs["logits"].float(), labels != IGNORED
         wanted = labels.float().clamp(min=0) * (1 - self.smoothing) + self.smoothing / 2
-        weights = None if self.weights is None else self.weights.to(logits.device)
-        loss = binary_cross_entropy_with_logits(logits, wanted, reduction="none", pos_weight=weights)
+        loss = binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+        if (
+            self.weights is not None
+        ):  # by what a row has, not by what that is smoothed to: nobody has 0.05 of a rare label
+            loss = torch.where(labels > 0.5, self.weights.to(loss.device), 1.0) * loss
         if self.gamma:
-            p = logits.sigmoid()
-            loss = _focal((labels - p).abs(), self.gamma) * loss
-        return (loss * known).sum() / (known.sum() if num_items_in_batch is None else num_items_in_batch)
+            loss = _focal((wanted - logits.sigmoid()).abs(), self.gamma) * loss
+        counts = known.float() if self.shares is None else known * self.shares.to(loss.device)
+        mean = (loss * counts).sum() / counts.sum()
+        return mean if num_items_in_batch is None else mean * known.sum() / num_items_in_batch

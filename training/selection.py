@@ -2,7 +2,7 @@
 
 Gehrmann, Deng and Rush (2018, "Bottom-Up Abstractive Summarization", section 4.1) teach a content selector which words of an
 article its summary has. Here it learns besides where the stretch starts and ends that shares most with the summary, so that
-what it chooses can stand alone.
+what it chooses can stand alone; and of short texts by themselves whether they are whole (`mujaz.training.wholes`).
 """
 
 from __future__ import annotations
@@ -25,12 +25,17 @@ from mujaz.models.encoding import TextEncoder
 from mujaz.models.selection_info import SelectionInfo
 from mujaz.models.stretches import WordScores, best_stretches
 from mujaz.models.summarizer import Summarizer
-from mujaz.models.word_reading import WordReader
-from mujaz.training.arguments import SELECTION_F1
+from mujaz.models.word_reading import ReadArticle, WordReader
+from mujaz.training.arguments import SELECTION_F1, WHOLE_ACCURACY
 from mujaz.training.data import Example
 from mujaz.training.encoded import IGNORED
+from mujaz.training.wholes import wholes
 
-OUTPUTS = ("keep", "start", "end")  # of the model, for each word
+OUTPUTS = ("keep", "start", "end", "whole")  # of the model, for each word
+IN_ARTICLES = OUTPUTS[:3]  # the last one is for the last word of a text by itself
+# A text by itself has one label, an article some 300: this makes them count alike in a batch of both. Most batches are of
+# one kind, since rows of a length are drawn together.
+WHOLE_WEIGHT = 50.0
 LEAST_SHARED = 0.3  # F1 of a stretch with its summary; below it, it says nothing of where a summary starts
 SHORTEST, LONGEST = 5, 24  # words of such a stretch
 LONGER = 1.5  # than nine in ten summaries
@@ -40,26 +45,39 @@ _CHUNK = 500  # articles read at once
 
 
 def encode_selection(examples: Sequence[Example], encoder: TextEncoder) -> datasets.Dataset:
-    """Columns input_ids, token_type_ids, truncated, length, label: an int8 array (tokens, 3) of 0, 1 or IGNORED.
+    """Columns input_ids, token_type_ids, truncated, length, label: an int8 array (tokens, 4) of 0, 1 or IGNORED.
 
-    The three are :data:`OUTPUTS`; all but the first token of a word are ignored.
+    The four are :data:`OUTPUTS`; all but the first token of a word are ignored. A row an article, with the first three;
+    behind the articles the texts by themselves (`mujaz.training.wholes`), of which the last word has the fourth alone.
     """
     reader = WordReader(encoder)
     columns: dict[str, list[object]] = {
         name: [] for name in ("input_ids", "token_type_ids", "truncated", "length", "label")
     }
+    alone: list[tuple[str, bool]] = []
+
+    def add(article: ReadArticle, labels: NDArray[np.int8], places: NDArray[np.int64], outputs: slice) -> None:
+        tokens = len(article.encoding.input_ids)
+        label = np.full((tokens, len(OUTPUTS)), IGNORED, dtype=np.int8)
+        label[places, outputs] = labels
+        columns["input_ids"].append(article.encoding.input_ids)
+        columns["token_type_ids"].append(article.encoding.token_type_ids)
+        columns["truncated"].append(article.encoding.truncated)
+        columns["length"].append(tokens)
+        columns["label"].append(label)
+
     for at in range(0, len(examples), _CHUNK):
         chunk = examples[at : at + _CHUNK]
         texts = [clean_article(e.text) if encoder.clean_article else e.text for e in chunk]
         for example, article in zip(chunk, reader(texts), strict=True):
-            tokens = len(article.encoding.input_ids)
-            label = np.full((tokens, len(OUTPUTS)), IGNORED, dtype=np.int8)
-            label[article.places] = word_labels(article.words(), example.summary or "")
-            columns["input_ids"].append(article.encoding.input_ids)
-            columns["token_type_ids"].append(article.encoding.token_type_ids)
-            columns["truncated"].append(article.encoding.truncated)
-            columns["length"].append(tokens)
-            columns["label"].append(label)
+            labels = word_labels(article.words(), example.summary or "")
+            add(article, labels, article.places, slice(len(IN_ARTICLES)))
+            alone += wholes(example, article)
+    for at in range(0, len(alone), _CHUNK):
+        chunk_alone = alone[at : at + _CHUNK]
+        for text, (_, whole) in zip(reader([text for text, _ in chunk_alone]), chunk_alone, strict=True):
+            if len(text.places) and not text.encoding.truncated:
+                add(text, np.array([[whole]], dtype=np.int8), text.places[-1:], slice(len(IN_ARTICLES), None))
     return datasets.Dataset.from_dict(columns)
 
 
@@ -75,7 +93,7 @@ def word_labels(article: Sequence[str], summary: str) -> NDArray[np.int8]:
     """
     keys = [_key(word) for word in article]
     wanted = [key for key in map(_key, summary.split()) if key]
-    labels = np.full((len(keys), len(OUTPUTS)), IGNORED, dtype=np.int8)
+    labels = np.full((len(keys), len(IN_ARTICLES)), IGNORED, dtype=np.int8)
     known = set(wanted)
     labels[:, 0] = [key in known for key in keys]
     best = _most_alike(keys, wanted)
@@ -121,7 +139,10 @@ def selection_info(examples: Sequence[Example]) -> SelectionInfo:
 
 
 def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[str, float]]:
-    """Scores on dev rows, 0 to 1: F1 of the words of the stretch chosen and of a summary of usual length."""
+    """Scores on dev rows, 0 to 1: F1 of the words of the stretch chosen and of a summary of usual length.
+
+    Beside it how many texts by themselves are rightly called whole or cut.
+    """
 
     def one(logits: NDArray[np.float32], labels: NDArray[np.int8]) -> float:
         known = labels[:, 0] != IGNORED
@@ -134,8 +155,15 @@ def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[st
         return float(2 * kept.sum() / (len(kept) + info.words))
 
     def compute(output: EvalPrediction) -> dict[str, float]:
-        rows = zip(np.asarray(output.predictions), np.asarray(output.label_ids), strict=True)
-        return {SELECTION_F1: float(np.mean([one(logits, labels) for logits, labels in rows]))}
+        scores, right = [], []
+        for logits, labels in zip(np.asarray(output.predictions), np.asarray(output.label_ids), strict=True):
+            alone = labels[:, len(IN_ARTICLES)]
+            if (alone == IGNORED).all():
+                scores.append(one(logits, labels))
+            else:
+                last = int((alone != IGNORED).argmax())
+                right.append((logits[last, len(IN_ARTICLES)] > 0) == alone[last])
+        return {SELECTION_F1: float(np.mean(scores)), WHOLE_ACCURACY: float(np.mean(right)) if right else 0.0}
 
     return compute
 

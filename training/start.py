@@ -98,7 +98,7 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
     opened, encoder = _opened(config)
     name = config.model.name or ""
     if not opened.config.is_encoder_decoder:
-        had = OUTPUTS if opened.info.selection else opened.info.labels
+        had = list((opened.config.id2label or {}).values()) if opened.info.selection else opened.info.labels
         check_start(config.training.keep_of_start, name, had, OUTPUTS if config.task == "summary" else splits.labels)
     model = _loaded(opened, config, splits)
     if config.model.dropout is not None:

@@ -65,7 +65,14 @@ from mujaz.training.resume import (
 )
 from mujaz.training.running import explained, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
-from mujaz.training.selection import find_least, least_line, selection_info, selection_metrics
+from mujaz.training.selection import (
+    IN_ARTICLES,
+    WHOLE_WEIGHT,
+    find_least,
+    least_line,
+    selection_info,
+    selection_metrics,
+)
 from mujaz.training.summary_trainer import SummaryTrainer, summary_metrics
 from mujaz.training.teaching import TEACHER
 from mujaz.training.trackers import check_trackers, tracker_callbacks
@@ -276,7 +283,7 @@ def _loss(job: Job) -> LabelLoss | MultiLabelLoss:
     settings, kind = job.config.training, job.config.training.class_weights
     weights = None
     if selects(job.config, plain(job.start.model)):
-        return MultiLabelLoss(smoothing=settings.label_smoothing)
+        return MultiLabelLoss(smoothing=settings.label_smoothing, shares=[*(1.0 for _ in IN_ARTICLES), WHOLE_WEIGHT])
     if job.splits.multi_label:
         if kind != "none":
             weights = positive_weights(np.array(job.train["label"]))

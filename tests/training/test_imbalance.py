@@ -68,6 +68,16 @@ def test_the_focal_loss_follows_the_paper() -> None:
     )
 
 
+@pytest.mark.parametrize("gamma", [0.0, 2.0])
+def test_a_smoothed_label_stays_smoothed_under_the_focal_loss(gamma: float) -> None:
+    loss = LabelLoss(gamma=gamma, smoothing=0.1)
+    grid = np.linspace(0.5, 0.999, 500)
+    values = [
+        float(loss({"logits": torch.tensor([[p, (1 - p) / 2, (1 - p) / 2]]).log()}, torch.tensor([0]))) for p in grid
+    ]
+    assert grid[int(np.argmin(values))] == pytest.approx(0.9 + 0.1 / 3, abs=0.002)
+
+
 def test_accumulated_batches_add_up_to_the_whole() -> None:
     loss = LabelLoss(class_weights(LABELS, 3, "inverse"), 1.5)
     labels = torch.tensor(LABELS)

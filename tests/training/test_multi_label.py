@@ -125,6 +125,35 @@ def test_the_loss_is_torchs() -> None:
     assert more.item() == pytest.approx(plain.item(), rel=1e-6)
 
 
+def test_labels_may_count_unequally_in_the_average() -> None:
+    logits = torch.randn(12, 2, generator=torch.Generator().manual_seed(0))
+    labels = (torch.rand(12, 2, generator=torch.Generator().manual_seed(1)) > 0.5).float()
+    labels[3:, 1] = IGNORED
+    rows = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels.clamp(min=0), reduction="none")
+    wanted = (rows[:, 0].sum() + 5 * rows[:3, 1].sum()) / (12 + 5 * 3)
+    assert MultiLabelLoss(shares=[1, 5])({"logits": logits}, labels).item() == pytest.approx(wanted.item(), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("settings", "best"),
+    [
+        ({"smoothing": 0.1}, 0.05),
+        ({"smoothing": 0.1, "weights": [99.0]}, 0.05),  # rows without a rare label are not taught that they have it
+        ({"smoothing": 0.1, "gamma": 2.0}, 0.05),
+        ({"weights": [99.0]}, 0.0),
+    ],
+)
+def test_what_a_row_without_a_label_is_taught(settings: dict[str, Any], best: float) -> None:
+    loss = MultiLabelLoss(**settings)
+    grid = torch.linspace(0.001, 0.999, 999)
+    values = [float(loss({"logits": p.logit().reshape(1, 1)}, torch.zeros(1, 1))) for p in grid]
+    assert float(grid[int(np.argmin(values))]) == pytest.approx(best, abs=0.002)
+
+
+def test_a_label_that_every_row_has_is_learnt() -> None:
+    assert positive_weights(np.array([[1, 0], [1, 1], [1, 0]])) == [1.0, 2.0]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_the_threshold_is_the_best_there_is(seed: int) -> None:
     """Tried one by one with scikit-learn's F1; probabilities of two digits, so that many are equal."""

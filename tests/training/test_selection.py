@@ -107,7 +107,7 @@ def test_an_encoder_learns_to_choose(chosen: Path) -> None:
     from transformers import AutoModelForTokenClassification
 
     plain = AutoModelForTokenClassification.from_pretrained(chosen)
-    assert plain.config.id2label == {0: "keep", 1: "start", 2: "end"}
+    assert plain.config.id2label == {0: "keep", 1: "start", 2: "end", 3: "whole"}
 
 
 def test_it_says_nothing_that_the_article_does_not_say(chosen: Path) -> None:
