@@ -16,12 +16,14 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from mujaz.models.arabic_names import TABLE as NAMES
 from mujaz.models.arabic_words import table
 from mujaz.models.arabic_words import words as words_of
 from mujaz.models.denials import COMMAS, STOPS, TITLE, denied_before, denied_behind, in_condition, is_condition
 from mujaz.models.endings import LEADING
+from mujaz.models.headline_words import ENDS_IN_WN
 from mujaz.models.news_verbs import OBJECTS
-from mujaz.models.subjects import GOVERNS, Clause
+from mujaz.models.subjects import GOVERNS, ITS, TANWIN, Clause
 
 # In F1 of words, beside which they are weighed; chosen on dev articles of ANT and SaudiNewsNet (benchmarks/LOG.md).
 STARTS_INSIDE = 0.15
@@ -37,10 +39,13 @@ ENDS_BEFORE_ARTICLE = 0.13
 ENDS_IN_TWO_PARTS = 0.1  # "between … and" without the second
 ENDS_BEFORE_THAT = 0.2  # who said it, and not what
 STARTS_BEFORE_THAT = 0.3
+STARTS_BEFORE_OBJECT = 0.15  # behind the verb whose object it is
+STARTS_BEHIND_WITH = 0.1  # whom something was done with did not do it
 ENDS_JUST_BEGUN = 0.3  # a clause of one or two words behind "that" or "which"
 UNFINISHED = 0.1  # a verb whose object has a preposition, without it: "called", and not "called for"
 NEVER = 1.0  # only where there is no other
 FARTHEST = 20  # words from a verb to its object
+_LONGEST_BRACKET = 25  # words
 FAR = 100.0  # more than all else together
 
 
@@ -76,6 +81,7 @@ _WITH_MORE = table("الف الفا الاف مئه مائه مليون مليو
 _COUNTS_NOTHING = _LEADS_ON | _OPENS | table("امس غدا مساء صباح ظهر فجر امام عقب اثر ضد ثم حسب هو هي هم")
 _SCALES = table("الف الفا الاف مليون مليونا ملايين مليار مليارا مليارات بالمئه بالمائه بالمايه")
 _PERCENT = table("المئه المائه المايه")
+_ENDS_IN_YA = table("حوالي محامي مباني اراضي ضواحي اهالي مساعي معاني موسيقي مساوي تلافي")  # with every verb
 _THAT_HE = re.compile("ب?ان(?:ه|ها|هم|هما)?")  # بأن، إنه
 # With the letter of a preposition in front, and yet no object of a verb: when, where, beside whom.
 _ADVERBS = re.compile(
@@ -158,7 +164,7 @@ def boundaries(
         if titled:  # a name is no name without its title, a title nothing without the name
             end[place] = start[place + 1] = NEVER
         elif not ends:
-            start[place + 1] = 0.0 if stops else _start(own, place + 1, comma=comma)
+            start[place + 1] = 0.0 if stops else _start(own, words, place + 1, comma=comma)
     start += STARTS_BEHIND_DENIAL * (denied >= 0)
     for place in np.unique(behind[behind >= 0]).tolist():
         end[behind == place] += ENDS_BEFORE_CONDITION if is_condition(own, place) else ENDS_BEFORE_DENIAL
@@ -171,9 +177,26 @@ def boundaries(
         that = place + needs[place] - 2
         if own[that] and _THAT_HE.fullmatch(own[that][0]):
             start[place + 1 : that + 1] += STARTS_BEFORE_THAT
+        else:
+            start[place + 1 : that] += STARTS_BEFORE_OBJECT
+    for opens, closes in _brackets(words, sentences):  # a list without its brackets belongs to the noun before it
+        start[opens + 1 : closes + 1] = NEVER
+        end[opens:closes] = NEVER
     start[[in_condition(own, place) for place in range(len(own))]] = NEVER
     start[[not this or bool(_DECIMALS.match(word)) for this, word in zip(own, words, strict=True)]] = NEVER
     return Boundaries(start, end, needs, denied, behind)
+
+
+def _brackets(words: Sequence[str], sentences: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """First and last place of what stands in round brackets, in one sentence."""
+    opened = -1
+    for place, word in enumerate(words):
+        if opened >= 0 and (sentences[place] != sentences[opened] or place - opened > _LONGEST_BRACKET):
+            opened = -1
+        if opened >= 0 and ")" in word:
+            yield opened, place
+        if "(" in word or ")" in word:
+            opened = place if word.rfind("(") > word.rfind(")") else -1
 
 
 def _found(phrases: re.Pattern[str], own: Sequence[Sequence[str]]) -> Iterator[tuple[int, int]]:
@@ -215,16 +238,28 @@ def _up_to_noun(words: Sequence[str], own: Sequence[Sequence[str]], place: int, 
     return at + 1 + led if at else 0
 
 
-def _start(own: Sequence[Sequence[str]], place: int, *, comma: bool) -> float:
+def _start(own: Sequence[Sequence[str]], words: Sequence[str], place: int, *, comma: bool) -> float:
     before, this = own[place - 1], own[place]
     if this and this[0] in _SCALES and before and before[0].isdigit():
         return NEVER
     if before and before[0] in _NAMED_BEHIND:
         return NEVER
     if before and before[0] in _THAT:
-        return STARTS_WITH_IMPERFECT if this and _IMPERFECT.fullmatch(this[0]) else 0.0
+        if this and _IMPERFECT.fullmatch(this[0]):
+            return STARTS_WITH_IMPERFECT
+        return STARTS_INSIDE if this and _needs_that(words[place], this[0]) else 0.0
     cost = STARTS_BEHIND_A_COMMA if comma or not before else STARTS_INSIDE
+    cost += STARTS_BEHIND_WITH * (before[:1] == ["مع"])
     return cost + STARTS_WITH_PREPOSITION * bool(this and (this[0] in _LEADS_ON or this[0] in _THAT))
+
+
+def _needs_that(word: str, plain: str) -> bool:
+    """Whether a noun behind "that" has a form that only it brings about, or belongs to whom nobody knows: "his country"."""
+    if plain in NAMES or plain.startswith("ال"):
+        return False
+    bent = len(plain) > 4 and plain.endswith("ين") and plain not in ENDS_IN_WN
+    of_many = len(plain) > 4 and word.endswith("ي") and plain not in _ENDS_IN_YA  # before another noun
+    return bent or of_many or bool(TANWIN.search(word)) or bool(ITS.fullmatch(word))
 
 
 def _end(words: Sequence[str], own: Sequence[Sequence[str]], place: int, *, stops: bool, comma: bool) -> float:

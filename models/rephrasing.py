@@ -54,6 +54,7 @@ _YEAR = re.compile(r"1[89]\d\d|20\d\d")
 _ALSO_NOUNS = table("سعي تعهد تخلي تفوق كشف رفض بحث توقع تعرض")
 _NOUNS_IN_YA = table("سعي تخلي نفي تلقي")  # the verbs end in ى
 _FATE = re.compile("(?:مصرع|حتف)(?:ه|ها|هم|هما)")
+_RAISED = table("صعد صعدت")  # without its doubled letter, to raise is written like to rise
 _MOVES = table("هبط هبطت صعد صعدت قفز قفزت ارتفع ارتفعت انخفض انخفضت تراجع تراجعت")
 _PUSHED = table("عمليات ضغوط مخاوف توقعات موجه")  # what makes something fall does not fall
 _TURNS = table(
@@ -199,6 +200,8 @@ def _what_happened(this: Clause) -> list[str] | None:
         return ["مصرع", genitive(said[1]), *said[2:end], *said[end + 1 :]]
     noun = NOUNS.get(plain[0]) or (EVENT_NOUNS.get(plain[0]) if plain[1] in EVENTS else None)
     if not noun or not this.is_subject(2) or _goes_on(this, 2) or _is_said_twice(noun, plain[2:]):
+        return None
+    if plain[0] in _RAISED and any(map(ITS.fullmatch, said[2:5])):  # raised its demands, and did not rise
         return None
     if (plain[0] in _MOVES and plain[1] in _PUSHED) or (noun == "عودة" and not _returns(plain)):
         return None

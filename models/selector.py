@@ -27,6 +27,7 @@ from mujaz.models.denials import phrase
 from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.engines.replicas import side_by_side
 from mujaz.models.engines.torch_engine import PACKED_BATCH_TOKENS, TorchClassifier
+from mujaz.models.repair import INVISIBLE
 from mujaz.models.rephrasing import rephrased, speaker
 from mujaz.models.selection_info import SelectionInfo
 from mujaz.models.sentences import looks_closing, looks_opening
@@ -40,6 +41,7 @@ from mujaz.models.writing import MIN_ARTICLE_WORDS, Progress, as_is
 _FRONT = re.compile(r"(?:[\s،,؛;:…/|*•]|[.\-–—](?![\w]))+")
 _BACK = " .،,؛;:-–—…/|*•"
 _ARABIC = re.compile(r"[\u0621-\u064a\ufb50-\ufdff\ufe70-\ufefc]")  # presentation forms, too
+_UNSEEN = re.compile("[" + INVISIBLE.replace("\u200c", "") + "]")  # that one keeps letters apart
 _BEFORE_A_GAP = " ،,–—-"  # what is left out of a text takes its commas with it
 _NOTHING = Candidate("", None, 0, (Finding("empty"),), 0.0)
 _PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}"}
@@ -245,7 +247,7 @@ def _told(article: ReadArticle, places: NDArray[np.int64]) -> str:
 
 def tidy(text: str) -> str:
     """A stretch as a text of its own: on one line, without punctuation at its edges or brackets without a partner."""
-    text = " ".join(html.unescape(text).split())
+    text = " ".join(_UNSEEN.sub("", html.unescape(text)).split())
     alone = _unpaired(text)
     kept = "".join(char if place not in alone else " " * _parts_words(text, place) for place, char in enumerate(text))
     kept = " ".join(kept.split()).rstrip(_BACK)

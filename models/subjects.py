@@ -36,7 +36,7 @@ _NOTHING = """اقر اقرت رفض رفضت يرفض ترفض اصدر اصد�
     تستضيف احتضن احتضنت يحتضن تحتضن نفذ نفذت ينفذ تنفذ دشن دشنت يدشن تدشن عقد عقدت يعقد تعقد اقام اقامت يقيم تقيم
     انهي انهت ينهي تنهي قدم قدمت يقدم تقدم بحث بحثت يبحث تبحث ناقش ناقشت يناقش تناقش اختتم اختتمت يختتم تختتم افتتح
     افتتحت يفتتح تفتتح تلقي تلقت استعرض استعرضت اجري اجرت يجري تجري وقع وقعت يوقع اوقف اوقفت ضبط ضبطت ادان ادانت
-    يدين تدين"""
+    يدين تدين انتقد انتقدت ينتقد تنتقد استنكر استنكرت يستنكر تستنكر هاجم هاجمت يهاجم تهاجم"""
 GOVERNS = {
     **OBJECTS,
     **dict.fromkeys(table("احتفل احتفلت يحتفل تحتفل"), ("ب-",)),
@@ -109,8 +109,9 @@ _GIVEN_NAMES = table(
     "ايمان اسماء انتصار اسلام اكرام احسان افنان اشواق الهام انعام اخلاص انتظار اقبال "
     "انطوان ايهاب الياس توفيق ايناس احلام انغام"
 )
-_TANWIN = re.compile("ا\u064b|\u064bا|ة\u064b")
+TANWIN = re.compile("ا\u064b|\u064bا|ة\u064b")
 _ADVERB = re.compile("يا\u064b|ي\u064bا")  # عالمياً
+_OPENING = tuple("\"«“'‘’(")
 _AND_A_NAME = re.compile('و[«"]')
 
 
@@ -146,7 +147,7 @@ class Clause:
             and text.count('"') % 2 == 0
             and ":" not in text
             and not any(map(_VENUE.fullmatch, inside))
-            and not any(ADDRESSED.match(word) or _TANWIN.search(word) for word in self.said[1:end])
+            and not any(ADDRESSED.match(word) or TANWIN.search(word) for word in self.said[1:end])
         )
 
     def object_of(self, wanted: Sequence[str], *, woman: bool) -> int:
@@ -165,6 +166,8 @@ class Clause:
         ):
             return 0
         if any(word == "في" and not (self._belongs(i) or self._is_somewhere(i)) for i, word in enumerate(subject, 1)):
+            return 0
+        if subject[0] in _VEILS:  # the veil is taken off: nobody is named who does it
             return 0
         if verb in ("شدد", "شددت") and not _TIGHTENED.isdisjoint(subject):
             return 0
@@ -220,7 +223,7 @@ class Clause:
             return True
         if "عن" in wanted and "عن" in self.plain[at + 1 : at + 4]:
             return False
-        if before.removeprefix("ال") in _WITH_PREPOSITIONS or _ADVERB.search(self.said[at]):
+        if _goes_with_preposition(before.removeprefix("ال")) or _ADVERB.search(self.said[at]):
             return False
         if not _is_indefinite(self.said[at], word) or self._may_be_a_name(at):
             return False
@@ -231,7 +234,7 @@ class Clause:
         if self.plain[1].removeprefix("ال") not in _PERSONS or self.plain[at] in DEEDS or self.plain[at] in THINGS:
             return False
         behind = zip(self.said[at + 1 : at + 4], self.plain[at + 1 : at + 4], strict=True)
-        return any(is_deed(plain) or is_deed(plain.rstrip("اه")) or _TANWIN.search(word) for word, plain in behind)
+        return any(is_deed(plain) or is_deed(plain.rstrip("اه")) or TANWIN.search(word) for word, plain in behind)
 
     def _belongs(self, at: int) -> bool:
         """Whether a preposition belongs to the noun before it: "the guard of the province of", "the leader in"."""
@@ -241,7 +244,7 @@ class Clause:
         unit = self.plain[1] in _UNITS and any(word.removeprefix("ال") in _WHERE for word in behind)
         if self.plain[0] in _DO and self._is_somewhere(at):
             return True
-        return unit or before in _WITH_PREPOSITIONS or not _WHOSE.isdisjoint(behind)
+        return unit or _goes_with_preposition(before) or not _WHOSE.isdisjoint(behind)
 
     def _is_somewhere(self, at: int) -> bool:
         """Whether "in" and a place or a body belong to the noun before them."""
@@ -275,6 +278,11 @@ def genitive(word: str) -> str:
     return re.sub("ون(?=[،,]?$)", "ين", word) if len(plain) > 4 and plain not in ENDS_IN_WN else word
 
 
+def _goes_with_preposition(plain: str) -> bool:
+    """Whether a noun, his or hers, may have a preposition of its own: the deputy of a party."""
+    return plain in _WITH_PREPOSITIONS or plain.removesuffix("ه") in _WITH_PREPOSITIONS
+
+
 def _is_known(plain: str) -> bool:
     """Whether a noun is definite or a name."""
     return plain.startswith(("ال", "لل", "وال", "بال")) or plain in NAMES or plain[1:] in NAMES
@@ -282,9 +290,9 @@ def _is_known(plain: str) -> bool:
 
 def _is_indefinite(word: str, plain: str) -> bool:
     """Whether a noun is indefinite, and no name."""
-    if plain in NAMES or word.startswith(("ال", "و", '"', "«", "“")) or _joined_preposition(plain):
+    if plain in NAMES or word.startswith(("ال", "و", *_OPENING)) or _joined_preposition(plain):
         return False
-    return is_deed(plain) or bool(_PLURAL.fullmatch(plain)) or (len(plain) > 3 and bool(_TANWIN.search(word)))
+    return is_deed(plain) or bool(_PLURAL.fullmatch(plain)) or (len(plain) > 3 and bool(TANWIN.search(word)))
 
 
 def _is_short(subject: Sequence[str]) -> bool:

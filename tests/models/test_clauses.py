@@ -11,9 +11,11 @@ from mujaz.models.clauses import (
     ENDS_INSIDE,
     ENDS_JUST_BEGUN,
     NEVER,
+    STARTS_BEFORE_OBJECT,
     STARTS_BEFORE_THAT,
     STARTS_BEHIND_A_COMMA,
     STARTS_BEHIND_DENIAL,
+    STARTS_BEHIND_WITH,
     STARTS_INSIDE,
     STARTS_WITH_IMPERFECT,
     STARTS_WITH_PREPOSITION,
@@ -189,7 +191,17 @@ def test_a_text_without_words() -> None:
 
 
 @pytest.mark.parametrize(
-    "opening", ["نفى الوزير أن", "ليس صحيحا أن", "واستبعد محللون أن", "حذر خبراء من أن", "لم يؤكد النادي أن"]
+    "opening",
+    [
+        "نفى الوزير أن",
+        "دحض الوزير أن",
+        "يمكن للبنك أن",
+        "أوشك الوزير أن",
+        "ليس صحيحا أن",
+        "واستبعد محللون أن",
+        "حذر خبراء من أن",
+        "لم يؤكد النادي أن",
+    ],
 )
 def test_a_denial_is_not_left_out(opening: str) -> None:
     start, _ = _costs(f"{opening} السعر ارتفع: وزاد الدين. عاد الفريق", [0] * (len(opening.split()) + 4) + [1, 1])
@@ -197,6 +209,37 @@ def test_a_denial_is_not_left_out(opening: str) -> None:
     assert start["السعر"] >= STARTS_BEHIND_DENIAL
     assert start["وزاد"] >= STARTS_BEHIND_DENIAL
     assert start["عاد"] == 0
+
+
+@pytest.mark.parametrize("noun", ["مهندسين", "جنديين", "مدرّبي", "عددًا", "بلاده"])
+def test_a_noun_bent_by_that_is_no_start(noun: str) -> None:
+    start, _ = _costs(f"ذكر البيان أن {noun} من الشرق وصلوا")
+    assert start[noun] == STARTS_INSIDE
+
+
+@pytest.mark.parametrize("noun", ["الوزير", "مدرسة", "فلسطين", "قانون", "ضواحي", "منظمة"])
+def test_a_noun_that_has_no_other_form_is_one(noun: str) -> None:
+    start, _ = _costs(f"ذكر البيان أن {noun} المدينة وصلوا")
+    assert start[noun] == 0
+
+
+def test_a_list_in_brackets_stays_with_its_brackets() -> None:
+    start, end = _costs("ألغت الهيئة وظائف النواب (سعيد، ماجد) أمس (اليوم")
+    assert end["(سعيد،"] == start["ماجد)"] == NEVER
+    assert end["ماجد)"] == ENDS_INSIDE
+    assert end["النواب"] < NEVER
+    assert start["(سعيد،"] < NEVER
+    assert end["(اليوم"] == 0
+    start, end = _costs("قالت (الهيئة إن ) السوق", [0, 0, 1, 1, 1])
+    assert max(end["(الهيئة"], start["إن"]) < NEVER
+
+
+def test_who_comes_behind_the_verb_does_not_open_what_it_says() -> None:
+    start, _ = _costs("تحدث مدير المصنع، ماجد سعيد عن تراجع البيع")
+    assert start["ماجد"] == STARTS_BEHIND_A_COMMA + STARTS_BEFORE_OBJECT
+    assert start["تراجع"] == STARTS_INSIDE
+    start, _ = _costs("اجتمع الوزير مع وفد من التجار")
+    assert start["وفد"] == STARTS_INSIDE + STARTS_BEHIND_WITH
 
 
 def test_what_is_wanted_is_not_what_is() -> None:
