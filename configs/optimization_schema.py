@@ -90,6 +90,10 @@ class TrainingConfig(OptimizationConfig):
     copy_attention: Annotated[float, Field(ge=0)] = 0.0
     """Summaries by BART, MBart or what model.decoder_layers makes: weight of a further loss that teaches the decoder where
     in the article its next word stands. 1.5 where the data is small; 0 leaves it out."""
+    whole_texts: Annotated[float, Field(ge=0)] = 0.0
+    """Summaries by an encoder that chooses: weight of a further loss that teaches it which short texts are whole, so that
+    what it chooses ends where something has been said. Headlines and sentences, and the same cut, are its data; 0.2 is
+    usual, 0 leaves it out."""
     class_weights: Literal["none", "inverse", "effective"] = "none"
     """Weigh rows by the rarity of their label: one over its rows, or over their effective number (Cui et al. 2019)."""
     class_weights_beta: Fraction = 0.999

@@ -217,12 +217,21 @@ def load_selector(folder: Path, dtype: torch.dtype = torch.float32) -> PreTraine
 
 
 def load_for_selection(folder: Path, outputs: Sequence[str]) -> PreTrainedModel:
-    """A pretrained encoder with a new layer that gives each token these outputs, at random where it has none.
+    """A pretrained encoder with a layer that gives each token these outputs: those that it has, the others at random.
 
     Raises:
         CheckpointError: the checkpoint cannot be read.
     """
-    return _load_with_labels("AutoModelForTokenClassification", folder, outputs)
+    model: Any = _load_with_labels("AutoModelForTokenClassification", folder, outputs)
+    before: dict[Any, str] = load_config(folder).id2label or {}
+    kept = [(at, outputs.index(name)) for at, name in before.items() if name in outputs]
+    if kept and len(before) != len(outputs):
+        old: Any = load_selector(folder)
+        with torch.no_grad():
+            for at, now in kept:
+                model.classifier.weight[now] = old.classifier.weight[at]
+                model.classifier.bias[now] = old.classifier.bias[at]
+    return model
 
 
 def load_seq2seq(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:

@@ -44,6 +44,7 @@ class Plan:
     bfloat16: bool
     processes: int
     copies: int
+    made: str
     unlabelled: int
     truncated: float
     prepared: Tally
@@ -56,7 +57,7 @@ class Plan:
         return [
             f"rows: {rows}"
             + (f"; {self.unlabelled:,} that the teacher alone labels" if self.unlabelled else "")
-            + (f"; {self.copies:,} shorter copies of training rows" if self.copies else ""),
+            + (f"; {self.copies:,} {self.made}" if self.copies else ""),
             *([f"labels: {', '.join(self.labels)}"] if self.labels else []),
             *([self._other_labels_line()] if self.other_labels else []),
             f"model: {self.parameters / 1e6:.1f} M parameters, recipe {self.recipe}, up to {self.max_length} tokens "
@@ -94,6 +95,7 @@ class Job:
 
     def plan(self) -> Plan:
         """Its size."""
+        whole_texts = self.config.training.whole_texts and selects(self.config, self.start.model)
         rows = {"train": len(self.splits.train), "dev": len(self.splits.dev), "test": len(self.splits.test)}
         return Plan(
             rows=rows,
@@ -107,6 +109,7 @@ class Job:
             processes=count(),
             bfloat16=trains_in_bfloat16(self.config.training),
             copies=len(self.train) - rows["train"] - self.unlabelled,
+            made="headlines and sentences, whole or cut" if whole_texts else "shorter copies of training rows",
             unlabelled=self.unlabelled,
             prepared=self.start.encoder.tally([e.text for e in self.splits.train]),
             truncated=float(np.mean(self.train["truncated"])),
@@ -159,7 +162,7 @@ def encoded(config: TrainConfig, start: Start, examples: Sequence[Example], labe
         labels: All there are.
     """
     if selects(config, start.model):
-        return encode_selection(examples, start.encoder)
+        return encode_selection(examples, start.encoder, whole_texts=config.training.whole_texts > 0)
     if config.task == "summary":
         return encode_summaries(examples, start.encoder, config.model.max_target_length)
     return encode_classification(examples, start.encoder, labels, pairs=config.task == "stance")

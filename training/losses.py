@@ -114,7 +114,7 @@ class MultiLabelLoss:
             weights: For rows that have a label, one a label; None weighs all alike.
             gamma: Of the focal loss; 0 leaves it out.
             smoothing: 0.1 makes 0.05 of 0 and 0.95 of 1.
-            shares: How much what is learnt of each label counts in the average, one a label; None averages all alike.
+            shares: What the loss of each label is multiplied by, one a label; None averages all alike.
         """
         self.shares = None if shares is None else torch.tensor(shares, dtype=torch.float32)
         self.weights = None if weights is None else torch.tensor(weights, dtype=torch.float32)
@@ -131,6 +131,5 @@ class MultiLabelLoss:
             loss = torch.where(labels > 0.5, self.weights.to(loss.device), 1.0) * loss
         if self.gamma:
             loss = _focal((wanted - logits.sigmoid()).abs(), self.gamma) * loss
-        counts = known.float() if self.shares is None else known * self.shares.to(loss.device)
-        mean = (loss * counts).sum() / counts.sum()
-        return mean if num_items_in_batch is None else mean * known.sum() / num_items_in_batch
+        counts = known if self.shares is None else known * self.shares.to(loss.device)
+        return (loss * counts).sum() / (known.sum() if num_items_in_batch is None else num_items_in_batch)

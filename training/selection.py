@@ -33,9 +33,6 @@ from mujaz.training.wholes import wholes
 
 OUTPUTS = ("keep", "start", "end", "whole")  # of the model, for each word
 IN_ARTICLES = OUTPUTS[:3]  # the last one is for the last word of a text by itself
-# A text by itself has one label, an article some 300: this makes them count alike in a batch of both. Most batches are of
-# one kind, since rows of a length are drawn together.
-WHOLE_WEIGHT = 50.0
 LEAST_SHARED = 0.3  # F1 of a stretch with its summary; below it, it says nothing of where a summary starts
 SHORTEST, LONGEST = 5, 24  # words of such a stretch
 LONGER = 1.5  # than nine in ten summaries
@@ -44,22 +41,30 @@ FEWEST = 50  # of which it can be told
 _CHUNK = 500  # articles read at once
 
 
-def encode_selection(examples: Sequence[Example], encoder: TextEncoder) -> datasets.Dataset:
-    """Columns input_ids, token_type_ids, truncated, length, label: an int8 array (tokens, 4) of 0, 1 or IGNORED.
+def outputs(whole_texts: float) -> tuple[str, ...]:
+    """The outputs of a model that is taught what ``training.whole_texts`` says."""
+    return OUTPUTS if whole_texts else IN_ARTICLES
 
-    The four are :data:`OUTPUTS`; all but the first token of a word are ignored. A row an article, with the first three;
-    behind the articles the texts by themselves (`mujaz.training.wholes`), of which the last word has the fourth alone.
+
+def encode_selection(
+    examples: Sequence[Example], encoder: TextEncoder, *, whole_texts: bool = False
+) -> datasets.Dataset:
+    """Columns input_ids, token_type_ids, truncated, length, label: an int8 array (tokens, outputs) of 0, 1 or IGNORED.
+
+    All but the first token of a word are ignored. A row an article, with the first three of :data:`OUTPUTS`; behind the
+    articles, where they are wanted, the texts by themselves (`mujaz.training.wholes`): their last word has the fourth alone.
     """
+    width = len(outputs(whole_texts))
     reader = WordReader(encoder)
     columns: dict[str, list[object]] = {
         name: [] for name in ("input_ids", "token_type_ids", "truncated", "length", "label")
     }
     alone: list[tuple[str, bool]] = []
 
-    def add(article: ReadArticle, labels: NDArray[np.int8], places: NDArray[np.int64], outputs: slice) -> None:
+    def add(article: ReadArticle, labels: NDArray[np.int8], places: NDArray[np.int64], which: slice) -> None:
         tokens = len(article.encoding.input_ids)
-        label = np.full((tokens, len(OUTPUTS)), IGNORED, dtype=np.int8)
-        label[places, outputs] = labels
+        label = np.full((tokens, width), IGNORED, dtype=np.int8)
+        label[places, which] = labels
         columns["input_ids"].append(article.encoding.input_ids)
         columns["token_type_ids"].append(article.encoding.token_type_ids)
         columns["truncated"].append(article.encoding.truncated)
@@ -72,7 +77,7 @@ def encode_selection(examples: Sequence[Example], encoder: TextEncoder) -> datas
         for example, article in zip(chunk, reader(texts), strict=True):
             labels = word_labels(article.words(), example.summary or "")
             add(article, labels, article.places, slice(len(IN_ARTICLES)))
-            alone += wholes(example, article)
+            alone += wholes(example, article) if whole_texts else ()
     for at in range(0, len(alone), _CHUNK):
         chunk_alone = alone[at : at + _CHUNK]
         for text, (_, whole) in zip(reader([text for text, _ in chunk_alone]), chunk_alone, strict=True):
@@ -157,13 +162,13 @@ def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[st
     def compute(output: EvalPrediction) -> dict[str, float]:
         scores, right = [], []
         for logits, labels in zip(np.asarray(output.predictions), np.asarray(output.label_ids), strict=True):
-            alone = labels[:, len(IN_ARTICLES)]
-            if (alone == IGNORED).all():
-                scores.append(one(logits, labels))
+            places = np.argwhere(labels[:, len(IN_ARTICLES) :] != IGNORED)[:, 0]
+            if len(places):  # a text by itself has one
+                right.append((logits[places[0], -1] > 0) == labels[places[0], -1])
             else:
-                last = int((alone != IGNORED).argmax())
-                right.append((logits[last, len(IN_ARTICLES)] > 0) == alone[last])
-        return {SELECTION_F1: float(np.mean(scores)), WHOLE_ACCURACY: float(np.mean(right)) if right else 0.0}
+                scores.append(one(logits, labels))
+        whole = {WHOLE_ACCURACY: float(np.mean(right))} if right else {}
+        return {SELECTION_F1: float(np.mean(scores)), **whole}
 
     return compute
 

@@ -24,7 +24,7 @@ from mujaz.training.layers import freeze
 from mujaz.training.lora import with_lora
 from mujaz.training.processes import first_alone
 from mujaz.training.scratch import new_classifier, new_seq2seq, train_unigram, train_wordpiece
-from mujaz.training.selection import OUTPUTS
+from mujaz.training.selection import outputs
 from mujaz.training.writer import writer_of
 
 # A model from nothing has no positions of its own yet; most news articles lose little beyond this.
@@ -99,7 +99,8 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
     name = config.model.name or ""
     if not opened.config.is_encoder_decoder:
         had = list((opened.config.id2label or {}).values()) if opened.info.selection else opened.info.labels
-        check_start(config.training.keep_of_start, name, had, OUTPUTS if config.task == "summary" else splits.labels)
+        wanted = outputs(config.training.whole_texts) if config.task == "summary" else splits.labels
+        check_start(config.training.keep_of_start, name, had, wanted)
     model = _loaded(opened, config, splits)
     if config.model.dropout is not None:
         set_dropout(model, config.model.dropout)
@@ -124,12 +125,12 @@ def _loaded(opened: OpenCheckpoint, config: TrainConfig, splits: Splits) -> PreT
     if opened.config.is_encoder_decoder:
         return load_seq2seq(opened.folder)
     if config.model.decoder_layers:
-        bert, tokenizer = load_for_selection(opened.folder, OUTPUTS), opened.encoder.tokenizer
+        bert, tokenizer = load_for_selection(opened.folder, outputs(0)), opened.encoder.tokenizer
         return writer_of(bert, tokenizer, config.model.decoder_layers, config.training.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)  # of a new head
         if config.task == "summary":
-            return load_for_selection(opened.folder, OUTPUTS)
+            return load_for_selection(opened.folder, outputs(config.training.whole_texts))
         return load_for_classification(opened.folder, splits.labels)
 
 

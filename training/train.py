@@ -67,9 +67,9 @@ from mujaz.training.running import explained, loss_curve, run_trainer, whole_mod
 from mujaz.training.sampling import GroupedSampler, sample_with
 from mujaz.training.selection import (
     IN_ARTICLES,
-    WHOLE_WEIGHT,
     find_least,
     least_line,
+    outputs,
     selection_info,
     selection_metrics,
 )
@@ -283,7 +283,8 @@ def _loss(job: Job) -> LabelLoss | MultiLabelLoss:
     settings, kind = job.config.training, job.config.training.class_weights
     weights = None
     if selects(job.config, plain(job.start.model)):
-        return MultiLabelLoss(smoothing=settings.label_smoothing, shares=[*(1.0 for _ in IN_ARTICLES), WHOLE_WEIGHT])
+        shares = [1.0 if name in IN_ARTICLES else settings.whole_texts for name in outputs(settings.whole_texts)]
+        return MultiLabelLoss(smoothing=settings.label_smoothing, shares=shares)
     if job.splits.multi_label:
         if kind != "none":
             weights = positive_weights(np.array(job.train["label"]))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -23,6 +24,7 @@ from mujaz.configs.loading import check_config
 from mujaz.errors import CheckpointError, UsageError
 from mujaz.models.articles import clean_article
 from mujaz.models.auto import load_model
+from mujaz.models.loading import load_for_selection
 from mujaz.models.selecting import SelectingSummarizer
 from mujaz.models.summary_checks import check_summary
 from mujaz.models.word_reading import WordReader
@@ -91,7 +93,7 @@ def test_the_stretch_is_the_one_that_shares_most(article: list[str], summary: li
 def chosen(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path, summary_file: Path, tiny_config: Any) -> Path:
     """A selector trained on articles whose summary is their first sentence."""
     folder = tmp_path_factory.mktemp("selection") / "run"
-    config = tiny_config("summary", summary_file, folder, learning_rate=1e-2, epochs=20)
+    config = tiny_config("summary", summary_file, folder, learning_rate=1e-2, epochs=20, whole_texts=0.2)
     config["model"] = {"name": str(bert_folder), "recipe": "news", "max_length": 24}
     train(check_config(config, "test"))
     return folder
@@ -108,6 +110,30 @@ def test_an_encoder_learns_to_choose(chosen: Path) -> None:
 
     plain = AutoModelForTokenClassification.from_pretrained(chosen)
     assert plain.config.id2label == {0: "keep", 1: "start", 2: "end", 3: "whole"}
+
+
+def test_what_a_model_knows_of_choosing_is_kept(chosen: Path, bert_folder: Path) -> None:
+    knows: Any = load_for_selection(chosen, ("keep", "start", "end", "whole"))
+    fewer: Any = load_for_selection(chosen, ("keep", "start", "end"))
+    assert torch.equal(fewer.classifier.weight, knows.classifier.weight[:3])
+    assert torch.equal(fewer.classifier.bias, knows.classifier.bias[:3])
+    other: Any = load_for_selection(chosen, ("end", "else"))
+    assert torch.equal(other.classifier.weight[0], knows.classifier.weight[2])
+    assert not torch.isin(other.classifier.weight[1], knows.classifier.weight).any()
+    assert load_for_selection(bert_folder, ("keep", "start", "end")).config.num_labels == 3
+
+
+def test_articles_alone_are_learnt_from_where_nothing_else_is_asked_for(chosen: Path) -> None:
+    encoder = Summarizer.from_pretrained(chosen, device="cpu").encoder
+    examples = [Example(" ".join(SPORT), None, None, " ".join(SPORT[:6]), "f", 1)]
+    assert np.array(encode_selection(examples, encoder)[0]["label"]).shape[1] == 3
+    rows = encode_selection(examples, encoder, whole_texts=True)
+    article, *alone = (np.array(row["label"]) for row in rows)
+    assert (article[:, 3] == IGNORED).all()
+    assert alone
+    for one in alone:
+        assert (one[:, :3] == IGNORED).all()
+        assert (one[:, 3] != IGNORED).sum() == 1
 
 
 def test_it_says_nothing_that_the_article_does_not_say(chosen: Path) -> None:
