@@ -11,22 +11,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mujaz.models.arabic_numbers import ordinal_at_end, source_values
 from mujaz.models.arabic_words import normalize
 
 # All words here are as `mujaz.models.arabic_words` leaves them; names of one month, separated by |.
 MONTHS = (
-    "يناير|كانون الثاني|جانفي",
+    "يناير|كانون الثاني|كانون ثاني|جانفي",
     "فبراير|شباط|فيفري",
     "مارس|اذار",
     "ابريل|نيسان|افريل",
     "مايو|ايار|ماي",
     "يونيو|يونيه|حزيران|جوان",
-    "يوليو|يوليه|تموز|جويليه",
-    "اغسطس|اب|اوت",
-    "سبتمبر|ايلول",
-    "اكتوبر|تشرين الاول",
-    "نوفمبر|تشرين الثاني",
-    "ديسمبر|كانون الاول",
+    "يوليو|يوليه|تموز|جويليه|يوليوز",
+    "اغسطس|اب|اوت|غشت",
+    "سبتمبر|ايلول|شتنبر",
+    "اكتوبر|تشرين الاول|تشرين اول",
+    "نوفمبر|تشرين الثاني|تشرين ثاني|نونبر",
+    "ديسمبر|كانون الاول|كانون اول|دجنبر",
     "محرم",
     "صفر",
     "ربيع الاول",
@@ -51,7 +52,9 @@ MONTH = re.compile(
     rf"(?<!\w)(?:(?P<day>\d{{1,2}})\s*(?:من\s+)?(?:شهر\s+)?|(?P<word>شهر\s+))?[وفبل]?(?P<month>{_NAMES})(?!\w)"
 )
 BEFORE = 40  # characters before a month in which its days may stand: "في 12 و13 من شهر مارس"
+LAST_DAY = 31
 SMALL = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
+_OF = re.compile(r"\s+من\s+$")
 FIGURES = re.compile(r"(?<!\d)(\d{1,4})\s?[/.-]\s?(\d{1,2})(?:\s?[/.-]\s?(\d{1,4}))?(?!\d)")
 
 
@@ -80,6 +83,7 @@ def source_dates(text: str) -> Dates:
         months.add(month)
         before = text[max(0, match.start("month") - BEFORE) : match.start("month")]
         days.update((int(day), month) for day in SMALL.findall(before))
+        days.update((int(day), month) for day in source_values(before) if day <= LAST_DAY)
     for match in FIGURES.finditer(text):  # day/month/year, month/day and year/month/day alike
         numbers = [int(group) for group in match.groups() if group]
         for month in numbers:
@@ -101,13 +105,20 @@ def unsupported_dates(text: str, source: str | Dates) -> tuple[str, ...]:
     found = []
     for match in MONTH.finditer(text):
         written = match.group("month")
-        if written in ALSO_WORDS and not (match.group("day") or match.group("word")):
+        day = match.group("day") or _spelled_day(text[max(0, match.start() - BEFORE) : match.start()])
+        if written in ALSO_WORDS and not (day or match.group("word")):
             continue
-        day = match.group("day")
         if _number(match) not in known.months or (day and (int(day), _number(match)) not in known.days):
             found.append(" ".join(filter(None, (day, written))))
     found += [day for day in _weekdays(text) if day not in known.weekdays]
     return tuple(dict.fromkeys(found))
+
+
+def _spelled_day(before: str) -> str:
+    """The day in front of "of March" where it is an ordinal in words, in figures; "" where there is none."""
+    of = _OF.search(before)
+    day = ordinal_at_end(before[: of.start()]) if of else 0
+    return str(day) if 0 < day <= LAST_DAY else ""
 
 
 def _number(match: re.Match[str]) -> int:

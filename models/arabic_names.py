@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 
 from mujaz.models.arabic_words import words
 from mujaz.models.headline_words import PRESENT
-from mujaz.models.word_bases import bases
+from mujaz.models.word_bases import FUNCTION_WORDS, bases
 
 # All words here are as `mujaz.models.arabic_words` leaves them, without clitics.
 _PLACES = """
@@ -26,7 +26,7 @@ _PLACES = """
     بريطانيا لندن فرنسا باريس المانيا برلين ايطاليا روما اسبانيا مدريد برشلونه هولندا بلجيكا بروكسل سويسرا جنيف
     النمسا فيينا اليونان اثينا السويد النرويج الدنمارك بولندا البرتغال قبرص اميركا امريكا واشنطن نيويورك كندا
     المكسيك البرازيل الارجنتين كوبا فنزويلا كولومبيا استراليا اثيوبيا كينيا نيجيريا مالي النيجر تشاد السنغال
-    اسرائيل اوروبا افريقيا اسيا
+    اسرائيل اوروبا افريقيا اسيا استانبول
 """
 _GIVEN = """
     محمد احمد محمود علي حسن حسين عمر عثمان خالد سعد سعيد سعود فهد فيصل سلمان سلطان تركي بندر نايف ماجد نواف طلال
@@ -34,7 +34,7 @@ _GIVEN = """
     عيسي مصطفي مرتضي جمال كمال جلال صلاح طارق هشام وليد ياسر سامي سمير منير امير بشار بشير حامد حمد حمود راشد رشيد
     زياد زيد سليمان شاكر صالح عادل عامر عباس عصام عماد فارس فؤاد قاسم كريم لطفي ماهر مازن مراد مروان منصور ناصر
     نبيل نزار نوري هاني هيثم يحيي ياسين فاطمه عائشه خديجه مريم زينب ساره نوره هند هدي مني سعاد سميره نجلاء ليلي
-    سلمي امينه حنان باراك دونالد جون جورج فلاديمير انجيلا ديفيد مايكل بوتين اوباما ترامب كيري ميركل هولاند اردوغان
+    سلمي امينه حنان باراك دونالد جون جورج فلاديمير انجيلا ديفيد مايكل بوتين اوباما ترامب ترمب كيري ميركل هولاند اردوغان
     روحاني خامنئي السيسي الاسد القذافي العبادي الحوثي هادي السبسي المرزوقي الغنوشي النهضه ميسي رونالدو بايرن ريال
     يوفنتوس تشيلسي ارسنال ليفربول الهلال النصر الاتحاد الاهلي الزمالك الترجي
 """
@@ -54,6 +54,17 @@ ALSO_WORDS = frozenset(_ALSO_WORDS.split())
 INTRODUCING = frozenset(_INTRODUCING.split())
 _VERBS = frozenset(word for form in PRESENT.values() for word in words(form))  # "the minister announces"
 PREFIXES = ("", "و", "ف", "ب", "ل", "ك", "ال")
+# Endings that a country has and its adjective has not: روسيا and الروسي.
+_ENDINGS = ("يا", "يه", "ا", "ه", "ان", "ات")
+# Ways to write one name.
+_WRITTEN = (
+    frozenset(("اميركا", "امريكا", "اميركي", "امريكي")),
+    frozenset(("سوريا", "سوريه")),
+    frozenset(("ترامب", "ترمب")),
+    frozenset(("اسطنبول", "استانبول")),
+    frozenset(("بنغلاديش", "بنغلادش")),
+)
+_FIRST_HALVES = ("عبد", "ابو")  # of names that are written in one word or in two
 
 
 def new_names(said: Sequence[str], known: AbstractSet[str]) -> tuple[str, ...]:
@@ -65,12 +76,28 @@ def new_names(said: Sequence[str], known: AbstractSet[str]) -> tuple[str, ...]:
     """
     found = []
     for place, word in enumerate(said):
-        if not bases(word) or not known.isdisjoint(bases(word)):
+        if not bases(word) or not known.isdisjoint(bases(word)) or _otherwise(word, known):
             continue
         introduced = place > 0 and _bare(said[place - 1]) & INTRODUCING and word not in _VERBS
         if introduced or (_bare(word) & TABLE and not _bare(word) & ALSO_WORDS):
             found.append(word)
     return tuple(dict.fromkeys(found))
+
+
+def _otherwise(word: str, known: AbstractSet[str]) -> bool:
+    """Whether a source has a name of the tables in another form: the adjective of a country, another spelling."""
+    for name in _bare(word) & TABLE:
+        bare = name.removeprefix("ال")
+        stems = {name, bare} | {
+            name[: -len(end)] for end in _ENDINGS if name.endswith(end) and len(name) - len(end) >= 3
+        }
+        ways = {base for names in _WRITTEN if name in names for way in names for base in bases(way)}
+        halves = [(half, name.removeprefix(half)) for half in _FIRST_HALVES if name.startswith(half)]
+        if not known.isdisjoint(stems | ways):
+            return True
+        if any({half} | bases(rest) <= known | FUNCTION_WORDS for half, rest in halves):
+            return True
+    return False
 
 
 def _bare(word: str) -> set[str]:

@@ -1,13 +1,13 @@
 """Numbers in Arabic text: in figures (either digits, separators, ``1.5 مليون``) and in words (``خمسة عشر ألفا``).
 
 Made to ask whether a number of a summary is in its source, so the source is read generously: ``1.500`` there is 1500 as well
-as 1.5, ``3.14`` is also 3 and 14, ``الثالث`` is 3. What it cannot see: duals (``شخصان`` is no 2), halves and thirds, sums.
+as 1.5, ``3.14`` is also 3 and 14, ``الثالث`` is 3. What it cannot see: duals (``شخصان`` is no 2), thirds, sums.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from decimal import Decimal
 from functools import lru_cache
 
@@ -49,7 +49,9 @@ SCALES = {
     10**9: "مليار مليارا مليارات بليون بلايين",
     10**12: "تريليون تريليونا تريليونات",
 }
-DUALS = {2 * 10**3: "الفان الفين", 2 * 10**6: "مليونان مليونين", 2 * 10**9: "ملياران مليارين"}
+DUALS = {2 * 10**3: "الفان الفين الفي", 2 * 10**6: "مليونان مليونين مليوني", 2 * 10**9: "ملياران مليارين ملياري"}
+LARGEST = 10**18  # that is counted in millions
+ALSO_DUALS = frozenset(("الفا", "مليونا", "مليارا"))  # of a thousand, or two thousand before what is counted
 ORDINALS = {
     1: "اول اولي",
     2: "ثاني ثانيه",
@@ -81,6 +83,9 @@ SPACED = re.compile(rf"(?<!\d)\d++(?: ?{SEPARATOR} ?\d++)+")  # as recipes write
 WHOLE = re.compile(rf"(?:(?<![^\W\d_])([^\W\d_]++)\W*+)?(?<!\d)(\d++(?: ?{SEPARATOR} ?\d++)*)")
 AT_END = re.compile(rf"{WHOLE.pattern}\W*$")
 FOLLOWING = re.compile(r"\s*([^\W\d_]+)")
+BACKWARD = re.compile(r"(?<!\w)(\d+)ر(\d+)(?!\w)")  # 31ر3 of some agencies, which is 3.31, or the other way round
+HALF = re.compile(r"\s+ونصف(?!\w)")
+SHARED = re.compile(r"\s*(?:و|او\s|الي\s|[-–،]\s?)\s*$")  # between two numbers with one scale: 15 و16 مليونا
 
 Values = frozenset[Decimal]
 
@@ -103,16 +108,28 @@ def numbers_in(text: str) -> list[tuple[str, Values]]:
     """
     text = normalize(text)
     found: list[tuple[str, Values]] = []
+    found += [(match.group(), _both_ways(text, match)) for match in BACKWARD.finditer(text)]
+    text = BACKWARD.sub(_blank, text)
     for match in FIGURES.finditer(text):
-        values = _meanings(text, match)
+        values, scale = _readings(match.group()), _scale(text, match.end())
         if values:
-            found.append((match.group(), values))
+            found.append((match.group(), _scaled(values, scale, half=_is_half(text, match.end())) if scale else values))
         else:  # a date or a version: each part for itself
             found.extend((part, frozenset({Decimal(part)})) for part in re.split(SEPARATOR, match.group()))
-    for run in _spelled(text):
+    for run, end in _spelled(text):
         if any(_bare(word) in COUNTED for word in run) and (total := _total(run)) >= 3:
-            found.append((" ".join(run), frozenset({Decimal(total)})))
+            found.append((" ".join(run), _spelled_values(text, run, end, total)))
     return found
+
+
+def ordinal_at_end(text: str) -> int:
+    """The number that a text ends with where it is an ordinal in words, "the twenty third"; 0 where it is none.
+
+    Args:
+        text: Its letters unified.
+    """
+    *_, (run, end) = [([], -1), *_spelled(text)]
+    return _total(run) if end == len(text.rstrip()) and _bare(run[0]) in ORDINAL else 0
 
 
 def figures_of(text: str) -> frozenset[tuple[str, str]]:
@@ -145,22 +162,65 @@ def source_values(text: str) -> Values:
     """All that the numbers of a source may mean, whole and in their parts."""
     text = normalize(text)
     found: set[Decimal] = set()
+    for match in BACKWARD.finditer(text):
+        found |= _both_ways(text, match)
+    text = BACKWARD.sub(_blank, text)
     for pattern in (FIGURES, SPACED):
+        waiting: list[tuple[int, Values]] = []  # numbers that may have the scale of a later one, and where they end
         for match in pattern.finditer(text):
-            found |= _meanings(text, match)
-            found.update(Decimal(part) for part in re.findall(r"\d+", match.group()))
-    for run in _spelled(text):
-        found.update(Decimal(NUMERAL[_bare(word)]) for word in run)
-        found.add(Decimal(_total(run)))
+            values, scale = _readings(match.group().replace(" ", "")), _scale(text, match.end())
+            found |= values | {Decimal(part) for part in re.findall(r"\d+", match.group())}
+            if waiting and not SHARED.fullmatch(text, waiting[-1][0], match.start()):
+                waiting = []
+            waiting.append((match.end(), values))
+            if scale:
+                for _, their in waiting:
+                    found |= _scaled(their, scale, half=_is_half(text, match.end()))
+                waiting = []
+    for run, end in _spelled(text):
+        parts = {Decimal(NUMERAL[_bare(word)]) for word in run}
+        scales = [SCALE[_bare(word)] for word in run if _bare(word) in SCALE]
+        found |= (
+            parts | {part * scale for part in parts for scale in scales} | _spelled_values(text, run, end, _total(run))
+        )
+        found |= {Decimal(2 * SCALE[word]) for word in map(_bare, run[:1]) if word in ALSO_DUALS}
+    # A headline leaves off what is behind the millions.
+    found |= {value // scale * scale for value in found for scale in SCALES if scale <= value < LARGEST}
     return frozenset(found)
 
 
-def _meanings(text: str, match: re.Match[str]) -> Values:
-    """What figures may mean, also times the ``million`` that follows; nothing for a date."""
-    values = _readings(match.group().replace(" ", ""))
-    following = FOLLOWING.match(text, match.end())
-    scale = SCALE.get(following.group(1)) if following else None
-    return values | {value * scale for value in values} if scale else values
+def _both_ways(text: str, match: re.Match[str]) -> Values:
+    """What ``31ر3`` may mean, times the scale that follows."""
+    first, second = match.groups()
+    values, scale = frozenset({Decimal(f"{second}.{first}"), Decimal(f"{first}.{second}")}), _scale(text, match.end())
+    return _scaled(values, scale) if scale else values
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
+
+
+def _scale(text: str, end: int) -> int:
+    """The million that follows; 0 where none does."""
+    following = FOLLOWING.match(text, end)
+    return SCALE.get(following.group(1), 0) if following else 0
+
+
+def _is_half(text: str, end: int) -> bool:
+    """Whether a half follows the scale that stands at a place: a million and a half."""
+    following = FOLLOWING.match(text, end)
+    return bool(following and HALF.match(text, following.end()))
+
+
+def _scaled(values: Values, scale: int, *, half: bool = False) -> Values:
+    return frozenset(value * scale + (Decimal(scale) / 2 if half else 0) for value in values)
+
+
+def _spelled_values(text: str, run: Sequence[str], end: int, total: int) -> Values:
+    """What a run of numerals is in all, with the half behind it where there is one."""
+    scale = SCALE.get(_bare(run[-1]), 0)
+    half = Decimal(scale) / 2 if scale and HALF.match(text, end) else Decimal(0)
+    return frozenset({Decimal(total) + half, Decimal(total)})
 
 
 def _readings(figures: str) -> Values:
@@ -176,27 +236,30 @@ def _readings(figures: str) -> Values:
     return frozenset(found)
 
 
-def _spelled(text: str) -> Iterator[list[str]]:
-    """Runs of numerals with nothing but spaces between them."""
+def _spelled(text: str) -> Iterator[tuple[list[str], int]]:
+    """Runs of numerals with nothing but spaces between them, and where they end."""
     run: list[str] = []
     end = 0
     for match in WORD.finditer(text):
         if run and (not _bare(match.group()) or not text[end : match.start()].isspace()):
-            yield run
+            yield run, end
             run = []
         if _bare(match.group()):
             run.append(match.group())
         end = match.end()
     if run:
-        yield run
+        yield run, end
 
 
 def _total(run: list[str]) -> int:
     """The number that a run of numerals spells: ``خمسه عشر الفا ومئتان`` is (5 + 10) * 1000 + 200."""
     total = below = 0
-    for value, scales in ((NUMERAL[_bare(word)], _bare(word) in SCALE) for word in run):
-        if scales:
+    for word in run:
+        value = NUMERAL[_bare(word)]
+        if _bare(word) in SCALE:
             total, below = total + max(below, 1) * value, 0
+        elif value == 100 and 3 <= below <= 9 and not word.startswith("و"):  # in two words: ثلاث مئه
+            below *= 100
         else:
             below += value
     return total + below

@@ -13,7 +13,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 
-from mujaz.models.arabic_words import words
+from mujaz.models.arabic_dates import MONTHS, WEEKDAY
+from mujaz.models.arabic_words import table, words
 from mujaz.models.fragments import Automaton, runs_in
 from mujaz.models.sentences import split_sentences
 from mujaz.models.word_bases import bases
@@ -21,6 +22,8 @@ from mujaz.models.word_bases import bases
 SHORTEST_RUN = 2  # words
 # Words of one sentence that may be left out: an apposition, a date. Chosen on 100 summaries read by hand.
 LEFT_OUT = 4
+FARTHEST = 12  # words, those of a date with them: "today, Monday 12 February 2024"
+_DATES = table("يوم اليوم امس مساء صباح ظهر الموافق من شهر") | {name for names in MONTHS for name in names.split("|")}
 MOSTLY_COPIED = 0.9  # share of the words: a summary with more words of its own has a grammar of its own
 COMMON = 200  # places: a pair of words that the article has more often tells nothing
 MARK = " | "
@@ -69,7 +72,14 @@ class Places:
         if following == len(starts):
             return False
         start = starts[following]
-        return start - end <= LEFT_OUT + 1 and self.sentence[start] == self.sentence[end]
+        left_out = (
+            sum(not _of_a_date(word) for word in self.words[end + 1 : start]) if start - end <= FARTHEST else FARTHEST
+        )
+        return left_out <= LEFT_OUT and self.sentence[start] == self.sentence[end]
+
+
+def _of_a_date(word: str) -> bool:
+    return word.isdigit() or word in _DATES or bool(WEEKDAY.fullmatch(word))
 
 
 def joins(summary: str, places: Places, step: Automaton) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from mujaz.models.arabic_dates import MONTHS
 from mujaz.models.arabic_words import table
 from mujaz.models.clauses import NEVER, Boundaries
 from mujaz.models.denials import denies
@@ -59,10 +60,7 @@ _INSERTED = _WHEN_AND_WHERE | table(
 )
 _NEWS = table("بعنوان ندوه محاضره مؤتمر حفلا معرض معرضا امسيه")  # what an event is, and not where
 _WEEKDAY = "(?:السبت|الاحد|الاثنين|الثلاثاء|الاربعاء|الخميس|الجمعه)"
-_MONTH = (
-    "(?:يناير|فبراير|مارس|ابريل|افريل|نيسان|مايو|ماي|ايار|يونيو|حزيران|جوان|يوليو|تموز|جويليه|اغسطس|اب|اوت|سبتمبر|ايلول|اكتوبر"
-    "|نوفمبر|ديسمبر|جانفي|فيفري|شباط|اذار)"
-)
+_MONTH = f"(?:{'|'.join(sorted((name for names in MONTHS for name in names.split('|')), key=len, reverse=True))})"
 _TIME_OF_DAY = "(?:بعد |قبل )?(?:مساء|صباح|ظهر|فجر|ليله?|عصر|عشيه) "
 _WHICH = "(?:الماضي |الجاري |الحالي |المقبل |القادم |المنصرم |الفارط |الفائت |المنقضي )?"
 _DAY = re.compile(  # not the first day, the national day

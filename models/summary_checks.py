@@ -14,7 +14,7 @@ from itertools import islice
 from mujaz.models.arabic_dates import source_dates, unsupported_dates
 from mujaz.models.arabic_names import new_names
 from mujaz.models.arabic_numbers import broken_number, figures_of, source_values, unsupported_numbers
-from mujaz.models.arabic_words import words
+from mujaz.models.arabic_words import table, words
 from mujaz.models.fragments import automaton, fragments_in
 from mujaz.models.joins import Places, joins
 from mujaz.models.word_bases import bases
@@ -26,7 +26,8 @@ LOOP_UP_TO = 10  # words
 
 # What models leave in their output when something is wrong: T5's, BERT's and BART's special tokens, sentencepiece's unknown.
 SENTINEL = re.compile(r"<extra_id_\d+>|<(?:pad|unk|mask|s)>|</s>|\[(?:UNK|PAD|CLS|SEP|MASK)\]|⁇")
-QUOTED = re.compile('[«“”"„]([^«»“”"„\n]{1,400})[»”“"]')
+QUOTED = re.compile("[«“”\"„]([^«»“”\"„\n]{1,400})[»”“\"]|(?<!\\w)[‘'‹]([^‘’'‹›\n]{1,400})[’'›](?!\\w)")
+NEGATIONS = table("لا لن لم ليس ليست ليسوا غير")  # letters unified
 LATIN = re.compile(r"[a-z]{2,}")
 LETTER_LOOP = re.compile(rf"(\w{{2,6}}?)\1{{{LOOP_TIMES},}}")
 
@@ -188,10 +189,27 @@ def _new_quotes(summary: str, source: Source) -> tuple[str, ...]:
     """Quotations whose words the source does not have in that order; clitics of the first word may differ."""
     found = []
     for match in QUOTED.finditer(summary):
-        quoted = words(match.group(1))
-        copied = fragments_in(quoted, source.runs)
-        whole = copied == [len(quoted)]
-        rest = len(quoted) > 1 and fragments_in(quoted[1:], source.runs) == [len(quoted) - 1]
-        if quoted and not whole and not (rest and not bases(quoted[0]).isdisjoint(source.bases)):
-            found.append(match.group(1).strip())
+        text = match.group(1) or match.group(2)
+        quoted = words(text)
+        denied = not NEGATIONS.isdisjoint(words(summary[: match.start()])[-1:])
+        if quoted and not _is_quoted(quoted, source, denied=denied):
+            found.append(text.strip())
     return tuple(dict.fromkeys(found))
+
+
+def _is_quoted(quoted: Sequence[str], source: Source, *, denied: bool) -> bool:
+    """Whether a source has these words in this order, and somewhere no negation before them, if the summary has none."""
+    if fragments_in(quoted, source.runs) == [len(quoted)]:
+        return denied or any(before not in NEGATIONS for before in _before(quoted, source.words))
+    rest = quoted[1:]
+    if not rest or fragments_in(rest, source.runs) != [len(rest)]:
+        return False
+    return any(not bases(quoted[0]).isdisjoint(bases(before)) for before in _before(rest, source.words))
+
+
+def _before(phrase: Sequence[str], known: Sequence[str]) -> Iterator[str]:
+    """The word before each place of a phrase in a text; "" at its beginning."""
+    length = len(phrase)
+    for place, word in enumerate(known):
+        if word == phrase[0] and known[place : place + length] == phrase:
+            yield known[place - 1] if place else ""

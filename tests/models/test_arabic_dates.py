@@ -18,6 +18,9 @@ SOURCE = "وصل الوفد يوم الأربعاء 12 آذار/مارس 2014، 
         "للأربعاء",
         "مارس الرياضة",  # practised: no month
         "شهر مارس",
+        "الثاني عشر من مارس",
+        "الثالث من رمضان",
+        "عدد من مارس",
     ],
 )
 def test_what_the_source_speaks_of(said: str) -> None:
@@ -33,7 +36,24 @@ def test_what_the_source_speaks_of(said: str) -> None:
         ("كانون الثاني", ("كانون الثاني",)),
         ("شهر شعبان", ("شعبان",)),
         ("وبالسبت", ()),  # two clitics before a day are not written
+        ("السادس من مارس", ("6 مارس",)),
+        ("الثالث عشر من شهر مارس", ("13 مارس",)),
     ],
 )
 def test_what_it_does_not(said: str, found: tuple[str, ...]) -> None:
     assert unsupported_dates(said, SOURCE) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "source", "found"),
+    [
+        ("12 نوفمبر", "يوم 12 نونبر", ()),
+        ("3 نوفمبر", "في 3 تشرين ثاني", ()),
+        ("5 شتنبر", "في 5 غشت", ("5 شتنبر",)),
+        ("23 أكتوبر", "الثالث والعشرين من أكتوبر", ()),
+        ("15 مايو", "الخامس عشر من شهر مايو", ()),
+        ("24 أكتوبر", "الثالث والعشرين من أكتوبر", ("24 اكتوبر",)),
+    ],
+)
+def test_names_of_all_countries_and_days_in_words(said: str, source: str, found: tuple[str, ...]) -> None:
+    assert unsupported_dates(said, source) == found

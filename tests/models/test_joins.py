@@ -60,6 +60,13 @@ def test_words_left_out_are_counted() -> None:
         assert bool(found("أول ثان ثالث رابع", source)) == (gap > LEFT_OUT)
 
 
+def test_a_day_may_be_left_out_however_long_it_is() -> None:
+    source = "قررت اللجنة، اليوم الإثنين 12 فيفري 2024، الإبقاء على المدرب."
+    assert found("قررت اللجنة الإبقاء على المدرب", source) == ()
+    source = "قررت اللجنة، اليوم الإثنين 12 فيفري 2024، طرد اللاعب وتغريم النادي ثم الإبقاء على المدرب."
+    assert found("قررت اللجنة الإبقاء على المدرب", source) == ("قررت اللجنه | الابقاء علي",)
+
+
 @given(
     st.lists(st.sampled_from(["ا.", "ب", "ج", "د:", "ه", "12"]), max_size=30), st.integers(0, 30), st.integers(0, 30)
 )

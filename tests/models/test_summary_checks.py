@@ -133,8 +133,26 @@ def test_a_number_broken_off_at_the_end_is_flagged(said: str, flagged: tuple[str
         ("العمل توقف", ("العمل توقف",)),
     ],
 )
-@pytest.mark.parametrize("marks", ["«»", '""', "“”"])
+@pytest.mark.parametrize("marks", ["«»", '""', "“”", "‘’", "''", "‹›"])
 def test_quotations_are_word_for_word_in_the_source(quoted: str, found: tuple[str, ...], marks: str) -> None:
     checks = check_summary(f"قال الوزير {marks[0]}{quoted}{marks[1]}", SOURCE)
     assert checks.new_quotes == found
     assert ("new_quotes" in checks.problems) == bool(found)
+
+
+@pytest.mark.parametrize(
+    ("said", "source"),
+    [
+        ("«نرفض الأسعار»", "قال «نرفض التأجيل» وأضاف أن السوق لا تقبل الأسعار."),  # words from two places
+        ("«نؤجل المعرض»", "قال «لن نؤجل المعرض» أبدا."),
+        ("«نية للتأجيل»", "قال إنه «لا نية للتأجيل» هذا العام."),
+    ],
+)
+def test_a_quotation_that_nobody_said(said: str, source: str) -> None:
+    assert check_summary(said, source).new_quotes == (said.strip("«»"),)
+    assert check_summary(said, f"{source} وقالت: {said}").new_quotes == ()
+    assert check_summary("ليست «حكومة وحدة»", "قال إنها ليست حكومة وحدة").new_quotes == ()
+
+
+def test_an_apostrophe_quotes_nothing() -> None:
+    assert check_summary("مجلة l'avenir وفيلم d'azur", "مجلة l'avenir وفيلم d'azur").new_quotes == ()
