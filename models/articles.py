@@ -36,7 +36,9 @@ from mujaz.models.datelines import (
     HEAD_PREFIXES,
     NAME,
     NO_GIVEN_NAME,
+    PLACE_ALONE,
     PLACE_AND_NAME,
+    SCORE_BEHIND,
 )
 from mujaz.models.news_verbs import NO_NAMES, OPENERS, SPEAKING, THAT, WRITE_TO
 from mujaz.models.recipe_steps import without_markup
@@ -50,6 +52,10 @@ _HEAD_LINES_READ = 6
 _LONGEST_NAME = 4  # words
 _TAIL_READ = 1500  # characters at the end of a text in which a flattened page tail is looked for
 _TAIL_STEPS = 12
+_HEADINGS = ("related", "read also", "tags")
+_STOPS = ".؟!"
+_MAX_LISTED = 120  # characters of a headline in a list
+_MOST_LISTED = 15
 _DRAWN_APART = re.compile(r"(?<=[ء-ي])ـ+(?=[ء-ي])")
 
 
@@ -131,6 +137,7 @@ def find_parts(text: str) -> list[Part]:
     """Find all that is not body, in order and without overlap, with offsets into the text."""
     lines = list(_lines(text))
     leftovers = [part for start, end in lines if (part := _leftover_line(text, start, end))]
+    leftovers += _listed(text, lines, leftovers)
     taken = {part.start for part in leftovers}
     lines = [line for line in lines if line[0] not in taken]
     tail = list(_tail(text, lines))
@@ -161,6 +168,19 @@ def _leftover_line(text: str, start: int, end: int) -> Part | None:
     return Part(str(match.lastgroup).replace("_", " "), line, start, end) if match else None
 
 
+def _listed(text: str, lines: Sequence[tuple[int, int]], leftovers: Sequence[Part]) -> Iterator[Part]:
+    """Yield the headlines or keywords under a heading behind an article, where nothing but such lines follows it."""
+    heading = next((part for part in leftovers if part.kind in _HEADINGS and ":" not in part.text), None)
+    if heading is None:
+        return
+    taken = {part.start for part in leftovers}
+    before = [text[start:end] for start, end in lines if end <= heading.start and start not in taken]
+    behind = [(start, end) for start, end in lines if start > heading.start and start not in taken]
+    is_list = all(end - start <= _MAX_LISTED and text[end - 1] not in _STOPS + "؛،" for start, end in behind)
+    if is_list and len(behind) <= _MOST_LISTED and any(len(line) > _MAX_LISTED for line in before):
+        yield from (Part(heading.kind, text[start:end].strip(), start, end) for start, end in behind)
+
+
 def _tail(text: str, lines: list[tuple[int, int]]) -> Iterator[Part]:
     """Yield what a flattened page left behind the article, from the end of the text backward."""
     if not lines:
@@ -189,7 +209,7 @@ def _tail(text: str, lines: list[tuple[int, int]]) -> Iterator[Part]:
 def _leads_to(before: str, *, tail: bool) -> bool:
     """Whether what stands before a tail needs it: "write to info@example.org", "she said that all rights are reserved"."""
     last = (words(before) or [""])[-1]
-    return not before.rstrip().endswith(":") and last in (THAT if tail else WRITE_TO)
+    return not before.rstrip().endswith((":", *_STOPS)) and last in (THAT if tail else WRITE_TO)
 
 
 def _tail_begins(text: str, start: int, end: int) -> re.Match[str] | None:
@@ -230,7 +250,7 @@ def _whole_line(text: str, start: int, end: int) -> list[Part]:
         if match:
             return _named(match, places, start, end)
     match = PLACE_AND_NAME.fullmatch(line)
-    if match and not match["byline"].startswith("ال") and NO_NAMES.isdisjoint(words(match["byline"])):
+    if match and not match["byline"].startswith("ال") and _are_names(match["byline"].split()):
         return _named(match, places, start, end)
     return []
 
@@ -244,6 +264,8 @@ def _prefix(text: str, start: int, end: int) -> list[Part]:
             if pattern in BEFORE_A_VERB and _first_word(text[behind:end]) not in OPENERS:
                 continue
             parts = _named(match, places, start, behind)
+            if pattern is PLACE_ALONE and _is_subject(text[behind:end]):
+                return []
             if "byline" not in match.groupdict():
                 return [*parts, *_byline_behind(text, behind, end)]
             return [] if _speaks(text[behind:end]) else parts
@@ -277,6 +299,11 @@ def _speaks(text: str) -> bool:
     return _first_word(text) in SPEAKING or text.lstrip(' «"“').startswith("سأ")
 
 
+def _is_subject(behind: str) -> bool:
+    """Whether the place in front belongs to the text: it stands for who speaks, or plays against another one."""
+    return _speaks(behind) or behind.startswith(("سن", "على ")) or bool(SCORE_BEHIND.match(behind))
+
+
 def _without_tatweel(text: str, start: int, end: int) -> tuple[str, Sequence[int]]:
     """A line without white space at its ends and letters drawn apart, and where its characters stand in the text."""
     line = text[start:end]
@@ -297,7 +324,7 @@ def _byline_behind(text: str, start: int, end: int) -> list[Part]:
         return []
     for number in range(2, len(names)):
         before, last = names[:number], names[number - 1].group()
-        if any(word in NO_NAMES for this in own[:number] for word in this):
+        if not _are_names([name.group().rstrip(": ") for name in before]):
             return []
         if not all(NAME.fullmatch(name.group().rstrip(": ")) for name in before):
             return []
@@ -310,6 +337,12 @@ def _byline_behind(text: str, start: int, end: int) -> list[Part]:
             behind = names[number].end() + 1 if dash else names[number].start()
             return [Part("byline", said.rstrip(": "), start, start + behind)]
     return []
+
+
+def _are_names(said: Sequence[str]) -> bool:
+    """Whether words can be those of somebody's name. Ali is one; "on" is often written like it, but does not end a name."""
+    ali = {place for place, word in enumerate(said) if word == "علي" or (word == "على" and place + 1 == len(said))}
+    return NO_NAMES.isdisjoint(own for place, word in enumerate(said) if place not in ali for own in words(word))
 
 
 def _named(match: re.Match[str], places: Sequence[int], start: int, end: int) -> list[Part]:

@@ -112,7 +112,8 @@ _WROTE = rf"{_WROTE_OF}\s*[:/\-–—]\s*"
 HEAD_LINES = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?!\d+\s\D+$)(?P<dateline>(?:{_PLACE}{_SEP})?{DATE}(?:{_SEP}(?:الموافق\s)?{DATE})?{_SEP}(?:{TIME}{_SEP})?{SOURCE}?)",
+        rf"(?!\d+\s\D+$)(?P<dateline>(?:{_PLACE}{_SEP})?(?:في\s)?{DATE}(?:{_SEP}(?:الموافق\s)?{DATE})?{_SEP}(?:{TIME}{_SEP})?{SOURCE}?)",
+        rf"(?P<dateline>{_SOMEWHERE}(?:في\s)?{DATE}{_SEP}الموافق\s{DATE}{_SEP}{SOURCE})",
         rf"(?P<dateline>{_PLACES}{_SEP}{_SOURCES}|{_PLACES}{_MARK}{_PAPER}|{_PLACES}\s?{_BRACKETED_PAPER})\s*[:\-–—./]*",
         r"(?P<dateline>[^\W\d_]{2,14}\s(?:برس|بريس|نيوز|أونلاين|اونلاين))\s*[:\-–—.]*",
         rf"(?P<dateline>{_PLACE}{_LAND}[،,]\s{DATE})\s*[:\-–—.]*",
@@ -158,6 +159,8 @@ HEAD_PREFIXES = tuple(
         rf"(?P<dateline>{_PLACE})(?:\s*:\s*|\s*[-–—]\s+)(?!{_PLACE}(?!\w))(?=[^\W\d_])",
     )
 )
+PLACE_ALONE = HEAD_PREFIXES[-1]
+SCORE_BEHIND = re.compile(r"[^\W\d_]+(?:\s[^\W\d_]+){0,2}\s*\d{1,2}\s?[-–:]\s?\d{1,2}(?!\d)")
 # The same where no mark ends it: only before a verb that opens a sentence.
 BEFORE_A_VERB = tuple(
     re.compile(pattern)

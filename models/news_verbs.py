@@ -52,5 +52,5 @@ NO_NAMES = LEADING | OPENERS | frozenset(_BEFORE_A_VERB.split()) | frozenset(_OF
 _SAID = "لن لا لم نحن انا لست ليس لسنا سوف لدي لدينا نريد نطالب نرفض ارفض اريد"
 SPEAKING = frozenset(_SAID.split())
 # Before an address, or a phrase of a page's tail, that is part of a sentence.
-WRITE_TO = frozenset(["علي", "عبر", "الي", "العنوان"])
+WRITE_TO = frozenset(["علي", "عبر", "الي", "العنوان", "بريد", "البريد", "الالكتروني", "ايميل", "الايميل"])
 THAT = frozenset(["ان", "بان", "وان"])

@@ -62,6 +62,12 @@ _LATIN_ABBREVIATIONS = table("dr mr mrs ms prof st inc ltd co corp vs no vol pp 
 _TITLES_WITH_WAW = frozenset({"ود", "وم", "وأ", "لد"})  # "ود. علي": and Dr Ali
 _DOMAINS_IN_ARABIC = frozenset({"كوم", "نت", "أورغ", "أورج", "كو"})
 _ERA = re.compile(r"(?:\d[ \u00a0]?|([قب])[.][ \u00a0]?)[مه]$")  # 1445 هـ, 2023 م, 300 ق.م
+# A unit or a currency in letters, whose dot may end no sentence: 5 كم. من, 12 د.ك. في
+_UNIT = re.compile(
+    r"(?:\d[ \u00a0]?(?:كم|كلم|سم|مم|كغ|كغم|كجم|كلغ|غم|غ|ص)"
+    r"|(?:\d|ألف|آلاف|مليونا?|ملايين|مليارا?|مليارات)[ \u00a0]?[^\W\d_][.] ?[^\W\d_])$"
+)
+_BEHIND_UNITS = table("من مربع مربعا مربعة مكعب مكعبا شمال جنوب شرق غرب فقط تقريبا")
 _NOT_WORD = re.compile(r"\W")
 _DOTTED = re.compile(r"[.][ \u00a0]?\w+$")
 
@@ -248,6 +254,8 @@ def _full_stop_cuts(text: str, start: int, stop: int, after: int, word: str) -> 
     spaced, glued = text[stop - 1 : stop].isspace(), after == stop + 1
     if token.isdecimal() and len(token) <= 2 and tail == token and stop - start < _LOOK_BACK:
         return False  # the number of a list item
+    if token.isdecimal() and len(token) <= 2 and tail[: -len(token)].rstrip().endswith(":") and not _opens(word):
+        return False  # of the first one
     if token.isdecimal() and following.isdecimal():
         return not (spaced or glued)  # 3.14, "3 .14", "25 . 07 . 2017"
     if _in_address(text, stop, stop + 1) or (spaced and glued and following.isascii() and following.isalnum()):
@@ -257,10 +265,12 @@ def _full_stop_cuts(text: str, start: int, stop: int, after: int, word: str) -> 
     era = _ERA.search(tail) if tail.endswith(("م", "ه")) else None
     if era:
         return _opens(word) if era.group(1) else not (word in _LEANING or following.isdecimal())
+    if _UNIT.search(tail):
+        return not (word in _LEANING or word in _BEHIND_UNITS)
     if len(token) == 1 and token.isalpha() and (len(tail) == 1 or tail[-2] in ' .(«"“'):
         return token.isascii() and _opens(word)  # an initial, or a title such as د.
     if token.isascii() and token.lower() in _LATIN_ABBREVIATIONS:
-        return not following.isascii()
+        return not following.isascii() and _opens(word)  # "Apple Inc. عن" goes on
     if token in _LETTER_NAMES:
         named = word in _LETTER_NAMES and (glued or word not in _ALSO_PLAIN_WORDS)
         return not named and (not _DOTTED.search(tail) or _opens(word))

@@ -67,6 +67,11 @@ def test_the_example_article_is_taken_apart() -> None:
         "صورة أرشيفية",
         "(صورة: رويترز)",
         "A+ A-",
+        "(إعداد سالم حسن للنشرة - تحرير هند منصور)",
+        "تم النشر في: 12 مايو 2021",
+        "الرابط المختصر: https://news.example/abc",
+        "عدد المشاهدات: 345",
+        "التعليقات مغلقة",
     ],
 )
 def test_a_line_that_is_nothing_but_a_leftover_goes(line: str) -> None:
@@ -316,6 +321,45 @@ def test_cookies_in_the_news_stay() -> None:
 def test_who_speaks_and_what_a_sentence_needs_stay(text: str) -> None:
     cleaned = clean_article(text)
     assert cleaned in (text, text.removeprefix("القاهرة - "), text.removeprefix("دبي: "), text.removeprefix("العين - "))
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("بغداد: سنرد على أي هجوم على حدودنا، قال المتحدث باسم الحكومة.", ""),
+        ("بغداد - على الجميع وقف القتال فورا، قال المتحدث باسم الحكومة.", ""),
+        ("الجزائر - مصر 2-1: فوز ثمين لأصحاب الأرض في الدقائق الأخيرة.", ""),
+        ("بغداد - أعلنت الحكومة أن السدود امتلأت في الأسابيع الأخيرة.", "بغداد - "),
+        (f"{BODY} للتواصل مع الكاتب: poet@mail.example", " للتواصل مع الكاتب: poet@mail.example"),
+        (f"{BODY} ويمكن التسجيل عبر البريد الإلكتروني info@mail.example.", ""),
+        (f"{BODY} وللناس بريد. info@mail.example", " info@mail.example"),
+    ],
+)
+def test_a_place_that_speaks_and_addresses(text: str, left: str) -> None:
+    assert clean_article(text) == text.replace(left, "")
+
+
+@pytest.mark.parametrize("name", ["أحمد علي", "علي حسن", "أحمد علي حسن"])
+def test_ali_is_a_name(name: str) -> None:
+    article = read_article(f"القاهرة: {name} أعلنت {BODY}")
+    assert (article.dateline, article.byline) == ("القاهرة", name)
+    assert read_article(f"القاهرة - أحمد علي\n{BODY} {BODY}").byline == "أحمد علي"
+
+
+def test_lists_under_a_heading_behind_an_article() -> None:
+    listed = "بلدية الساحل تزيل ألواحا قديمة\nوفاة صياد في البحر"
+    article = read_article(f"{BODY} {BODY}\nمواضيع ذات صلة\n{listed}")
+    assert article.body == f"{BODY} {BODY}"
+    assert article.leftovers == ("مواضيع ذات صلة", *listed.split("\n"))
+    goes_on = f"{listed}\nوقال المتحدث إن العمل يستمر حتى المساء."
+    assert read_article(f"{BODY} {BODY}\nمواضيع ذات صلة\n{goes_on}").body == f"{BODY} {BODY}\n{goes_on}"
+    assert read_article(f"عنوان\nالوسوم\n{listed}").body == f"عنوان\n{listed}"  # no article in front of it
+
+
+@pytest.mark.parametrize("line", ["مكة المكرمة في", "قرية البحر"])
+def test_a_double_date_with_its_agency_is_a_dateline(line: str) -> None:
+    head = f"{line} 25 رمضان 1445 هـ الموافق 04 أبريل 2024 م واس"
+    assert read_article(f"{head}\n{BODY}").dateline == head
 
 
 @pytest.mark.parametrize("head", ["الكويت - 12 - 3 (كونا) -- ", "تونس/ 14 جانفي 2024/ ", "وأج - "])
