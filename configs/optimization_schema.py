@@ -22,7 +22,7 @@ class OptimizationConfig(Section):
     gradient_accumulation: Positive = 1
     """Steps whose gradients are added up before an update."""
     effective_batch_size: Positive | None = None
-    """Rows an update, for batch_size: auto."""
+    """Rows an update, of all processes together, for batch_size: auto."""
     learning_rate: Annotated[float, Field(gt=0)] = 3e-5
     """Peak learning rate."""
     warmup: Fraction = 0.1
@@ -48,7 +48,7 @@ class OptimizationConfig(Section):
     seed: Seed = 13
     """Seed of everything random in training."""
     device: str = "auto"
-    """auto, cpu, cuda or cuda:N."""
+    """auto, cpu or cuda: the first GPU that is seen. CUDA_VISIBLE_DEVICES=1 shows the second alone."""
 
     @property
     def rows_at_once(self) -> int:
@@ -56,6 +56,16 @@ class OptimizationConfig(Section):
         if self.batch_size == "auto":
             raise UsageError("training.batch_size: auto was not found out yet; see mujaz.training.memory.fit_batch.")
         return self.batch_size
+
+    @model_validator(mode="after")
+    def _first_gpu(self) -> OptimizationConfig:
+        index = self.device.removeprefix("cuda:")
+        if index.isdecimal() and int(index) > 0 and index != self.device:
+            raise ValueError(
+                f"device: a training takes the first GPU that it sees, found {self.device}. Set the variable "
+                f"CUDA_VISIBLE_DEVICES={index} and leave device at auto"
+            )
+        return self
 
     @model_validator(mode="after")
     def _batch_is_clear(self) -> OptimizationConfig:

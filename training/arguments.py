@@ -107,7 +107,6 @@ def training_arguments(
         **optimization_arguments(settings, folder, total_steps(config, rows, count())),
         **fsdp_arguments(settings.fsdp, layers_to_shard(model)),
         "num_train_epochs": settings.epochs,
-        "label_smoothing_factor": settings.label_smoothing,
         "train_sampling_strategy": "group_by_length",
         "length_column_name": "length",
         "eval_strategy": "steps" if evaluates else "no",
@@ -116,8 +115,24 @@ def training_arguments(
         "greater_is_better": True,
     }
     if model.config.is_encoder_decoder:
-        return Seq2SeqTrainingArguments(**common, predict_with_generate=True)
-    return TrainingArguments(**common)
+        # The others compute their loss on dev as in training; of a several-label model transformers would say that it has
+        # switched the smoothing off, which is in ours.
+        smoothing = settings.label_smoothing
+        return on_one_gpu(
+            Seq2SeqTrainingArguments(**common, label_smoothing_factor=smoothing, predict_with_generate=True)
+        )
+    return on_one_gpu(TrainingArguments(**common))
+
+
+def on_one_gpu(arguments: TrainingArguments) -> TrainingArguments:
+    """The arguments for a process that takes one GPU, however many it sees.
+
+    Else the Trainer would deal batches out to all of them in threads (``nn.DataParallel``), each as large as what was asked
+    for, against the steps that were planned. Several GPUs are for several processes.
+    """
+    if arguments.device.type == "cuda":  # asked for first: looking for it counts the GPUs
+        arguments._n_gpu = 1
+    return arguments
 
 
 def fsdp_arguments(settings: FsdpConfig | None, layers: Sequence[str] = ()) -> dict[str, Any]:

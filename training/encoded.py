@@ -107,6 +107,6 @@ class Collator:
             return {**batch, **taught, "labels": _padded_labels(labels)}
         longest = max(map(len, labels))
         padded = torch.tensor([ids + [IGNORED] * (longest - len(ids)) for ids in labels])
-        # Label smoothing takes the labels away from the model, which then cannot shift them itself.
+        # A loss of our own takes the labels away from the model, which then cannot shift them itself.
         decoder_input_ids = self.model.prepare_decoder_input_ids_from_labels(labels=padded)  # type: ignore[operator]
         return {**batch, "labels": padded, "decoder_input_ids": decoder_input_ids}

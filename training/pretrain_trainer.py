@@ -11,7 +11,7 @@ from torch.nn import functional
 from transformers import PreTrainedModel, PrinterCallback, Trainer, TrainingArguments
 
 from mujaz.configs.pretrain_schema import PretrainConfig
-from mujaz.training.arguments import optimization_arguments
+from mujaz.training.arguments import on_one_gpu, optimization_arguments
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
 from mujaz.training.encoded import IGNORED
 from mujaz.training.head_positions import only_at
@@ -78,7 +78,7 @@ def build_pretrainer(
     kind = PretrainingTrainer if model.config.is_encoder_decoder else MaskedWordsTrainer
     trainer = kind(
         model=model,
-        args=TrainingArguments(**arguments),
+        args=on_one_gpu(TrainingArguments(**arguments)),
         data_collator=collate,
         train_dataset=train,
         eval_dataset=held_out if len(held_out) else None,
