@@ -11,7 +11,7 @@ import json
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +22,12 @@ from torch.utils._pytree import tree_leaves
 from transformers import PreTrainedModel
 
 from mujaz.configs.optimization_schema import OptimizationConfig
-from mujaz.errors import TrainingError
+from mujaz.errors import TrainingError, UsageError
 from mujaz.models.machine import choose_device
 from mujaz.training.arguments import trains_in_bfloat16
 from mujaz.training.encoded import Collator
 from mujaz.training.losses import MultiLabelLoss
+from mujaz.training.processes import count
 
 # Of the free memory; the rest is for what is not counted: workspaces of kernels, fragments, the data loader.
 SHARE = 0.7
@@ -40,21 +41,25 @@ class BatchFit:
     """What was found.
 
     Attributes:
-        rows: Rows at once.
+        rows: Rows at once, in each process.
         accumulation: Batches of them an update.
         bytes: Memory that a training with them takes beyond the weights; 0 where it was not measured.
         free: Memory that was free, in bytes.
+        processes: That share an update's rows.
     """
 
     rows: int
     accumulation: int
     bytes: int = 0
     free: int = 0
+    processes: int = 1
 
     def line(self) -> str:
         """For people."""
         measured = f", {self.bytes / 1e9:.2f} GB of {self.free / 1e9:.1f} GB free" if self.bytes else ""
-        return f"batch: {self.rows} rows at once, {self.rows * self.accumulation} an update{measured}"
+        each = f" in each of {self.processes} processes" if self.processes > 1 else ""
+        update = self.rows * self.accumulation * self.processes
+        return f"batch: {self.rows} rows at once{each}, {update} an update{measured}"
 
 
 class PeakMemory(TorchDispatchMode):
@@ -147,6 +152,8 @@ def fit_batch(
 ) -> BatchFit:
     """The most rows at once that memory holds, such that batches of them make up ``settings.effective_batch_size``.
 
+    Where several processes train together, each has its share of an update.
+
     Args:
         model: Ready to train; it is moved to its device.
         rows: The training data, tokenized (datasets.Dataset).
@@ -155,19 +162,26 @@ def fit_batch(
         resume: The Trainer's checkpoint to go on from: its number is kept.
 
     Raises:
+        UsageError: the rows of an update cannot be shared among the processes.
         TrainingError: not even one row fits.
     """
-    effective = settings.effective_batch_size or 1
+    effective, rest = divmod(settings.effective_batch_size or 1, count())
+    if rest or not effective:
+        raise UsageError(
+            f"training.effective_batch_size: expected a multiple of the {count()} processes, found "
+            f"{settings.effective_batch_size}. Give one, or start another number of processes."
+        )
     if resume is not None:
         kept = int(json.loads((resume / "trainer_state.json").read_text(encoding="utf-8"))["train_batch_size"])
-        return BatchFit(kept, effective // kept)
+        return BatchFit(kept, effective // kept, processes=count())
     device = choose_device(settings.device)
     model.to(device)  # type: ignore[arg-type]  # transformers annotates it as a method of the class
     row = _longest(rows)
-    one, two = (activation_memory(model, collator([row] * count), settings) for count in (1, 2))
+    one, two = (activation_memory(model, collator([row] * rows), settings) for rows in (1, 2))
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     state = _GRADIENT + (_ADAM_STATE if settings.optimizer.startswith("adamw") else 0)
-    return _largest(effective, one - (two - one) + state * trained, two - one, free_memory(device))
+    found = _largest(effective, one - (two - one) + state * trained, two - one, free_memory(device))
+    return replace(found, processes=count())
 
 
 def _largest(effective: int, fixed: int, per_row: int, free: int) -> BatchFit:

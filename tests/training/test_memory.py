@@ -13,7 +13,7 @@ from transformers import BertConfig, BertForSequenceClassification
 from mujaz import TextClassifier, train
 from mujaz.configs.loading import check_config
 from mujaz.configs.optimization_schema import TrainingConfig
-from mujaz.errors import ConfigError, TrainingError
+from mujaz.errors import ConfigError, TrainingError, UsageError
 from mujaz.training import memory as memory_module
 from mujaz.training.job import prepare
 from mujaz.training.memory import PeakMemory, _container_limit, _largest, activation_memory, free_memory
@@ -105,6 +105,20 @@ def test_a_resumed_run_keeps_its_batch(topic_file: Path, tmp_path: Path, tiny_co
     assert (again.fit.rows, again.fit.accumulation) == (2, 4)
     assert again.config.training.rows_at_once == 2
     assert again.fit.line() == "batch: 2 rows at once, 8 an update"
+
+
+def test_several_processes_share_an_update(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = check_config(tiny_config("topic", topic_file, tmp_path / "run", **AUTO), "test")
+    monkeypatch.setattr(memory_module, "count", lambda: 2)
+    fit = prepare(config).fit
+    assert fit is not None
+    assert (fit.rows, fit.accumulation) == (4, 1)
+    assert fit.line().startswith("batch: 4 rows at once in each of 2 processes, 8 an update")
+    monkeypatch.setattr(memory_module, "count", lambda: 3)
+    with pytest.raises(UsageError, match="expected a multiple of the 3 processes, found 8"):
+        prepare(config)
 
 
 def test_summaries_are_measured_too(
