@@ -6,7 +6,13 @@ from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score
 
 from mujaz.training.metrics.bootstrap import confidence_interval
-from mujaz.training.metrics.resampling import draws, label_intervals, label_scores, label_set_intervals
+from mujaz.training.metrics.resampling import (
+    draws,
+    label_intervals,
+    label_scores,
+    label_set_intervals,
+    label_set_scores,
+)
 
 LABELS = ["a", "b", "c", "never"]
 
@@ -67,3 +73,20 @@ def test_a_label_that_was_never_found_has_no_interval() -> None:
     assert set(label_intervals(references, predictions, LABELS)["f1"]) == {"a", "b"}
     rows = np.eye(4, dtype=bool)
     assert set(label_set_intervals(rows[references], rows[predictions], LABELS)["f1"]) == {"a", "b"}
+
+
+def test_rare_labels_do_not_pull_the_interval_of_several_labels_down() -> None:
+    """A draw that misses the only row of a label says nothing of it: what is right throughout is right in every draw."""
+    rows = np.zeros((60, 8), dtype=bool)
+    rows[np.arange(60), np.arange(60) % 3] = True
+    rows[np.arange(5), 3 + np.arange(5)] = True
+    names = [str(i) for i in range(8)]
+    found = label_set_intervals(rows, rows.copy(), names)
+    assert found["macro_f1"] == found["micro_f1"] == found["accuracy"] == [1, 1]
+    assert found["f1"] == {name: [1, 1] for name in names}
+    none = np.zeros((60, 1), dtype=bool)  # a label that no row has counts 0 in the score, and so in every draw
+    found = label_set_intervals(np.hstack([rows, none]), np.hstack([rows, none]), [*names, "never"])
+    assert found["macro_f1"] == pytest.approx([8 / 9, 8 / 9])
+    assert label_set_scores(none, none, np.ones(60))[:3].tolist() == [1, 0, 0]
+    one = np.eye(60, 2, dtype=bool)  # most rows have no label: a draw of them alone has no F1
+    assert label_set_scores(one, one, np.eye(60)[59])[:3].tolist() == [1, 0, 0]

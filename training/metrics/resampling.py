@@ -48,8 +48,8 @@ def label_scores(references: Ints, predictions: Ints, labels: int, weights: Floa
     accuracy = weights[references == predictions].sum() / weights.sum()
     there = np.bincount(references, minlength=labels) > 0
     counted = there | (np.bincount(predictions, minlength=labels) > 0)
-    means = np.where(there, f1, 0.0)[counted]
-    return np.array([accuracy, np.nanmean(means), *f1])
+    macro = np.nanmean(f1[there]) * there.sum() / counted.sum()
+    return np.array([accuracy, macro, *f1])
 
 
 def label_intervals(
@@ -78,17 +78,25 @@ def label_intervals(
     samples = np.stack(
         [label_scores(references, predictions, len(labels), w) for w in draws(len(references), resamples, seed)]
     )
-    occurs = np.asarray(~np.isnan(samples).all(axis=0))
-    low, high = np.full((2, samples.shape[1]), np.nan)
-    low[occurs], high[occurs] = np.nanquantile(samples[:, occurs], [(1 - level) / 2, (1 + level) / 2], axis=0)
-    bounds = [[float(a), float(b)] for a, b in zip(low, high, strict=True)]
+    bounds = _bounds(samples, level)
     found = np.bincount(references[references == predictions], minlength=len(labels)) > 0
     f1 = {label: bounds[2 + i] for i, label in enumerate(labels) if found[i]}
     return {"accuracy": bounds[0], "macro_f1": bounds[1], "f1": f1}
 
 
+def _bounds(samples: Floats, level: float) -> list[list[float]]:
+    """Of each score, [low, high] over the resamples that have it: (resamples, scores)."""
+    occurs = np.asarray(~np.isnan(samples).all(axis=0))
+    low, high = np.full((2, samples.shape[1]), np.nan)
+    low[occurs], high[occurs] = np.nanquantile(samples[:, occurs], [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return [[float(a), float(b)] for a, b in zip(low, high, strict=True)]
+
+
 def label_set_scores(references: Bools, predictions: Bools, weights: Floats) -> Floats:
     """Where a text can have several labels: exactly right, macro-F1 over all of them, micro-F1, F1 of each: (3 + labels,).
+
+    A label without a row of its own counts 0 in every draw, as in :func:`label_scores`; of one that only the drawn rows lack
+    they say nothing: its F1 is NaN.
 
     Args:
         references: (rows, labels).
@@ -97,10 +105,12 @@ def label_set_scores(references: Bools, predictions: Bools, weights: Floats) -> 
     """
     right = weights @ (references & predictions)
     either = weights @ references + weights @ predictions
-    f1 = np.divide(2 * right, either, out=np.zeros(len(right)), where=either > 0)
+    there = references.any(axis=0)
+    f1 = np.divide(2 * right, either, out=np.where(there, np.nan, 0.0), where=either > 0)
     exact = weights @ (references == predictions).all(axis=1) / weights.sum()
+    macro = np.nanmean(f1[there]) * there.mean() if either[there].any() else 0.0
     micro = 2 * right.sum() / either.sum() if either.any() else 0.0
-    return np.array([exact, f1.mean(), micro, *f1])
+    return np.array([exact, macro, micro, *f1])
 
 
 def label_set_intervals(
@@ -114,7 +124,7 @@ def label_set_intervals(
 ) -> dict[str, Any]:
     """As :func:`label_intervals`, where a text can have several labels: (rows, labels). ``micro_f1`` besides."""
     samples = np.stack([label_set_scores(references, predictions, w) for w in draws(len(references), resamples, seed)])
-    bounds = np.quantile(samples, [(1 - level) / 2, (1 + level) / 2], axis=0).T.tolist()
+    bounds = _bounds(samples, level)
     found = np.asarray((references & predictions).any(axis=0))
     f1 = {label: bounds[3 + i] for i, label in enumerate(labels) if found[i]}
     return {"accuracy": bounds[0], "macro_f1": bounds[1], "micro_f1": bounds[2], "f1": f1}
