@@ -25,11 +25,13 @@ from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown, st
 from mujaz.training.near_duplicates import NearDuplicates
 from mujaz.training.splits import (
     Parts,
+    check_folds,
     cut_groups,
     cut_latest,
     cut_stratified,
     cut_target,
     group_folds,
+    joined_strata,
     one_fold,
     read_date,
     stratified_folds,
@@ -168,6 +170,10 @@ def fold_parts(examples: list[Example], config: DataConfig) -> list[Parts]:
         DataError: there are too few rows or groups.
     """
     labels, folds = _strata(examples), config.folds or 0
+    if config.split.by == "stratified" and examples[0].labels is not None:
+        # A stratum is of the rarest label of its rows: a frequent one may seldom be that.
+        check_folds(Counter(label for e in examples for label in e.labels or ()), folds)
+        labels = [*joined_strata(strata(examples), folds)]
     if config.split.by == "stratified":
         return stratified_folds(labels, folds, config.split_seed)
     return group_folds(labels, _groups(examples, config), folds, config.split_seed)

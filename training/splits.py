@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -171,14 +171,35 @@ def stratified_folds(labels: Labels, folds: int, seed: int) -> list[Parts]:
     """
     if None in labels or not labels:
         return _parts(KFold(folds, shuffle=True, random_state=seed), len(labels), None, None)
-    counts = Counter(labels)
-    rarest = min(counts, key=counts.__getitem__)
-    if counts[rarest] < folds:
+    check_folds(Counter(labels), folds)
+    return _parts(StratifiedKFold(folds, shuffle=True, random_state=seed), len(labels), labels, None)
+
+
+def check_folds(counts: Mapping[Any, int], folds: int) -> None:
+    """Refuse folds that a label cannot stand in all of.
+
+    Args:
+        counts: Label -> rows.
+        folds: How many.
+
+    Raises:
+        DataError: a label has fewer rows than that.
+    """
+    rarest, rows = min(counts.items(), key=lambda one: one[1], default=("", folds))
+    if rows < folds:
         raise DataError(
-            f"{folds} folds need {folds} rows of each label; '{rarest}' has {counts[rarest]}. Take fewer folds, or join it "
+            f"{folds} folds need {folds} rows of each label; '{rarest}' has {rows}. Take fewer folds, or join it "
             "with another label (data.rename)."
         )
-    return _parts(StratifiedKFold(folds, shuffle=True, random_state=seed), len(labels), labels, None)
+
+
+def joined_strata(strata: Sequence[str], least: int) -> list[str]:
+    """Strata of which none has fewer rows than ``least``: those that have go together, or into the largest."""
+    counts = Counter(strata)
+    rare = {stratum for stratum, count in counts.items() if count < least}
+    enough = sum(counts[stratum] for stratum in rare) >= least
+    other = _RARE if enough else counts.most_common(1)[0][0]
+    return [other if stratum in rare else stratum for stratum in strata]
 
 
 def group_folds(labels: Labels, groups: Sequence[str], folds: int, seed: int) -> list[Parts]:

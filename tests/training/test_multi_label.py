@@ -363,3 +363,17 @@ def test_what_means_nothing_here(setting: dict[str, Any], files: Path, tmp_path:
     data = tiny_config("topic", files / "lists.jsonl", tmp_path / "run", **setting)
     with pytest.raises(UsageError, match=rf"training.{next(iter(setting))}.* is for one label a text"):
         train(check_config(data, "test"))
+
+
+def test_folds_look_at_labels_not_at_how_rows_are_grouped(tmp_path: Path) -> None:
+    """A label of all rows that three have alone, and three rows without any, are no reason to refuse five folds."""
+    rows: list[dict[str, object]] = [
+        {"text": f"نص {i}", "label": ["all", "abc"[i % 3]] if i >= 6 else ["all"] * (i % 2)} for i in range(90)
+    ]
+    file = str(write_jsonl(tmp_path / "d.jsonl", rows))
+    parts = [load_splits(DataConfig(train=file, folds=5, fold=k), "topic") for k in range(1, 6)]
+    assert sorted(e.row for part in parts for e in part.test) == list(range(1, 91))
+    for label in "abc":
+        assert {sum(label in (e.labels or ()) for e in part.test) for part in parts} <= {5, 6}
+    with pytest.raises(DataError, match="31 folds need 31 rows of each label; 'a' has 28"):
+        load_splits(DataConfig(train=file, folds=31, fold=1), "topic")
