@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from mujaz.configs.data_schema import ColumnsConfig, DataConfig
 from mujaz.configs.optimization_schema import TrainingConfig
@@ -194,6 +195,18 @@ class GenerationSettings(Section):
         return self
 
 
+# Settings that mean something to some tasks alone.
+_ONLY_FOR: dict[str, tuple[str, ...]] = {
+    "model.decoder_layers": ("summary",),
+    "training.copy_attention": ("summary",),
+    "generation": ("summary",),
+    "calibration": ("topic", "stance"),
+    "data.labels": ("topic", "stance"),
+    "data.rename": ("topic", "stance"),
+    **{f"distill.{name}": ("topic", "stance") for name in ("temperature", "weight", "similarity", "min_confidence")},
+}
+
+
 class TrainConfig(Section):
     """A fine-tuning job."""
 
@@ -219,6 +232,23 @@ class TrainConfig(Section):
     """Goes into mujaz.json: the strictest term of the base model and the data. None: what the base model's says."""
     search: SearchConfig | None = None
     """What mujaz search tries; mujaz train passes over it."""
+
+    @model_validator(mode="after")
+    def _settings_of_the_task(self) -> TrainConfig:
+        idle = [
+            f"{key} (for {' and '.join(to)})" for key, to in _ONLY_FOR.items() if self.task not in to and self._has(key)
+        ]
+        if self.task != "stance" and self.data.split.by == "target":
+            idle.append("data.split.by: target (for stance)")
+        if idle:
+            raise ValueError(f"task {self.task} has no use for {', '.join(idle)}: leave out what is for other tasks")
+        return self
+
+    def _has(self, key: str) -> bool:
+        """Whether a setting is other than where nothing is said of it."""
+        *sections, name = key.split(".")
+        section: Section | None = reduce(getattr, sections, self)
+        return section is not None and getattr(section, name) != type(section).model_fields[name].default
 
     @model_validator(mode="after")
     def _augments_labels_only(self) -> TrainConfig:
@@ -275,4 +305,17 @@ class TrainConfig(Section):
             raise ValueError("keep_of_start is for whole pretrained models: leave it, or scratch, lora and fsdp, out")
         if self.task == "summary" and unequal:
             raise ValueError("layer_decay is for labels: task topic or stance")
+        return self
+
+    @model_validator(mode="after")
+    def _step_before_is_checked_too(self) -> TrainConfig:
+        step = self.intermediate
+        try:
+            if step:
+                TrainConfig(
+                    task=self.task, output=self.output, model=self.model, data=step.data, training=step.training
+                )
+        except ValidationError as error:
+            found = "; ".join(one["msg"].removeprefix("Value error, ") for one in error.errors())
+            raise ValueError(f"intermediate: {found}") from None
         return self

@@ -120,7 +120,7 @@ def tiny_config() -> TinyConfig:
             "model": {"scratch": dict(SCRATCH), "max_length": 48, "max_target_length": 16},
             "data": {"train": str(data), "dev_fraction": 0.25, "test_fraction": 0.25},
             "training": {**TRAINING, **training},
-            "generation": {"num_beams": 2, "max_new_tokens": 12},
+            **({"generation": {"num_beams": 2, "max_new_tokens": 12}} if task == "summary" else {}),
         }
 
     return make

@@ -123,6 +123,11 @@ def _found(opened: OpenCheckpoint, name: str) -> str:
 
 def _loaded(opened: OpenCheckpoint, config: TrainConfig, splits: Splits) -> PreTrainedModel:
     if opened.config.is_encoder_decoder:
+        if config.model.decoder_layers:
+            raise UsageError(
+                f"model.decoder_layers is for encoders (BERT): expected one, found {opened.config.model_type} in "
+                f"{config.model.name}, which has a decoder. Leave decoder_layers out to go on with that."
+            )
         return load_seq2seq(opened.folder)
     if config.model.decoder_layers:
         bert, tokenizer = load_for_selection(opened.folder, outputs(0)), opened.encoder.tokenizer
@@ -130,6 +135,11 @@ def _loaded(opened: OpenCheckpoint, config: TrainConfig, splits: Splits) -> PreT
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)  # of a new head
         if config.task == "summary":
+            if config.training.copy_attention:
+                raise UsageError(
+                    "training.copy_attention teaches a decoder, and a summarizer that chooses has none. Leave it out, or "
+                    "give the encoder one (model.decoder_layers)."
+                )
             return load_for_selection(opened.folder, outputs(config.training.whole_texts))
         return load_for_classification(opened.folder, splits.labels)
 

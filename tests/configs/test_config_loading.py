@@ -8,7 +8,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from mujaz.configs.loading import load_config, resolved_yaml
+from mujaz.configs.loading import check_config, load_config, resolved_yaml
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import ConfigError
 from mujaz.hub import is_hub_dataset
@@ -125,6 +125,33 @@ def test_a_wrong_override(good: Path, override: str, expected: str) -> None:
     with pytest.raises(ConfigError) as error:
         load_config(good, [override])
     assert expected in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("task", "override", "expected"),
+    [
+        ("topic", "generation.num_beams=2", "task topic has no use for generation (for summary)"),
+        ("topic", "training.copy_attention=1.5", "training.copy_attention (for summary)"),
+        ("stance", "model.decoder_layers=2", "model.decoder_layers (for summary)"),
+        ("topic", "data.split={by: target, held_out: [x]}", "data.split.by: target (for stance)"),
+        ("summary", "calibration.min_precision=0.9", "calibration (for topic and stance)"),
+        ("summary", "data.labels=[a, b]", "data.labels (for topic and stance)"),
+        ("summary", "data.rename={a: b}", "data.rename (for topic and stance)"),
+        ("summary", "distill={teacher: summary, weight: 0.7}", "distill.weight (for topic and stance)"),
+        ("summary", "distill={teacher: summary, min_confidence: 0.7}", "distill.min_confidence (for topic and stance)"),
+    ],
+)
+def test_what_means_nothing_to_a_task_is_refused(good: Path, task: str, override: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as error:
+        load_config(good, [f"task={task}", override])
+    assert expected in str(error.value)
+
+
+def test_settings_as_they_are_anyway_belong_to_all_tasks(good: Path) -> None:
+    """A resolved config names them all."""
+    for task in ("topic", "stance", "summary"):
+        config = load_config(good, [f"task={task}", "distill={teacher: summary}"])
+        assert check_config(config.model_dump(), "resolved") == config
 
 
 @pytest.mark.parametrize("sign", ["|", ">", "-", ",", "#", "&", "*", "%", "@", "!", "`"])

@@ -161,3 +161,13 @@ def test_data_that_is_wrong_costs_no_step_and_may_be_corrected(asked: dict[str, 
     saved.write_text(resolved_yaml(intermediate_steps(_checked(asked))[1]), encoding="utf-8")  # and got no further
     assert train(_checked({**asked, "training": settings}), report=lines.append).steps
     assert not any(line.startswith("intermediate step, in") for line in lines)
+
+
+def test_the_step_before_is_checked_like_a_training(asked: dict[str, Any]) -> None:
+    asked["intermediate"]["training"]["freeze"] = 1  # of a model from nothing
+    with pytest.raises(ConfigError, match=r"intermediate: freeze is for pretrained models"):
+        _checked(asked)
+    del asked["intermediate"]["training"]["freeze"]
+    asked["intermediate"]["data"]["columns"] = {"label_separator": "|"}
+    with pytest.raises(ConfigError, match=r"intermediate: data\.columns\.label_separator is for topic"):
+        _checked(asked)

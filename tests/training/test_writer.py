@@ -162,6 +162,23 @@ def test_the_start_is_what_the_config_says(tiny_config: TinyConfig, bert_folder:
     assert torch.equal(model.get_input_embeddings().weight, encoder.embeddings.word_embeddings.weight)
 
 
+def test_only_an_encoder_gets_a_decoder(
+    tiny_config: TinyConfig, bert_folder: Path, mt5_folder: Path, summary_file: Path
+) -> None:
+    from mujaz.training.data import load_splits
+
+    has_one = check_config(_config(tiny_config, mt5_folder, summary_file, Path("run")), "test")
+    chooses = check_config(_config(tiny_config, bert_folder, summary_file, Path("run")), "test")
+    chooses.model.decoder_layers = None
+    splits = load_splits(chooses.data, "summary")
+    with pytest.raises(
+        UsageError, match=r"decoder_layers is for encoders \(BERT\): expected one, found mt5 in .*decoder"
+    ):
+        start_from(has_one, splits)
+    with pytest.raises(UsageError, match="a summarizer that chooses has none"):
+        start_from(chooses, splits)
+
+
 def test_a_tokenizer_begins_and_ends_texts(tokenizer: Any) -> None:
     begin_and_end(tokenizer)
     assert tokenizer(text_target=["فاز الفريق"])["input_ids"][0][::3] == [
