@@ -41,6 +41,8 @@ _METRICS = {
         "accuracy": ("accuracy", "Accuracy (exactly the right labels)"),
     },
 }
+# Said wherever the scores of a training without test data are shown.
+SCORED_ON_DEV = "the scores are of the dev rows, which also chose the checkpoint and what was tuned after it"
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _LICENCES = {
     "apache-2.0",
@@ -242,6 +244,7 @@ def _body(
             "",
             f"On the {split} data{origin and f' ({origin})'}, {rows:,} texts, in percent.",
             "",
+            *([f"Mind that {SCORED_ON_DEV}.", ""] if split == "dev" else []),
             *(part for one in problems for part in (f"**Wrong with the data: {one}.**", "")),
             "| metric | value | 95 % interval |",
             "|---|---|---|",

@@ -34,7 +34,7 @@ from mujaz.training.arguments import best_by, generation_config, selects, traini
 from mujaz.training.averaging import averaged_with_start
 from mujaz.training.calibration import FEWEST_ROWS, calibrate_checkpoint, calibration_line
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
-from mujaz.training.card import model_card, origin_of, write_card
+from mujaz.training.card import SCORED_ON_DEV, model_card, origin_of, write_card
 from mujaz.training.checks import quick_check
 from mujaz.training.compiling import compiled_to_train
 from mujaz.training.cpu_speed import quick_on_cpu
@@ -370,9 +370,13 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         evaluation.save_predictions(folder)
         named = {"train": splits.train, "dev": splits.dev, "test": splits.test}
         log, written = trainer.state.log_history, resolved_yaml(config)
-        given = ReportInput(model, evaluation, examples, split, folder.name, written, log, named, problems)
+        on_dev = (
+            [f"{SCORED_ON_DEV}: for an honest score give data.test or data.test_fraction"] if split == "dev" else []
+        )
+        given = ReportInput(model, evaluation, examples, split, folder.name, written, log, named, [*problems, *on_dev])
         write_report(folder / REPORT_FILE, given)
-        report(f"report: {folder / REPORT_FILE}")
+        for line in (*on_dev, f"report: {folder / REPORT_FILE}"):
+            report(line)
         of: dict[str, Any] = {
             "split": split,
             "rows": len(examples),

@@ -12,11 +12,14 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from mujaz import train
 from mujaz.cli import cli
+from mujaz.configs.loading import check_config
 from mujaz.errors import OutputError
 from mujaz.pages import write_page
 from mujaz.training.report.charts import Line, histogram, interval_bar, line_chart, reliability_chart, ticks
 from mujaz.training.report.inputs import direction, label_findings, length_groups
+from tests.conftest import TinyConfig
 from tests.page_reading import read
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -158,3 +161,17 @@ def test_a_page_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(OutputError, match="cannot be written"):
         write_page(tmp_path / "file" / "report.html", "")
+
+
+@pytest.mark.parametrize(("fraction", "said"), [(0.0, True), (0.25, False)])
+def test_scores_of_dev_are_said_to_be_of_what_chose_the_checkpoint(
+    fraction: float, said: bool, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    data = tiny_config("topic", topic_file, tmp_path / "run", max_steps=1)
+    data["data"]["test_fraction"] = fraction
+    lines: list[str] = []
+    train(check_config(data, "test"), report=lines.append)
+    assert any("dev rows" in line and "give data.test or data.test_fraction" in line for line in lines) == said
+    for name in ("README.md", "report.html"):
+        page = (tmp_path / "run" / name).read_text(encoding="utf-8")
+        assert ("which also chose the checkpoint" in page) == said
