@@ -9,7 +9,22 @@ from pydantic import Field, model_validator
 from mujaz.configs.sections import Positive, Section, Seed
 
 # What decides where results go and on what they are compared.
-FIXED = ("task", "output", "search", "intermediate", "data.train", "data.dev", "data.test", "data.split")
+_ROWS = (
+    "train",
+    "dev",
+    "test",
+    "dev_fraction",
+    "test_fraction",
+    "max_dev_rows",
+    "split",
+    "split_seed",
+    "folds",
+    "fold",
+)
+FIXED = (
+    *("task", "output", "search", "intermediate"),
+    *(f"data.{name}" for name in (*_ROWS, "columns", "labels", "rename")),
+)
 
 
 class RangeConfig(Section):

@@ -12,13 +12,12 @@ import orjson
 
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import UsageError
-from mujaz.models.checkpoint import read_info
 from mujaz.training.callbacks import Report
 from mujaz.training.compare import pooled
-from mujaz.training.data import data_info, load_splits
+from mujaz.training.job import done_before
 from mujaz.training.processes import first_alone, is_first, join
 from mujaz.training.report.folds import write_folds_report
-from mujaz.training.resume import FOLDS_FILE, finished_metrics, fold_folder, write_whole
+from mujaz.training.resume import FOLDS_FILE, fold_folder, write_whole
 from mujaz.training.train import train, train_intermediate
 
 
@@ -83,9 +82,8 @@ def train_folds(
     for number in range(1, folds + 1):
         say(f"fold {number} of {folds}")
         one = fold_config(config, number)
-        done = None if restart else first_alone(partial(finished_metrics, one))
+        done = None if restart else first_alone(partial(done_before, one))
         if done:
-            first_alone(partial(_check_data, one))
             say("done before, and not trained again (--restart does)")
         runs.append(done or train(one, restart=restart, progress=progress, report=report).metrics)
     by_target = config.task == "stance" and config.data.split.by == "target"
@@ -102,18 +100,6 @@ def train_folds(
 
 def _parts(config: TrainConfig, folds: int) -> list[Path]:
     return [fold_folder(Path(config.output), number) for number in range(1, folds + 1)]
-
-
-def _check_data(config: TrainConfig) -> None:
-    """Refuse to count a fold that was trained on other data."""
-    info = read_info(Path(config.output))
-    if info is None or info.data is None:
-        return
-    if data_info(load_splits(config.data, config.task).train, "").fingerprint != info.data.fingerprint:
-        raise UsageError(
-            f"{config.output} was trained on other data: the files have changed since. Bring those back to go on, or give "
-            "--restart to begin again with these."
-        )
 
 
 def fold_config(config: TrainConfig, number: int) -> TrainConfig:

@@ -12,7 +12,7 @@ from datasets import Dataset
 
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import UsageError
-from mujaz.models.checkpoint import CheckpointInfo
+from mujaz.models.checkpoint import CheckpointInfo, read_info
 from mujaz.models.multi_label import untuned
 from mujaz.models.recipes import Tally
 from mujaz.models.saving import library_versions
@@ -23,6 +23,7 @@ from mujaz.training.encoded import Collator, encode_classification, encode_summa
 from mujaz.training.lora import trained_parameters
 from mujaz.training.memory import BatchFit, fit_batch
 from mujaz.training.processes import count, first_alone
+from mujaz.training.resume import finished_metrics
 from mujaz.training.selection import encode_selection, selection_info
 from mujaz.training.start import Start, start_from
 
@@ -188,6 +189,23 @@ def _check_multi_label(config: TrainConfig) -> None:
 def _with_batch(config: TrainConfig, fit: BatchFit) -> TrainConfig:
     found = {"batch_size": fit.rows, "gradient_accumulation": fit.accumulation}
     return config.model_copy(update={"training": config.training.model_copy(update=found)})
+
+
+def done_before(config: TrainConfig) -> dict[str, Any] | None:
+    """What a finished run of this very config scored, or None where there is none in its folder.
+
+    Raises:
+        UsageError: its training rows are others by now.
+    """
+    metrics, info = finished_metrics(config), read_info(Path(config.output))
+    if metrics is None or info is None or info.data is None:
+        return metrics
+    if data_info(load_splits(config.data, config.task).train, "").fingerprint != info.data.fingerprint:
+        raise UsageError(
+            f"{config.output} was trained on other data: the files have changed since. Bring those back to go on, or give "
+            "--restart to begin again with these."
+        )
+    return metrics
 
 
 def checkpoint_info(job: Job) -> CheckpointInfo:

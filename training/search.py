@@ -23,6 +23,7 @@ from mujaz.models.checkpoint import locate
 from mujaz.models.loading import load_config
 from mujaz.training.arguments import BEST_BY, SELECTION_F1
 from mujaz.training.callbacks import Report
+from mujaz.training.data import data_info, load_splits
 from mujaz.training.processes import count
 from mujaz.training.resume import (
     CHECKPOINTS,
@@ -31,6 +32,7 @@ from mujaz.training.resume import (
     METRICS_FILE,
     finished_metrics,
     open_run,
+    same_data,
     saved_config,
     write_whole,
 )
@@ -144,7 +146,8 @@ def _checked(config: TrainConfig) -> SearchConfig:
 
 
 def _open(config: TrainConfig, settings: SearchConfig, restart: bool) -> Path:
-    """The folder of the search; more trials of the same search are no other search."""
+    """The folder of the search; more trials of the same search are no other search, trials on other data are."""
+    learnt = data_info(load_splits(config.data, config.task).rows(), "").fingerprint
     folder = Path(config.output)
     saved = folder / CONFIG_FILE
     if restart:
@@ -157,6 +160,7 @@ def _open(config: TrainConfig, settings: SearchConfig, restart: bool) -> Path:
             before["search"]["trials"] = settings.trials
             write_whole(saved, yaml.safe_dump(before, allow_unicode=True, sort_keys=False).encode())
     open_run(config, restart=restart)
+    same_data(folder, learnt, folder / JOURNAL)
     return folder
 
 

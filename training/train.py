@@ -43,7 +43,7 @@ from mujaz.training.distillation import DistillingTrainer, besides, taught
 from mujaz.training.encoded import Collator, with_filler
 from mujaz.training.evaluation import Evaluation, evaluate
 from mujaz.training.intermediate import intermediate_steps
-from mujaz.training.job import Job, checkpoint_info, prepare
+from mujaz.training.job import Job, checkpoint_info, done_before, prepare
 from mujaz.training.layers import decay_by_layer
 from mujaz.training.long_text import choose_long_text, long_text_line
 from mujaz.training.lora import merged, plain, save_adapter
@@ -57,7 +57,6 @@ from mujaz.training.report.report import REPORT_FILE, write_report
 from mujaz.training.resume import (
     CHECKPOINTS,
     METRICS_FILE,
-    finished_metrics,
     open_run,
     refuse_same_folder,
     same_data,
@@ -230,7 +229,7 @@ def train_intermediate(config: TrainConfig, *, restart: bool, progress: bool, re
         The config of the training that goes on from it.
     """
     first, second = intermediate_steps(config)
-    if restart or first_alone(lambda: finished_metrics(first)) is None:
+    if restart or first_alone(lambda: done_before(first)) is None:
         report(f"intermediate step, in {first.output}")
         train(first, restart=restart, progress=progress, report=report)
     report(f"going on from {first.output}")

@@ -171,3 +171,15 @@ def test_the_step_before_is_checked_like_a_training(asked: dict[str, Any]) -> No
     asked["intermediate"]["data"]["columns"] = {"label_separator": "|"}
     with pytest.raises(ConfigError, match=r"intermediate: data\.columns\.label_separator is for topic"):
         _checked(asked)
+
+
+def test_a_step_before_of_other_data_is_not_taken_as_done(asked: dict[str, Any], tmp_path: Path) -> None:
+    rows = Path(asked["intermediate"]["data"]["train"]).read_text(encoding="utf-8")
+    file = tmp_path / "pairs.jsonl"
+    file.write_text(rows, encoding="utf-8")
+    asked["intermediate"]["data"]["train"] = str(file)
+    asked["intermediate"]["training"]["max_steps"] = 1
+    train(intermediate_steps(_checked(asked))[0])
+    file.write_text("\n".join(rows.splitlines()[4:]), encoding="utf-8")
+    with pytest.raises(UsageError, match="intermediate was trained on other data: the files have changed"):
+        train(_checked(asked))

@@ -96,6 +96,22 @@ def test_a_search_goes_on(searching: Callable[..., dict[str, Any]], monkeypatch:
     assert len(fitted) == 4
 
 
+def test_a_search_of_other_data_does_not_go_on(
+    searching: Callable[..., dict[str, Any]], topic_file: Path, tmp_path: Path
+) -> None:
+    rows = topic_file.read_text(encoding="utf-8")
+    data = searching(trials=1, training={"max_steps": 1, "evaluations": 1})
+    data["data"]["train"] = str(tmp_path / "rows.jsonl")
+    (tmp_path / "rows.jsonl").write_text(rows, encoding="utf-8")
+    search(check_config(data, "test"))
+    (tmp_path / "rows.jsonl").write_text("\n".join(rows.splitlines()[:-4]) + "\n", encoding="utf-8")
+    data["search"]["trials"] = 2
+    with pytest.raises(UsageError, match="began with other data"):
+        search(check_config(data, "test"))
+    (Path(data["output"]) / "checkpoints" / "data").unlink()  # one from before these were kept goes on as it did
+    assert len(search(check_config(data, "test")).trials) == 2
+
+
 def test_a_killed_search_goes_on_within_the_trial(searching: Callable[..., dict[str, Any]], tmp_path: Path) -> None:
     data = searching(trials=2, training={"epochs": 30, "save_every": 3, "patience": None})
     data["search"]["space"] = {"training.learning_rate": {"low": 1e-4, "high": 1e-2, "log": True}}
@@ -231,6 +247,9 @@ def test_the_command_prints_a_table(searching: Callable[..., dict[str, Any]], tm
         ({"training.learning_rate": {"low": -1, "high": 1}}, ConfigError, "training.learning_rate"),
         ({"training.learning_rate": {"low": 2, "high": 1}}, ConfigError, "low 2 is not less than high 1"),
         ({"data.test": ["a", "b"]}, ConfigError, "data.test is the same for all trials"),
+        ({"data.split_seed": [0, 1]}, ConfigError, "data.split_seed is the same for all trials"),
+        ({"data.dev_fraction": [0.1, 0.2]}, ConfigError, "data.dev_fraction is the same for all trials"),
+        ({"data.columns.title": ["a", "b"]}, ConfigError, "data.columns.title is the same for all trials"),
         ({"training.epochs": [1]}, ConfigError, "at least two choices"),
     ],
 )
