@@ -9,11 +9,12 @@ import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from mujaz.configs.data_schema import DataConfig
 from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.configs.run_schema import RunConfig
 from mujaz.configs.schema import TrainConfig
@@ -42,6 +43,25 @@ def load_config(path: str | Path | Mapping[str, Any], overrides: Sequence[str] =
         ConfigError: the file is missing or no YAML, or anything in it is wrong; the message lists everything.
     """
     return check_config(*_read(path, overrides))
+
+
+def load_data_config(path: str | Path) -> tuple[DataConfig, Literal["topic", "stance", "summary"]]:
+    """The data section of a training config, and its task: its model and what else it names may not be there yet.
+
+    Args:
+        path: The YAML file.
+
+    Raises:
+        ConfigError: the file is missing or no YAML, has no such section or task, or anything in the section is wrong.
+    """
+    given, source, _, _ = _read(path, ())
+    task, section = given.get("task"), given.get("data")
+    if task not in ("topic", "stance", "summary") or not isinstance(section, dict):
+        raise ConfigError(
+            f"{source}: expected a config of mujaz train, with a task (topic, stance or summary) and a section data, found "
+            f"{', '.join(map(str, given)) or 'nothing'}."
+        )
+    return _checked(DataConfig, section, f"{source}, data"), task
 
 
 def load_pretrain_config(path: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> PretrainConfig:

@@ -15,8 +15,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from mujaz.configs.loading import load_data_config
 from mujaz.training.data import Example, load_splits
-from mujaz.training.left_out import data_of, write_rows
+from mujaz.training.left_out import write_rows
 
 SEED = 0
 
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
 
     def rows() -> Iterator[dict[str, str]]:
-        data, task = data_of(options.config)
+        data, task = load_data_config(options.config)
         labelled = data.model_copy(update={"additional": None})  # what was made has its targets
         yield from crossed(load_splits(labelled, task).train, options.targets)
 

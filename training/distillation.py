@@ -83,7 +83,8 @@ def _taught_summaries(job: Job, settings: DistillConfig, found: list[Example], s
     if not examples:
         raise UsageError(f"the teacher {settings.teachers[0]} wrote nothing about any of {len(articles):,} articles.")
     say(f"teacher: {len(articles) - len(examples):,} of {len(articles):,} articles left without a summary")
-    return replace(job, train=encoded(config, job.start, examples, []), unlabelled=len(found))
+    further = sum(bool(text) for text in texts[len(job.splits.train) :])
+    return replace(job, train=encoded(config, job.start, examples, []), unlabelled=further)
 
 
 def _taught_labels(job: Job, settings: DistillConfig, found: list[Example], say: Report) -> Job:

@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import orjson
-import yaml
 
 from mujaz.configs.data_schema import DataConfig
+from mujaz.configs.loading import load_data_config
 from mujaz.errors import MujazError
 from mujaz.models.checkpoint import Task
 from mujaz.training.data import load_splits
@@ -38,20 +38,15 @@ def left_out(config: DataConfig, task: Task) -> Iterator[dict[str, str]]:
     yield from ({"text": text} for text in dict.fromkeys(e.text for e in (*splits.dev, *splits.test)))
 
 
-def data_of(file: Path) -> tuple[DataConfig, Task]:
-    """The data section of a training config, and its task: its model and what it learns from may not be there yet."""
-    config = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return DataConfig.model_validate(config["data"]), config["task"]
-
-
 def write_rows(out: Path, rows: Callable[[], Iterable[dict[str, str]]], what: str) -> None:
-    """Write a file of JSON Lines, whole or not at all, and say how many; end the process where the data is wrong."""
+    """Write a file of JSON Lines, whole or not at all, and say how many; end the process where something is wrong."""
     try:
         lines = [orjson.dumps(row) + b"\n" for row in rows()]
+        out.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(out, b"".join(lines))
     except MujazError as error:
-        sys.exit(f"error: {error}")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(out, b"".join(lines))
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(error.exit_code)
     sys.stdout.write(f"{len(lines):,} {what}\n")
 
 
@@ -61,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("out", type=Path)
     options = parser.parse_args(arguments)
-    write_rows(options.out, lambda: left_out(*data_of(options.config)), "texts")
+    write_rows(options.out, lambda: left_out(*load_data_config(options.config)), "texts")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -183,7 +184,7 @@ def test_a_shape_beside_a_name_is_refused(tmp_path: Path) -> None:
         PretrainConfig.model_validate({**given, "objective": "denoising", "model": {"name": "x"}})
 
 
-def test_what_a_training_leaves_out_is_written_once(tmp_path: Path) -> None:
+def test_what_a_training_leaves_out_is_written_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows: list[dict[str, object]] = [
         {"text": f"نص {i // 2}", "target": f"هدف {i % 2}", "label": "favor" if i % 4 < 2 else "against"}
         for i in range(200)
@@ -199,5 +200,26 @@ def test_what_a_training_leaves_out_is_written_once(tmp_path: Path) -> None:
     assert {*found} < {row["text"] for row in rows}
     settings["train"] = str(tmp_path / "missing.jsonl")
     config.write_text(json.dumps({"task": "stance", "data": settings}), encoding="utf-8")
-    with pytest.raises(SystemExit, match="error: .*missing"):
+    with pytest.raises(SystemExit, match="2"):
         write_left_out([str(config), str(out)])
+    assert re.search("^error: .*missing", capsys.readouterr().err)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        (None, "no config .*: expected a YAML file"),
+        ("task: stance\n", "expected a config of mujaz train.*found task"),
+        ("task: stance\ndata: {trian: x.jsonl}\n", "unknown key 'trian'; did you mean 'train'"),
+        ("data: [", "is not valid YAML"),
+    ],
+)
+def test_what_is_no_config_of_a_training(
+    config: str | None, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "config.yaml"
+    if config is not None:
+        file.write_text(config, encoding="utf-8")
+    with pytest.raises(SystemExit, match="2"):
+        write_left_out([str(file), str(tmp_path / "out.jsonl")])
+    assert re.search(f"^error: [^$]*{said}", capsys.readouterr().err)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,5 +62,6 @@ def test_the_command_leaves_out_dev_test_and_additional_rows(
     assert [one["text"] for one in found] == [e.text for e in splits.train if e.text.startswith("نص")]
     assert f"{len(found)} pairs" in capsys.readouterr().out
     data.unlink()
-    with pytest.raises(SystemExit, match=r"error: .*train\.jsonl"):
+    with pytest.raises(SystemExit, match="2"):
         main([str(tmp_path / "c.yaml"), str(out)])
+    assert re.search(r"^error: .*train\.jsonl", capsys.readouterr().err)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -306,6 +306,21 @@ def test_a_summarizer_learns_what_the_teacher_writes(
     written = [found.text for found in teacher.summarize([e.text for e in job.splits.train])]
     expected = job.start.encoder.labels([text for text in written if text], 16)
     assert job.train["label"] == expected
+
+
+def test_articles_that_a_teacher_says_nothing_of_are_no_copies(
+    trained: Trained, tiny_config: TinyConfig, summary_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def every_third(teacher: Summarizer, articles: Sequence[Example], *rest: object) -> list[str]:
+        return ["خبر" if i % 3 else "" for i, _ in enumerate(articles)]
+
+    monkeypatch.setattr(distillation, "teacher_summaries", every_third)
+    further = write_jsonl(tmp_path / "further.jsonl", [{"text": f"فاز الفريق {i}"} for i in range(9)])
+    given: dict[str, Any] = {"teacher": str(trained("summary")), "unlabelled": str(further)}
+    job = make_job(tiny_config, summary_file, tmp_path / "run", "summary", **given)
+    rows = len(job.splits.train)
+    assert job.unlabelled == sum(i % 3 > 0 for i in range(rows, rows + 9))
+    assert "copies" not in job.plan().lines()[0]
 
 
 def test_the_command(

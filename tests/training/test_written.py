@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,10 @@ def test_what_measures_the_model_was_not_trained_on() -> None:
 @pytest.mark.parametrize(
     "group", [{"text": "أ", "favor": ["ب"], "against": ["ج"]}, {"favor": [], "against": [], "none": []}]
 )
-def test_a_group_that_is_not_whole_is_named(group: dict[str, Any], tmp_path: Path) -> None:
+def test_a_group_that_is_not_whole_is_named(
+    group: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = write_jsonl(tmp_path / "groups.jsonl", [HEADLINE, group])
-    with pytest.raises(SystemExit, match=r"groups\.jsonl.*row 2.*expected the lists favor, against and none"):
+    with pytest.raises(SystemExit, match="2"):
         main([str(tmp_path / "out.jsonl"), str(file)])
+    assert re.search(r"groups\.jsonl.*row 2.*expected the lists favor, against and none", capsys.readouterr().err)
