@@ -199,6 +199,7 @@ class GenerationSettings(Section):
 _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "model.decoder_layers": ("summary",),
     "training.copy_attention": ("summary",),
+    "training.whole_texts": ("summary",),
     "generation": ("summary",),
     "calibration": ("topic", "stance"),
     "data.labels": ("topic", "stance"),

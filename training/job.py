@@ -110,7 +110,9 @@ class Job:
             processes=count(),
             bfloat16=trains_in_bfloat16(self.config.training),
             # Where none are made there may be fewer rows: a teacher says nothing of some articles.
-            copies=len(self.train) - rows["train"] - self.unlabelled if whole_texts or self.config.data.augmentation else 0,
+            copies=len(self.train) - rows["train"] - self.unlabelled
+            if whole_texts or self.config.data.augmentation
+            else 0,
             made="headlines and sentences, whole or cut" if whole_texts else "shorter copies of training rows",
             unlabelled=self.unlabelled,
             prepared=self.start.encoder.tally([e.text for e in self.splits.train]),

@@ -65,6 +65,10 @@ def start_from(config: TrainConfig, splits: Splits, resume: Path | None = None) 
         UsageError: recipe or maximum length cannot be had.
     """
     start = _from_nothing(config, splits, resume) if config.model.name is None else _from_pretrained(config, splits)
+    if config.training.whole_texts and start.model.config.is_encoder_decoder:
+        raise UsageError(
+            "training.whole_texts teaches an encoder that chooses where to end; a decoder ends by itself. Leave it out."
+        )
     if config.task != "summary":
         start.model.config.problem_type = PROBLEM_TYPE if splits.multi_label else ONE_LABEL
     return start

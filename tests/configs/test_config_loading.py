@@ -132,6 +132,7 @@ def test_a_wrong_override(good: Path, override: str, expected: str) -> None:
     [
         ("topic", "generation.num_beams=2", "task topic has no use for generation (for summary)"),
         ("topic", "training.copy_attention=1.5", "training.copy_attention (for summary)"),
+        ("stance", "training.whole_texts=0.2", "training.whole_texts (for summary)"),
         ("stance", "model.decoder_layers=2", "model.decoder_layers (for summary)"),
         ("topic", "data.split={by: target, held_out: [x]}", "data.split.by: target (for stance)"),
         ("summary", "calibration.min_precision=0.9", "calibration (for topic and stance)"),

@@ -30,6 +30,7 @@ from mujaz.models.summary_checks import check_summary
 from mujaz.models.word_reading import WordReader
 from mujaz.training.data import Example, read_examples
 from mujaz.training.encoded import IGNORED
+from mujaz.training.job import prepare
 from mujaz.training.selection import (
     LEAST_SHARED,
     LONGEST,
@@ -121,6 +122,15 @@ def test_what_a_model_knows_of_choosing_is_kept(chosen: Path, bert_folder: Path)
     assert torch.equal(other.classifier.weight[0], knows.classifier.weight[2])
     assert not torch.isin(other.classifier.weight[1], knows.classifier.weight).any()
     assert load_for_selection(bert_folder, ("keep", "start", "end")).config.num_labels == 3
+
+
+def test_a_decoder_is_not_taught_where_to_end(
+    bert_folder: Path, summary_file: Path, tmp_path: Path, tiny_config: Any
+) -> None:
+    for model in ({"name": str(bert_folder), "decoder_layers": 1}, {"scratch": {"vocab_size": 200}}):
+        config = tiny_config("summary", summary_file, tmp_path / "run", whole_texts=0.2) | {"model": model}
+        with pytest.raises(UsageError, match="teaches an encoder that chooses"):
+            prepare(check_config(config, "test"))
 
 
 def test_articles_alone_are_learnt_from_where_nothing_else_is_asked_for(chosen: Path) -> None:
