@@ -47,6 +47,8 @@ def here(
         "arabart": mt5_folder,
         "topic": trained("topic"),
         "runs/embedded-encoder": bert_folder,
+        "runs/embedded-summary-encoder": bert_folder,
+        "runs/embedded-summary-first": bert_folder,
         "summary": bert_folder,
         "runs/embedded-topic-teacher": trained("topic"),
         **{
