@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mujaz.errors import UsageError
 from mujaz.models.batching import filled, rounded, token_budget_batches
-from mujaz.models.checkpoint import CheckpointInfo, called
+from mujaz.models.checkpoint import EMBEDDED, CheckpointInfo, called
 from mujaz.models.encoding import Document, Encoding, TextEncoder
 from mujaz.models.engines.base import ClassifierEngine
 from mujaz.models.engines.lanes import Lanes
@@ -135,7 +135,7 @@ class TextClassifier(Loaded):
         wanted = task or "topic"
         check_options(name=name, max_length=max_length, long=long)
         opened: OpenCheckpoint = open_checkpoint(
-            name or wanted,
+            name or EMBEDDED / wanted,
             task=wanted,
             max_length=max_length,
             long=long,

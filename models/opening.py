@@ -11,7 +11,7 @@ from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from mujaz.configs.schema import PairConfig
 from mujaz.errors import CheckpointError
-from mujaz.models.checkpoint import CheckpointInfo, Task, locate, read_info
+from mujaz.models.checkpoint import EMBEDDED, CheckpointInfo, Task, locate, read_info
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.loading import checked_max_length, load_config, load_tokenizer, longest_input
 from mujaz.models.multi_label import PROBLEM_TYPE, untuned
@@ -31,7 +31,7 @@ class OpenCheckpoint:
     """A checkpoint that was found and read, its weights not yet loaded.
 
     Attributes:
-        name: As the user gave it.
+        name: As the user gave it; an embedded model's own.
         folder: Where its files lie.
         config: The model's configuration.
         info: What ``mujaz.json`` says, or what was assumed where there is none.
@@ -92,7 +92,8 @@ def open_checkpoint(
     encoder = TextEncoder(
         tokenizer, recipe, length, info.clean_article, long or info.long_text, info.pair or PairConfig()
     )
-    return OpenCheckpoint(str(name), folder, config, info, encoder, note)
+    shown = folder.name if folder.parent == EMBEDDED else str(name)
+    return OpenCheckpoint(shown, folder, config, info, encoder, note)
 
 
 def _check_vocabulary(name: str | Path, tokenizer: PreTrainedTokenizerBase, config: PretrainedConfig) -> None:

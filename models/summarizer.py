@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from transformers import GenerationConfig, PreTrainedTokenizerBase
 
 from mujaz.errors import CheckpointError
-from mujaz.models.checkpoint import CheckpointInfo, called
+from mujaz.models.checkpoint import EMBEDDED, CheckpointInfo, called
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine
 from mujaz.models.engines.generation import LazyModel, choose_engine
@@ -114,7 +114,10 @@ class Summarizer(Loaded):
         if named is not None and named.kind == "seq2seq" and not (named.fine_tuned or allow_raw):
             raise refuse_raw(named.hub_id)  # before anything is fetched
         opened = open_checkpoint(
-            name or "summary", task="summary", max_length=max_length, ignore_recipe_mismatch=ignore_recipe_mismatch
+            name or EMBEDDED / "summary",
+            task="summary",
+            max_length=max_length,
+            ignore_recipe_mismatch=ignore_recipe_mismatch,
         )
         if not allow_raw and (raw := raw_preset(opened.name, opened.folder)):
             raise refuse_raw(f"{opened.folder} ({raw.hub_id})")

@@ -18,6 +18,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from mujaz import Summarizer, TextClassifier, evaluate
 from mujaz.cli import cli
+from mujaz.errors import CheckpointError, UsageError
 from mujaz.models.checkpoint import EMBEDDED, embedded_models, read_info
 from mujaz.models.selecting import SelectingSummarizer
 from mujaz.models.summary_checks import check_summary
@@ -66,6 +67,20 @@ def test_small_and_documented(name: str) -> None:
     assert info is not None
     assert info.licence is not None
     assert info.data is not None
+
+
+def test_no_folder_of_its_name_takes_the_place_of_the_default(
+    topic: TextClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "topic").mkdir()
+    (tmp_path / "summary").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CheckpointError, match="topic is not a checkpoint"):
+        TextClassifier.from_pretrained("topic")  # who gives a name may mean the folder
+    assert TextClassifier.from_pretrained(device="cpu", precision="float32").identity == topic.identity
+    assert Summarizer.from_pretrained().folder == EMBEDDED / "summary"
+    with pytest.raises(UsageError, match="; summary chooses"):
+        Summarizer.from_pretrained(engine="ctranslate2")
 
 
 def test_topics_of_plain_headlines(topic: TextClassifier) -> None:
