@@ -17,7 +17,7 @@ from mujaz.formats import Row, read_rows
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
 from mujaz.inference.rows import as_json
 from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, run
-from mujaz.inference.sinks import STDOUT, open_sink, summary_file
+from mujaz.inference.sinks import STDOUT, check_apart, open_sink, summary_file
 from mujaz.inference.sources import open_corpus
 from mujaz.inference.summary import RunSummary, kept_counts
 
@@ -92,6 +92,8 @@ def answer_corpus(
     """
     file = _local_file(out)
     out = str(file) if file else out
+    if file:
+        check_apart(file, inputs)
     clean = article_cleaner() if options.clean_article else None
     corpus = open_corpus(inputs, options.columns, format=options.format, plain=plain, clean=clean)
     if options.retry_errors and (file is None or not file.is_file()):
@@ -99,7 +101,7 @@ def answer_corpus(
     if options.retry_errors and options.restart:
         raise UsageError("--retry-errors keeps what an output has, --restart drops it: give one of them.")
     before = _earlier(file) if file and options.retry_errors else {}
-    sink = open_sink(out, force=options.force or options.retry_errors, restart=options.restart, inputs=inputs)
+    sink = open_sink(out, force=options.force or options.retry_errors, restart=options.restart)
     with closing(sink):
         job = load(sink.nested)
         hooks.started(job.description)

@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
 from filelock import FileLock, Timeout
+from fsspec.utils import glob_translate
 
 from mujaz.errors import OutputError, UsageError
-from mujaz.files import is_local, open_stdout
+from mujaz.files import filesystem, is_local, open_stdout
 from mujaz.inference.journal import Journal, State
 from mujaz.inference.rows import KINDS, Rows, as_jsonl, output_kind
 
@@ -51,18 +53,16 @@ class Sink(Protocol):
         """Where the results lie now."""
 
 
-def open_sink(out: str | None, *, force: bool = False, restart: bool = False, inputs: Sequence[str] = ()) -> Sink:
+def open_sink(out: str | None, *, force: bool = False, restart: bool = False) -> Sink:
     """Open the output, before anything expensive is done.
 
     Args:
         out: A file name or URL; "-" or None is stdout.
         force: Replace an output that exists.
         restart: Drop the partial results of an unfinished run.
-        inputs: What is read, which the output must not overwrite or lie in.
 
     Raises:
-        UsageError: The suffix is not known, the output exists, it is one of the inputs, another run is writing it, or stdout
-            is closed.
+        UsageError: The suffix is not known, the output exists, another run is writing it, or stdout is closed.
         OutputError: The output cannot be written.
     """
     if out is None or out == STDOUT:
@@ -71,7 +71,6 @@ def open_sink(out: str | None, *, force: bool = False, restart: bool = False, in
         from mujaz.inference.remote import RemoteSink
 
         return RemoteSink(out, force=force, restart=restart)
-    _check_apart(Path(out), inputs)
     return FileSink(Path(out), force=force, restart=restart)
 
 
@@ -237,19 +236,28 @@ class FileSink:
         return OutputError(f"{self.path}: cannot be written: {error.strerror or error}.{kept}")
 
 
-def _check_apart(path: Path, inputs: Sequence[str]) -> None:
+def check_apart(path: Path, inputs: Sequence[str]) -> None:
+    """See that nothing that a run writes is read by it, now or when it is gone on with.
+
+    Raises:
+        UsageError: The output is a folder or has no known suffix, or something written lies in what is read.
+    """
     if path.is_dir():
         raise UsageError(f"{path}: is a folder; expected a file name with one of the suffixes {', '.join(KINDS)}.")
     partial = path.with_name(output_kind(path)[0].partial_name(path))
     written = {file.resolve(): file for file in (path, partial, summary_file(path))}
     for name in inputs:
-        for source in _matching(name):
-            for place, file in written.items():
-                if source == place or (source.is_dir() and source in place.parents):
-                    raise UsageError(f"{file}: lies in what is read ({name}). Choose an output elsewhere.")
+        for place, file in written.items():
+            if is_local(name) and _reads(filesystem(name)[1] if "://" in name else name, place):
+                raise UsageError(f"{file}: lies in what is read ({name}). Choose an output elsewhere.")
 
 
-def _matching(name: str) -> list[Path]:
-    """The files of a pattern; of any other name itself."""
-    found = [] if Path(name).exists() else glob.glob(name, recursive=True)
-    return [Path(one).resolve() for one in found or [name]]
+def _reads(name: str, place: Path) -> bool:
+    """Whether an input is a file, or a folder around it; a pattern also where it will find them when they are there."""
+    pattern = glob.has_magic(name) and not Path(name).exists()
+    found = glob.glob(name, recursive=True) if pattern else [name]
+    sources = {Path(one).resolve() for one in found}
+    if place in sources or any(source.is_dir() and source in place.parents for source in sources):
+        return True
+    fits = re.compile(glob_translate(str(Path(name).resolve()))).match
+    return pattern and any(fits(str(one)) for one in (place, *place.parents))

@@ -190,6 +190,9 @@ def test_bad_inputs_and_outputs_are_found_before_the_model_is_loaded(
     with pytest.raises(UsageError):
         classify_corpus([source], source, force=True)
     assert [path.name for path in tmp_path.iterdir()] == ["x.jsonl"]
+    left = write(tmp_path / "o.partial.jsonl", {"id": 1, "label": "رياضة"})  # has no text, which is not what is wrong
+    with pytest.raises(UsageError, match=r"o\.jsonl: lies in what is read"):
+        classify_corpus([str(tmp_path / "*.jsonl")], left.replace(".partial", ""))
 
 
 def test_how_the_model_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from mujaz.errors import OutputError, UsageError
 from mujaz.formats import read_rows
-from mujaz.inference.sinks import FileSink, StreamSink, open_sink
+from mujaz.inference.sinks import FileSink, StreamSink, check_apart, open_sink
 
 LINES: list[dict[str, Any]] = [
     {"id": "a", "label": "رياضة", "probability": 0.1 + 0.2, "error": None},
@@ -190,11 +190,38 @@ def test_an_output_must_lie_apart_from_the_inputs(tmp_path: Path) -> None:
         (tmp_path / "sub/out.jsonl", tmp_path),
     ):
         with pytest.raises(UsageError, match="lies in what is read"):
-            open_sink(str(out), inputs=[str(source)], force=True)
+            check_apart(out, [str(source)])
     with pytest.raises(UsageError, match="is a folder"):
-        open_sink(str(tmp_path))
+        check_apart(tmp_path, [])
     with pytest.raises(UsageError, match="s3://bucket/out.jsonl: cannot be opened: Install s3fs"):
         open_sink("s3://bucket/out.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("out", "pattern", "apart"),
+    [
+        ("labels.jsonl", "*.jsonl", False),
+        ("labels.jsonl", "*.partial.*", False),
+        ("labels.jsonl", "*.json", False),  # its summary
+        ("new/labels.jsonl", "n*", False),  # a folder that the run makes
+        ("new/labels.jsonl", "**/*.jsonl", False),
+        ("new/labels.jsonl", "*.jsonl", True),
+        ("labels.csv", "*.jsonl", True),
+        ("labels.jsonl", "in?.jsonl", True),
+    ],
+)
+def test_an_output_must_lie_apart_from_what_a_pattern_will_find(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, out: str, pattern: str, apart: bool
+) -> None:
+    (tmp_path / "in1.jsonl").touch()
+    monkeypatch.chdir(tmp_path)
+    for name in (pattern, str(tmp_path / pattern), f"file://{tmp_path}/{pattern}"):
+        if apart:
+            check_apart(Path(out), [name])
+        else:
+            with pytest.raises(UsageError, match="lies in what is read"):
+                check_apart(Path(out), [name])
+    check_apart(Path(out), ["-", "owner/name::test", "s3://bucket/*.jsonl"])
 
 
 # --- what survives ---------------------------------------------------------------------------------------------------------
