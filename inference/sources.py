@@ -108,9 +108,8 @@ def _checked(
 
     # Lazy: nothing is opened yet. All optional: a row of JSON Lines without its text keeps its id in the output.
     again = read_file(file, optional=[*columns.read, "id"], count=count)
-    if (
-        file.format == "article" and stream is None
-    ):  # one text a file: the files may be many, and each stands for itself
+    if file.format == "article" and stream is None:  # the files may be many, and each stands for itself
+        require_columns(("id", "text"), columns.read, file=file.path)
         return again, None
     if file.format == HUB:
         items: Items = hub_rows(file.path, columns.read)

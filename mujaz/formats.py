@@ -17,6 +17,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -97,8 +98,18 @@ def read_file(
     optional: Sequence[str] = (),
     count: Callable[[int], object] | None = None,
 ) -> Iterator[Row | DataError]:
-    """One file of :func:`~mujaz.files.data_files`, as :func:`iter_rows` reads it; a file without rows yields none."""
-    with open_file(file.path, count) as stream:
+    """One file of :func:`~mujaz.files.data_files`, as :func:`iter_rows` reads it; a file without rows yields none.
+
+    An article that cannot be opened is one bad row: there may be many, and each stands for itself.
+    """
+    with ExitStack() as stack:
+        try:
+            stream = stack.enter_context(open_file(file.path, count))
+        except DataError as error:
+            if file.id is None:
+                raise
+            yield DataError(str(error).removeprefix(f"{file.path}: "), file=file.path, row=1, id=file.id)
+            return
         yield from read_stream(stream, file, columns=columns, optional=optional)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -91,6 +92,24 @@ def test_a_folder_of_text_files(tmp_path: Path) -> None:
     assert "not UTF-8" in records[1].reason
     assert isinstance(records[2], BadRecord)
     assert records[2].reason == "the text is empty"
+
+
+def test_an_article_that_cannot_be_opened_is_one_bad_record(tmp_path: Path) -> None:
+    for name in ("a.txt", "c.txt"):
+        (tmp_path / name).write_text("خبر", encoding="utf-8")
+    (tmp_path / "b.txt").symlink_to(tmp_path / "gone")
+    records = read(str(tmp_path))
+    assert [record.id for record in records] == ["a.txt", "b.txt", "c.txt"]
+    reason = f"cannot be opened: {os.strerror(errno.ENOENT)}"
+    assert records[1] == BadRecord("b.txt", reason, str(tmp_path / "b.txt"), 1)
+
+
+@pytest.mark.parametrize("columns", [Columns(text="body"), Columns(id="key"), Columns(keep=("date",))])
+def test_articles_have_a_text_and_an_id_and_no_other_column(tmp_path: Path, columns: Columns) -> None:
+    (tmp_path / "a.txt").write_text("خبر", encoding="utf-8")
+    with pytest.raises(DataError, match=r"a\.txt: no column '\w+'; columns found: 'id', 'text'"):
+        open_corpus([str(tmp_path)], columns)
+    assert [record.id for record in read(str(tmp_path), columns=Columns(id="id"))] == ["a.txt"]
 
 
 def test_standard_input_is_json_lines_or_lines_of_text() -> None:
