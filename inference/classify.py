@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mujaz.errors import UsageError
 from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, without_cleaning
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record
-from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
+from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Progress
 from mujaz.inference.summary import Answer, RunSummary
 from mujaz.models.texts import NOTHING_LEFT, text_problem
 
@@ -207,6 +208,23 @@ class ClassifyJob:
             "batch_tokens": self.options.batch_tokens,
         }
         return {**self.classifier.identity, "options": options}
+
+    def calibrated(self, records: Iterator[Item]) -> Iterator[Item]:
+        """The records, after a look at as many as a chunk holds where the engine waits for texts.
+
+        A chunk of long texts ends earlier, and holds too few; where it ends must not depend on what is converted already.
+        """
+        if not self.classifier.engine.waits:
+            return records
+        seen: list[Item] = []
+        good: list[Record] = []
+        while len(good) < CHUNK and (item := next(records, None)) is not None:
+            seen.append(item)
+            good += [item] if isinstance(item, Record) else []
+        windows = [window for document in self.prepare(good) for window in document.windows] if good else []
+        if windows:
+            self.classifier.engine = self.classifier.engine.ready(windows)
+        return chain(seen, records)
 
     def prepare(self, records: Sequence[Record]) -> list[Document]:
         """Encode texts."""

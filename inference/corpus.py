@@ -39,6 +39,9 @@ class LoadedJob(Job, Protocol):
     def asked(self) -> Mapping[str, Any]:
         """What its answers depend on, beside the records: the model, its recipe, the options."""
 
+    def calibrated(self, records: Iterator[Item]) -> Iterator[Item]:
+        """The records, after a look at the first of them where a model is made ready by these."""
+
 
 @dataclass(frozen=True, slots=True)
 class CorpusOptions:
@@ -121,6 +124,7 @@ def answer_corpus(
             strict=options.strict,
             hooks=hooks,
             counted=kept_counts(before),
+            calibrated=job.calibrated,
             share_read=lambda: corpus.share_read,
         )
     summary.ran = job.description

@@ -98,6 +98,7 @@ def run(
     strict: bool = False,
     hooks: Hooks = NO_HOOKS,
     counted: Mapping[str, Any] = NOTHING,
+    calibrated: Callable[[Iterator[Item]], Iterator[Item]] = lambda records: records,
     share_read: Callable[[], float | None] = lambda: None,
 ) -> RunSummary:
     """Predict all records, write one line each in their order, and commit the output.
@@ -114,6 +115,7 @@ def run(
         strict: Raise at the first bad record.
         hooks: Progress and stopping.
         counted: What an earlier run counted of the lines that are kept (`mujaz.inference.summary.kept_counts`).
+        calibrated: May look at the first records before any is answered, and returns all of them.
         share_read: How much of the corpus was read so far, 0 to 1, where that is known.
 
     Returns:
@@ -129,7 +131,7 @@ def run(
         state = sink.begin(asked or {})
         summary = RunSummary.from_json(state.summary or counted)
         summary.resumed = state.records
-        chunks = _prepared(_rest(_chunks(records, job.chunk), state), job, strict)
+        chunks = _prepared(_rest(_chunks(calibrated(iter(records)), job.chunk), state), job, strict)
         with settled(), ahead(chunks) as ready, _Writer(sink) as writer:
             for chunk in _until_stopped(_timed(ready, summary), summary, hooks):
                 names = kept_names(keep, job.fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ from mujaz.errors import UsageError
 from mujaz.inference.classify import ClassifyJob, ClassifyOptions, load_classify_job
 from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, without_cleaning
 from mujaz.inference.records import Columns, Record
-from mujaz.inference.runner import NO_HOOKS, Hooks, Progress
+from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Progress
 from mujaz.inference.summary import Answer, RunSummary
 
 if TYPE_CHECKING:
@@ -171,6 +171,12 @@ class SeveralJob:
     def asked(self) -> dict[str, Any]:
         """What the answers depend on."""
         return {name: dict(job.asked) for name, job in self.jobs.items()}
+
+    def calibrated(self, records: Iterator[Item]) -> Iterator[Item]:
+        """The records, after the look at the first of them that each job needs."""
+        for job in self.jobs.values():
+            records = job.calibrated(records)
+        return records
 
     def prepare(self, records: Sequence[Record]) -> list[Any]:
         """What each job makes of the records."""

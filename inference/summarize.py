@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -11,7 +11,7 @@ from mujaz.errors import DataError
 from mujaz.files import data_files, open_file, read_text, suffix_format
 from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, article_cleaner, without_cleaning
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record
-from mujaz.inference.runner import NO_HOOKS, Hooks, Progress, kept_names
+from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Progress, kept_names
 from mujaz.inference.sources import STDIN, STDIN_NAME, standard_input
 from mujaz.inference.summary import Answer, RunSummary
 from mujaz.inference.summary_page import check_report, shown_line, summary_page, write_corpus_report
@@ -246,6 +246,10 @@ class SummarizeJob:
         """What the summaries depend on."""
         settings = self.summarizer.generation.to_diff_dict()
         return {**self.summarizer.identity, "generation": settings, "options": asdict(self.generation)}
+
+    def calibrated(self, records: Iterator[Item]) -> Iterator[Item]:
+        """The records: no summarizer waits for them."""
+        return records
 
     def prepare(self, records: Sequence[Record]) -> tuple[list[str], list[Changes]]:
         """Texts, and what the recipe will do to them; the rest takes a moment beside the summarizing."""

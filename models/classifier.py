@@ -18,7 +18,7 @@ from mujaz.models.checkpoint import EMBEDDED, CheckpointInfo, called
 from mujaz.models.encoding import Document, Encoding, TextEncoder
 from mujaz.models.engines.base import ClassifierEngine
 from mujaz.models.engines.lanes import Lanes
-from mujaz.models.engines.opening import CalibratedLater, choose, open_openvino
+from mujaz.models.engines.opening import choose, open_openvino
 from mujaz.models.engines.replicas import copies_on, side_by_side, torch_for_several
 from mujaz.models.engines.torch_engine import TorchClassifier
 from mujaz.models.identity import model_identity
@@ -305,7 +305,7 @@ class TextClassifier(Loaded):
     ) -> NDArray[np.float32]:
         """One row of scores a text; ``progress`` is told of a text when the last of its windows is done."""
         windows = [window for document in documents for window in document.windows]
-        if isinstance(self.engine, CalibratedLater) and windows:
+        if windows:
             self.engine = self.engine.ready(windows)
         owners = np.repeat(np.arange(len(documents)), [len(document.windows) for document in documents])
         waiting = np.bincount(owners, minlength=len(documents))

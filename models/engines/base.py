@@ -35,6 +35,15 @@ class ClassifierEngine(Protocol):
         return self
 
     @property
+    def waits(self) -> bool:
+        """Whether it can compute only when texts have made it :meth:`ready`."""
+        return False
+
+    def ready(self, texts: Sequence[Encoding]) -> ClassifierEngine:
+        """What computes when it has seen these texts: itself, unless it waits for them."""
+        return self
+
+    @property
     def description(self) -> str:
         """What runs where: ``cpu, bfloat16, 2 threads``."""
 

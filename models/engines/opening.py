@@ -85,6 +85,11 @@ class CalibratedLater(ClassifierEngine):
         return ov.BATCH_TOKENS
 
     @property
+    def waits(self) -> bool:
+        """For texts."""
+        return True
+
+    @property
     def description(self) -> str:
         """Engine, number format, threads."""
         return f"cpu, openvino, int8 calibrated on the first texts, {thread_count(torch.get_num_threads())}"
@@ -98,8 +103,7 @@ class CalibratedLater(ClassifierEngine):
         if len(texts) < ov.LEAST_TEXTS:
             raise UsageError(
                 f"int8 is calibrated and checked on the first texts, {ov.LEAST_TEXTS} of them at least, found {len(texts)}. "
-                "Give more at once, or use --precision bfloat16. Where other models read them too, label a corpus by this "
-                "model alone first: what was converted then is used from there on."
+                "Give more at once, or use --precision bfloat16."
             )
         reference = TorchClassifier(self.model, self.tokenizer).logits
         labels_of = self.several.has if self.several else ov.most_likely

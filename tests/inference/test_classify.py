@@ -28,6 +28,7 @@ class FakeClassifier:
     description, note = "fake model", "assumed: much"
     identity: ClassVar = {"model": "fake"}
     encoder = SimpleNamespace(clean_article=False)
+    engine = SimpleNamespace(waits=False)
 
     def __init__(self, task: str = "topic") -> None:
         self.task = task
@@ -299,6 +300,32 @@ def test_thresholds_that_cannot_be_had(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="never calibrated"):
         classify_corpus([str(corpus)], out, model=fake, min_precision=0.5)
     assert not Path(out).exists()
+
+
+def test_long_texts_are_looked_at_beyond_their_chunk_where_the_engine_waits_for_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mujaz.inference.runner.CHUNK_CHARACTERS", 50)
+    rows = [{"text": f"خبر {i} " * 5 if i % 5 else None} for i in range(1000)]
+    source = write(tmp_path / "x.jsonl", *rows)
+    outs = [tmp_path / name for name in ("waits.jsonl", "ready.jsonl")]
+    seen: list[int] = []
+
+    def look(windows: Sequence[str]) -> SimpleNamespace:
+        seen.append(len(windows))
+        return SimpleNamespace(waits=False)
+
+    for out in outs:
+        fake = FakeClassifier()
+        fake.documents = lambda texts, targets=None: [  # type: ignore[method-assign]
+            SimpleNamespace(text=text, changes=None, windows=[text]) for text in texts
+        ]
+        if out == outs[0]:
+            fake.engine = SimpleNamespace(waits=True, ready=look)
+        classify_corpus([source], str(out), model=classifier(fake))
+        assert not fake.engine.waits
+    assert seen == [512]
+    assert outs[0].read_bytes() == outs[1].read_bytes()
 
 
 @pytest.mark.parametrize("several", [False, True])

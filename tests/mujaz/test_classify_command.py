@@ -23,7 +23,7 @@ from mujaz.formats import FORMATS, read_rows
 # Stands for mujaz.models.classifier: labels a text by its number of words. Without torch, so that a process of it starts
 # at once. Where SLOW names a file, it takes a second for each call and writes a letter there when one begins.
 FAKE = """
-import os, time
+import os, time, types
 from dataclasses import dataclass
 
 @dataclass
@@ -44,6 +44,7 @@ class Document:
 class TextClassifier:
     labels = ["قصير", "طويل"]
     description, note, identity = "fake model, 2 labels", "", {"model": "fake"}
+    engine = types.SimpleNamespace(waits=False)
     def __init__(self, task):
         self.task, self.needs_target = task, task == "stance"
         self.multi_label = False
