@@ -133,6 +133,15 @@ def longest_input(config: PretrainedConfig, preset: Preset | None = None) -> int
     return int(positions)
 
 
+def longest_output(config: PretrainedConfig) -> int | None:
+    """The longest text in tokens that a decoder can write; None where it has no table of positions, as T5's."""
+    decoder = getattr(config, "decoder", config)
+    positions = getattr(decoder, "max_decoder_position_embeddings", None)  # LED's encoder has more
+    if positions is None and getattr(decoder, "max_position_embeddings", None) is None:
+        return None
+    return int(positions or longest_input(decoder)) - 1  # the token that it begins with has a position too
+
+
 def checked_max_length(requested: int | None, config: PretrainedConfig, preset: Preset | None = None) -> int:
     """The maximum length to work with: what was asked for, or the longest input the model can read.
 

@@ -17,7 +17,7 @@ from mujaz.models.engines.generation import LazyModel, choose_engine
 from mujaz.models.engines.replicas import copies_on, torch_for_several
 from mujaz.models.engines.torch_engine import TorchGenerator
 from mujaz.models.identity import model_identity
-from mujaz.models.loading import load_seq2seq
+from mujaz.models.loading import load_seq2seq, longest_output
 from mujaz.models.machine import choose_devices, choose_dtype, half_precision_note
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.options import Loaded, check_flags, check_options
@@ -231,7 +231,9 @@ class Summarizer(Loaded):
     def _answer(
         self, encoder: TextEncoder, texts: Sequence[str], options: Generation, progress: Progress | None
     ) -> list[Summary]:
-        own = (self.generation, self.info.long, self.others, self._spelling, self.info.least)
+        config = self._model.opened.config if isinstance(self._model, LazyModel) else self._model.config
+        most = longest_output(config)
+        own = (self.generation, self.info.long, self.others, self._spelling, self.info.least, most)
         writer = Writer(encoder, self.engine, *own)
         return writer(texts, options, progress)
 

@@ -12,6 +12,7 @@ from functools import cached_property
 
 from transformers import GenerationConfig
 
+from mujaz.errors import UsageError
 from mujaz.models.arabic_words import words
 from mujaz.models.article_words import ArticleWords, Punctuation
 from mujaz.models.articles import clean_article
@@ -74,6 +75,7 @@ class Writer:
         others: Engines of other devices, side by side with ``engine``.
         spelling: Gives folded letters back, where the recipe folds.
         least: Where the best summary has a lower score, or a fault, the article's beginning is given; None never gives it.
+        longest: Tokens for which the decoder has positions; None sets no limit.
     """
 
     encoder: TextEncoder
@@ -83,10 +85,16 @@ class Writer:
     others: Sequence[GenerationEngine] = ()
     spelling: Spelling | None = None
     least: float | None = None
+    longest: int | None = None
 
     def __call__(self, texts: Sequence[str], options: Generation, progress: Progress | None = None) -> list[Summary]:
-        """Summaries of articles, in their order; ``progress`` is called with the number of those that are done."""
+        """Summaries of articles, in their order; ``progress`` is called with the number of those that are done.
+
+        Raises:
+            UsageError: The options do not go together, or ask for more tokens than the model can write.
+        """
         options.check()
+        self._check_lengths(options)
         progress = progress or (lambda done: None)
         cleaned = [clean_article(text) if self.encoder.clean_article else text for text in texts]
         counts = [len(words(text)) for text in cleaned]
@@ -99,6 +107,15 @@ class Writer:
         articles = self._read([cleaned[i] for i in rest], [counts[i] for i in rest], options)
         summaries.update(zip(rest, self._write(articles, options, progress), strict=True))
         return [summaries[i] for i in range(len(texts))]
+
+    def _check_lengths(self, options: Generation) -> None:
+        for name in ("min_new_tokens", "max_new_tokens"):
+            value = getattr(options, name)
+            if self.longest is not None and value is not None and value > self.longest:
+                raise UsageError(
+                    f"{name}: expected up to {self.longest} tokens, for which this model's decoder has positions, found "
+                    f"{value}. Ask for fewer."
+                )
 
     # --- reading: what of an article the model gets ----------------------------------------------------------------------
 
@@ -197,6 +214,9 @@ class Writer:
         """The model's settings with other values; every beam is returned, so that a bad best one can be passed over."""
         settings = generation_of({**self.settings.to_dict(), **overrides})
         settings.num_return_sequences = settings.num_beams
+        if self.longest is not None:  # what the model's own length or one in words comes to
+            settings.max_new_tokens = min(settings.max_new_tokens or self.longest, self.longest)
+            settings.min_new_tokens = min(settings.min_new_tokens or 0, self.longest) or None
         return settings
 
     def _final_settings(self, article: _Article, options: Generation) -> GenerationConfig:

@@ -11,7 +11,17 @@ from typing import Any
 import pytest
 import torch
 from click.testing import CliRunner
-from transformers import GenerationConfig, MBartConfig, MT5Config, PretrainedConfig, T5Config, UMT5Config
+from transformers import (
+    BartConfig,
+    BartForConditionalGeneration,
+    GenerationConfig,
+    LEDConfig,
+    MBartConfig,
+    MT5Config,
+    PretrainedConfig,
+    T5Config,
+    UMT5Config,
+)
 
 from mujaz import Summarizer
 from mujaz.cli import cli
@@ -22,7 +32,7 @@ from mujaz.models.article_words import FREE_WORDS
 from mujaz.models.encoding import Encoding
 from mujaz.models.engines.base import Hypothesis
 from mujaz.models.light_stem import light_stem
-from mujaz.models.loading import load_config
+from mujaz.models.loading import load_config, longest_output
 from mujaz.models.machine import choose_dtype, half_precision_note
 from mujaz.models.opening import open_checkpoint
 from mujaz.models.word_bases import bases
@@ -99,6 +109,25 @@ def test_python_and_the_command_line_strip_the_same_off_an_article(
     summarizer.summarize([article])
     told, python, bare, left = (batch[0].input_ids for batch in engine.batches)
     assert told == python == bare != left
+
+
+def test_no_summary_is_longer_than_the_decoder_has_positions(summarizer: Summarizer) -> None:
+    torch.manual_seed(0)
+    sizes: dict[str, Any] = dict.fromkeys(("d_model", "encoder_ffn_dim", "decoder_ffn_dim"), 16)
+    sizes |= dict.fromkeys(("encoder_layers", "decoder_layers"), 1)
+    sizes |= dict.fromkeys(("encoder_attention_heads", "decoder_attention_heads"), 2)
+    tokenizer = summarizer.encoder.tokenizer
+    ids = {"pad_token_id": tokenizer.pad_token_id, "eos_token_id": tokenizer.eos_token_id, "decoder_start_token_id": 0}
+    config = BartConfig(vocab_size=len(tokenizer), max_position_embeddings=64, **ids, **sizes)
+    bart = Summarizer(BartForConditionalGeneration(config), summarizer.encoder, summarizer.info)
+    (found,) = bart.summarize([ARTICLE], length=(100, 200), num_beams=1, min_article_words=0)
+    assert "cut" in {finding.kind for finding in found.findings}
+    assert bart.summarize([ARTICLE], max_new_tokens=63, num_beams=1)
+    for least, name in ((None, "max_new_tokens"), (64, "min_new_tokens")):
+        with pytest.raises(UsageError, match=f"{name}: expected up to 63 tokens, .* found 64"):
+            bart.summarize([ARTICLE], num_beams=1, max_new_tokens=64, min_new_tokens=least)
+    assert longest_output(T5Config()) is None
+    assert longest_output(LEDConfig()) == 1023
 
 
 def test_candidates_come_best_first_without_doubles(summarizer: Summarizer) -> None:
