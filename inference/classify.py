@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from mujaz.errors import UsageError
-from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, without_cleaning
+from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, check_loading, without_cleaning
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record
 from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Progress
 from mujaz.inference.summary import Answer, RunSummary
@@ -107,7 +108,8 @@ def classify_corpus(
         strict: Stop at the first bad record.
         retry_errors: Do only the records that are errors in an output that exists.
         hooks: Progress and stopping.
-        **options: Those of :class:`ClassifyOptions`.
+        **options: Those of :class:`ClassifyOptions`; of a classifier that is given loaded none that say how it is loaded. It
+            stays as it is: ``long`` and ``pooling`` are for this corpus.
 
     Returns:
         Counts, seconds and where the output lies.
@@ -118,6 +120,7 @@ def classify_corpus(
     """
     how = ClassifyOptions(**options)
     how.check(columns)
+    check_loading(model, how)
     reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors)
 
     def load(nested: bool) -> LoadedJob:
@@ -158,6 +161,7 @@ def load_classify_job(
             ignore_recipe_mismatch=options.ignore_recipe_mismatch,
         )
     if options.long or options.pooling:
+        model = copy.copy(model)  # the caller's reads on as it did
         model.read_long(_long_text(model, options))
     _check_target(model, options.target, columns)
     return ClassifyJob(model, options, nested=nested)

@@ -142,6 +142,31 @@ def _local_file(out: str | None) -> Path | None:
     return followed(Path(filesystem(out)[1] if "://" in out else out))  # file:///…
 
 
+# Options that say how a model is loaded.
+_LOADING = ("device", "precision", "engine", "ignore_recipe_mismatch", "allow_raw")
+
+
+def check_loading(model: object, options: Any) -> None:
+    """Refuse options of loading for a model that is loaded already, rather than pass over them.
+
+    Args:
+        model: As a caller gave it: a name, or one that is loaded.
+        options: :class:`ClassifyOptions` or :class:`SummarizerOptions`.
+
+    Raises:
+        UsageError: Says which.
+    """
+    if model is None or isinstance(model, str | Path):
+        return
+    usual = type(options)()
+    idle = [name for name in _LOADING if getattr(options, name, None) != getattr(usual, name, None)]
+    if idle:
+        raise UsageError(
+            f"expected no {' or '.join(idle)} for a model that is loaded already. Give that to from_pretrained, or give the "
+            "name of the model here."
+        )
+
+
 def without_cleaning(model: Reader) -> Reader:
     """A model for articles that were stripped when they were read: what it strips itself would take more off them."""
     if not model.encoder.clean_article:

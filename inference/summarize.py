@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from mujaz.errors import DataError
 from mujaz.files import data_files, open_file, read_text, suffix_format
-from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, article_cleaner, without_cleaning
+from mujaz.inference.corpus import (
+    CorpusOptions,
+    LoadedJob,
+    answer_corpus,
+    article_cleaner,
+    check_loading,
+    without_cleaning,
+)
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Record
 from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Progress, kept_names
 from mujaz.inference.sources import STDIN, STDIN_NAME, standard_input
@@ -40,7 +47,7 @@ CHUNK = 64
 
 @dataclass(frozen=True, slots=True)
 class SummarizerOptions:
-    """How a summarizer is loaded; of no use for one that is loaded already.
+    """How a summarizer is loaded; refused for one that is loaded already.
 
     Attributes:
         device: Where the model runs.
@@ -106,6 +113,7 @@ def summarize_corpus(
     """
     generation.check()
     how = SummarizerOptions(**options)
+    check_loading(model, how)
     reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors)
 
     def load(nested: bool) -> LoadedJob:
@@ -148,6 +156,7 @@ def summarize_article(
     if report is not None:
         check_page(report, "--report")
     how = SummarizerOptions(**options)
+    check_loading(model, how)
     if how.engine == "auto" and how.precision != "int8":
         how = replace(how, engine="torch")
     model = _loaded(model, how, generation)

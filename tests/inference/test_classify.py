@@ -328,6 +328,17 @@ def test_long_texts_are_looked_at_beyond_their_chunk_where_the_engine_waits_for_
     assert outs[0].read_bytes() == outs[1].read_bytes()
 
 
+def test_a_loaded_classifier_stays_as_it_is(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    source, out = write(tmp_path / "x.jsonl", {"text": "فاز المنتخب في مباراة الكرة " * 20}), str(tmp_path / "o.jsonl")
+    model = TextClassifier.from_pretrained(trained("topic"), device="cpu")
+    before = model.encoder.long
+    classify_corpus([source], out, model=model, long="truncate")
+    assert json.loads(Path(out).read_text(encoding="utf-8"))["windows"] == 1
+    assert model.encoder.long == before
+    with pytest.raises(UsageError, match="expected no device or precision for a model that is loaded already"):
+        classify_corpus([source], out, model=model, device="cuda", precision="int8", force=True)
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_a_text_of_which_nothing_is_left_gets_no_label(tmp_path: Path, several: bool) -> None:
     """As :meth:`TextClassifier.predict` gives none. The recipe of the embedded models takes stretched lines for nothing."""

@@ -215,6 +215,10 @@ def test_options_are_checked_before_anything_is_loaded(tmp_path: Path) -> None:
         summarize_article("خبر", model="no such model", generation=Generation(length="tiny"))
     with pytest.raises(UsageError, match="long 'middle' is not known"):
         summarize_corpus(["no.jsonl"], model="no such model", generation=Generation(long="middle"))
+    with pytest.raises(UsageError, match="expected no allow_raw for a model that is loaded already"):
+        summarize_corpus(["no.jsonl"], model=summarizer(FakeSummarizer()), allow_raw=True)
+    with pytest.raises(UsageError, match="expected no engine for"):
+        summarize_article("خبر", model=summarizer(FakeSummarizer()), engine="ctranslate2")
 
 
 def test_an_engine_that_cannot_be_held_to_words_says_so() -> None:
