@@ -202,7 +202,7 @@ class TextClassifier(Loaded):
     @property
     def identity(self) -> dict[str, str]:
         """What its answers depend on, for a run that is gone on with later."""
-        return model_identity(self.info.base_model, self.folder, self.encoder, self.computes)
+        return model_identity(self.info, self.folder, self.encoder, self.computes)
 
     def read_long(self, long: LongText) -> None:
         """Read texts that are longer than the model in another way from now on.

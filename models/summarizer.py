@@ -167,7 +167,7 @@ class Summarizer(Loaded):
         """What its answers depend on, for a run that is gone on with later."""
         # Without the threads: a run may be gone on with where there are more or fewer.
         parts = [part for part in self.engine.description.split(", ") if not part.endswith((" thread", " threads"))]
-        return model_identity(self.info.base_model, self.folder, self.encoder, ", ".join(parts))
+        return model_identity(self.info, self.folder, self.encoder, ", ".join(parts))
 
     def summarize(
         self,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,9 @@ from mujaz.inference.runner import Hooks, Progress, run
 from mujaz.inference.several import answer_several
 from mujaz.inference.sinks import FileSink, open_sink, summary_file
 from mujaz.inference.summary import Answer, RunSummary
+from mujaz.models.checkpoint import read_info, write_info
+from mujaz.models.classifier import TextClassifier
+from mujaz.models.multi_label import MultiLabel
 
 
 class Length:
@@ -214,6 +218,22 @@ def test_errors_are_retried_by_what_answered_the_others(tmp_path: Path) -> None:
     again = json.loads(summary.read_text(encoding="utf-8"))
     assert again["before"] == first
     assert (first["errors"], again["errors"]) == (1, 0)
+
+
+def test_settings_of_the_checkpoint_may_not_differ(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    """Of the same weights: thresholds, temperature and the like, which are edited in mujaz.json."""
+    folder, out = tmp_path / "model", tmp_path / "o.jsonl"
+    shutil.copytree(trained("topic"), folder)
+    source = write_news(tmp_path / "news.jsonl", 6, missing=[3])
+    classify_corpus([source], str(out), model=folder, device="cpu")
+    info = read_info(folder)
+    assert info is not None
+    write_info(folder, info.model_copy(update={"multi_label": MultiLabel(thresholds=[0.1, 0.1])}))
+    other = TextClassifier.from_pretrained(folder, device="cpu").identity
+    before = json.loads(summary_file(out).read_bytes())["asked"]
+    assert [key for key in other if other[key] != before[key]] == ["settings"]
+    write_info(folder, info.model_copy(update={"versions": {"mujaz": "another"}}))
+    classify_corpus([source], str(out), model=folder, device="cpu", retry_errors=True)
 
 
 def test_what_computes_may_differ_and_nothing_else(tmp_path: Path) -> None:
