@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mujaz.commands.options import GIVEN
+from mujaz.commands.options import GIVEN, given
 
 if TYPE_CHECKING:
     from mujaz.models.encoding import TextEncoder
@@ -96,6 +96,26 @@ def _progress(text: str) -> None:
         click.echo(f"… {text}", err=True)
 
 
+# Parameters of the command -> the keys that say the same in a config.
+_IN_CONFIG = {
+    "task": "task",
+    **{f"{key}_column": f"data.columns.{key}" for key in ("text", "label", "target", "summary", "title")},
+    "label_separator": "data.columns.label_separator",
+}
+
+
+def _refuse_of_data(config: str) -> None:
+    """Refuse what a config says by itself, rather than pass over it."""
+    from mujaz.errors import UsageError
+
+    idle = {f"--{name.replace('_', '-')}": key for name, key in _IN_CONFIG.items() if given(name)}
+    if idle:
+        keys = " ".join(f"--set {key}=…" for key in idle.values())
+        raise UsageError(
+            f"expected no {' or '.join(idle)} with a config, which says that itself; {config} is one. There: {keys}"
+        )
+
+
 def _from_config(path: str, overrides: tuple[str, ...]) -> tuple[CheckInput, TextEncoder | None, int | None]:
     from mujaz.configs.loading import load_config
     from mujaz.errors import UsageError
@@ -103,6 +123,7 @@ def _from_config(path: str, overrides: tuple[str, ...]) -> tuple[CheckInput, Tex
     from mujaz.training.data import Example
     from mujaz.training.start import encoder_of
 
+    _refuse_of_data(path)
     config = load_config(path, overrides)
     data = rows_of_config(config)
     train = [

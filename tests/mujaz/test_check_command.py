@@ -90,6 +90,18 @@ def test_what_cannot_be_checked_is_misuse(leaky: Path) -> None:
         run(str(leaky), "--html", str(leaky / "train.jsonl" / "page.html"))
 
 
+def test_a_config_says_its_columns_itself(leaky: Path, tiny_config: TinyConfig) -> None:
+    settings = tiny_config("topic", leaky / "train.jsonl", leaky / "run")
+    (leaky / "c.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    given = ["--task", "topic", "--text-column", "text", "--label-separator", "|"]
+    message = (
+        r"no --task or --text-column or --label-separator with a config.*"
+        r": --set task=… --set data\.columns\.text=… --set data\.columns\.label_separator=…$"
+    )
+    with pytest.raises(UsageError, match=message):
+        CliRunner().invoke(cli, ["check", str(leaky / "c.yaml"), *given], catch_exceptions=False)
+
+
 def test_a_page_never_replaces_the_data(leaky: Path) -> None:
     data, link = leaky / "train.jsonl", leaky / "link.html"
     before = data.read_bytes()
