@@ -22,7 +22,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from mujaz.errors import DataError, OutputError, UsageError
+from mujaz.errors import DataError, MujazError, OutputError, UsageError
 
 BOM = b"\xef\xbb\xbf"
 BUFFER = 1 << 20  # bytes
@@ -119,16 +119,27 @@ def data_files(path: str | Path, format: str | None = None, plain: str = "txt") 
             line, or "article", one text.
 
     Raises:
-        DataError: No such file; a suffix that no format has; a folder without data files or with several formats.
+        DataError: No such file; a suffix that no format has; a folder without data files or with several formats; a machine
+            that cannot be reached.
     """
-    name = str(path)
+    try:
+        return _data_files(str(path), format, plain)
+    except MujazError:
+        raise
+    except Exception as error:  # of whatever library makes the connection
+        if is_local(str(path)):
+            raise
+        raise DataError(f"cannot be reached: {_first_line(error)}", file=str(path)) from error
+
+
+def _data_files(name: str, format: str | None, plain: str) -> list[DataFile]:
     system, inside = filesystem(name)
     if glob.has_magic(inside) and not system.exists(inside):
         found = sorted(system.glob(inside))
         if not found:
             raise DataError("no file fits this pattern", file=name)
         names = found if is_local(name) else [system.unstrip_protocol(one) for one in found]
-        return [file for one in names for file in data_files(one, format, plain)]
+        return [file for one in names for file in _data_files(one, format, plain)]
     if system.isdir(inside):
         return _folder_files(name, [found[len(inside.rstrip("/")) + 1 :] for found in system.find(inside)], format)
     if not system.exists(inside):
@@ -170,7 +181,7 @@ def file_size(name: str) -> int | None:
     system, inside = filesystem(name)
     try:
         size = system.size(inside)
-    except (OSError, NotImplementedError):
+    except Exception:  # of whatever library makes the connection; reading it will say what is wrong
         return None
     return size if isinstance(size, int) and size > 0 else None
 
@@ -223,6 +234,10 @@ def open_file(name: str, count: Callable[[int], object] | None = None) -> Iterat
             raw = system.open(inside, "rb")
     except OSError as error:
         raise DataError(f"cannot be opened: {error.strerror or error}", file=name) from error
+    except Exception as error:
+        if is_local(name):
+            raise
+        raise DataError(f"cannot be opened: {_first_line(error)}", file=name) from error
     decompress = DECOMPRESSORS.get(PurePosixPath(name).suffix.lower())
     with io.BufferedReader(_Counted(raw, count) if count else raw, BUFFER) as stream:
         yield decompress(stream) if decompress else stream
@@ -335,6 +350,10 @@ def filesystem(name: str) -> tuple[Any, str]:
         return cast(tuple[Any, str], fsspec.core.url_to_fs(name))
     except (ImportError, ValueError) as error:  # s3fs is not installed; no such protocol
         raise DataError(f"cannot be opened: {error}", file=name) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _similar_file(name: str) -> str:

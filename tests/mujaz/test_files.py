@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from mujaz import files
 from mujaz.errors import DataError
-from mujaz.files import DataFile, data_files, lines, not_utf8, open_file, read_text, suffix_format
+from mujaz.files import DataFile, data_files, file_size, lines, not_utf8, open_file, read_text, suffix_format
 from mujaz.formats import FORMATS
 
 
@@ -36,6 +38,23 @@ def test_files_behind_a_path(tmp_path: Path) -> None:
     assert data_files(root) == data_files(root + "/", "article")
     assert data_files(root) == [DataFile(f"{root}/{name}", "article", name) for name in ("a.txt", "b.txt")]
     assert data_files(root, "txt") == [DataFile(f"{root}/{name}", "txt") for name in ("a.txt", "b.txt")]
+
+
+class Unreachable:
+    """A file system of another machine, whose library raises errors of its own."""
+
+    def __getattr__(self, name: str) -> Callable[..., object]:
+        raise RuntimeError("no credentials\nmore")
+
+
+@pytest.mark.parametrize("name", ["s3://bucket/x.jsonl", "s3://bucket/*.jsonl"])
+def test_a_machine_that_cannot_be_reached(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(files, "filesystem", lambda name: (Unreachable(), name))
+    with pytest.raises(DataError, match=r"^s3://bucket/.*: cannot be reached: no credentials$"):
+        data_files(name)
+    with pytest.raises(DataError, match=r"cannot be opened: no credentials$"), open_file(name):
+        pass
+    assert file_size(name) is None
 
 
 def test_lines_know_their_offset() -> None:
