@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -64,6 +65,9 @@ def check_report(report: str, inputs: Sequence[str], out: str | None) -> None:
         raise UsageError(f"--report of a corpus needs its output in a local file: give --out, found {out or 'none'}.")
     if STDIN in inputs:
         raise UsageError("--report reads the corpus again when it is done: give a file in place of standard input.")
+    for name in inputs:
+        if os.path.exists(name) and Path(name).is_fifo():
+            raise UsageError(f"--report reads the corpus again when it is done, and {name} is a pipe: give a file.")
     check_page(report, "--report", (out, *inputs))
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -106,6 +107,13 @@ def test_what_cannot_have_a_page_is_refused_before_anything_is_read(
 ) -> None:
     with pytest.raises(UsageError, match=message):
         summarize_corpus(inputs, out, model=MODEL, report=report)
+
+
+def test_a_pipe_is_not_read_again_for_a_page(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(UsageError, match=r"pipe is a pipe: give a file"):
+        summarize_corpus([str(pipe)], str(tmp_path / "o.jsonl"), model=MODEL, format="jsonl", report="s.html")
 
 
 def test_a_page_that_cannot_be_written_is_known_before_the_work(tmp_path: Path) -> None:
