@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from mujaz.commands.train import goes_on_later
+
 
 @click.command("pretrain")
 @click.argument("config", metavar="CONFIG")
@@ -31,9 +33,10 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
         return
     from mujaz.training.pretrain import pretrain
 
-    result = pretrain(
-        checked, restart=restart, progress=sys.stderr.isatty(), report=lambda line: click.echo(line, err=True)
-    )
+    with goes_on_later():
+        result = pretrain(
+            checked, restart=restart, progress=sys.stderr.isatty(), report=lambda line: click.echo(line, err=True)
+        )
     loss = "" if result.loss is None else f", held-out loss {result.loss:.3f}"
     size = f"{result.steps:,} steps, {result.tokens / 1e6:.1f} M tokens, {result.seconds:.0f} s"
     click.echo(f"saved to {result.folder} ({size}{loss})")

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mujaz.commands.train import goes_on_later
+
 if TYPE_CHECKING:
     from mujaz.training.search import SearchResult
 
@@ -29,7 +31,9 @@ def command(config: str, overrides: tuple[str, ...], trials: int | None, restart
     from mujaz.training.search import search
 
     given = [*overrides, f"search.trials={trials}"] if trials else overrides
-    result = search(load_config(config, given), restart=restart, report=lambda line: click.echo(line, err=True))
+    checked = load_config(config, given)
+    with goes_on_later():
+        result = search(checked, restart=restart, report=lambda line: click.echo(line, err=True))
     _table(result)
     click.echo(f"best settings: {result.best}\nmujaz train {result.best}")
 

@@ -18,6 +18,7 @@ import yaml
 from click.testing import CliRunner
 
 from mujaz.cli import cli, main
+from tests.conftest import ROOT
 
 TinyConfig = Callable[..., dict[str, Any]]
 
@@ -316,6 +317,23 @@ def test_a_training_that_is_interrupted_says_how_to_go_on(monkeypatch: pytest.Mo
     found = CliRunner().invoke(cli, ["train", str(file)])
     assert found.exit_code == 130
     assert "The same command goes on from the last checkpoint" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("work", "config"), [("pretrain.pretrain", "pretrain-5m.yaml"), ("search.search", "search-topic.yaml")]
+)
+def test_a_pretraining_and_a_search_that_are_interrupted_say_so_too(
+    monkeypatch: pytest.MonkeyPatch, topic_file: Path, work: str, config: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(f"mujaz.training.{work}", interrupted)
+    data = [f"data.train={topic_file}"] + ["data.dev=null", "data.test=null"] * (work == "search.search")
+    sets = [part for one in data for part in ("--set", one)]
+    found = CliRunner().invoke(cli, [work.partition(".")[0], str(ROOT / "configs" / config), *sets])
+    assert found.exit_code == 130, found.output
+    assert "The same command goes on from the last checkpoint (training.save_every)" in found.stderr
 
 
 @pytest.mark.parametrize(
