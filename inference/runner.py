@@ -21,7 +21,7 @@ from mujaz.inference.ahead import ahead
 from mujaz.inference.journal import State
 from mujaz.inference.records import BadRecord, Done, Record
 from mujaz.inference.rows import as_json
-from mujaz.inference.sinks import NOTHING, Sink
+from mujaz.inference.sinks import NOTHING, Sink, StreamSink
 from mujaz.inference.summary import Answer, RunSummary
 
 CHUNK_CHARACTERS = 1_000_000
@@ -144,8 +144,9 @@ def run(
     except KeyboardInterrupt:
         summary.stopped = True
     except Exception as error:
-        if sink.records:
-            error.add_note(f"{sink.records} records are safe in {sink.place}.")
+        safe = f"{sink.records} records are safe in {sink.place}."
+        if sink.records and not isinstance(sink, StreamSink) and safe not in str(error):  # a full disk's error says it
+            error.add_note(safe)
         raise
     finally:
         sink.close()

@@ -80,6 +80,12 @@ def _speaks_of(error: MujazError) -> bool:
     return first or not isinstance(error, UsageError | FirstProcessError)
 
 
+def _told(error: MujazError) -> str:
+    """Its message, and what was noted on the way up: what of a run is safe."""
+    notes = " ".join(getattr(error, "__notes__", ()))
+    return f"{str(error).rstrip('.')}. {notes}" if notes else str(error)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line; a :class:`~mujaz.errors.MujazError` becomes one message and its exit code."""
     _fill_closed()
@@ -89,7 +95,7 @@ def main(arguments: list[str] | None = None) -> None:
         _leave(done.code)
     except MujazError as error:
         if _speaks_of(error):
-            click.echo(f"mujaz: error: {error}", err=True)
+            click.echo(f"mujaz: error: {_told(error)}", err=True)
         _leave(error.exit_code)
     except BrokenPipeError:  # the reader of our output (head, say) has gone: nothing to tell anybody
         sys.stderr.close()

@@ -231,6 +231,16 @@ def test_too_little_memory_says_what_to_do_and_what_is_safe(tmp_path: Path, fail
     assert f"1024 records are safe in {tmp_path / 'o.partial.csv'}." in message
 
 
+def test_what_stops_a_run_says_what_is_safe(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source, out = tmp_path / "x.jsonl", tmp_path / "o.csv"
+    source.write_text('{"text": "خبر"}\n' * 512 + '{"text": null}\n', encoding="utf-8")
+    for place, safe in ((str(out), f". 512 records are safe in {tmp_path / 'o.partial.csv'}."), ("-", "")):
+        with pytest.raises(SystemExit) as leaving:
+            main(["classify", str(source), "--strict", "--out", place])
+        assert leaving.value.code == 2
+        assert capsys.readouterr().err.endswith(f"x.jsonl, row 513: the text is missing; --strict stops here{safe}\n")
+
+
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 @pytest.mark.parametrize("buffered", ["", "1"])  # Python tries once more at its end, and would exit with 120
 @pytest.mark.parametrize("command", ["classify", "models", "clean"])
