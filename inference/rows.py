@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import pyarrow as pa
 
 from mujaz.errors import UsageError
 
+DEEPEST = 200  # levels of a value that is written as it is; what lies below is text: orjson reads more than it writes
 Rows = Sequence[Mapping[str, Any]]
 
 
@@ -34,15 +36,22 @@ def as_json(value: Any, *, indent: bool = False) -> bytes:
     layout = orjson.OPT_INDENT_2 if indent else 0
     try:
         return orjson.dumps(value, default=_as_text, option=orjson.OPT_NON_STR_KEYS | layout)
-    except TypeError:  # half a surrogate pair, say in the name of a file that is not UTF-8; a number beyond 64 bits
+    except (
+        TypeError
+    ):  # half a surrogate pair, say in the name of a file that is not UTF-8; a number beyond 64 bits; deep
         return orjson.dumps(_writable(value), option=layout)
 
 
-def _writable(value: Any) -> Any:
+def _writable(value: Any, level: int = 0) -> Any:
+    if isinstance(value, Mapping | list | tuple) and level >= DEEPEST:
+        try:
+            return _writable(json.dumps(value, ensure_ascii=False, default=_as_text))
+        except RecursionError:
+            return "nested too deeply to be written"
     if isinstance(value, Mapping):
-        return {str(_writable(key)): _writable(item) for key, item in value.items()}
+        return {str(_writable(key)): _writable(item, level + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_writable(item) for item in value]
+        return [_writable(item, level + 1) for item in value]
     if value is None or isinstance(value, bool | float):
         return value
     if isinstance(value, int):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -100,7 +101,7 @@ def named_models(models: Sequence[str]) -> dict[str, str]:
     named: dict[str, str] = {}
     for given in models:
         name, sign, model = given.partition("=")
-        if not sign or Path(given).is_dir():  # a folder's name may have a sign of its own: lr=3e-4
+        if not sign or os.path.isdir(given):  # a folder's name may have a sign of its own: lr=3e-4
             name, model = "", given
         name = name or Path(model).name
         if name in named:

@@ -254,10 +254,10 @@ def check_apart(path: Path, inputs: Sequence[str]) -> None:
 
 def _reads(name: str, place: Path) -> bool:
     """Whether an input is a file, or a folder around it; a pattern also where it will find them when they are there."""
-    pattern = glob.has_magic(name) and not Path(name).exists()
+    pattern = glob.has_magic(name) and not os.path.exists(name)
     found = glob.glob(name, recursive=True) if pattern else [name]
     sources = {Path(one).resolve() for one in found}
-    if place in sources or any(source.is_dir() and source in place.parents for source in sources):
+    if place in sources or any(os.path.isdir(source) and source in place.parents for source in sources):
         return True
     fits = re.compile(glob_translate(str(Path(name).resolve()))).match
     return pattern and any(fits(str(one)) for one in (place, *place.parents))

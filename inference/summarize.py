@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -183,7 +184,7 @@ def read_article(
     if name == STDIN:
         file, stream = standard_input(format, "article", stdin, text)
         return _not_empty(read_text(stream, STDIN_NAME), STDIN_NAME) if file.format == "article" else None
-    if (format or suffix_format(name)) not in ("article", "txt") or format == "txt" or Path(name).is_dir():
+    if (format or suffix_format(name)) not in ("article", "txt") or format == "txt" or os.path.isdir(name):
         return None
     if [file.path for file in data_files(name, "article")] != [name]:  # it looks whether it is there at all
         return None  # a pattern

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -145,8 +146,8 @@ def locate(name: str | Path) -> Path:
     Raises:
         CheckpointError: nothing of that name exists, or the hub cannot be reached.
     """
-    folder = Path(name).expanduser()
-    if folder.is_dir():
+    folder = Path(os.path.expanduser(name))  # Path's own raise where there is no such user, or a name is too long
+    if os.path.isdir(folder):
         if (folder / "adapter_config.json").is_file():
             raise CheckpointError(
                 f"{folder} is an adapter without its model. The checkpoint that the training left, with the adapter "
@@ -163,7 +164,7 @@ def locate(name: str | Path) -> Path:
         return _fetch(preset.hub_id)
     if text.count("/") != 1 or folder.is_absolute() or text.startswith((".", "~")):
         raise unknown_model(text, embedded_models())
-    if folder.parent.is_dir():  # runs/topic-smal is a slip of the pen, not owner and name on the hub
+    if os.path.isdir(folder.parent):  # runs/topic-smal is a slip of the pen, not owner and name on the hub
         near = difflib.get_close_matches(folder.name, [path.name for path in folder.parent.iterdir()], n=1)
         hint = (
             f"; did you mean '{folder.parent / near[0]}'?" if near else f". {_nearby(folder.parent)}".rstrip(". ") + "."

@@ -11,6 +11,7 @@ import glob
 import gzip
 import io
 import lzma
+import os
 import re
 import sys
 import zlib
@@ -358,7 +359,7 @@ def _first_line(error: Exception) -> str:
 
 def _similar_file(name: str) -> str:
     path = Path(name)
-    if not path.parent.is_dir():
+    if not os.path.isdir(path.parent):  # Path's own raises where a name is too long
         return ""
     near = difflib.get_close_matches(path.name, (other.name for other in path.parent.iterdir()), n=1, cutoff=0.75)
     return f"; did you mean '{path.parent / near[0]}'?" if near else ""

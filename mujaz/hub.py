@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,13 @@ from mujaz.formats import Row, require_columns
 
 
 def is_hub_dataset(name: str) -> bool:
-    """Whether a name is ``owner/name`` or ``owner/name:config`` rather than a path: no suffix, one slash, not there."""
+    """Whether a name is ``owner/name`` or ``owner/name:config`` rather than a path: no suffix, one slash, not there.
+
+    Nor a text that was given in place of a file: that has blanks.
+    """
     looks_like_one = name.count("/") == 1 and not name.startswith((".", "/", "~", "$")) and not Path(name).suffix
-    return looks_like_one and not Path(name).exists() and not Path(name).parent.exists()
+    here = os.path.exists(name) or os.path.exists(Path(name).parent)  # Path's own raises where a name is too long
+    return looks_like_one and not here and not re.search(r"\s", name)
 
 
 def _read(dataset: Iterable[dict[str, Any]], name: str) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ knows, and most where there is little labelled data. Tokenizer and recipe stay a
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def origin_of(config: PretrainConfig) -> Origin:
     name = config.model.name
     if name is None:
         return Origin(get_recipe(config.recipe))
-    opened = open_checkpoint(Path(name).expanduser() if name.startswith("~") else name, task="topic")
+    opened = open_checkpoint(Path(os.path.expanduser(name)) if name.startswith("~") else name, task="topic")
     encoder, info = opened.encoder, opened.info
     if config.model.sequence_length > encoder.max_length:
         raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -85,7 +86,7 @@ def refuse_same_folder(output: str, read: Mapping[str, Sequence[str]]) -> None:
     """
     for key, names in read.items():
         for name in names:
-            folder = Path(name).expanduser()
+            folder = Path(os.path.expanduser(name))
             if name and folder.is_dir() and folder.resolve() == Path(output).resolve():
                 raise UsageError(
                     f"output and {key} are the same folder, {name}: the run would write over what it learns from. Give "

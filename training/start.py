@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -160,7 +161,7 @@ def origin(name: str, info: CheckpointInfo) -> str:
 
 
 def _expanded(name: str) -> str | Path:
-    return Path(name).expanduser() if name.startswith("~") else name
+    return Path(os.path.expanduser(name)) if name.startswith("~") else name
 
 
 def _from_nothing(config: TrainConfig, splits: Splits, resume: Path | None) -> Start:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -97,7 +97,7 @@ def command(
             )
         if len(models) < 2:
             model = models[0] if models else None
-            if model and "=" in model and not Path(model).is_dir():
+            if model and "=" in model and not os.path.isdir(model):
                 raise UsageError(
                     f"--model {model}: a name tells several models apart. Of one give the model alone: "
                     f"--model {model.partition('=')[2] or model}."

@@ -198,6 +198,8 @@ def test_hub_ids_are_told_from_paths(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert not is_hub_dataset("data/name")  # a folder of that name is here
     assert not is_hub_dataset("owner/name.jsonl")
     assert not is_hub_dataset("./owner/name")
+    assert not is_hub_dataset("خبر أو / قصة")  # a text
+    assert is_hub_dataset(f"owner/{'n' * 300}")  # which no file may be called
 
 
 def test_the_schema_is_printed_for_editors() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from mujaz.errors import DataError
 from mujaz.inference.classify import classify_corpus
+from mujaz.inference.records import Columns
 
 GOOD = "فاز المنتخب في مباراة الكرة أمس"
 
@@ -80,3 +81,16 @@ def test_half_a_parquet_file_is_found_before_anything_is_computed(tmp_path: Path
     with pytest.raises(DataError, match=r"b\.parquet"):
         classify_corpus([str(tmp_path / read)], str(out), device="cpu", precision="float32")
     assert sorted(os.listdir(tmp_path)) == ["a.parquet", "b.parquet"]
+
+
+@pytest.mark.parametrize("levels", [150, 300, 1000])
+def test_a_value_nested_deeper_than_can_be_written(tmp_path: Path, levels: int) -> None:
+    source, out = tmp_path / "x.jsonl", tmp_path / "o.jsonl"
+    deep = '{"a": [' * (levels // 2) + "1" + "]}" * (levels // 2)
+    source.write_text(f'{{"text": "فاز المنتخب", "meta": {deep}}}\n{{"text": "ب", "meta": 1}}\n', encoding="utf-8")
+    columns = Columns(keep=("meta",))
+    assert classify_corpus([str(source)], str(out), columns=columns, device="cpu").errors == 0
+    first, second = (json.loads(line) for line in out.read_text(encoding="utf-8").splitlines())
+    assert second["meta"] == 1
+    assert json.dumps(first["meta"]).startswith('{"a": [')
+    assert levels > 150 or first["meta"] == json.loads(deep)

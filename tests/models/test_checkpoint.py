@@ -105,6 +105,12 @@ def test_a_slip_of_the_pen_in_a_folder_is_not_looked_for_on_the_hub(
         locate("runs/topic-smal")
 
 
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/model", "خبر طويل " * 100, "خبر / خبر / " + "طويل " * 100])
+def test_what_can_be_no_path_is_no_model(name: str) -> None:
+    with pytest.raises(CheckpointError, match="expected a folder that exists, a hub id"):
+        locate(name)
+
+
 def test_a_connection_that_fails_in_any_way_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     class UnpluggedError(Exception):
         pass

@@ -306,6 +306,14 @@ def test_an_evaluation_does_not_replace_other_scores(
     assert run("evaluate", model, topic_file, "--out", scores, "--force")[0] == 0
 
 
+@pytest.mark.parametrize("text", ["خبر طويل / " + "كلمة " * 100, "خبر طويل " * 100, "خبر/" * 100 + ".txt"])
+def test_a_text_in_place_of_a_file_is_no_file(run: Callable[..., tuple[int, str]], text: str, tmp_path: Path) -> None:
+    for options in ([], ["--out", str(tmp_path / "o.jsonl"), "--report", str(tmp_path / "r.html")]):
+        code, message = run("summarize", text, *options)
+        assert code == 2
+        assert "no such file or folder" in message
+
+
 def test_a_training_that_is_interrupted_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch, topic_file: Path) -> None:
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
