@@ -36,9 +36,7 @@ def as_json(value: Any, *, indent: bool = False) -> bytes:
     layout = orjson.OPT_INDENT_2 if indent else 0
     try:
         return orjson.dumps(value, default=_as_text, option=orjson.OPT_NON_STR_KEYS | layout)
-    except (
-        TypeError
-    ):  # half a surrogate pair, say in the name of a file that is not UTF-8; a number beyond 64 bits; deep
+    except TypeError:  # half a surrogate pair, as in the name of a file that is not UTF-8; beyond 64 bits; too deep
         return orjson.dumps(_writable(value), option=layout)
 
 

@@ -11,11 +11,9 @@ from mujaz.models.clauses import (
     ENDS_INSIDE,
     ENDS_JUST_BEGUN,
     NEVER,
-    STARTS_BEFORE_OBJECT,
     STARTS_BEFORE_THAT,
     STARTS_BEHIND_A_COMMA,
     STARTS_BEHIND_DENIAL,
-    STARTS_BEHIND_WITH,
     STARTS_INSIDE,
     STARTS_WITH_IMPERFECT,
     STARTS_WITH_PREPOSITION,
@@ -23,14 +21,14 @@ from mujaz.models.clauses import (
 )
 
 
-def _costs(text: str, sentences: list[int] | None = None) -> tuple[dict[str, float], dict[str, float]]:
+def costs(text: str, sentences: list[int] | None = None) -> tuple[dict[str, float], dict[str, float]]:
     words = text.split()
     found = boundaries(words, np.array(sentences or [0] * len(words)))
     return dict(zip(words, found.start, strict=True)), dict(zip(words, found.end, strict=True))
 
 
 def test_a_stretch_starts_where_a_clause_does() -> None:
-    start, _ = _costs("قالت الوزارة، وهي صاحبة المشروع، إن مدرسة تفتح غدا – وتبقى")
+    start, _ = costs("قالت الوزارة، وهي صاحبة المشروع، إن مدرسة تفتح غدا – وتبقى")
     assert {word for word, cost in start.items() if cost == 0} == {"قالت", "مدرسة"}
     assert start["وتبقى"] == STARTS_BEHIND_A_COMMA
     assert start["تفتح"] == STARTS_INSIDE
@@ -42,13 +40,13 @@ def test_a_stretch_starts_where_a_clause_does() -> None:
 
 
 def test_it_starts_with_a_sentence() -> None:
-    start, end = _costs("انتهى الخبر وبدأ آخر", [0, 0, 1, 1])
+    start, end = costs("انتهى الخبر وبدأ آخر", [0, 0, 1, 1])
     assert start == {"انتهى": 0, "الخبر": STARTS_INSIDE, "وبدأ": 0, "آخر": STARTS_INSIDE}
     assert end["الخبر"] == end["آخر"] == 0
 
 
 def test_it_does_not_break_names_and_genitives() -> None:
-    _, end = _costs("زار رئيس الحكومة مدينة الساحل اليوم، ثم عاد في سيارته إلى «العاصمة».")
+    _, end = costs("زار رئيس الحكومة مدينة الساحل اليوم، ثم عاد في سيارته إلى «العاصمة».")
     assert end["رئيس"] == end["مدينة"] == ENDS_BEFORE_ARTICLE
     assert end["الحكومة"] == end["زار"] == ENDS_INSIDE
     assert end["اليوم،"] == ENDS_AT_A_COMMA
@@ -56,19 +54,19 @@ def test_it_does_not_break_names_and_genitives() -> None:
 
 
 def test_it_does_not_end_with_what_leads_on() -> None:
-    _, end = _costs("عاد الوزير من - ثم سافر في رحلة قال إن موعدها قريب ولم يعلن")
+    _, end = costs("عاد الوزير من - ثم سافر في رحلة قال إن موعدها قريب ولم يعلن")
     assert end["من"] == end["في"] == end["إن"] == end["-"] == NEVER
     assert end["موعدها"] == end["قريب"] == ENDS_JUST_BEGUN
     assert end["ولم"] == NEVER
     assert end["يعلن"] == 0
-    _, end = _costs("قال إن موعدها صار قريبا فعلا منهم")
+    _, end = costs("قال إن موعدها صار قريبا فعلا منهم")
     assert end["قريبا"] == ENDS_INSIDE
-    _, end = _costs("وصل الفوج ب إلى الساحل")
+    _, end = costs("وصل الفوج ب إلى الساحل")
     assert end["ب"] == NEVER
 
 
 def test_it_does_not_start_with_what_belongs_to_the_words_before() -> None:
-    start, _ = _costs("تمكن الفريق من الفوز وحصل، على كأس ثالثة")
+    start, _ = costs("تمكن الفريق من الفوز وحصل، على كأس ثالثة")
     assert start["من"] == STARTS_INSIDE + STARTS_WITH_PREPOSITION
     assert start["على"] == STARTS_BEHIND_A_COMMA + STARTS_WITH_PREPOSITION
 
@@ -141,7 +139,7 @@ def test_prices_that_fall_take_nothing_back() -> None:
 
 
 def test_a_clause_ends_what_is_taken_back_and_a_sentence_what_is_denied() -> None:
-    start, _ = _costs("قرر المجلس إلغاء السباق، ثم عاد المتسابقون")
+    start, _ = costs("قرر المجلس إلغاء السباق، ثم عاد المتسابقون")
     assert start["السباق،"] >= STARTS_BEHIND_DENIAL > start["عاد"]
     words = ["نفى", "الوزير", "الخبر.", "وصل", "الوفد"]
     assert boundaries(words, np.array([0, 0, 0, 1, 1])).denied.tolist() == [-1, 0, 0, -1, -1]
@@ -177,10 +175,10 @@ def test_what_is_said_behind_a_name_stays_whole(phrase: str) -> None:
 
 
 def test_numbers_and_names_of_products_stay_whole() -> None:
-    start, end = _costs("ارتفع المؤشر 61 .0% وبيع هاتف Nova SL 78 أمس")
+    start, end = costs("ارتفع المؤشر 61 .0% وبيع هاتف Nova SL 78 أمس")
     assert end["61"] == end["Nova"] == end["SL"] == start[".0%"] == NEVER
     assert end["78"] == ENDS_INSIDE
-    _, end = _costs("أطلق هاتف Nova جديد أمس")
+    _, end = costs("أطلق هاتف Nova جديد أمس")
     assert end["هاتف"] == end["Nova"] == ENDS_INSIDE
 
 
@@ -204,50 +202,19 @@ def test_a_text_without_words() -> None:
     ],
 )
 def test_a_denial_is_not_left_out(opening: str) -> None:
-    start, _ = _costs(f"{opening} السعر ارتفع: وزاد الدين. عاد الفريق", [0] * (len(opening.split()) + 4) + [1, 1])
+    start, _ = costs(f"{opening} السعر ارتفع: وزاد الدين. عاد الفريق", [0] * (len(opening.split()) + 4) + [1, 1])
     assert start[opening.split()[0]] == 0
     assert start["السعر"] >= STARTS_BEHIND_DENIAL
     assert start["وزاد"] >= STARTS_BEHIND_DENIAL
     assert start["عاد"] == 0
 
 
-@pytest.mark.parametrize("noun", ["مهندسين", "جنديين", "مدرّبي", "عددًا", "بلاده"])
-def test_a_noun_bent_by_that_is_no_start(noun: str) -> None:
-    start, _ = _costs(f"ذكر البيان أن {noun} من الشرق وصلوا")
-    assert start[noun] == STARTS_INSIDE
-
-
-@pytest.mark.parametrize("noun", ["الوزير", "مدرسة", "فلسطين", "قانون", "ضواحي", "منظمة"])
-def test_a_noun_that_has_no_other_form_is_one(noun: str) -> None:
-    start, _ = _costs(f"ذكر البيان أن {noun} المدينة وصلوا")
-    assert start[noun] == 0
-
-
-def test_a_list_in_brackets_stays_with_its_brackets() -> None:
-    start, end = _costs("ألغت الهيئة وظائف النواب (سعيد، ماجد) أمس (اليوم")
-    assert end["(سعيد،"] == start["ماجد)"] == NEVER
-    assert end["ماجد)"] == ENDS_INSIDE
-    assert end["النواب"] < NEVER
-    assert start["(سعيد،"] < NEVER
-    assert end["(اليوم"] == 0
-    start, end = _costs("قالت (الهيئة إن ) السوق", [0, 0, 1, 1, 1])
-    assert max(end["(الهيئة"], start["إن"]) < NEVER
-
-
-def test_who_comes_behind_the_verb_does_not_open_what_it_says() -> None:
-    start, _ = _costs("تحدث مدير المصنع، ماجد سعيد عن تراجع البيع")
-    assert start["ماجد"] == STARTS_BEHIND_A_COMMA + STARTS_BEFORE_OBJECT
-    assert start["تراجع"] == STARTS_INSIDE
-    start, _ = _costs("اجتمع الوزير مع وفد من التجار")
-    assert start["وفد"] == STARTS_INSIDE + STARTS_BEHIND_WITH
-
-
 def test_what_is_wanted_is_not_what_is() -> None:
-    start, end = _costs("طلب الوزير أن ترتفع الأجور وقال إن الأجور ارتفعت")
+    start, end = costs("طلب الوزير أن ترتفع الأجور وقال إن الأجور ارتفعت")
     assert start["ترتفع"] == STARTS_WITH_IMPERFECT
     assert start["الأجور"] == 0  # the later one
     assert end["الوزير"] == ENDS_BEFORE_THAT
-    start, end = _costs("قال الناطق إنه يريد أن تصل النجدة لأن المطر غزير أن نص القرار واضح")
+    start, end = costs("قال الناطق إنه يريد أن تصل النجدة لأن المطر غزير أن نص القرار واضح")
     assert start["تصل"] == STARTS_WITH_IMPERFECT
     assert start["نص"] == 0
     assert end["الناطق"] == ENDS_BEFORE_THAT
@@ -255,13 +222,13 @@ def test_what_is_wanted_is_not_what_is() -> None:
 
 
 def test_numbers_are_not_broken() -> None:
-    start, end = _costs("بلغ المخزون 12 ألف طن أو 72 في المئة من 3 مليارات")
+    start, end = costs("بلغ المخزون 12 ألف طن أو 72 في المئة من 3 مليارات")
     assert start["ألف"] == start["مليارات"] == NEVER
     assert end["12"] == end["72"] == end["3"] == NEVER
     assert end["ألف"] == NEVER  # of what?
-    start, _ = _costs("وصل 12 شخصا")
+    start, _ = costs("وصل 12 شخصا")
     assert start["شخصا"] == STARTS_INSIDE
-    start, _ = _costs("وصل ملايين السياح")
+    start, _ = costs("وصل ملايين السياح")
     assert start["ملايين"] == STARTS_INSIDE
 
 
@@ -290,16 +257,16 @@ def test_what_sounds_like_a_denial_and_is_none(text: str) -> None:
 
 @pytest.mark.parametrize("title", ["د.", "أ.د.", "م.", "(د."])
 def test_a_title_ends_no_sentence_and_stays_with_its_name(title: str) -> None:
-    start, end = _costs(f"أكدت الوزيرة {title} هالة أن اللقاح متوفر")
+    start, end = costs(f"أكدت الوزيرة {title} هالة أن اللقاح متوفر")
     assert end[title] == NEVER <= start["هالة"]
     whole = f"نفت الوزيرة {title} هالة وفاة المريض".split()
     assert boundaries(whole, np.zeros(len(whole), dtype=np.int64)).denied[-1] == 0  # the denial reaches past it
-    _, end = _costs(f"وصل {title} وغادر", [0, 0, 1])
+    _, end = costs(f"وصل {title} وغادر", [0, 0, 1])
     assert end[title] == 0  # where the sentence does end with it
 
 
 def test_a_sign_stays_with_its_number() -> None:
-    _, end = _costs("ارتفع بنسبة 0.27 % وبلغ 45 $ أمس")
+    _, end = costs("ارتفع بنسبة 0.27 % وبلغ 45 $ أمس")
     assert end["0.27"] == end["45"] == NEVER
 
 
@@ -329,27 +296,27 @@ AND_MORE = """وخمسمئة وستمئة وسبعمئة وثمانمئة وتس
     ],
 )
 def test_a_number_does_not_stand_without_what_it_counts(text: str, number: str, alone: bool) -> None:
-    _, end = _costs(text)
+    _, end = costs(text)
     assert bool(end[number] < NEVER) is alone
 
 
 def test_a_dash_that_binds_two_adjectives() -> None:
-    _, end = _costs("عقدت اللجنة الأميركية - الإسرائيلية اجتماعا – وهو الثالث – أمس")
+    _, end = costs("عقدت اللجنة الأميركية - الإسرائيلية اجتماعا – وهو الثالث – أمس")
     assert end["الأميركية"] == NEVER
     assert end["اجتماعا"] == ENDS_AT_A_COMMA
-    _, end = _costs("عقدت اللجنة الأميركية – الإسرائيلية اجتماعا")
+    _, end = costs("عقدت اللجنة الأميركية – الإسرائيلية اجتماعا")
     assert end["الأميركية"] == NEVER
-    _, end = _costs("زار الساحل، ثم الميناء الكبير - وعاد")
+    _, end = costs("زار الساحل، ثم الميناء الكبير - وعاد")
     assert end["الساحل،"] == end["الكبير"] == ENDS_AT_A_COMMA
-    _, end = _costs("انتهت الأشغال الكبرى –")
+    _, end = costs("انتهت الأشغال الكبرى –")
     assert end["الكبرى"] == ENDS_AT_A_COMMA
 
 
 def test_a_number_in_words_stays_whole_and_a_name_with_what_it_names() -> None:
-    start, end = _costs("ارتفع العدد إلى ألف وخمسمئة في مدينة الساحل خلال محادثات أجريت")
+    start, end = costs("ارتفع العدد إلى ألف وخمسمئة في مدينة الساحل خلال محادثات أجريت")
     assert end["ألف"] == NEVER
     assert start["الساحل"] == start["محادثات"] == NEVER
-    _, end = _costs("بلغ العدد ألف وانتهى الأمر")
+    _, end = costs("بلغ العدد ألف وانتهى الأمر")
     assert end["ألف"] < NEVER
 
 
@@ -357,7 +324,7 @@ def test_a_number_in_words_stays_whole_and_a_name_with_what_it_names() -> None:
     "leads", ["حتى", "بعد", "خلال", "نحو", "قرب", "وراء", "ضمن", "عبر", "دون", "وفق", "حول", "تحت"]
 )
 def test_prepositions_lead_on(leads: str) -> None:
-    start, end = _costs(f"وصل الوفد {leads} أيام")
+    start, end = costs(f"وصل الوفد {leads} أيام")
     assert end[leads] == NEVER
     assert start[leads] == STARTS_INSIDE + STARTS_WITH_PREPOSITION
 
@@ -366,17 +333,17 @@ def test_prepositions_lead_on(leads: str) -> None:
     "leads", ["كل", "بعض", "جميع", "معظم", "غير", "ابن", "أكثر", "ضد", "حوالي", "كي", "منذ", "بنسبة"]
 )
 def test_what_is_nothing_without_the_next_word_is_no_end(leads: str) -> None:
-    _, end = _costs(f"وصل الوفد {leads} أيام")
+    _, end = costs(f"وصل الوفد {leads} أيام")
     assert end[leads] == NEVER
 
 
 def test_a_colon_begins_a_clause() -> None:
-    start, end = _costs("شرح المدرب: نحن نلعب")
+    start, end = costs("شرح المدرب: نحن نلعب")
     assert end["المدرب:"] == start["نحن"] == 0
 
 
 def test_other_signs_are_no_less_than_a_comma() -> None:
-    start, end = _costs("أغلق الجسر | الوفد عاد لأن الثلج كثيف")
+    start, end = costs("أغلق الجسر | الوفد عاد لأن الثلج كثيف")
     assert start["الوفد"] == STARTS_BEHIND_A_COMMA
     assert end["عاد"] == ENDS_BEFORE_THAT
 
