@@ -104,6 +104,8 @@ def named_models(models: Sequence[str]) -> dict[str, str]:
         if not sign or os.path.isdir(given):  # a folder's name may have a sign of its own: lr=3e-4
             name, model = "", given
         name = name or Path(model).name
+        if model and name in ("", ".."):  # a dot has no name, and its folder has
+            name = Path(model).resolve().name
         if name in named:
             raise UsageError(f"two models are called '{name}'. Name them: --model first={named[name]} --model …")
         named[name] = model

@@ -355,7 +355,7 @@ def test_a_text_of_which_nothing_is_left_gets_no_label(tmp_path: Path, several: 
         classify_corpus([str(source)], str(out), device="cpu", strict=True, force=True)
 
 
-def test_models_are_named_by_their_folder_or_as_asked(tmp_path: Path) -> None:
+def test_models_are_named_by_their_folder_or_as_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "lr=3e-4"
     folder.mkdir()
     assert named_models([str(folder), f"b={folder}", "summary"]) == {
@@ -363,3 +363,6 @@ def test_models_are_named_by_their_folder_or_as_asked(tmp_path: Path) -> None:
         "b": str(folder),
         "summary": "summary",
     }
+    monkeypatch.chdir(folder)
+    assert list(named_models([".", "b=.."])) == ["lr=3e-4", "b"]
+    assert list(named_models([".."])) == [tmp_path.name]
