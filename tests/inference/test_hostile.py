@@ -75,12 +75,14 @@ def test_a_line_of_fifty_megabytes(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("read", ["b.parquet", "."])
 def test_half_a_parquet_file_is_found_before_anything_is_computed(tmp_path: Path, read: str) -> None:
-    whole, half, out = tmp_path / "a.parquet", tmp_path / "b.parquet", tmp_path / "o.jsonl"
+    folder, out = tmp_path / "in", tmp_path / "o.jsonl"
+    folder.mkdir()
+    whole, half = folder / "a.parquet", folder / "b.parquet"
     pq.write_table(pa.table({"text": [f"{GOOD} {n}" for n in range(600)]}), whole)
     half.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     with pytest.raises(DataError, match=r"b\.parquet"):
-        classify_corpus([str(tmp_path / read)], str(out), device="cpu", precision="float32")
-    assert sorted(os.listdir(tmp_path)) == ["a.parquet", "b.parquet"]
+        classify_corpus([str(folder / read)], str(out), device="cpu", precision="float32")
+    assert os.listdir(tmp_path) == ["in"]
 
 
 @pytest.mark.parametrize("levels", [150, 300, 1000])
