@@ -26,7 +26,7 @@ from mujaz.models.selection_info import SelectionInfo
 from mujaz.models.stretches import WordScores, best_stretches
 from mujaz.models.summarizer import Summarizer
 from mujaz.models.word_reading import ReadArticle, WordReader
-from mujaz.training.arguments import SELECTION_F1, WHOLE_ACCURACY
+from mujaz.training.arguments import SELECTION_F1, SELECTION_MEAN, WHOLE_ACCURACY
 from mujaz.training.data import Example
 from mujaz.training.encoded import IGNORED
 from mujaz.training.wholes import wholes
@@ -167,8 +167,11 @@ def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[st
                 right.append((logits[places[0], -1] > 0) == labels[places[0], -1])
             else:
                 scores.append(one(logits, labels))
-        whole = {WHOLE_ACCURACY: float(np.mean(right))} if right else {}
-        return {SELECTION_F1: float(np.mean(scores)), **whole}
+        f1 = float(np.mean(scores))
+        if not right:
+            return {SELECTION_F1: f1}
+        whole = float(np.mean(right))
+        return {SELECTION_F1: f1, WHOLE_ACCURACY: whole, SELECTION_MEAN: (f1 + whole) / 2}
 
     return compute
 
