@@ -81,8 +81,9 @@ def other_ends(
 ) -> list[Stretch]:
     """The best stretches that start as one does and end there or later, best first: at most so many.
 
-    That one alone where it ends for free. A shorter one often ends before the object of its verb, where a headline that names
-    somebody might end: a third of those that were read were worse. The other arguments are those of :func:`best_stretches`.
+    That one alone where it ends for free. A shorter one often ends before the object of its verb, where a headline that
+    names somebody might end: a third of those that were read were worse. The other arguments are those of
+    :func:`best_stretches`.
     """
     if not costs.end[one.end - 1]:
         return [one]

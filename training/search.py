@@ -21,7 +21,7 @@ from mujaz.configs.search_schema import RangeConfig, SearchConfig
 from mujaz.errors import ConfigError, MissingExtraError, TrainingError, UsageError
 from mujaz.models.checkpoint import locate
 from mujaz.models.loading import load_config
-from mujaz.training.arguments import BEST_BY, SELECTION_F1
+from mujaz.training.arguments import BEST_BY, SELECTION_F1, SELECTION_MEAN
 from mujaz.training.callbacks import Report
 from mujaz.training.data import data_info, load_splits
 from mujaz.training.processes import count
@@ -52,6 +52,7 @@ _METRICS = {
     "macro_f1": ("macro_f1", "accuracy"),
     "rougeL": ("rougeL", "rouge1", "rouge2"),
     SELECTION_F1: (SELECTION_F1,),
+    SELECTION_MEAN: (SELECTION_MEAN, SELECTION_F1),
 }
 
 
@@ -60,7 +61,7 @@ def _kept_by(config: TrainConfig) -> str:
     name = config.model.name
     writes = config.model.decoder_layers is not None  # an encoder that gets a decoder
     if config.task == "summary" and name and not writes and not load_config(locate(name)).is_encoder_decoder:
-        return SELECTION_F1
+        return SELECTION_MEAN if config.training.whole_texts else SELECTION_F1
     return BEST_BY[config.task]
 
 

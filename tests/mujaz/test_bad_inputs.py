@@ -337,7 +337,8 @@ def test_a_pretraining_and_a_search_that_are_interrupted_say_so_too(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(f"mujaz.training.{work}", interrupted)
-    data = [f"data.train={topic_file}"] + ["data.dev=null", "data.test=null"] * (work == "search.search")
+    others = {"pretrain.pretrain": ["data.exclude=[]"], "search.search": ["data.dev=null", "data.test=null"]}
+    data = [f"data.train={topic_file}", *others[work]]  # no file that the config names is there
     sets = [part for one in data for part in ("--set", one)]
     found = CliRunner().invoke(cli, [work.partition(".")[0], str(ROOT / "configs" / config), *sets])
     assert found.exit_code == 130, found.output

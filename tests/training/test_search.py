@@ -178,6 +178,15 @@ def test_whole_numbers_in_steps_that_are_not(searching: Callable[..., dict[str, 
     assert {trial.values["training.epochs"] for trial in found} <= {1.0, 1.5, 2.0}
 
 
+def test_a_summarizer_that_is_taught_two_things_is_chosen_by_both(
+    summary_file: Path, tmp_path: Path, tiny_config: Any, bert_folder: Path
+) -> None:
+    config = tiny_config("summary", summary_file, tmp_path / "run") | {"model": {"name": str(bert_folder)}}
+    assert search_module._kept_by(check_config(config, "test")) == "selection_f1"
+    config["training"]["whole_texts"] = 0.2
+    assert search_module._kept_by(check_config(config, "test")) == "selection_mean"
+
+
 def test_a_summarizer_that_gets_a_decoder_is_chosen_by_rouge(summary_file: Path, tmp_path: Path) -> None:
     config = check_config(
         {
