@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from mujaz.models.summary_options import WordRange
 
-BOUNDARY = 0.04  # what a factor of e in the probability of start or end is worth, in F1
+BOUNDARY = 0.02  # what a factor of e in the probability of start or end is worth, in F1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 import unicodedata
 from pathlib import Path
@@ -172,9 +173,9 @@ def test_summaries_read_like_headlines() -> None:
     assert buses.text.startswith("وزارة النقل اليمنية تقرر تخفيض أجور الحافلات بين المدن")
     assert buses.words == len(buses.text.split())
     assert buses.copied == (buses.words - 1) / buses.words  # "decides" is not in the article
-    assert said.text.startswith("مدير عام الطرق: الجسر القديم سيغلق أمام الشاحنات")
+    assert re.match("مدير عام الطرق(?: في المحافظة)?: الجسر القديم سيغلق أمام الشاحنات", said.text)
     assert said.copied == 1.0
-    assert denied.text.startswith("مدير عام الطرق ينفي أن الجسر القديم سيغلق")
+    assert re.match("(?:مدير عام الطرق ينفي|نفى مدير عام الطرق في المحافظة) أن الجسر القديم سيغلق", denied.text)
     assert not buses.findings + said.findings + denied.findings
 
 
@@ -189,7 +190,8 @@ def test_a_speaker_is_of_the_same_sentence() -> None:
     summarizer = Summarizer.from_pretrained(device="cpu")
     article = BRIDGE.format("قال", "إن") + " وذلك أن الأمطار الغزيرة جرفت جزءا من الرصيف القريب من السوق."
     for one in summarizer.summarize([article], candidates=9)[0].candidates:
-        assert one.text.startswith("مدير عام الطرق:") == ("الجسر القديم" in one.text and "سيغلق" in one.text)
+        who = bool(re.match("مدير عام الطرق(?: في المحافظة)?:", one.text))
+        assert who == ("الجسر القديم" in one.text and "سيغلق" in one.text)
 
 
 def test_half_a_surrogate_pair_in_an_article_can_be_written() -> None:
@@ -215,7 +217,10 @@ def test_the_stretch_itself_where_the_checkpoint_says_so() -> None:
     summarizer = Summarizer.from_pretrained(device="cpu")
     assert isinstance(summarizer, SelectingSummarizer)
     summarizer._selection = summarizer._selection.model_copy(update={"rephrase": False})
-    assert [one.text.split()[0] for one in summarizer.summarize([BUSES, BRIDGE.format("قال", "إن")])] == ["قررت", "قال"]
+    articles = [BUSES, BRIDGE.format("قال", "إن")]
+    buses, bridge = summarizer.summarize(articles)
+    assert buses.text.split()[0] == "قررت"
+    assert bridge.text in articles[1]  # and nobody is put in front of it
 
 
 def test_the_demo_runs(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
