@@ -7,6 +7,7 @@ what it chooses can stand alone; and of short texts by themselves whether they a
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -193,7 +194,7 @@ def find_least(model: Summarizer, folder: Path, dev: Sequence[Example]) -> float
     scores = [one.score for one in model.summarize([e.text for e in dev]) if one.score is not None]
     if len(scores) < FEWEST:
         return None
-    least = round(float(np.quantile(scores, UNSURE)), 4)
+    least = math.floor(float(np.quantile(scores, UNSURE)) * 10_000) / 10_000  # not up: equal ones are not less
     model.know_least(least)
     store_info(folder, model.info)
     return least
