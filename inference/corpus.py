@@ -39,9 +39,6 @@ class LoadedJob(Job, Protocol):
     def asked(self) -> Mapping[str, Any]:
         """What its answers depend on, beside the records: the model, its recipe, the options."""
 
-    def calibrated(self, records: Iterator[Item]) -> Iterator[Item]:
-        """The records, after a look at the first of them where a model is made ready by these."""
-
 
 @dataclass(frozen=True, slots=True)
 class CorpusOptions:
@@ -99,11 +96,7 @@ def answer_corpus(
         check_apart(file, inputs)
     clean = article_cleaner() if options.clean_article else None
     corpus = open_corpus(inputs, options.columns, format=options.format, plain=plain, clean=clean)
-    if options.retry_errors and (file is None or not file.is_file()):
-        raise UsageError(f"--retry-errors needs an output that is there already, found {out or 'none'}.")
-    if options.retry_errors and options.restart:
-        raise UsageError("--retry-errors keeps what an output has, --restart drops it: give one of them.")
-    before = _earlier(file) if file and options.retry_errors else {}
+    before = _before_retry(file, out, options) if options.retry_errors else {}
     sink = open_sink(out, force=options.force or options.retry_errors, restart=options.restart)
     with closing(sink):
         job = load(sink.nested)
@@ -124,7 +117,6 @@ def answer_corpus(
             strict=options.strict,
             hooks=hooks,
             counted=kept_counts(before),
-            calibrated=job.calibrated,
             share_read=lambda: corpus.share_read,
         )
     summary.ran = job.description
@@ -133,6 +125,15 @@ def answer_corpus(
     if file and not summary.stopped:
         _write_summary(file, {**summary.report(), "asked": asked, **({"before": before} if before else {})})
     return summary
+
+
+def _before_retry(file: Path | None, out: str | None, options: CorpusOptions) -> dict[str, Any]:
+    """What the run said of itself whose errors are to be done again."""
+    if file is None or not file.is_file():
+        raise UsageError(f"--retry-errors needs an output that is there already, found {out or 'none'}.")
+    if options.restart:
+        raise UsageError("--retry-errors keeps what an output has, --restart drops it: give one of them.")
+    return _earlier(file)
 
 
 def _local_file(out: str | None) -> Path | None:

@@ -40,6 +40,9 @@ class Job(Protocol):
     def chunk(self) -> int:
         """Records that are predicted and written at a time."""
 
+    def calibrated(self, records: Iterator[Item]) -> Iterator[Item]:
+        """All the records, after a look at the first of them where a model is made ready by these."""
+
     def prepare(self, records: Sequence[Record]) -> Any:
         """What can be done ahead, in another thread, while the model computes: encoding."""
 
@@ -98,7 +101,6 @@ def run(
     strict: bool = False,
     hooks: Hooks = NO_HOOKS,
     counted: Mapping[str, Any] = NOTHING,
-    calibrated: Callable[[Iterator[Item]], Iterator[Item]] = lambda records: records,
     share_read: Callable[[], float | None] = lambda: None,
 ) -> RunSummary:
     """Predict all records, write one line each in their order, and commit the output.
@@ -115,7 +117,6 @@ def run(
         strict: Raise at the first bad record.
         hooks: Progress and stopping.
         counted: What an earlier run counted of the lines that are kept (`mujaz.inference.summary.kept_counts`).
-        calibrated: May look at the first records before any is answered, and returns all of them.
         share_read: How much of the corpus was read so far, 0 to 1, where that is known.
 
     Returns:
@@ -131,7 +132,7 @@ def run(
         state = sink.begin(asked or {})
         summary = RunSummary.from_json(state.summary or counted)
         summary.resumed = state.records
-        chunks = _prepared(_rest(_chunks(calibrated(iter(records)), job.chunk), state), job, strict)
+        chunks = _prepared(_rest(_chunks(job.calibrated(iter(records)), job.chunk), state), job, strict)
         with settled(), ahead(chunks) as ready, _Writer(sink) as writer:
             for chunk in _until_stopped(_timed(ready, summary), summary, hooks):
                 names = kept_names(keep, job.fields)
@@ -144,14 +145,18 @@ def run(
     except KeyboardInterrupt:
         summary.stopped = True
     except Exception as error:
-        safe = f"{sink.records} records are safe in {sink.place}."
-        if sink.records and not isinstance(sink, StreamSink) and safe not in str(error):  # a full disk's error says it
-            error.add_note(safe)
+        _note_what_is_safe(error, sink)
         raise
     finally:
         sink.close()
         summary.seconds, summary.output = time.perf_counter() - start, sink.place
     return summary
+
+
+def _note_what_is_safe(error: Exception, sink: Sink) -> None:
+    safe = f"{sink.records} records are safe in {sink.place}."
+    if sink.records and not isinstance(sink, StreamSink) and safe not in str(error):  # a full disk's error says it
+        error.add_note(safe)
 
 
 @contextlib.contextmanager

@@ -49,9 +49,8 @@ _EITHER_WAY = frozenset('"“”„‟')  # Arabic pages open and close with any
 _BRACKETS = re.compile(r'[«»()\[\]{}"“”„‟]')
 
 
-JUDGES = (
-    3  # the place, among the outputs for a token, of the one that says whether a text is whole; older models have none
-)
+# The place, among the outputs for a token, of the one that says whether a text is whole; older models have none.
+JUDGES = 3
 
 
 class SelectionEngine(TorchClassifier):

@@ -21,7 +21,7 @@ from mujaz.formats import read_rows
 from mujaz.inference.classify import ClassifyOptions, classify_corpus
 from mujaz.inference.corpus import CorpusOptions, _check_retry, _write_summary
 from mujaz.inference.records import BadRecord, Columns, Done, Record
-from mujaz.inference.runner import Hooks, Progress, run
+from mujaz.inference.runner import Hooks, Item, Progress, run
 from mujaz.inference.several import answer_several
 from mujaz.inference.sinks import FileSink, open_sink, summary_file
 from mujaz.inference.summary import Answer, RunSummary
@@ -39,6 +39,9 @@ class Length:
     def __init__(self, fails_on: str = "-") -> None:
         self.seen: list[str | int] = []
         self.fails_on = fails_on
+
+    def calibrated(self, records: Iterator[Item]) -> Iterator[Item]:
+        return records
 
     def prepare(self, records: Sequence[Record]) -> Sequence[Record]:
         return records

@@ -12,7 +12,7 @@ import pytest
 from mujaz.errors import OutputError, UsageError
 from mujaz.inference import runner
 from mujaz.inference.records import BadRecord, Record
-from mujaz.inference.runner import Hooks, Progress, run, settled
+from mujaz.inference.runner import Hooks, Item, Progress, run, settled
 from mujaz.inference.several import SeveralJob
 from mujaz.inference.sinks import FileSink, open_sink
 from mujaz.inference.summary import Answer
@@ -26,6 +26,9 @@ class Length:
 
     def __init__(self) -> None:
         self.chunks: list[list[str | int]] = []
+
+    def calibrated(self, records: Iterator[Item]) -> Iterator[Item]:
+        return records
 
     def prepare(self, records: Sequence[Record]) -> Sequence[Record]:
         return records
