@@ -104,6 +104,9 @@ class DataConfig(Section):
     """The labels in the order of the logits; None takes those of the training data, sorted."""
     rename: dict[str, str] = {}
     """Labels that are called otherwise in some of the files: what they are there -> what they are to be."""
+    skip_unusable: bool = False
+    """Leave out rows that cannot be read, or have no text, no label, target or summary, and say which; else they stop the
+    training before it begins."""
     max_train_rows: Positive | None = None
     """Take only so many training rows, drawn at random; for a quick try."""
     max_dev_rows: Positive | None = None

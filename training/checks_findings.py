@@ -15,13 +15,22 @@ FEW_ROWS = 10  # of a label in the training data: fewer teach and measure little
 FEW_SCORED = 200  # rows of dev or test data: from fewer, accuracy is known to some five points at best
 IMBALANCE = 10.0  # largest to smallest label; above it accuracy says little
 
+_REFUSED = "Training refuses them: drop the rows, or set data.skip_unusable."
 # kind -> (level, what it is called, what it does or what to do)
 KINDS: dict[str, tuple[Level, str, str]] = {
-    "unreadable": ("problem", "rows that cannot be read", "Training stops at the first of them."),
-    "empty text": ("problem", "empty texts", "Training refuses them: drop the rows."),
-    "no label": ("problem", "rows without a label", "Training refuses them: drop the rows."),
-    "no target": ("problem", "rows without a target", "Training refuses them: drop the rows."),
-    "no summary": ("problem", "rows without a summary", "Training refuses them: drop the rows."),
+    "unreadable": ("problem", "rows that cannot be read", _REFUSED),
+    "empty text": ("problem", "empty texts", _REFUSED),
+    "no label": ("problem", "rows without a label", _REFUSED),
+    "no target": (
+        "problem",
+        "rows without a target",
+        _REFUSED,
+    ),
+    "no summary": (
+        "problem",
+        "rows without a summary",
+        _REFUSED,
+    ),
     "unknown label": (
         "problem",
         "rows with a label that training never sees",

@@ -17,7 +17,7 @@ import orjson
 from mujaz.configs.data_schema import ColumnsConfig, DataConfig
 from mujaz.configs.loading import expand_path
 from mujaz.errors import DataError, UsageError
-from mujaz.formats import Row, read_rows
+from mujaz.formats import Row, iter_rows
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import DataInfo, Task
 from mujaz.models.texts import text_problem
@@ -36,8 +36,7 @@ from mujaz.training.splits import (
     read_date,
     stratified_folds,
 )
-
-FAULTS = 5  # rows that cannot be used and are named
+from mujaz.training.unusable import left_out_line, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +75,11 @@ class Splits:
     test: list[Example]
     labels: list[str]
     idle_names: Sequence[str] = ()  # what data.rename names and no row has, as a line for each
+    left_out: Sequence[DataError] = ()  # rows that data.skip_unusable left out, and why
+
+    def warnings(self) -> list[str]:
+        """What was found while they were read, lines for people."""
+        return [*self.idle_names, *([left_out_line(self.left_out)] if self.left_out else [])]
 
     def rows(self) -> list[Example]:
         """All of them."""
@@ -94,9 +98,11 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
         DataError: something in the data is wrong; the message names file and row.
     """
     column = config.split.column
-    train = read_examples(config.train, task, config.columns, key=column)
+    left_out: list[DataError] = []
+    skipped = left_out if config.skip_unusable else None
+    train = read_examples(config.train, task, config.columns, key=column, skipped=skipped)
     more, dev, test = (
-        read_examples(source, task, config.columns) if source else []
+        read_examples(source, task, config.columns, skipped=skipped) if source else []
         for source in (config.additional, config.dev, config.test)
     )
     idle = idle_names([*train, *more, *dev, *test], config.rename, "data.rename")
@@ -119,9 +125,8 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
             check_labels(part, labels, several=bool(train) and train[0].labels is not None)
     seed = config.split_seed
     train += more
-    return Splits(
-        sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed), test, labels, idle
-    )
+    train, dev = sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed)
+    return Splits(train, dev, test, labels, idle, left_out)
 
 
 def targets_again(config: DataConfig, splits: Splits) -> list[str]:
@@ -227,6 +232,7 @@ def read_examples(
     *,
     key: str | None = None,
     labelled: bool = True,
+    skipped: list[DataError] | None = None,
 ) -> list[Example]:
     """The examples of files, folders or a hub dataset.
 
@@ -236,6 +242,7 @@ def read_examples(
         columns: How they are called.
         key: A further column, of the groups or dates to split by.
         labelled: Whether the rows have labels or summaries.
+        skipped: Leave out rows that lack a value, and put into this list what is wrong with each.
 
     Raises:
         DataError: a file is missing or unreadable, has no rows, lacks a column, or rows lack a value: the first of them
@@ -259,33 +266,31 @@ def read_examples(
     faults: list[DataError] = []
     for row in rows:
         try:
+            if isinstance(row, DataError):
+                raise row
             examples.append(_example(row, names, separator, several=task == "topic"))
         except DataError as fault:
             faults.append(fault)
-    if faults:
-        raise _together(faults)
+            if fault.last:
+                raise together(faults) from None
+    if faults and not examples:  # a column of another name, most likely
+        raise faults[0]
+    if faults and skipped is None:
+        raise together(faults)
+    if skipped is not None:
+        skipped += faults
     if not examples:
         raise DataError(f"expected {'labelled ' if labelled else ''}rows, found none", file=_names(source) or None)
     return examples
 
 
-def _together(faults: Sequence[DataError]) -> DataError:
-    """What is wrong with several rows as one error, in the place of the first."""
-    lines = [str(fault) for fault in faults[:FAULTS]]
-    if len(faults) > FAULTS:
-        lines.append(f"… and {len(faults) - FAULTS:,} more rows; mujaz check says what else is wrong with the data.")
-    together = DataError("\n".join(lines))
-    together.file, together.row = faults[0].file, faults[0].row
-    return together
-
-
-def _rows(source: str | Path | Mapping[str, Any], number: int, columns: list[str]) -> Iterator[Row]:
+def _rows(source: str | Path | Mapping[str, Any], number: int, columns: list[str]) -> Iterator[Row | DataError]:
     if isinstance(source, Mapping):
         return iter([Row(dict(source), "the data", number)])
     name = expand_path(str(source))
     if is_hub_dataset(name):
         return hub_rows(name, columns)
-    return read_rows(name, columns=columns)
+    return iter_rows(name, columns=columns)
 
 
 def _example(row: Row, names: dict[str, str], separator: str | None, *, several: bool) -> Example:

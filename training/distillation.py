@@ -22,7 +22,7 @@ from torch.nn.functional import kl_div, normalize
 from transformers import Trainer
 
 from mujaz.configs.schema import DistillConfig, TrainConfig
-from mujaz.errors import UsageError
+from mujaz.errors import DataError, UsageError
 from mujaz.hub import is_hub_dataset
 from mujaz.models.checkpoint import locate
 from mujaz.models.classifier import TextClassifier, softmax
@@ -35,6 +35,7 @@ from mujaz.training.encoded import TAUGHT
 from mujaz.training.job import Job, encoded
 from mujaz.training.pretrain_texts import files_identity
 from mujaz.training.teaching import TEACHER, Floats, teacher_scores, teacher_summaries
+from mujaz.training.unusable import left_out_line
 
 
 def besides(settings: DistillConfig) -> str:
@@ -60,7 +61,11 @@ def taught(job: Job, settings: DistillConfig, say: Report) -> Job:
     """
     config = job.config
     columns = settings.columns or config.data.columns
-    found = read_examples(settings.unlabelled, config.task, columns, labelled=False) if settings.unlabelled else []
+    skipped: list[DataError] | None = [] if config.data.skip_unusable else None
+    names = settings.unlabelled
+    found = read_examples(names, config.task, columns, labelled=False, skipped=skipped) if names else []
+    if skipped:
+        say(f"teacher: {left_out_line(skipped)}")
     held_out = {e.text for e in (*job.splits.dev, *job.splits.test)}
     kept = [e for e in found if not held_out & {e.text, e.target}]
     if len(kept) < len(found):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from mujaz.commands.options import GIVEN, given
-from mujaz.errors import UsageError
+from mujaz.errors import DataError, UsageError
 
 if TYPE_CHECKING:
     from mujaz.models.checkpoint import Task
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--ignore-recipe-mismatch", is_flag=True, help="Load a model whose text recipe differs from this version's."
 )
+@click.option("--skip-unusable", is_flag=True, help="Leave out rows without a text or an answer, and say which.")
 @click.option("--force", is_flag=True, help="Replace an earlier evaluation in --out.")
 def command(
     model: str,
@@ -54,6 +55,7 @@ def command(
     device: str,
     precision: str,
     ignore_recipe_mismatch: bool,
+    skip_unusable: bool,
     force: bool,
 ) -> None:
     """Score MODEL (a folder, an embedded model or a hub id) on labelled DATA.
@@ -68,6 +70,7 @@ def command(
     from mujaz.training.data import idle_names, read_examples
     from mujaz.training.evaluation import evaluate
     from mujaz.training.trained_texts import seen_line
+    from mujaz.training.unusable import left_out_line
 
     names = _names(rename)
     _check_place(out, force=force)
@@ -83,8 +86,10 @@ def command(
         target=target_column,
         summary=summary_column,
     )
-    examples = read_examples(data, cast("Task", loaded.info.task), columns)  # what is only pretrained was refused above
-    for line in idle_names(examples, names, "--rename"):
+    skipped: list[DataError] = []
+    task_of = cast("Task", loaded.info.task)  # what is only pretrained was refused above
+    examples = read_examples(data, task_of, columns, skipped=skipped if skip_unusable else None)
+    for line in [*idle_names(examples, names, "--rename"), *([left_out_line(skipped)] if skipped else [])]:
         click.echo(f"mujaz: warning: {line}", err=True)
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
         evaluation = evaluate(loaded, examples, rename=names, progress=advance)

@@ -28,13 +28,16 @@ def model(trained: Callable[[str], Path]) -> str:
     return str(trained("topic"))
 
 
+_TOLD = r"rror:|warning: (--|\d)|^Mend|^  "  # what is said of an input
+
+
 @pytest.fixture
 def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str]]:
     def call(*arguments: str | Path) -> tuple[int, str]:
         capsys.readouterr()
         with pytest.raises(SystemExit) as leaving:
             main([str(a) for a in arguments])
-        errors = [line for line in capsys.readouterr().err.splitlines() if re.search("rror:|warning: --|^  ", line)]
+        errors = [line for line in capsys.readouterr().err.splitlines() if re.search(_TOLD, line)]
         return int(leaving.value.code or 0), "\n".join(errors)
 
     return call
@@ -116,6 +119,19 @@ def test_an_unknown_label(run: Run, model: str, tmp_path: Path) -> None:
     code, message = run("evaluate", model, file, "--rename", "sprot")
     assert code == 2
     assert "--rename sprot: expected a label of the data, = and the model's" in message
+
+
+def test_rows_without_a_text_or_a_label_can_be_left_out(run: Run, model: str, tmp_path: Path) -> None:
+    rows = [{"text": "نص", "label": "sport"}, {"text": "", "label": "sport"}, {"text": "نص"}]
+    file = _write(tmp_path / "a.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    code, message = run("evaluate", model, file)
+    assert code == 2
+    assert "row 2" in message
+    assert "evaluate --skip-unusable" in message
+    code, message = run("evaluate", model, file, "--skip-unusable", "--out", tmp_path / "scores")
+    assert code == 0
+    assert f"warning: 2 rows that cannot be used are left out: {file}, row 2: column 'text' is empty" in message
+    assert json.loads((tmp_path / "scores/metrics.json").read_text(encoding="utf-8"))["rows"] == 1
 
 
 def test_an_unknown_key(run: Run, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:

@@ -83,8 +83,28 @@ def test_the_first_rows_that_cannot_be_used_are_named_together(tmp_path: Path, w
     lines = str(raised.value).splitlines()
     named = [f"{tmp_path / 'data.jsonl'}, row {i}: column 'label' is empty" for i in range(1, min(wrong, 5) + 1)]
     assert lines[: len(named)] == named
-    assert [line[: len(more or "")] for line in lines[len(named) :]] == ([more] if more else [])
+    assert [line[: len(more or "")] for line in lines[len(named) : -1]] == ([more] if more else [])
+    assert "data.skip_unusable=true" in lines[-1]
     assert raised.value.row == 1
+
+
+def test_rows_that_cannot_be_used_are_left_out_where_that_is_wanted(tmp_path: Path) -> None:
+    rows = [{"text": f"نص {i}", "label": "y" if i % 2 else "x"} for i in range(12)]
+    bad = [{"text": "", "label": "x"}, {"text": "نص"}, *({"text": None, "label": "x"} for _ in range(5))]
+    file = _jsonl(tmp_path / "a.jsonl", [*rows[:6], *bad, *rows[6:]])
+    splits = load_splits(DataConfig(train=file, dev=file, skip_unusable=True), "topic")
+    assert [e.text for e in splits.train] == [e.text for e in splits.dev] == [row["text"] for row in rows]
+    assert [(e.file, e.row) for e in splits.train][5:7] == [(file, 6), (file, 14)]
+    (line,) = splits.warnings()
+    assert line.startswith(
+        f"14 rows that cannot be used are left out: {file}, row 7: column 'text' is empty; {file}, row 8: "
+    )
+    assert line.endswith("; and 9 more")
+    with pytest.raises(DataError, match="row 7"):
+        load_splits(DataConfig(train=file, dev=file), "topic")
+    nothing = _jsonl(tmp_path / "b.jsonl", bad)
+    with pytest.raises(DataError, match="row 1: column 'text' is empty"):  # all of them: that is another mistake
+        load_splits(DataConfig(train=nothing, dev=file, skip_unusable=True), "topic")
 
 
 def test_labels_can_be_called_otherwise_in_some_files(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from transformers import AutoTokenizer
 
 from mujaz.cli import main
 from mujaz.configs.loading import check_config, load_config
-from mujaz.errors import ConfigError, UsageError
+from mujaz.errors import ConfigError, DataError, UsageError
 from mujaz.models.calibration import Calibration
 from mujaz.models.checkpoint import store_info
 from mujaz.models.classifier import TextClassifier
@@ -115,6 +115,22 @@ def test_rows_learn_what_the_teacher_says_of_their_text(
     assert job.train["teacher_share"] == [0.5] * len(job.splits.train) + [1.0] * len(texts)
     assert job.unlabelled == len(texts)
     assert f"{len(texts)} that the teacher alone labels" in job.plan().lines()[0]
+
+
+def test_unlabelled_rows_without_a_text_are_left_out_where_that_is_wanted(
+    trained: Trained, tiny_config: TinyConfig, topic_file: Path, tmp_path: Path
+) -> None:
+    given = {"teacher": str(trained("topic"))}
+    given["unlabelled"] = str(write_jsonl(tmp_path / "more.jsonl", [{"text": "نص آخر"}, {"text": ""}]))
+    with pytest.raises(DataError, match="row 2"):
+        make_job(tiny_config, topic_file, tmp_path / "run", **given)
+    config = tiny_config("topic", topic_file, tmp_path / "run", distill=given)
+    config["data"]["skip_unusable"] = True
+    said: list[str] = []
+    job = prepare(check_config(config, "test"))
+    assert job.config.distill is not None
+    assert taught(job, job.config.distill, said.append).unlabelled == 1
+    assert any("a row that cannot be used is left out" in line and "more.jsonl, row 2" in line for line in said)
 
 
 def test_another_column_of_the_training_file_is_taught_beside_it(
