@@ -124,7 +124,7 @@ def test_unlabelled_rows_without_a_text_are_left_out_where_that_is_wanted(
     given["unlabelled"] = str(write_jsonl(tmp_path / "more.jsonl", [{"text": "نص آخر"}, {"text": ""}]))
     with pytest.raises(DataError, match="row 2"):
         make_job(tiny_config, topic_file, tmp_path / "run", **given)
-    config = tiny_config("topic", topic_file, tmp_path / "run", distill=given)
+    config = tiny_config("topic", topic_file, tmp_path / "run") | {"distill": given}
     config["data"]["skip_unusable"] = True
     said: list[str] = []
     job = prepare(check_config(config, "test"))
