@@ -72,6 +72,15 @@ class AugmentationConfig(Section):
         return self
 
 
+class SupportConfig(Section):
+    """Which training rows a summarizer does not learn from: those whose summaries say what their articles do not."""
+
+    least: Fraction = 0.7
+    """Share of a summary's words that its article must say, in whatever form."""
+    first_words: Positive = 130
+    """How many words of the article are looked at: about as many as the model reads."""
+
+
 class DataConfig(Section):
     """The labelled data: JSONL, JSON, CSV, TSV or Parquet, plain or .gz; a folder of those; or a hub dataset id."""
 
@@ -111,6 +120,8 @@ class DataConfig(Section):
     """Take only so many training rows, drawn at random; for a quick try."""
     max_dev_rows: Positive | None = None
     """Score only so many dev rows while training; generating summaries is slow."""
+    support: SupportConfig | None = None
+    """Leave out training rows whose summaries say what their articles do not (summary). Dev and test rows stay."""
     augmentation: AugmentationConfig | None = None
     """Shorter copies of the training texts (topic, stance)."""
 

@@ -204,6 +204,7 @@ _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "calibration": ("topic", "stance"),
     "data.labels": ("topic", "stance"),
     "data.rename": ("topic", "stance"),
+    "data.support": ("summary",),
     **{f"distill.{name}": ("topic", "stance") for name in ("temperature", "weight", "similarity", "min_confidence")},
 }
 

@@ -36,6 +36,7 @@ from mujaz.training.splits import (
     read_date,
     stratified_folds,
 )
+from mujaz.training.support import supported
 from mujaz.training.unusable import left_out_line, together
 
 
@@ -74,12 +75,7 @@ class Splits:
     dev: list[Example]
     test: list[Example]
     labels: list[str]
-    idle_names: Sequence[str] = ()  # what data.rename names and no row has, as a line for each
-    left_out: Sequence[DataError] = ()  # rows that data.skip_unusable left out, and why
-
-    def warnings(self) -> list[str]:
-        """What was found while they were read, lines for people."""
-        return [*self.idle_names, *([left_out_line(self.left_out)] if self.left_out else [])]
+    warnings: Sequence[str] = ()  # names that no row has, and rows that were left out: lines for people
 
     def rows(self) -> list[Example]:
         """All of them."""
@@ -105,7 +101,8 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
         read_examples(source, task, config.columns, skipped=skipped) if source else []
         for source in (config.additional, config.dev, config.test)
     )
-    idle = idle_names([*train, *more, *dev, *test], config.rename, "data.rename")
+    warnings = idle_names([*train, *more, *dev, *test], config.rename, "data.rename")
+    warnings += [left_out_line(left_out)] if left_out else []
     train, more, dev, test = (renamed(part, config.rename) for part in (train, more, dev, test))
     labels = list(config.labels or label_names(train))
     if task != "summary" and len(labels) < 2:
@@ -125,8 +122,11 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
             check_labels(part, labels, several=bool(train) and train[0].labels is not None)
     seed = config.split_seed
     train += more
+    if config.support:
+        train, line = supported(train, config.support)
+        warnings.append(line)
     train, dev = sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed)
-    return Splits(train, dev, test, labels, idle, left_out)
+    return Splits(train, dev, test, labels, warnings)
 
 
 def targets_again(config: DataConfig, splits: Splits) -> list[str]:

@@ -189,7 +189,7 @@ def opening_lines(job: Job, resume: Path | None) -> list[str]:
     lines += [
         f"data: problem: {line}" for line in learnt_before(job.config, {"dev": job.splits.dev, "test": job.splits.test})
     ]
-    lines += [f"data: warning: {line}" for line in job.splits.warnings()]
+    lines += [f"data: warning: {line}" for line in job.splits.warnings]
     lines += [f"data: problem: {line}" for line in targets_again(job.config.data, job.splits)]
     cut = job.config.data.test_fraction or not job.config.data.dev
     if cut and job.config.data.split.by == "stratified" and any(" stand in train too" in one.line for one in found):

@@ -95,7 +95,7 @@ def test_rows_that_cannot_be_used_are_left_out_where_that_is_wanted(tmp_path: Pa
     splits = load_splits(DataConfig(train=file, dev=file, skip_unusable=True), "topic")
     assert [e.text for e in splits.train] == [e.text for e in splits.dev] == [row["text"] for row in rows]
     assert [(e.file, e.row) for e in splits.train][5:7] == [(file, 6), (file, 14)]
-    (line,) = splits.warnings()
+    (line,) = splits.warnings
     assert line.startswith(
         f"14 rows that cannot be used are left out: {file}, row 7: column 'text' is empty; {file}, row 8: "
     )
@@ -114,10 +114,10 @@ def test_labels_can_be_called_otherwise_in_some_files(tmp_path: Path) -> None:
     splits = load_splits(config, "topic")
     assert splits.labels == ["against", "favor"]
     assert [e.label for e in splits.train] == [e.label for e in splits.dev] == ["favor", "favor", "against"]
-    assert splits.idle_names == []
+    assert splits.warnings == []
     mistyped = config.model_copy(update={"rename": {"agre": "favor"}})
     said = "data.rename: no row has the label 'agre', so nothing was renamed; the rows have against, agree, favor"
-    assert load_splits(mistyped, "topic").idle_names == [said]
+    assert load_splits(mistyped, "topic").warnings == [said]
 
 
 def test_an_unknown_label_is_named(tmp_path: Path) -> None:
