@@ -7,7 +7,7 @@ from typing import Any
 
 from mujaz.pages import render
 from mujaz.training.checks import DataReport, Lengths
-from mujaz.training.checks_targets import LISTED, Counts
+from mujaz.training.checks_targets import LISTED
 from mujaz.training.report.charts import interval_bar
 
 TEMPLATES = Path(__file__).parent / "report" / "templates"
@@ -58,10 +58,6 @@ def _labels(report: DataReport) -> list[dict[str, Any]]:
         {"name": name, "counts": [_share(labels.get(name, 0), report.rows[s]) for s, labels in report.labels.items()]}
         for name in names
     ]
-
-
-def _targets(part: str, labels: list[str], counts: Counts) -> dict[str, Any]:
-    return {"part": part, "number": len(counts), "labels": labels, "rows": list(counts.items())[:LISTED]}
 
 
 def _share(count: int, of: int) -> tuple[int, float, Any]:

@@ -93,14 +93,18 @@ def command(
         click.echo(f"mujaz: warning: {line}", err=True)
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
         evaluation = evaluate(loaded, examples, rename=names, progress=advance)
-    metrics_table(evaluation, f"{evaluation.rows:,} rows")
+    problems = [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
+    try:
+        if out:
+            _save(out, loaded, evaluation, examples, f"{model}: evaluation", problems)
+    finally:  # nobody may be reading what is printed, and the folder may be full: the one must not cost the other
+        metrics_table(evaluation, f"{evaluation.rows:,} rows")
     if evaluation.task != "summary" and evaluation.rows < FEW_SCORED:
         click.echo(f"mujaz: warning: {few_scored(evaluation.rows).line}", err=True)
-    problems = [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
     for line in problems:
         click.echo(f"mujaz: warning: {line}", err=True)
     if out:
-        _save(out, loaded, evaluation, examples, f"{model}: evaluation", problems)
+        click.echo(f"saved to {out}")
 
 
 def _save(
@@ -117,7 +121,6 @@ def _save(
 
     evaluation.save(out)
     write_report(out / REPORT_FILE, ReportInput(model, evaluation, examples, "the data", title, problems=problems))
-    click.echo(f"saved to {out}")
 
 
 # Columns that are read for some tasks alone.

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from mujaz.training.checks import DataReport, Lengths
     from mujaz.training.checks_targets import Counts
     from mujaz.training.evaluation import Evaluation
@@ -20,6 +22,13 @@ _QUALITY = {
     "loop_share": ("share that repeats itself", "{:.1f} %", 100),
     "new_numbers_share": ("share with a number that is not in the article", "{:.1f} %", 100),
 }
+
+
+def _plain(name: str, style: str = "") -> Text:
+    """A name of the user's data, as it is: in a string rich takes ``[neutral]`` for a tag, and ``[/x]`` for a fault."""
+    from rich.text import Text
+
+    return Text(name, style=style)
 
 
 def _percent(share: float) -> str:
@@ -68,7 +77,7 @@ def _label_table(evaluation: Evaluation, title: str) -> Any:
     table = Table("label", "precision", "recall", "F1", "support", title=overall, title_justify="left")
     for name, scores in metrics["per_class"].items():
         row = [_percent(scores[key]) for key in ("precision", "recall", "f1")]
-        table.add_row(name, *row, f"{scores['support']:,.0f}")
+        table.add_row(_plain(name), *row, f"{scores['support']:,.0f}")
     return table
 
 
@@ -82,7 +91,7 @@ def _label_set_table(metrics: dict[str, Any], title: str) -> Any:
     table = Table("label", "threshold", "precision", "recall", "F1", "support", title=overall, title_justify="left")
     for name, scores in metrics["per_class"].items():
         row = [_percent(scores[key]) for key in ("precision", "recall", "f1")]
-        table.add_row(name, f"{scores['threshold']:.4f}", *row, f"{scores['support']:,.0f}")
+        table.add_row(_plain(name), f"{scores['threshold']:.4f}", *row, f"{scores['support']:,.0f}")
     return table
 
 
@@ -116,39 +125,39 @@ _MARKS = {"problem": "[red]problem[/red]", "warning": "[yellow]warning[/yellow]"
 def check_tables(report: DataReport) -> None:
     """Print what a data set holds, and what is wrong with it."""
     from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
     console = Console()
     console.print(_contents_table(report))
     if report.labels:
         names = list(dict.fromkeys(label for labels in report.labels.values() for label in labels))
-        table = Table("label", *report.labels, title="rows a label", title_justify="left")
+        parts = [Column(_plain(part)) for part in report.labels]
+        table = Table("label", *parts, title="rows a label", title_justify="left")
         for name in names:
             row = [_count_and_share(labels.get(name, 0), report.rows[split]) for split, labels in report.labels.items()]
-            table.add_row(escape(name) or "(none)", *row)
+            table.add_row(_plain(name or "(none)"), *row)
         console.print(table)
     for split, targets in report.targets.items():
         console.print(_targets_table(split, targets, list(report.labels[split])))
     findings = Table("level", "found", "what it means", title="findings", title_justify="left")
     for first, *others in report.grouped():
         where = ", ".join(finding.amount for finding in (first, *others))
-        findings.add_row(_MARKS[first.level], escape(f"{first.title}: {where}"), escape(first.advice))
+        findings.add_row(_MARKS[first.level], _plain(f"{first.title}: {where}"), _plain(first.advice))
     console.print(findings if report.findings else "Nothing suspicious was found.")
 
 
 def _targets_table(split: str, targets: Counts, labels: Sequence[str]) -> Any:
-    from rich.markup import escape
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from mujaz.training.checks_targets import LISTED
 
     rows = {target: sum(counts.values()) for target, counts in targets.items()}
-    table = Table("target", "rows", *(label or "(none)" for label in labels), title_justify="left")
-    table.title = f"rows a target: {split}, {len(rows):,} targets"
+    columns = [Column(_plain(label or "(none)")) for label in labels]
+    table = Table("target", "rows", *columns, title_justify="left")
+    table.title = _plain(f"rows a target: {split}, {len(rows):,} targets", "table.title")
     for target, counts in list(targets.items())[:LISTED]:
         shares = [_count_and_share(counts.get(label, 0), rows[target]) for label in labels]
-        table.add_row(escape(target) or "(none)", f"{rows[target]:,}", *shares)
+        table.add_row(_plain(target or "(none)"), f"{rows[target]:,}", *shares)
     if len(rows) > LISTED:
         table.caption = f"the {LISTED} with most rows"
     return table
@@ -157,13 +166,13 @@ def _targets_table(split: str, targets: Counts, labels: Sequence[str]) -> Any:
 def _contents_table(report: DataReport) -> Any:
     from rich.table import Table
 
-    title = f"{report.name}: {report.task or 'texts'}, {sum(report.rows.values()):,} rows"
+    title = _plain(f"{report.name}: {report.task or 'texts'}, {sum(report.rows.values()):,} rows", "table.title")
     table = Table("part", "rows", "unit", "least", "median", "mean", "95 %", "most", "cut", title=title)
     table.title_justify = "left"
     for unit, parts in (("words", report.words), ("tokens", report.tokens)):
         for name, lengths in parts.items():
             table.add_row(
-                name, f"{report.rows.get(name, 0):,}" if name in report.rows else "", unit, *_numbers(lengths)
+                _plain(name), f"{report.rows.get(name, 0):,}" if name in report.rows else "", unit, *_numbers(lengths)
             )
     return table
 

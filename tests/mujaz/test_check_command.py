@@ -38,6 +38,22 @@ def test_targets_are_listed_those_with_most_rows_first(tmp_path: Path) -> None:
     assert "the 30 with most rows" in shown
 
 
+def test_names_are_printed_as_they_are(tmp_path: Path) -> None:
+    """``[/x]`` used to end in a traceback, ``[neutral]`` in an empty column."""
+    rows: list[dict[str, object]] = [
+        {"text": f"خبر {i}", "target": ["[b]", "قضية"][i % 2], "label": ["[neutral]", "[/x]"][i % 3 % 2]}
+        for i in range(30)
+    ]
+    file = write_jsonl(tmp_path / "po[sts].jsonl", rows)
+    result = CliRunner().invoke(cli, ["check", str(file), "--no-near"])
+    assert result.exit_code == 0
+    printed = " ".join(result.output.split())  # without what fills a column
+    assert "po[sts].jsonl: stance" in printed
+    assert "┃ label ┃ po[sts] ┃" in printed
+    assert "┃ target ┃ rows ┃ [neutral] ┃ [/x] ┃" in printed
+    assert "│ [b] │" in printed
+
+
 def test_a_table_of_windows_is_told_from_one_without_the_column(tmp_path: Path) -> None:
     """Its header reads as UTF-8, its rows do not: with a column named, none used to be found at all."""
     table = tmp_path / "table.csv"
