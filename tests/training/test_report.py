@@ -19,6 +19,7 @@ from mujaz.errors import OutputError
 from mujaz.pages import write_page
 from mujaz.training.report.charts import Line, histogram, interval_bar, line_chart, reliability_chart, ticks
 from mujaz.training.report.inputs import direction, label_findings, length_groups
+from mujaz.training.report.report import _curves
 from tests.conftest import TinyConfig
 from tests.page_reading import read
 
@@ -175,3 +176,12 @@ def test_scores_of_dev_are_said_to_be_of_what_chose_the_checkpoint(
     for name in ("README.md", "report.html"):
         page = (tmp_path / "run" / name).read_text(encoding="utf-8")
         assert ("which also chose the checkpoint" in page) == said
+
+
+@pytest.mark.parametrize("lost", [float("nan"), float("inf")])
+def test_a_loss_that_overflowed_is_left_out_of_its_curve(lost: float) -> None:
+    """It used to end a training that was done in a traceback, for want of a place on the axis."""
+    log = [{"step": 1, "eval_loss": lost}, {"step": 2, "eval_loss": 0.5}, {"step": 3, "eval_loss": 0.4}]
+    [chart] = _curves(log)
+    assert str(chart["svg"]).count("<circle") == 2
+    assert _curves(log[:1]) == []

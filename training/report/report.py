@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,8 @@ def _curves(log: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     for title, series in _CURVES.items():
         lines = []
         for key, (name, kind) in series.items():
-            points = [(float(entry["step"]), float(entry[key])) for entry in log if key in entry]
+            values = [(float(entry["step"]), float(entry[key])) for entry in log if key in entry]
+            points = [(step, value) for step, value in values if math.isfinite(value)]  # a loss can overflow on dev
             if points:
                 lines.append(Line(name, points, kind))
         if lines:
