@@ -6,7 +6,7 @@ tokens, and at each step a model may go on with the word in hand or, where that 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from transformers import PreTrainedTokenizerBase
@@ -59,6 +59,7 @@ class ArticleWords:
         prepared: str,
         tokenizer: PreTrainedTokenizerBase,
         punctuation: Punctuation,
+        ends: Collection[int],
         forced_first: int | None = None,
     ) -> None:
         """Spell the words of an article.
@@ -67,11 +68,12 @@ class ArticleWords:
             prepared: The article as the tokenizer gets it.
             tokenizer: Of the model.
             punctuation: Of its vocabulary.
+            ends: The tokens that end a summary.
             forced_first: The token that every summary has to begin with, if any (MBart's language).
         """
         self._forced_first = () if forced_first is None else (forced_first,)
         self._punctuation = punctuation.ids
-        self._end = tokenizer.eos_token_id
+        self._ends = frozenset(ends)
         self._special = frozenset(tokenizer.all_special_ids)
         self._root = _Node(whole=True)
         forms = {form for word in prepared.split() for form in (word, *_forms(word))}
@@ -94,7 +96,7 @@ class ArticleWords:
         allowed = set() if said else set(self._forced_first)
         allowed |= {number for node in states for number in node.after}
         if any(node.whole for node in states):
-            allowed |= self._root.after.keys() | self._punctuation | {self._end}
+            allowed |= self._root.after.keys() | self._punctuation | self._ends
         return sorted(allowed)
 
     def _after(self, ids: tuple[int, ...]) -> tuple[_Node, ...]:

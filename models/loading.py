@@ -125,6 +125,7 @@ def longest_input(config: PretrainedConfig, preset: Preset | None = None) -> int
 
     Taken from the position embeddings, since ``tokenizer.model_max_length`` is 1e30 for many Arabic models.
     """
+    config = getattr(config, "encoder", config)  # of a pair like bert2bert
     positions = getattr(config, "max_position_embeddings", None)
     if positions is None:
         return preset.max_length if preset else DEFAULT_MAX_LENGTH
@@ -151,7 +152,7 @@ def checked_max_length(requested: int | None, config: PretrainedConfig, preset: 
     limit = longest_input(config, preset)
     if requested is None:
         return limit
-    if requested > limit and getattr(config, "max_position_embeddings", None) is not None:
+    if requested > limit and getattr(getattr(config, "encoder", config), "max_position_embeddings", None) is not None:
         raise UsageError(f"max_length {requested} is more than this model can read: it has {limit} positions.")
     return int(requested)  # of numpy's, JSON would refuse
 

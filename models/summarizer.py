@@ -12,7 +12,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerBase
 from mujaz.errors import CheckpointError
 from mujaz.models.checkpoint import EMBEDDED, CheckpointInfo, called
 from mujaz.models.encoding import TextEncoder
-from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine
+from mujaz.models.engines.base import ConstrainedEngine, GenerationEngine, generation_of
 from mujaz.models.engines.generation import LazyModel, choose_engine
 from mujaz.models.engines.replicas import copies_on, torch_for_several
 from mujaz.models.engines.torch_engine import TorchGenerator
@@ -40,6 +40,22 @@ DEFAULT_NUM_BEAMS = 4
 DEFAULT_MAX_NEW_TOKENS = 84
 DEFAULT_NO_REPEAT_NGRAM = 3
 
+# Settings of searches other than greedy and beams: left over in a checkpoint, transformers warns of them, refuses to save
+# them, or asks for code of the hub (groups of beams, contrastive search).
+_OTHER_SEARCHES = (
+    "temperature",
+    "top_k",
+    "top_p",
+    "top_h",
+    "min_p",
+    "typical_p",
+    "epsilon_cutoff",
+    "eta_cutoff",
+    "penalty_alpha",
+    "num_beam_groups",
+    "diversity_penalty",
+)
+
 __all__ = ["Candidate", "Finding", "Summarizer", "Summary", "complete_generation"]
 
 
@@ -64,6 +80,9 @@ class Summarizer(Loaded):
         ``folder``: where it was loaded from.
         """
         self._model = model if isinstance(model, LazyModel) else model.eval()
+        self.generation = complete_generation(model.generation_config, encoder.tokenizer)
+        if not isinstance(model, LazyModel):  # what a call leaves out, generate takes from there
+            model.generation_config = self.generation
         self.encoder = encoder
         self.info = info
         self.note = note
@@ -72,7 +91,6 @@ class Summarizer(Loaded):
             model.engine if isinstance(model, LazyModel) else TorchGenerator(model, encoder.tokenizer)
         )
         self.others: list[GenerationEngine] = []  # of other devices, side by side with it
-        self.generation = complete_generation(model.generation_config, encoder.tokenizer)
         self._spelling = Spelling.of(folder, encoder.recipe)
 
     @property
@@ -252,7 +270,8 @@ class Summarizer(Loaded):
         Raises:
             OutputError: the folder cannot be written.
         """
-        save_checkpoint(Path(folder), self.model, self.encoder, self.info, self.generation, self.folder)
+        generation = generation_of(self.generation.to_dict())
+        save_checkpoint(Path(folder), self.model, self.encoder, self.info, generation, self.folder)
 
 
 def _in_torch(opened: OpenCheckpoint, where: torch.device, precision: str) -> PreTrainedModel:
@@ -272,6 +291,9 @@ def _in_torch(opened: OpenCheckpoint, where: torch.device, precision: str) -> Pr
 def complete_generation(saved: GenerationConfig | None, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig:
     """Generation settings with nothing left to a library default, which would cut every summary at 20 tokens.
 
+    Lengths are those of what is written: ``max_length`` and ``min_length`` count the token that it begins with, too, and a
+    call that asks for another length could not take them back.
+
     Args:
         saved: What the checkpoint says; its own values win.
         tokenizer: Its ``<extra_id_N>`` sentinels, with which T5 is pretrained, are never generated.
@@ -282,13 +304,17 @@ def complete_generation(saved: GenerationConfig | None, tokenizer: PreTrainedTok
     settings = GenerationConfig.from_dict(saved.to_dict() if saved else {})
     if settings.max_new_tokens is None:
         # 20 is what the library writes where nobody chose a length: it is no choice of the model's authors.
-        given = settings.max_length if settings.max_length not in (None, 20) else None
+        given = None if settings.max_length in (None, 20) else max(settings.max_length - 1, 1)
         settings.max_new_tokens = given or DEFAULT_MAX_NEW_TOKENS
-    settings.max_length = None
+    if settings.min_new_tokens is None and (settings.min_length or 0) > 1:
+        settings.min_new_tokens = settings.min_length - 1
+    settings.max_length = settings.min_length = None
     settings.num_beams = settings.num_beams or DEFAULT_NUM_BEAMS
     if settings.no_repeat_ngram_size is None:
         settings.no_repeat_ngram_size = DEFAULT_NO_REPEAT_NGRAM
     settings.do_sample = False
+    for name in _OTHER_SEARCHES:
+        setattr(settings, name, None)
     settings.use_cache = True
     settings.suppress_tokens = sorted({*(settings.suppress_tokens or []), *sentinels(tokenizer)}) or None
     return settings

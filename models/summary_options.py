@@ -114,6 +114,10 @@ class Generation:
         for key, least in _COUNTS.items():
             check_count(key, getattr(self, key), least=least, optional=key != "candidates")
         check_flags(faithful=self.faithful, article_words=self.article_words)
+        if self.min_new_tokens and self.max_new_tokens and self.min_new_tokens > self.max_new_tokens:
+            raise UsageError(
+                f"min_new_tokens: expected no more than max_new_tokens ({self.max_new_tokens}), found {self.min_new_tokens}."
+            )
         if self.long is not None and self.long not in LONG_WAYS:
             raise UsageError(f"long {self.long!r} is not known: expected {', '.join(LONG_WAYS)}.")
         if self.length is not None:

@@ -22,10 +22,12 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from mujaz.errors import CheckpointError, OutputError, UsageError
 from mujaz.models.checkpoint import CheckpointInfo, locate
 from mujaz.models.encoding import TextEncoder
+from mujaz.models.engines.base import generation_of
 from mujaz.models.loading import load_config, load_seq2seq, load_tokenizer
 from mujaz.models.opening import OpenCheckpoint, open_checkpoint
 from mujaz.models.raw_checkpoints import answers_with_sentinel, raw_preset
 from mujaz.models.saving import save_checkpoint
+from mujaz.models.summarizer import complete_generation
 from mujaz.models.trimmed_tokenizer import choose_pieces, smaller_tokenizer, unigram_state
 from mujaz.models.trimmed_weights import cut_rows, embedding_rows, needed_tokens, renumbered_generation
 
@@ -100,7 +102,9 @@ def trim(name: str | Path, texts: Iterable[str], out: Path, *, keep: float = 0.9
     probes = _probes(opened.encoder, held_out, kept)
     expected = _logits(model, probes, kept)
     same_texts, same_tokens = _unchanged(opened.encoder, encoder, held_out)
-    generation = renumbered_generation(model.generation_config, kept)
+    # Complete, for transformers refuses to write what was left over in many a published checkpoint.
+    settings = complete_generation(renumbered_generation(model.generation_config, kept), encoder.tokenizer)
+    generation = generation_of(settings.to_dict())
     cut_rows(model, kept)
     draft = out.absolute().with_name(f"{out.absolute().name}.unverified")
     shutil.rmtree(draft, ignore_errors=True)

@@ -116,6 +116,12 @@ class Writer:
                     f"{name}: expected up to {self.longest} tokens, for which this model's decoder has positions, found "
                     f"{value}. Ask for fewer."
                 )
+        least, most = options.min_new_tokens or 0, options.max_new_tokens or self.settings.max_new_tokens
+        if options.length is None and most is not None and least > most:
+            raise UsageError(
+                f"min_new_tokens: expected up to {most}, the longest that this model writes by itself, found {least}. Give "
+                "max_new_tokens, too."
+            )
 
     # --- reading: what of an article the model gets ----------------------------------------------------------------------
 
@@ -214,6 +220,10 @@ class Writer:
         """The model's settings with other values; every beam is returned, so that a bad best one can be passed over."""
         settings = generation_of({**self.settings.to_dict(), **overrides})
         settings.num_return_sequences = settings.num_beams
+        if (
+            settings.min_new_tokens and settings.max_new_tokens
+        ):  # the model's own shortest gives way to a length asked for
+            settings.min_new_tokens = min(settings.min_new_tokens, settings.max_new_tokens)
         if self.longest is not None:  # what the model's own length or one in words comes to
             settings.max_new_tokens = min(settings.max_new_tokens or self.longest, self.longest)
             settings.min_new_tokens = min(settings.min_new_tokens or 0, self.longest) or None
@@ -233,10 +243,10 @@ class Writer:
         settings = [self._final_settings(article, options) for article in articles]
         within = None
         if options.article_words and isinstance(self.engine, ConstrainedEngine):
-            first = self.settings.forced_bos_token_id
+            first, tokenizer = self.settings.forced_bos_token_id, self.encoder.tokenizer
             within = [
-                ArticleWords(self._plain.prepare(article.text), self.encoder.tokenizer, self.punctuation, first)
-                for article in articles
+                ArticleWords(self._plain.prepare(one.text), tokenizer, self.punctuation, self._ends, first)
+                for one in articles
             ]
         encodings = [article.encoding for article in articles]
         generated = self._generate(encodings, settings, options.batch_tokens, within, progress)
@@ -343,10 +353,18 @@ class Writer:
         return Candidate(text, hypothesis.score, checks.words, findings_of(checks, cut=cut), checks.coverage)
 
     def _is_cut(self, hypothesis: Hypothesis, settings: GenerationConfig) -> bool:
-        """Whether a text reached the longest length without its end token."""
+        """Whether a text reached the longest length without an end token of its own: MBart has one forced there."""
         start = settings.decoder_start_token_id
         ids = hypothesis.ids[1:] if hypothesis.ids[:1] == [start] else hypothesis.ids
-        return self.encoder.tokenizer.eos_token_id not in ids and len(ids) >= (settings.max_new_tokens or 0)
+        ended = not self._ends.isdisjoint(ids) and settings.forced_eos_token_id is None
+        return not ended and len(ids) >= (settings.max_new_tokens or 0)
+
+    @cached_property
+    def _ends(self) -> frozenset[int]:
+        """The tokens that end a text; BERT's tokenizer knows of none."""
+        named = self.settings.eos_token_id
+        found = self.encoder.tokenizer.eos_token_id if named is None else named
+        return frozenset(found if isinstance(found, list) else [] if found is None else [found])
 
 
 def as_is(text: str, number: int) -> Summary:

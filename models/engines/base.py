@@ -67,7 +67,7 @@ class Hypothesis:
 def generation_of(values: dict[str, Any]) -> GenerationConfig:
     """Generation settings of these values, without those of beams where it is greedy.
 
-    Transformers warns of the latter; where they are None, ``generate`` puts the model's own in place.
+    Transformers warns of the latter and does not save them; where they are None, ``generate`` puts the model's own in place.
     """
     greedy = {"length_penalty": 1.0, "early_stopping": False} if values.get("num_beams") == 1 else {}
     return GenerationConfig.from_dict(values | greedy)

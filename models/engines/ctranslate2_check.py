@@ -117,6 +117,7 @@ def reference_of(model: PreTrainedModel, encoder: TextEncoder, settings: Generat
     batch = encoder(list(PROBES))
     plain = TorchGenerator(model, encoder.tokenizer)
     wanted = [_short(settings, beams) for beams in sorted({1, settings.num_beams or 1})]
+    model.generation_config = wanted[-1]  # generate takes from there what is None, and so not forbidden
     return Reference(model, batch, [(one, _texts(plain.generate(batch, one), model)) for one in wanted])
 
 

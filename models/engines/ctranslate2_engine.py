@@ -174,7 +174,7 @@ def search_options(settings: GenerationConfig, rows: int) -> dict[str, Any]:
     if settings.forced_eos_token_id is not None:
         longest = max(1, longest - 1)  # the last place is the end's
     ends = settings.eos_token_id
-    shortest = max(settings.min_new_tokens or 0, (settings.min_length or 0) - 1)  # min_length counts the start token
+    shortest = settings.min_new_tokens or 0
     barred = [[i] for i in settings.suppress_tokens or []] + list(settings.bad_words_ids or [])
     patience = {True: 1.0, False: PATIENCE, None: PATIENCE, "never": 1e6}[settings.early_stopping]
     return {

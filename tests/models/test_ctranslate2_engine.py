@@ -42,7 +42,7 @@ SETTINGS = {
     "max_new_tokens": 9,
     "no_repeat_ngram_size": 0,
     "length_penalty": 0.7,
-    "suppress_tokens": None,
+    "suppress_tokens": [],
 }
 
 

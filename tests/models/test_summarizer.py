@@ -165,7 +165,11 @@ def test_missing_settings_are_filled_in_and_a_written_20_is_no_choice(mt5_folder
         settings = complete_generation(saved, tokenizer)
         assert (settings.max_new_tokens, settings.num_beams, settings.no_repeat_ngram_size) == (84, 4, 3)
     chosen = complete_generation(GenerationConfig(max_length=60, num_beams=2, no_repeat_ngram_size=0), tokenizer)
-    assert (chosen.max_new_tokens, chosen.num_beams, chosen.no_repeat_ngram_size) == (60, 2, 0)
+    assert (chosen.max_new_tokens, chosen.num_beams, chosen.no_repeat_ngram_size) == (
+        59,
+        2,
+        0,
+    )  # the token it begins with counts
 
 
 def test_sentinels_are_never_generated(mt5_folder: Path) -> None:
