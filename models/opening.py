@@ -13,6 +13,7 @@ from mujaz.configs.schema import PairConfig
 from mujaz.errors import CheckpointError
 from mujaz.models.checkpoint import EMBEDDED, CheckpointInfo, Task, locate, read_info
 from mujaz.models.encoding import TextEncoder
+from mujaz.models.languages import told_arabic
 from mujaz.models.loading import checked_max_length, load_config, load_tokenizer, longest_input
 from mujaz.models.multi_label import PROBLEM_TYPE, untuned
 from mujaz.models.presets import Preset, find_preset
@@ -76,6 +77,8 @@ def open_checkpoint(
     tokenizer = load_tokenizer(folder, config, preset)
     _check_vocabulary(name, tokenizer, config)
     info, note = read_info(folder), ""
+    if to_train and info is None:
+        told_arabic(tokenizer, folder)
     if info is None:
         info = assumed_info(str(name), task, config, preset)
         recipe = get_recipe(info.recipe["name"])

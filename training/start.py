@@ -13,6 +13,7 @@ from mujaz.configs.schema import ModelConfig, PairConfig, ScratchConfig, TrainCo
 from mujaz.errors import UsageError
 from mujaz.models.checkpoint import EMBEDDED, FROM_NOTHING, CheckpointInfo
 from mujaz.models.encoding import TextEncoder
+from mujaz.models.languages import begin_in_language
 from mujaz.models.loading import load_for_classification, load_for_selection, load_seq2seq
 from mujaz.models.multi_label import ONE_LABEL, PROBLEM_TYPE
 from mujaz.models.opening import UNNAMED, OpenCheckpoint, hand_over, open_checkpoint
@@ -107,6 +108,8 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
         wanted = outputs(config.training.whole_texts) if config.task == "summary" else splits.labels
         check_start(config.training.keep_of_start, name, had, wanted)
     model = _loaded(opened, config, splits)
+    if opened.config.is_encoder_decoder:
+        begin_in_language(model, encoder.tokenizer)
     if config.model.dropout is not None:
         set_dropout(model, config.model.dropout)
     if config.training.freeze is not None:
