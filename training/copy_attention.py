@@ -67,7 +67,7 @@ class CopyAttention:
         (hidden, read), self._seen = self._seen, None
         width = self.attention.head_dim
         query, key = (
-            linear(of, projection.weight[:width], projection.bias[:width]).float()
+            _first(projection, of, width).float()
             for of, projection in ((hidden, self.attention.q_proj), (read, self.attention.k_proj))
         )
         scores = query @ key.transpose(1, 2) * self.attention.scaling  # (rows, summary tokens, article tokens)
@@ -75,3 +75,11 @@ class CopyAttention:
         same = (labels[:, :, None] == articles[:, None]) & (mask[:, None] != 0)
         found = same.any(-1) & (labels != IGNORED)
         return -(shares * same).sum(-1)[found].clamp(min=_LEAST).log().sum()
+
+
+def _first(projection: Any, of: torch.Tensor, width: int) -> torch.Tensor:
+    """The first outputs of a layer; one with an adapter of LoRA is more than its weights, and computes them all."""
+    if type(projection) is torch.nn.Linear:
+        return linear(of, projection.weight[:width], projection.bias[:width])
+    found: torch.Tensor = projection(of)[..., :width]
+    return found

@@ -11,10 +11,12 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, BertConfig, BertM
 
 from mujaz import Summarizer
 from mujaz.configs.loading import check_config
+from mujaz.configs.schema import LoraSettings
 from mujaz.errors import ConfigError, UsageError
 from mujaz.models.loading import load_for_selection, load_tokenizer
 from mujaz.training.copy_attention import CopyAttention
 from mujaz.training.encoded import IGNORED
+from mujaz.training.lora import plain, with_lora
 from mujaz.training.start import start_from
 from mujaz.training.train import train
 from mujaz.training.writer import begin_and_end, writer_of
@@ -76,10 +78,16 @@ def test_what_cannot_be_made(bert: Any, tokenizer: Any, trained: Any) -> None:
         CopyAttention(t5)
 
 
-def test_the_loss_is_minus_log_of_the_attention_on_the_next_word(bert: Any, tokenizer: Any) -> None:
+@pytest.mark.parametrize("adapters", [False, True])
+def test_the_loss_is_minus_log_of_the_attention_on_the_next_word(bert: Any, tokenizer: Any, adapters: bool) -> None:
     """Beside what transformers itself says of the attention of its last decoder layer."""
     writer: Any = writer_of(bert, tokenizer, 2, seed=0).eval()
     writer.set_attn_implementation("eager")
+    if adapters:
+        pytest.importorskip("peft")
+        writer = plain(with_lora(writer, LoraSettings(rank=2), 0, "a base").eval())
+        for name, weight in writer.named_parameters():  # they begin at zero
+            weight.data += torch.randn_like(weight) * (0.5 if "lora_B" in name else 0)
     articles, mask = torch.randint(5, 12, (2, 9)), torch.ones(2, 9, dtype=torch.long)
     mask[1, 6:] = 0
     labels = torch.tensor([[5, 6, 7, 3], [8, 30, IGNORED, IGNORED]])  # 30 and 3 stand in no article
