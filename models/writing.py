@@ -222,7 +222,7 @@ class Writer:
         settings.num_return_sequences = settings.num_beams
         if (
             settings.min_new_tokens and settings.max_new_tokens
-        ):  # the model's own shortest gives way to a length asked for
+        ):  # its own shortest gives way to a length that is asked for
             settings.min_new_tokens = min(settings.min_new_tokens, settings.max_new_tokens)
         if self.longest is not None:  # what the model's own length or one in words comes to
             settings.max_new_tokens = min(settings.max_new_tokens or self.longest, self.longest)
