@@ -220,9 +220,7 @@ class Writer:
         """The model's settings with other values; every beam is returned, so that a bad best one can be passed over."""
         settings = generation_of({**self.settings.to_dict(), **overrides})
         settings.num_return_sequences = settings.num_beams
-        if (
-            settings.min_new_tokens and settings.max_new_tokens
-        ):  # its own shortest gives way to a length that is asked for
+        if settings.min_new_tokens and settings.max_new_tokens:  # its own shortest gives way to a length asked for
             settings.min_new_tokens = min(settings.min_new_tokens, settings.max_new_tokens)
         if self.longest is not None:  # what the model's own length or one in words comes to
             settings.max_new_tokens = min(settings.max_new_tokens or self.longest, self.longest)
