@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from mujaz.commands.options import given
+from mujaz.errors import UsageError
 
 if TYPE_CHECKING:
     from mujaz.training.metrics.scoring import RougeScores
@@ -51,6 +55,8 @@ def command(
     from mujaz.files import open_stdout
     from mujaz.training.metrics.files import score_files
 
+    _refuse_idle("prediction_column", predictions)
+    _refuse_idle("reference_column", references)
     open_stdout()
     scores = score_files(
         predictions,
@@ -62,6 +68,16 @@ def command(
         confidence=confidence,
     )
     click.echo(_json(scores) if as_json else _table(scores))
+
+
+def _refuse_idle(option: str, path: str) -> None:
+    """Refuse to pass over the name of a column where there are none."""
+    from mujaz.files import suffix_format
+
+    if given(option) and suffix_format(path) in (None, "txt") and not Path(path).is_dir():
+        raise UsageError(
+            f"--{option.replace('_', '-')}: {path} is text, and has no columns. Leave it out."
+        )
 
 
 def _table(scores: RougeScores) -> str:

@@ -101,6 +101,11 @@ def test_columns_that_cannot_be_used(
     assert "row 2: expected a text in column 'summary', found None" in message
 
 
+def test_a_column_of_a_text_file_is_refused(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    message = fails(capsys, *files, "--reference-column", "summary")
+    assert f"--reference-column: {files[1]} is text, and has no columns" in message
+
+
 def test_unknown_mode_folder_and_missing_file(
     tmp_path: Path, files: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
