@@ -49,6 +49,11 @@ class Row:
     file: str
     row: int
 
+    @property
+    def empty(self) -> bool:
+        """Whether nothing stands in any cell: spreadsheets write such rows below and between those that were filled in."""
+        return not any(value.strip() if isinstance(value, str) else value is not None for value in self.values.values())
+
 
 def read_rows(path: str | Path, *, format: str | None = None, columns: Sequence[str] | None = None) -> Iterator[Row]:
     """Yield the rows of a file, or of the data files of a folder in sorted order.

@@ -184,6 +184,8 @@ def _read(
         if isinstance(item, DataError):
             unreadable.append(str(item))
             continue
+        if item.empty:
+            continue
         try:
             labels = label_set(item, names["label"], columns.label_separator) if task == "topic" else None
         except DataError as error:

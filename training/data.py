@@ -244,6 +244,8 @@ def read_examples(
         labelled: Whether the rows have labels or summaries.
         skipped: Leave out rows that lack a value, and put into this list what is wrong with each.
 
+    A row of a file in which nothing stands at all (:attr:`mujaz.formats.Row.empty`) is left out.
+
     Raises:
         DataError: a file is missing or unreadable, has no rows, lacks a column, or rows lack a value: the first of them
             are named.
@@ -290,7 +292,7 @@ def _rows(source: str | Path | Mapping[str, Any], number: int, columns: list[str
     name = expand_path(str(source))
     if is_hub_dataset(name):
         return hub_rows(name, columns)
-    return iter_rows(name, columns=columns)
+    return (row for row in iter_rows(name, columns=columns) if isinstance(row, DataError) or not row.empty)
 
 
 def _example(row: Row, names: dict[str, str], separator: str | None, *, several: bool) -> Example:

@@ -120,6 +120,13 @@ def test_each_fault_is_found_once(spoiled: Path) -> None:
     )
 
 
+def test_empty_rows_of_a_spreadsheet_are_no_finding(tmp_path: Path) -> None:
+    (tmp_path / "all.csv").write_text("text;label\nنص;x\n;\nخبر;y\n;z\n", encoding="utf-8")
+    report = check_data(rows_of_files([str(tmp_path / "all.csv")]))
+    assert report.rows == {"all": 3}
+    assert _found(report)["empty text", "all"] == 1
+
+
 def test_clean_data_gives_no_finding(topic_file: Path) -> None:
     report = check_data(rows_of_files([str(topic_file)]), near=False)
     assert report.findings == []

@@ -75,6 +75,16 @@ def test_a_bad_row_is_named(tmp_path: Path, row: dict[str, Any], expected: str) 
         read_examples(file, "topic", COLUMNS)
 
 
+def test_empty_rows_of_a_spreadsheet_are_left_out(tmp_path: Path) -> None:
+    table = tmp_path / "excel.csv"
+    table.write_text("رقم;text;label\r\n1;نص; x \r\n;;\r\n ; ;\r\n\r\n4;خبر;y\r\n;;\r\n", encoding="utf-8-sig")
+    examples = read_examples(str(table), "topic", COLUMNS)
+    assert [(e.text, e.label, e.row) for e in examples] == [("نص", "x", 1), ("خبر", "y", 4)]
+    table.write_text("text;label\nنص;x\n;y\n", encoding="utf-8")
+    with pytest.raises(DataError, match="row 2: column 'text' is empty"):
+        read_examples(str(table), "topic", COLUMNS)
+
+
 @pytest.mark.parametrize(("wrong", "more"), [(1, None), (5, None), (9, "… and 4 more rows; mujaz check")])
 def test_the_first_rows_that_cannot_be_used_are_named_together(tmp_path: Path, wrong: int, more: str | None) -> None:
     file = _jsonl(tmp_path / "data.jsonl", [{"text": "نص", "label": "" if i < wrong else "x"} for i in range(12)])
