@@ -317,7 +317,7 @@ def _encoding_hint(raw: bytes) -> str:
     letters = [char for char in raw.decode("cp1256") if char > "\x7f"]
     arabic = sum("\u0600" <= char <= "\u06ff" for char in letters)
     if b"\0" not in raw and letters and arabic > 0.7 * len(letters):
-        return "it reads as windows-1256; convert it: iconv -f WINDOWS-1256 -t UTF-8 OLD > NEW"
+        return "it reads as windows-1256; convert it: iconv -f WINDOWS-1256 -t UTF-8 OLD > NEW (Excel: save as 'CSV UTF-8')"
     return "is it a text file? Convert it to UTF-8 (iconv -f ENCODING -t UTF-8 OLD > NEW)"
 
 

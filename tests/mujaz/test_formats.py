@@ -214,6 +214,7 @@ def test_windows_1256_is_named_with_row_and_byte(tmp_path: Path, name: str) -> N
     assert (error.file, error.row) == (str(path), 2)
     assert f"byte {len(good) + form.index('%')} (0xce) is not UTF-8; it reads as windows-1256" in str(error)
     assert "iconv -f WINDOWS-1256 -t UTF-8" in str(error)
+    assert "(Excel: save as 'CSV UTF-8'" in str(error)
 
 
 @pytest.mark.parametrize(
