@@ -75,9 +75,7 @@ def _refuse_idle(option: str, path: str) -> None:
     from mujaz.files import suffix_format
 
     if given(option) and suffix_format(path) in (None, "txt") and not Path(path).is_dir():
-        raise UsageError(
-            f"--{option.replace('_', '-')}: {path} is text, and has no columns. Leave it out."
-        )
+        raise UsageError(f"--{option.replace('_', '-')}: {path} is text, and has no columns. Leave it out.")
 
 
 def _table(scores: RougeScores) -> str:
