@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 @click.command("compare")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN RUN…")
 @click.option("--html", type=click.Path(path_type=Path), help="Also write the table as a page.")
+@click.option("--table", type=click.Path(path_type=Path), metavar="FILE", help="Also write it as .csv, .md or .tex.")
 @click.option("--resamples", type=click.IntRange(100), default=1000, show_default=True, metavar="N")
 @click.option("--seed", default=0, type=click.IntRange(0), show_default=True, metavar="N", help="Of the bootstrap.")
-def command(runs: tuple[Path, ...], html: Path | None, resamples: int, seed: int) -> None:
+def command(runs: tuple[Path, ...], html: Path | None, table: Path | None, resamples: int, seed: int) -> None:
     """Set runs side by side on the same texts, and tell a better run from a luckier one.
 
     RUN is a folder of 'mujaz train' or of 'mujaz evaluate --out'; of a cross-validation the rows of all folds count
@@ -26,17 +27,25 @@ def command(runs: tuple[Path, ...], html: Path | None, resamples: int, seed: int
     Example: mujaz compare runs/svm-scores runs/topic-small --html compare.html
     """
     from mujaz.files import open_stdout
-    from mujaz.pages import check_page, write_page
+    from mujaz.pages import check_page, check_place, write_page
     from mujaz.training.compare import compare, comparison_page
+    from mujaz.training.compare_table import check_table, comparison_table
     from mujaz.training.report.folds import FOLDS_PAGE
     from mujaz.training.report.report import REPORT_FILE
+    from mujaz.training.resume import write_whole
 
     if html:
         check_page(html, "--html", [run / page for run in runs for page in (REPORT_FILE, FOLDS_PAGE)])
-    else:
+    if table:
+        check_table(table, "--table", runs)
+        check_place(table)
+    if not (html or table):
         open_stdout()
     found = compare(runs, resamples=resamples, seed=seed)
     _print(found)
+    if table:
+        write_whole(table, comparison_table(found, table.suffix).encode())
+        click.echo(f"saved to {table}")
     if html:
         write_page(html, comparison_page(found))
         click.echo(f"saved to {html}")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from click.testing import CliRunner
 from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score
 
-from mujaz.cli import cli
+from mujaz.cli import cli, main
 from mujaz.errors import DataError, UsageError
 from mujaz.training.compare import ComparedRun, compare, two_sided, verdict
 from mujaz.training.metrics import ClassificationMetric
@@ -114,6 +115,47 @@ def test_a_page_replaces_nothing_of_a_run(tmp_path: Path, references: list[str])
         arguments = ["compare", *map(str, runs), "--html", str(runs[0] / name)]
         with pytest.raises(UsageError, match=message):
             CliRunner().invoke(cli, arguments, catch_exceptions=False)
+
+
+def test_the_table_of_a_paper(tmp_path: Path, references: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    runs = [
+        write(tmp_path / name, references, guesses(references, share, 1)) for name, share in (("a_1", 0.6), ("b", 0.9))
+    ]
+    found = compare(runs)
+    for suffix in (".csv", ".md", ".tex"):
+        with pytest.raises(SystemExit) as leaving:
+            main(["compare", *map(str, runs), "--table", str(tmp_path / f"table{suffix}")])
+        assert not leaving.value.code
+        assert f"saved to {tmp_path / f'table{suffix}'}" in capsys.readouterr().out.replace("\n", "")
+    rows = [*csv.DictReader((tmp_path / "table.csv").open(encoding="utf-8"))]
+    for row, run in zip(rows, found.runs, strict=True):
+        assert row["run"] == run.name
+        assert {name: float(row[name]) for name in run.scores} == run.scores
+        assert (float(row["low"]), float(row["high"])) == run.bounds
+    assert rows[0]["p"] == ""
+    best = f"{100 * found.runs[1].scores['accuracy']:.2f}"
+    markdown = (tmp_path / "table.md").read_text(encoding="utf-8").splitlines()
+    assert len({line.count("|") for line in markdown}) == 1
+    assert f"**{best}**" in markdown[3]
+    assert "**" not in markdown[2]
+    latex = (tmp_path / "table.tex").read_text(encoding="utf-8")
+    assert rf"\textbf{{{best}}}" in latex
+    assert "\na\\_1 & " in latex
+    assert latex.count("\\\\\n") == 3
+
+
+def test_a_table_replaces_nothing_of_a_run(
+    tmp_path: Path, references: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = [str(write(tmp_path / name, references, references)) for name in ("a", "b")]
+    card = tmp_path / "a/README.md"
+    card.write_text("بطاقة", encoding="utf-8")
+    for name, said in ((card, "would replace"), (tmp_path / "t.docx", "expected a name that ends in .csv, .md, .tex")):
+        with pytest.raises(SystemExit) as leaving:
+            main(["compare", *runs, "--table", str(name)])
+        assert leaving.value.code == 2
+        assert said in capsys.readouterr().err
+    assert card.read_text(encoding="utf-8") == "بطاقة"
 
 
 def test_what_cannot_be_compared(tmp_path: Path, references: list[str]) -> None:
