@@ -104,6 +104,11 @@ KINDS: dict[str, tuple[Level, str, str]] = {
         "summaries that stand in their text",
         "They teach to find it there.",
     ),
+    "summary not in text": (
+        "note",
+        "summaries that say much that their text does not begin with",
+        "They teach to invent: data.support leaves them out.",
+    ),
     "title in text": (
         "warning",
         "titles that stand in their own text",

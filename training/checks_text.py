@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mujaz.configs.data_schema import SupportConfig
 from mujaz.models.arabic_words import ARABIC_SHARE, arabic_share, words
 from mujaz.models.articles import find_parts
 from mujaz.models.repair import find_mojibake
 from mujaz.training.checks_rows import CheckRow
+from mujaz.training.support import is_supported
 
 BEGINNING = 0.9  # share of a summary's words that the text begins with, to call it copied from the beginning
 SHORTEST_TITLE = 4  # words: fewer stand in many a text by chance
@@ -74,5 +76,7 @@ def _summary_faults(row: CheckRow) -> Iterator[str]:
         yield "summary is beginning"
     elif inside(summary, text, SHORTEST_TITLE):
         yield "summary in text"
+    elif not is_supported(row.summary, row.text, SupportConfig()):
+        yield "summary not in text"
     if row.title.strip() and inside(words(row.title), text, SHORTEST_TITLE):
         yield "title in text"

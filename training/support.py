@@ -7,7 +7,6 @@ Truthfulness of Headline Generation"; they ask an entailment model, here words a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -35,26 +34,24 @@ def support(summary: str, article: str) -> float:
     return sum(not forms.isdisjoint(there) for forms in said) / len(said) if said else 1.0
 
 
+def is_supported(summary: str, article: str, settings: SupportConfig) -> bool:
+    """Whether the first words of an article say as much of a summary as these settings ask for."""
+    return support(summary, " ".join(article.split()[: settings.first_words])) >= settings.least
+
+
 def supported(examples: list[Example], settings: SupportConfig) -> tuple[list[Example], str]:
     """The examples whose summaries are supported by the first words of their articles, and a line that says how many.
 
     Raises:
         DataError: there are none.
     """
-    kept = [*_supported(examples, settings)]
+    kept = [e for e in examples if is_supported(e.summary or "", e.text, settings)]
     if not kept:
         raise DataError(
             f"data.support left none of {len(examples):,} training rows: no summary has {settings.least:g} of its words in "
             f"the first {settings.first_words:,} of its text. Lower data.support.least, or check the columns."
         )
     return kept, f"{len(examples) - len(kept):,} of {len(examples):,} training rows are left out by data.support"
-
-
-def _supported(examples: list[Example], settings: SupportConfig) -> Iterator[Example]:
-    for example in examples:
-        read = " ".join(example.text.split()[: settings.first_words])
-        if support(example.summary or "", read) >= settings.least:
-            yield example
 
 
 @lru_cache(maxsize=1 << 16)

@@ -57,11 +57,12 @@ def _row(text: str = ARTICLE, **values: Any) -> CheckRow:
         (_row(f"{ARTICLE}\nجميع الحقوق محفوظة 2020", label="x"), "topic", ["page leftover"]),
         (_row(label="x", title="ترميم السوق القديم الذي بني"), "topic", ["title in text"]),
         (_row(label="x", title="السوق القديم"), "topic", []),  # two words stand in many a text
-        (_row(summary="ترميم سوق المدينة"), "summary", []),
+        (_row(summary="بدء ترميم السوق القديم"), "summary", []),
         (_row(summary=""), "summary", ["no summary"]),
         (_row(summary=f"{ARTICLE} وكفى"), "summary", ["summary not shorter"]),
         (_row(summary="أعلنت البلديّة أمس بدء العمل"), "summary", ["summary is beginning"]),
         (_row(summary="المحالّ تبقى مفتوحة طوال هذه"), "summary", ["summary in text"]),
+        (_row(summary="استقالة رئيس الحكومة إثر فضيحة"), "summary", ["summary not in text"]),
     ],
 )
 def test_one_row(row: CheckRow, task: str, expected: list[str]) -> None:
