@@ -62,7 +62,7 @@ def _facts(summary: RunSummary, seconds: float) -> list[str]:
     share = summary.share_read
     if share:
         facts.append(f"{share:.0%} read")
-        if not summary.resumed:
+        if not summary.resumed and share < 1:  # when all is read, nobody knows how much is still to be computed
             facts.append(f"about {_clock(seconds / share - seconds)} left")
     return facts
 
