@@ -51,8 +51,11 @@ class Row:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing stands in any cell: spreadsheets write such rows below and between those that were filled in."""
-        return not any(value.strip() if isinstance(value, str) else value is not None for value in self.values.values())
+        """Whether nothing stands in any cell: spreadsheets write such rows below and between those that were filled in.
+
+        Of Parquet not every column is read, so rows of nulls are not called empty: other columns may hold something.
+        """
+        return all(isinstance(value, str) and not value.strip() for value in self.values.values())
 
 
 def read_rows(path: str | Path, *, format: str | None = None, columns: Sequence[str] | None = None) -> Iterator[Row]:

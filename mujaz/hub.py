@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,8 @@ def _first_line(error: Exception) -> str:
 def hub_rows(name: str, columns: Sequence[str]) -> Iterator[Row]:
     """Rows of a hub dataset, ``owner/name``, ``owner/name:config`` or ``owner/name:config:split``; labels by their names.
 
+    A label of -1, which is what the hub has for none, is None.
+
     Raises:
         DataError: It cannot be loaded, or lacks a column.
     """
@@ -56,4 +58,8 @@ def hub_rows(name: str, columns: Sequence[str]) -> Iterator[Row]:
     for number, values in enumerate(_read(dataset, name), 1):
         if number == 1:
             require_columns(values, columns, file=name)
-        yield Row({k: names[k](v) if k in names and v is not None else v for k, v in values.items()}, name, number)
+        yield Row({k: _named(v, names[k]) if k in names else v for k, v in values.items()}, name, number)
+
+
+def _named(label: int | None, name: Callable[[int], str]) -> str | None:
+    return None if label is None or label < 0 else name(label)

@@ -247,8 +247,8 @@ def read_examples(
     A row of a file in which nothing stands at all (:attr:`mujaz.formats.Row.empty`) is left out.
 
     Raises:
-        DataError: a file is missing or unreadable, has no rows, lacks a column, or rows lack a value: the first of them
-            are named.
+        DataError: a file is missing, unreadable or damaged, has no rows, lacks a column, or rows lack a value: the first
+            of them are named.
         UsageError: one column is named for two things.
     """
     answer = "summary" if task == "summary" else "label"
@@ -272,9 +272,9 @@ def read_examples(
                 raise row
             examples.append(_example(row, names, separator, several=task == "topic"))
         except DataError as fault:
+            if fault.last:  # nothing that rows left out could mend
+                raise
             faults.append(fault)
-            if fault.last:
-                raise together(faults) from None
     if faults and not examples:  # a column of another name, most likely
         raise faults[0]
     if faults and skipped is None:

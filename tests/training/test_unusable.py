@@ -1,0 +1,49 @@
+"""Rows that cannot be used: where they stand, who leaves them out, and who says so."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from mujaz.configs.data_schema import ColumnsConfig
+from mujaz.errors import DataError
+from mujaz.training.data import read_examples
+from tests.conftest import write_jsonl
+
+COLUMNS = ColumnsConfig()
+
+
+def test_a_row_of_parquet_is_not_empty_where_other_columns_hold_something(tmp_path: Path) -> None:
+    file = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"id": [1, 2], "text": ["نص", None], "label": ["x", None]}), file)
+    skipped: list[DataError] = []
+    assert len(read_examples(str(file), "topic", COLUMNS, skipped=skipped)) == 1
+    assert [fault.row for fault in skipped] == [2]
+    with pytest.raises(DataError, match="row 2: expected text in column 'text', found nothing"):
+        read_examples(str(file), "topic", COLUMNS)
+
+
+@pytest.mark.parametrize("skipped", [None, []])
+def test_a_damaged_file_is_named_whatever_else_is_wrong(tmp_path: Path, skipped: list[DataError] | None) -> None:
+    rows = [{"text": "" if 0 < i < 9 else f"نص {i * 7919 % 1000}", "label": "x"} for i in range(3000)]
+    whole = gzip.compress(write_jsonl(tmp_path / "a.jsonl", rows).read_bytes())
+    (tmp_path / "a.jsonl.gz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(DataError, match=r"row \d+: the file is damaged or cut off from here on") as raised:
+        read_examples(str(tmp_path / "a.jsonl.gz"), "topic", COLUMNS, skipped=skipped)
+    assert "skip_unusable" not in str(raised.value)
+
+
+def test_rows_of_a_hub_dataset_without_a_label_are_such_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a ClassLabel -1 is what nobody labelled, as in many a test split."""
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["x", "y"])})
+    table = datasets.Dataset.from_dict({"text": ["نص", "خبر", "مقال"], "label": [0, -1, 1]}, features=features)
+    monkeypatch.setattr(datasets, "load_dataset", lambda *_, **__: table.to_iterable_dataset())
+    skipped: list[DataError] = []
+    found = read_examples("owner/name", "topic", COLUMNS, skipped=skipped)
+    assert [e.label for e in found] == ["x", "y"]
+    assert [str(fault) for fault in skipped] == ["owner/name, row 2: expected text in column 'label', found nothing"]
