@@ -12,7 +12,7 @@ import orjson
 from pydantic import ValidationError
 
 from mujaz.configs.data_schema import ColumnsConfig
-from mujaz.errors import OutputError, UsageError
+from mujaz.errors import DataError, OutputError, UsageError
 from mujaz.models.auto import load_model
 from mujaz.models.checkpoint import Task
 from mujaz.models.classifier import TextClassifier
@@ -48,6 +48,7 @@ class Evaluation:
         predictions: One a row, in order: file and row that it was read from, target, reference and what the model said,
             and ``text_id``, by which the same text is known in another run without being told.
         trained_on: How many of the rows the model was trained on, as far as its folder tells.
+        left_out: How many rows could not be used, and are not scored.
     """
 
     task: str
@@ -55,6 +56,7 @@ class Evaluation:
     metrics: dict[str, Any]
     predictions: list[dict[str, Any]]
     trained_on: int = 0
+    left_out: int = 0
 
     def save(self, folder: Path) -> None:
         """Write ``metrics.json`` and ``predictions.jsonl``.
@@ -63,7 +65,8 @@ class Evaluation:
             OutputError: the folder cannot be written.
         """
         self.save_predictions(folder)
-        summary = {"task": self.task, "rows": self.rows, "trained_on": self.trained_on, "metrics": self.metrics}
+        counts = {"rows": self.rows, "trained_on": self.trained_on, "left_out": self.left_out}
+        summary = {"task": self.task, **counts, "metrics": self.metrics}
         write_whole(folder / METRICS_FILE, orjson.dumps(summary, option=orjson.OPT_INDENT_2) + b"\n")
 
     def save_predictions(self, folder: Path) -> None:
@@ -98,6 +101,7 @@ def evaluate(
     *,
     columns: ColumnsConfig | Mapping[str, str] | None = None,
     rename: Mapping[str, str] | None = None,
+    skip_unusable: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
     """Score a model.
@@ -107,6 +111,7 @@ def evaluate(
         data: Files, folders or a hub dataset; rows as dictionaries; or examples already read.
         columns: How the columns are called, as in a config: ``{"text": "body"}``.
         rename: Labels of the data that the model calls otherwise, and how: ``{"agree": "favor"}``.
+        skip_unusable: Leave out rows without a text or an answer; ``left_out`` says how many.
         progress: Called with the number of texts done, batch by batch.
 
     Raises:
@@ -121,12 +126,14 @@ def evaluate(
         )
     if not isinstance(rename or {}, Mapping):
         raise UsageError(f'rename: expected a dictionary like {{"agree": "favor"}}, found {type(rename).__name__}.')
-    examples = renamed(_examples(data, model, _columns(columns)), rename or {})
+    skipped: list[DataError] | None = [] if skip_unusable else None
+    examples = renamed(_examples(data, model, _columns(columns), skipped), rename or {})
     if isinstance(model, Summarizer):
         found = _evaluate_summaries(model, examples, progress)
     else:
         found = _evaluate_labels(model, examples, progress)
-    return replace(found, trained_on=seen([model.folder] if model.folder else [], examples))
+    known = seen([model.folder] if model.folder else [], examples)
+    return replace(found, trained_on=known, left_out=len(skipped or ()))
 
 
 def _columns(given: ColumnsConfig | Mapping[str, str] | None) -> ColumnsConfig:
@@ -139,7 +146,9 @@ def _columns(given: ColumnsConfig | Mapping[str, str] | None) -> ColumnsConfig:
         raise UsageError(f"columns: {where}: {fault['msg']}. Expected names of columns for some of {known}.") from error
 
 
-def _examples(data: Any, model: TextClassifier | Summarizer, columns: ColumnsConfig) -> list[Example]:
+def _examples(
+    data: Any, model: TextClassifier | Summarizer, columns: ColumnsConfig, skipped: list[DataError] | None
+) -> list[Example]:
     """Labelled texts, in whichever of the ways they were given."""
     listed = isinstance(data, Iterable) and not isinstance(data, str | Mapping) and not hasattr(data, "columns")
     given = list(data) if listed else [data]
@@ -152,7 +161,7 @@ def _examples(data: Any, model: TextClassifier | Summarizer, columns: ColumnsCon
                 "evaluate expects files, folders or a hub dataset, or a list of rows like "
                 f'{{"text": …, "label": …}}, found {type(one).__name__}{how}.'
             )
-    return read_examples(given, cast("Task", model.info.task), columns)
+    return read_examples(given, cast("Task", model.info.task), columns, skipped=skipped)
 
 
 def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: Progress | None) -> Evaluation:

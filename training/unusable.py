@@ -14,7 +14,8 @@ def together(faults: Sequence[DataError]) -> DataError:
     lines = [str(fault) for fault in faults[:FAULTS]]
     if len(faults) > FAULTS:
         lines.append(f"… and {len(faults) - FAULTS:,} more rows; mujaz check says what else is wrong with the data.")
-    lines.append("Mend them, or leave them out: data.skip_unusable=true in a config, evaluate --skip-unusable.")
+    how = "data.skip_unusable=true in a config, evaluate --skip-unusable (from Python skip_unusable=True)"
+    lines.append(f"Mend them, or leave them out: {how}.")
     error = DataError("\n".join(lines))
     error.file, error.row = faults[0].file, faults[0].row
     return error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -89,14 +90,15 @@ def command(
     skipped: list[DataError] = []
     task_of = cast("Task", loaded.info.task)  # what is only pretrained was refused above
     examples = read_examples(data, task_of, columns, skipped=skipped if skip_unusable else None)
-    for line in [*idle_names(examples, names, "--rename"), *([left_out_line(skipped)] if skipped else [])]:
+    left_out = [left_out_line(skipped)] if skipped else []
+    for line in [*idle_names(examples, names, "--rename"), *left_out]:
         click.echo(f"mujaz: warning: {line}", err=True)
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
-        evaluation = evaluate(loaded, examples, rename=names, progress=advance)
+        evaluation = replace(evaluate(loaded, examples, rename=names, progress=advance), left_out=len(skipped))
     problems = [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
     try:
         if out:
-            _save(out, loaded, evaluation, examples, f"{model}: evaluation", problems)
+            _save(out, loaded, evaluation, examples, f"{model}: evaluation", [*problems, *left_out])
     finally:  # nobody may be reading what is printed, and the folder may be full: the one must not cost the other
         metrics_table(evaluation, f"{evaluation.rows:,} rows")
     if evaluation.task != "summary" and evaluation.rows < FEW_SCORED:

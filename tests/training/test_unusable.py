@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import gzip
+import json
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from click.testing import CliRunner
 
+from mujaz import evaluate
+from mujaz.cli import cli
 from mujaz.configs.data_schema import ColumnsConfig
 from mujaz.errors import DataError
+from mujaz.models.auto import load_model
 from mujaz.training.data import read_examples
 from tests.conftest import write_jsonl
 
@@ -47,3 +54,22 @@ def test_rows_of_a_hub_dataset_without_a_label_are_such_rows(monkeypatch: pytest
     found = read_examples("owner/name", "topic", COLUMNS, skipped=skipped)
     assert [e.label for e in found] == ["x", "y"]
     assert [str(fault) for fault in skipped] == ["owner/name, row 2: expected text in column 'label', found nothing"]
+
+
+def test_an_evaluation_says_how_many_rows_it_left_out(
+    trained: Callable[[str], Path], topic_file: Path, tmp_path: Path
+) -> None:
+    rows = [json.loads(line) for line in topic_file.read_text(encoding="utf-8").splitlines()]
+    given = [*rows[:5], {"text": "نص", "label": math.nan}, *rows[5:]]
+    model = load_model(trained("topic"), device="cpu")
+    with pytest.raises(DataError, match=r"row 6: .*found nothing\n.*from Python skip_unusable=True"):
+        evaluate(model, given)
+    found = evaluate(model, given, skip_unusable=True)
+    assert (found.rows, found.left_out) == (len(rows), 1)
+    file, out = write_jsonl(tmp_path / "a.jsonl", given), tmp_path / "scores"
+    command = ["evaluate", str(trained("topic")), str(file), "--out", str(out), "--device", "cpu", "--skip-unusable"]
+    result = CliRunner().invoke(cli, command, catch_exceptions=False)
+    assert "a row that cannot be used is left out" in result.stderr
+    saved = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
+    assert (saved["rows"], saved["left_out"]) == (len(rows), 1)
+    assert "a row that cannot be used is left out" in (out / "report.html").read_text(encoding="utf-8")
