@@ -75,7 +75,7 @@ class AugmentationConfig(Section):
 class SupportConfig(Section):
     """Which training rows a summarizer does not learn from: those whose summaries say what their articles do not."""
 
-    least: Fraction = 0.7
+    least: Annotated[float, Field(gt=0, le=1)] = 0.7
     """Share of a summary's words that its article must say, in whatever form."""
     first_words: Positive = 130
     """How many words of the article are looked at: about as many as the model reads."""

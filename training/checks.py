@@ -115,7 +115,7 @@ def check_data(
     if data.unreadable:
         found.append(make_finding("unreadable", "", [Example("", text) for text in data.unreadable], 0))
     say("looking at each row")
-    found += _row_findings(rows, data.task)
+    found += _row_findings(data)
     say("looking for duplicates")
     found += same_texts(rows)
     found += [*_label_findings(report), *_size_findings(report), *target_findings(report.targets)]
@@ -166,12 +166,12 @@ def _lengths(values: Sequence[int], limit: int | None = None) -> Lengths:
     return Lengths(int(array.min()), float(median), float(array.mean()), float(p95), int(array.max()), cut)
 
 
-def _row_findings(rows: Sequence[CheckRow], task: str | None) -> list[Finding]:
+def _row_findings(data: CheckInput) -> list[Finding]:
     found: dict[tuple[str, str], list[CheckRow]] = defaultdict(list)
-    for row in rows:
-        for kind in row_faults(row, task):
+    for row in data.rows:
+        for kind in row_faults(row, data.task, data.support):
             found[kind, row.split].append(row)
-    sizes = Counter(row.split for row in rows)
+    sizes = Counter(row.split for row in data.rows)
     return [
         make_finding(kind, split, [shown(row) for row in bad[:SHOWN]], sizes[split], count=len(bad))
         for (kind, split), bad in found.items()

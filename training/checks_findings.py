@@ -15,22 +15,14 @@ FEW_ROWS = 10  # of a label in the training data: fewer teach and measure little
 FEW_SCORED = 200  # rows of dev or test data: from fewer, accuracy is known to some five points at best
 IMBALANCE = 10.0  # largest to smallest label; above it accuracy says little
 
-_REFUSED = "Training refuses them: drop the rows, or set data.skip_unusable."
+_REFUSED = "Training refuses them where data.skip_unusable is not set: drop the rows, or set it."
 # kind -> (level, what it is called, what it does or what to do)
 KINDS: dict[str, tuple[Level, str, str]] = {
     "unreadable": ("problem", "rows that cannot be read", _REFUSED),
     "empty text": ("problem", "empty texts", _REFUSED),
     "no label": ("problem", "rows without a label", _REFUSED),
-    "no target": (
-        "problem",
-        "rows without a target",
-        _REFUSED,
-    ),
-    "no summary": (
-        "problem",
-        "rows without a summary",
-        _REFUSED,
-    ),
+    "no target": ("problem", "rows without a target", _REFUSED),
+    "no summary": ("problem", "rows without a summary", _REFUSED),
     "unknown label": (
         "problem",
         "rows with a label that training never sees",
@@ -107,7 +99,7 @@ KINDS: dict[str, tuple[Level, str, str]] = {
     "summary not in text": (
         "note",
         "summaries that say much that their text does not begin with",
-        "They teach to invent: data.support leaves them out.",
+        "They teach to invent: data.support leaves them out of the training.",
     ),
     "title in text": (
         "warning",

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from mujaz.configs.data_schema import ColumnsConfig
+from mujaz.configs.data_schema import ColumnsConfig, SupportConfig
 from mujaz.configs.loading import expand_path
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import DataError
@@ -70,12 +70,14 @@ class CheckInput:
         task: Whose columns the rows have; None for texts alone.
         rows: In order, split by split.
         unreadable: What is wrong with the rows that could not be read.
+        support: How much of a summary its text has to say.
     """
 
     name: str
     task: Task | None
     rows: list[CheckRow]
     unreadable: list[str]
+    support: SupportConfig
 
 
 def rows_of_config(config: TrainConfig) -> CheckInput:
@@ -90,7 +92,8 @@ def rows_of_config(config: TrainConfig) -> CheckInput:
         value, split = getattr(config.data, key), "train" if key == "additional" else key
         for source in [value] if isinstance(value, str) else value or []:
             _read(source, split, config.task, config.data.columns, rows, unreadable)
-    return _checked(CheckInput(Path(config.output).name, config.task, rows, unreadable))
+    support = config.data.support or SupportConfig()
+    return _checked(CheckInput(Path(config.output).name, config.task, rows, unreadable, support))
 
 
 def rows_of_files(sources: Sequence[str], task: Task | None = None, columns: ColumnsConfig | None = None) -> CheckInput:
@@ -115,7 +118,8 @@ def rows_of_files(sources: Sequence[str], task: Task | None = None, columns: Col
     order = ["train", "dev", "test"]
     for file in sorted(files, key=lambda f: order.index(names[f]) if names[f] in order else len(order)):
         _read(file, names[file], task, columns, rows, unreadable)
-    return _checked(CheckInput(", ".join(Path(source).name for source in sources), task, rows, unreadable))
+    name = ", ".join(Path(source).name for source in sources)
+    return _checked(CheckInput(name, task, rows, unreadable, SupportConfig()))
 
 
 def _checked(data: CheckInput) -> CheckInput:

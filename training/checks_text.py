@@ -20,7 +20,7 @@ _ENTITY = re.compile(r"&(?:nbsp|quot|amp|lt|gt|laquo|raquo|#\d{2,5}|#x[0-9a-fA-F
 _URL = re.compile(r"https?://\S|www\.\w")
 
 
-def row_faults(row: CheckRow, task: str | None) -> Iterator[str]:
+def row_faults(row: CheckRow, task: str | None, support: SupportConfig) -> Iterator[str]:
     """Names of the faults of one row, keys of :data:`mujaz.training.checks.KINDS`."""
     if not row.text.strip():
         yield "empty text"
@@ -32,7 +32,7 @@ def row_faults(row: CheckRow, task: str | None) -> Iterator[str]:
     yield from _script_faults(row.text)
     yield from _leftovers(row.text)
     if task == "summary":
-        yield from _summary_faults(row)
+        yield from _summary_faults(row, support)
     elif row.title.strip() and inside(words(row.title), words(row.text), SHORTEST_TITLE):
         yield "title in text"
 
@@ -64,7 +64,7 @@ def _leftovers(text: str) -> Iterator[str]:
         yield "page leftover"
 
 
-def _summary_faults(row: CheckRow) -> Iterator[str]:
+def _summary_faults(row: CheckRow, support: SupportConfig) -> Iterator[str]:
     summary, text = words(row.summary), words(row.text)
     if not summary:
         yield "no summary"
@@ -76,7 +76,7 @@ def _summary_faults(row: CheckRow) -> Iterator[str]:
         yield "summary is beginning"
     elif inside(summary, text, SHORTEST_TITLE):
         yield "summary in text"
-    elif not is_supported(row.summary, row.text, SupportConfig()):
+    elif not is_supported(row.summary, row.text, support):
         yield "summary not in text"
     if row.title.strip() and inside(words(row.title), text, SHORTEST_TITLE):
         yield "title in text"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,16 @@ from mujaz.training.data import Example, load_splits
 from mujaz.training.resume import write_whole
 
 
-def write_parts(config: TrainConfig, folder: Path, *, force: bool = False) -> dict[Path, int]:
+def write_parts(
+    config: TrainConfig, folder: Path, *, force: bool = False, report: Callable[[str], None] | None = None
+) -> dict[Path, int]:
     """Write a file of JSON Lines for each part that has rows.
 
     Args:
         config: Of a training. With ``data.folds`` it says which fold, too.
         folder: Is made where it is not there.
         force: Replace files that are there.
+        report: Receives a line for people on each kind of rows that were left out.
 
     Returns:
         Rows of each file.
@@ -40,6 +44,9 @@ def write_parts(config: TrainConfig, folder: Path, *, force: bool = False) -> di
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{folder} cannot be made: {error.strerror or error}") from error
+    if report:
+        for line in splits.warnings:
+            report(line)
     written = {}
     for name, file in files.items():
         examples: list[Example] = getattr(splits, name)

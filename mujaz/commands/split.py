@@ -28,5 +28,8 @@ def command(config: str, out: Path, overrides: tuple[str, ...], force: bool) -> 
     from mujaz.configs.loading import load_config
     from mujaz.training.parts import write_parts
 
-    for file, rows in write_parts(load_config(config, overrides), out, force=force).items():
+    def warn(line: str) -> None:
+        click.echo(f"mujaz: warning: {line}", err=True)
+
+    for file, rows in write_parts(load_config(config, overrides), out, force=force, report=warn).items():
         click.echo(f"{file}: {rows:,} rows")

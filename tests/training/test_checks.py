@@ -12,6 +12,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.preprocessing import OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier
 
+from mujaz.configs.data_schema import SupportConfig
 from mujaz.configs.loading import check_config
 from mujaz.models.opening import open_checkpoint
 from mujaz.training.checks import DataReport, check_data, quick_check
@@ -66,7 +67,7 @@ def _row(text: str = ARTICLE, **values: Any) -> CheckRow:
     ],
 )
 def test_one_row(row: CheckRow, task: str, expected: list[str]) -> None:
-    assert list(row_faults(row, task)) == expected
+    assert list(row_faults(row, task, SupportConfig())) == expected
 
 
 @pytest.fixture

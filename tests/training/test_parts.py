@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from mujaz import evaluate, train
@@ -58,6 +59,19 @@ def test_several_labels_targets_and_keys(tmp_path: Path, stance_file: Path, tiny
     stance = check_config(tiny_config("stance", stance_file, tmp_path / "run"), "test")
     write_parts(stance, tmp_path / "stance")
     assert {"text", "label", "target"} <= set(_lines(tmp_path / "stance" / "test.jsonl")[0])
+
+
+def test_rows_that_are_left_out_are_said(summary_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    with summary_file.open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    rows[3]["summary"] = ""
+    data = tiny_config("summary", write_jsonl(tmp_path / "d.jsonl", rows), tmp_path / "run")
+    data["data"] |= {"skip_unusable": True, "support": {"least": 0.01}}
+    (tmp_path / "c.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
+    found = CliRunner().invoke(cli, ["split", str(tmp_path / "c.yaml"), "--out", str(tmp_path / "parts")])
+    assert found.exit_code == 0, found.output
+    assert "warning: a row that cannot be used is left out: " in found.stderr
+    assert "training rows are left out by data.support" in found.stderr
 
 
 def test_what_is_there_is_not_replaced(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:

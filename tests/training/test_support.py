@@ -10,6 +10,8 @@ import pytest
 from mujaz.configs.data_schema import DataConfig
 from mujaz.configs.loading import check_config
 from mujaz.errors import ConfigError, DataError
+from mujaz.training.checks import check_data
+from mujaz.training.checks_rows import rows_of_config
 from mujaz.training.data import load_splits
 from mujaz.training.support import support
 from tests.conftest import TinyConfig
@@ -54,6 +56,27 @@ def test_training_rows_alone_are_left_out(tmp_path: Path) -> None:
     far = load_splits(DataConfig.model_validate({**given, "support": {"first_words": 500}}), "summary")
     assert [e.row for e in far.train] == [1, 3, 1, 3]
     assert len(load_splits(DataConfig.model_validate(given), "summary").train) == 6
+
+
+def test_a_check_asks_what_the_config_asks(tmp_path: Path, tiny_config: TinyConfig) -> None:
+    file = _file(
+        tmp_path / "train.jsonl", [(f"{ARTICLE} {i}", "وزير الصحة يعلن انخفاض أسعار الدواء") for i in range(4)]
+    )
+    config = tiny_config("summary", Path(file), tmp_path / "run")
+    found = {}
+    for least in (None, 0.5, 1):
+        config["data"]["support"] = least and {"least": least}
+        report = check_data(rows_of_config(check_config(config, "test")), near=False)
+        found[least] = {one.kind: one.count for one in report.findings}.get("summary not in text", 0)
+    assert found == {None: 4, 0.5: 0, 1: 4}
+
+
+def test_all_words_can_be_asked_for(tmp_path: Path) -> None:
+    file = _file(tmp_path / "a.jsonl", [(ARTICLE, "وزير الزراعة يعلن"), (ARTICLE, "وزير الزراعة يعلن استقالة")])
+    config = DataConfig.model_validate({"train": file, "dev": file, "support": {"least": 1}})
+    assert [e.row for e in load_splits(config, "summary").train] == [1]
+    with pytest.raises(ValueError, match="greater than 0"):  # which would leave nothing out
+        DataConfig.model_validate({"train": file, "support": {"least": 0}})
 
 
 def test_nothing_left_is_an_error(tmp_path: Path) -> None:

@@ -37,7 +37,9 @@ def test_a_row_of_parquet_is_not_empty_where_other_columns_hold_something(tmp_pa
 
 @pytest.mark.parametrize("skipped", [None, []])
 def test_a_damaged_file_is_named_whatever_else_is_wrong(tmp_path: Path, skipped: list[DataError] | None) -> None:
-    rows = [{"text": "" if 0 < i < 9 else f"نص {i * 7919 % 1000}", "label": "x"} for i in range(3000)]
+    rows: list[dict[str, object]] = [
+        {"text": "" if 0 < i < 9 else f"نص {i * 7919 % 1000}", "label": "x"} for i in range(3000)
+    ]
     whole = gzip.compress(write_jsonl(tmp_path / "a.jsonl", rows).read_bytes())
     (tmp_path / "a.jsonl.gz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(DataError, match=r"row \d+: the file is damaged or cut off from here on") as raised:
