@@ -121,7 +121,8 @@ class DataConfig(Section):
     max_dev_rows: Positive | None = None
     """Score only so many dev rows while training; generating summaries is slow."""
     support: SupportConfig | None = None
-    """Leave out training rows whose summaries say what their articles do not (summary). Dev and test rows stay."""
+    """Leave out training rows whose summaries say what their articles do not (summary), and such summaries of a teacher.
+    Dev and test rows stay."""
     augmentation: AugmentationConfig | None = None
     """Shorter copies of the training texts (topic, stance)."""
 

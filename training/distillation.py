@@ -34,6 +34,7 @@ from mujaz.training.data import Example, read_examples
 from mujaz.training.encoded import TAUGHT
 from mujaz.training.job import Job, encoded
 from mujaz.training.pretrain_texts import files_identity
+from mujaz.training.support import is_supported
 from mujaz.training.teaching import TEACHER, Floats, teacher_scores, teacher_summaries
 from mujaz.training.unusable import left_out_line
 
@@ -84,12 +85,18 @@ def _taught_summaries(job: Job, settings: DistillConfig, found: list[Example], s
     say(f"teacher: {teacher.description}")
     articles = [*job.splits.train, *found]
     texts = teacher_summaries(teacher, articles, Path(config.output) / TEACHER, say)
-    examples = [replace(e, summary=text) for e, text in zip(articles, texts, strict=True) if text]
-    if not examples:
+    written = [(i, replace(e, summary=text)) for i, (e, text) in enumerate(zip(articles, texts, strict=True)) if text]
+    if not written:
         raise UsageError(f"the teacher {settings.teachers[0]} wrote nothing about any of {len(articles):,} articles.")
-    say(f"teacher: {len(articles) - len(examples):,} of {len(articles):,} articles left without a summary")
-    further = sum(bool(text) for text in texts[len(job.splits.train) :])
-    return replace(job, train=encoded(config, job.start, examples, []), unlabelled=further)
+    say(f"teacher: {len(articles) - len(written):,} of {len(articles):,} articles left without a summary")
+    if asked := config.data.support:
+        kept = [(i, e) for i, e in written if is_supported(e.summary or "", e.text, asked)]
+        say(f"teacher: {len(written) - len(kept):,} of {len(written):,} of its summaries are left out by data.support")
+        if not kept:
+            raise UsageError("data.support left none of the teacher's summaries. Lower data.support.least.")
+        written = kept
+    further = sum(i >= len(job.splits.train) for i, _ in written)
+    return replace(job, train=encoded(config, job.start, [e for _, e in written], []), unlabelled=further)
 
 
 def _taught_labels(job: Job, settings: DistillConfig, found: list[Example], say: Report) -> Job:

@@ -339,6 +339,21 @@ def test_articles_that_a_teacher_says_nothing_of_are_no_copies(
     assert "copies" not in job.plan().lines()[0]
 
 
+def test_what_a_teacher_invents_is_not_learnt_where_that_is_asked(
+    trained: Trained, tiny_config: TinyConfig, summary_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def every_other(teacher: Summarizer, articles: Sequence[Example], *rest: object) -> list[str]:
+        return [e.text[:60] if i % 2 else "زلزال عنيف" for i, e in enumerate(articles)]
+
+    monkeypatch.setattr(distillation, "teacher_summaries", every_other)
+    config = tiny_config("summary", summary_file, tmp_path / "run") | {"distill": {"teacher": str(trained("summary"))}}
+    config["data"]["support"] = {"least": 0.01}
+    job, said = prepare(check_config(config, "test")), list[str]()
+    assert len(taught(job, job.config.distill, said.append).train) == len(job.splits.train) // 2  # type: ignore[arg-type]
+    rows = len(job.splits.train)
+    assert f"teacher: {rows - rows // 2:,} of {rows:,} of its summaries are left out by data.support" in said
+
+
 def test_the_command(
     trained: Trained,
     tiny_config: TinyConfig,
