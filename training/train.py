@@ -372,7 +372,8 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         on_dev = (
             [f"{SCORED_ON_DEV}: for an honest score give data.test or data.test_fraction"] if split == "dev" else []
         )
-        given = ReportInput(model, evaluation, examples, split, folder.name, written, log, named, [*problems, *on_dev])
+        doubts = [*problems, *on_dev, *splits.warnings]
+        given = ReportInput(model, evaluation, examples, split, folder.name, written, log, named, doubts)
         write_report(folder / REPORT_FILE, given)
         for line in (*on_dev, f"report: {folder / REPORT_FILE}"):
             report(line)

@@ -14,13 +14,14 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 
-from mujaz import evaluate
+from mujaz import evaluate, train
 from mujaz.cli import cli
 from mujaz.configs.data_schema import ColumnsConfig
+from mujaz.configs.loading import check_config
 from mujaz.errors import DataError
 from mujaz.models.auto import load_model
 from mujaz.training.data import read_examples
-from tests.conftest import write_jsonl
+from tests.conftest import TinyConfig, write_jsonl
 
 COLUMNS = ColumnsConfig()
 
@@ -75,3 +76,14 @@ def test_an_evaluation_says_how_many_rows_it_left_out(
     saved = json.loads((out / "metrics.json").read_text(encoding="utf-8"))
     assert (saved["rows"], saved["left_out"]) == (len(rows), 1)
     assert "a row that cannot be used is left out" in (out / "report.html").read_text(encoding="utf-8")
+
+
+def test_the_report_of_a_training_says_which_rows_were_left_out(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    rows = [json.loads(line) for line in topic_file.read_text(encoding="utf-8").splitlines()]
+    file = write_jsonl(tmp_path / "a.jsonl", [{"text": "نص", "label": None}, *rows])
+    config = tiny_config("topic", file, tmp_path / "run", max_steps=1)
+    config["data"]["skip_unusable"] = True
+    train(check_config(config, "test"))
+    assert "a row that cannot be used is left out" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
