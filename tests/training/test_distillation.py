@@ -121,7 +121,9 @@ def test_unlabelled_rows_without_a_text_are_left_out_where_that_is_wanted(
     trained: Trained, tiny_config: TinyConfig, topic_file: Path, tmp_path: Path
 ) -> None:
     given = {"teacher": str(trained("topic"))}
-    given["unlabelled"] = str(write_jsonl(tmp_path / "more.jsonl", [{"text": "نص آخر", "id": 1}, {"text": "", "id": 2}]))
+    given["unlabelled"] = str(
+        write_jsonl(tmp_path / "more.jsonl", [{"text": "نص آخر", "id": 1}, {"text": "", "id": 2}])
+    )
     with pytest.raises(DataError, match="row 2"):
         make_job(tiny_config, topic_file, tmp_path / "run", **given)
     config = tiny_config("topic", topic_file, tmp_path / "run") | {"distill": given}
