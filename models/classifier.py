@@ -46,12 +46,12 @@ class Classification:
         label: The most probable label, or None where it is not probable enough or ``problem`` says why there is none; of a
             model that gives several labels, the most probable of them.
         probability: The probability of the most probable label, 0 to 1; 0 where there is a ``problem``.
-        probabilities: The probability of every label.
+        probabilities: The probability of every label; without meaning where there is a ``problem``.
         tokens: Tokens of the text; see :class:`~mujaz.models.encoding.Document`.
         dropped: How many of them the model did not read.
         windows: In how many windows it read the others.
         labels: Where a text can have several: all that are probable enough, the most probable first; else None.
-        problem: Why there is nothing to label, say that the text is empty; the probabilities then mean nothing.
+        problem: Why there is nothing to label, say that the text is empty; else None.
     """
 
     label: str | None
@@ -70,7 +70,7 @@ class Classification:
 
     @property
     def best(self) -> str:
-        """The most probable label, however probable it is."""
+        """The most probable label, however probable it is; without meaning where there is a ``problem``."""
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
