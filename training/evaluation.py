@@ -187,7 +187,7 @@ def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: P
             **_source(e),
             "reference": e.label,
             "prediction": r.best,
-            "probability": r.probability,
+            "probability": r.probabilities[r.best],  # not 0, where the recipe left nothing of the text: it is scored
             "probabilities": r.probabilities,
         }
         for e, r in zip(examples, results, strict=True)

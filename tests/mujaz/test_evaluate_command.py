@@ -38,3 +38,12 @@ def test_scores_are_saved_although_nobody_reads_what_is_printed(
     out = tmp_path / "scores"
     CliRunner().invoke(cli, ["evaluate", str(trained("topic")), str(topic_file), "--out", str(out), "--device", "cpu"])
     assert {file.name for file in out.iterdir()} == {"metrics.json", "predictions.jsonl", "report.html"}
+
+
+def test_a_scored_row_has_the_probability_of_its_prediction_where_nothing_is_left_of_the_text() -> None:
+    from mujaz.models.classifier import TextClassifier
+    from mujaz.training.evaluation import evaluate
+
+    model = TextClassifier.from_pretrained("topic", device="cpu")
+    (row,) = evaluate(model, [{"text": "ــ", "label": "finance"}]).predictions
+    assert row["probability"] == row["probabilities"][row["prediction"]]
