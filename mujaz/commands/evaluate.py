@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -66,8 +67,6 @@ def command(
     from mujaz.commands.tables import metrics_table, progress_bar
     from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.models.auto import load_model
-    from mujaz.training.checks import few_scored
-    from mujaz.training.checks_findings import FEW_SCORED
     from mujaz.training.data import idle_names, read_examples
     from mujaz.training.evaluation import evaluate
     from mujaz.training.trained_texts import seen_line
@@ -91,8 +90,7 @@ def command(
     task_of = cast("Task", loaded.info.task)  # what is only pretrained was refused above
     examples = read_examples(data, task_of, columns, skipped=skipped if skip_unusable else None)
     left_out = [left_out_line(skipped)] if skipped else []
-    for line in [*idle_names(examples, names, "--rename"), *left_out]:
-        click.echo(f"mujaz: warning: {line}", err=True)
+    _warn([*idle_names(examples, names, "--rename"), *left_out])
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
         evaluation = replace(evaluate(loaded, examples, rename=names, progress=advance), left_out=len(skipped))
     problems = [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
@@ -101,12 +99,23 @@ def command(
             _save(out, loaded, evaluation, examples, f"{model}: evaluation", [*problems, *left_out])
     finally:  # nobody may be reading what is printed, and the folder may be full: the one must not cost the other
         metrics_table(evaluation, f"{evaluation.rows:,} rows")
-    if evaluation.task != "summary" and evaluation.rows < FEW_SCORED:
-        click.echo(f"mujaz: warning: {few_scored(evaluation.rows).line}", err=True)
-    for line in problems:
-        click.echo(f"mujaz: warning: {line}", err=True)
+    _warn([*_few(evaluation), *problems])
     if out:
         click.echo(f"saved to {out}")
+
+
+def _few(evaluation: Evaluation) -> list[str]:
+    """A line where so few rows were scored that chance moves the scores of labels."""
+    from mujaz.training.checks import few_scored
+    from mujaz.training.checks_findings import FEW_SCORED
+
+    few = evaluation.task != "summary" and evaluation.rows < FEW_SCORED
+    return [few_scored(evaluation.rows).line] if few else []
+
+
+def _warn(lines: Iterable[str]) -> None:
+    for line in lines:
+        click.echo(f"mujaz: warning: {line}", err=True)
 
 
 def _save(
