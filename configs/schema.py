@@ -93,6 +93,9 @@ class ModelConfig(Section):
     """Strip dateline, byline and page leftovers before the recipe, in training and ever after."""
     pair: PairConfig | None = None
     """How text and target are put together (stance); None takes the checkpoint's own, or the text first, then the target."""
+    prefix: str | None = None
+    """What stands before each article, as 'summarize: ' for a T5 that knows its tasks by name; only of sequence-to-sequence
+    models. None takes the checkpoint's own, which mostly is none: mT5 and AraT5 were not told theirs."""
     dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
     """Dropout while training; None keeps the pretrained model's own, mostly 0.1. 0 is faster, and enough where the rows are
     many and read once or twice."""
@@ -108,6 +111,8 @@ class ModelConfig(Section):
             raise ValueError("give either name (a pretrained model) or scratch (a model trained from nothing)")
         if self.dropout is not None and self.scratch:
             raise ValueError("dropout is for pretrained models: that of a new one is scratch.dropout")
+        if self.prefix and (self.scratch or self.decoder_layers):
+            raise ValueError("prefix is for pretrained sequence-to-sequence models: a new one learns nothing from it")
         if self.decoder_layers and self.scratch:
             raise ValueError("decoder_layers is for pretrained encoders: a new model has scratch.decoder_layers")
         if self.lora and self.scratch:

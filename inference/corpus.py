@@ -144,7 +144,7 @@ def _local_file(out: str | None) -> Path | None:
 
 
 # Options that say how a model is loaded.
-_LOADING = ("device", "precision", "engine", "ignore_recipe_mismatch", "allow_raw")
+_LOADING = ("device", "precision", "engine", "prefix", "ignore_recipe_mismatch", "allow_raw")
 
 
 def check_loading(model: object, options: Any) -> None:

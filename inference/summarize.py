@@ -56,6 +56,7 @@ class SummarizerOptions:
         engine: ``torch``, ``ctranslate2``, or ``auto``: ctranslate2 in int8 for a corpus on a CPU, where it is installed;
             torch for one article, which is sooner read than a model is converted, whether one is converted already or not,
             unless ``precision`` is ``int8``.
+        prefix: What stands before each article, where the model was fine-tuned with it; None takes the checkpoint's own.
         ignore_recipe_mismatch: Load a model whose text recipe is not the one this version has.
         allow_raw: Load a model that was pretrained and never fine-tuned, though it writes noise.
     """
@@ -63,6 +64,7 @@ class SummarizerOptions:
     device: str = "auto"
     precision: str = "auto"
     engine: str = "auto"
+    prefix: str | None = None
     ignore_recipe_mismatch: bool = False
     allow_raw: bool = False
 

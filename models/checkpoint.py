@@ -52,6 +52,7 @@ class CheckpointInfo(BaseModel):
     long: LongArticles | None = Field(default=None, description="what becomes of articles longer than max_length")
     long_text: LongText = Field(default_factory=LongText, description="what a classifier does with longer texts")
     pair: PairConfig | None = Field(default=None, description="how a stance model puts text and target together")
+    prefix: str | None = Field(default=None, description="what stands before each article (sequence-to-sequence)")
     base_model: str = Field(description="what the training started from")
     teacher: str | list[str] | None = Field(
         default=None, description="whose answers it learnt besides, or instead of references"

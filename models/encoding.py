@@ -94,6 +94,8 @@ class TextEncoder:
         clean_article: Whether dateline, byline and page leftovers are stripped first.
         long: What :meth:`documents` does with a text that is longer than the model reads.
         pair: How a text and its target are put together.
+        prefix: What stands before each text that a sequence-to-sequence model reads (``"summarize: "``); the recipe
+            prepares it by itself, and it is no part of the text: nothing is cut off it, and no summary is checked by it.
     """
 
     tokenizer: PreTrainedTokenizerBase
@@ -102,22 +104,40 @@ class TextEncoder:
     clean_article: bool = False
     long: LongText = field(default_factory=LongText)
     pair: PairConfig = field(default_factory=PairConfig)
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         """See that a text has room.
 
         Raises:
-            UsageError: the special tokens of a text and its target leave less than a token for each.
+            UsageError: the special tokens of a text and its target, or the prefix, leave less than a token for each.
         """
-        least = self.tokenizer.num_special_tokens_to_add(pair=True) + 2
+        least = self.tokenizer.num_special_tokens_to_add(pair=True) + len(self.prefix_ids) + 2
         if self.max_length < least:
             raise UsageError(
                 f"max_length {self.max_length}: expected at least {least} tokens, most of them special ones."
+                + (f" The prefix takes {len(self.prefix_ids)}." if self.prefix else "")
             )
 
     def prepare(self, text: str) -> str:
         """A text as the tokenizer gets it."""
         return self.recipe(clean_article(text) if self.clean_article else text)
+
+    @property
+    def prefix_ids(self) -> list[int]:
+        """The token ids of the prefix, by itself."""
+        if not self.prefix:
+            return []
+        with turn(self.tokenizer):
+            ids: list[int] = self.tokenizer(self.recipe(self.prefix), add_special_tokens=False)["input_ids"]
+        return ids
+
+    def _as_read(self, text: str) -> str:
+        """A text as the tokenizer gets it, behind the prefix."""
+        if not self.prefix:
+            return self.prepare(text)
+        # Recipes take spaces off both ends: the one that the prefix has there stays.
+        return self.recipe(self.prefix).rstrip() + self.prefix[len(self.prefix.rstrip()) :] + self.prepare(text)
 
     def prepare_target(self, target: str) -> str:
         """A target as the tokenizer gets it, in the words of its template."""
@@ -140,7 +160,7 @@ class TextEncoder:
         Returns:
             One encoding a text, in order.
         """
-        prepared = [self.prepare(text) for text in texts]
+        prepared = [self._as_read(text) for text in texts]
         pairs = None if targets is None else [self._short_target(self.prepare_target(target)) for target in targets]
         beginnings = [self._beginning(text) for text in prepared]
         encodings = self._encode(beginnings, pairs)
@@ -152,17 +172,17 @@ class TextEncoder:
         return encodings
 
     def lengths(self, texts: Sequence[str], targets: Sequence[str] | None = None, *, clean: bool = True) -> list[int]:
-        """Tokens of each text with its target, special tokens included, before anything is cut.
+        """Tokens of each text with its prefix and target, special tokens included, before anything is cut.
 
         Args:
             texts: Raw texts.
             targets: Raw targets, as many as texts, or None.
-            clean: Strip page leftovers first where this encoder does; not from summaries.
+            clean: Strip page leftovers first where this encoder does, and count the prefix; not for summaries.
         """
         found: list[int] = []
         for start in range(0, len(texts), _COUNTED):
             chunk = texts[start : start + _COUNTED]
-            prepared = [self.prepare(text) if clean else self.recipe(text) for text in chunk]
+            prepared = [self._as_read(text) if clean else self.recipe(text) for text in chunk]
             pairs = None if targets is None else [self.prepare_target(one) for one in targets[start : start + _COUNTED]]
             with turn(self.tokenizer):
                 batch = self.tokenizer(prepared, pairs, truncation=False, verbose=False, return_attention_mask=False)

@@ -27,7 +27,8 @@ def model_identity(info: CheckpointInfo, folder: Path | None, encoder: TextEncod
     settings = info.model_dump_json(include=_ANSWERS, exclude_none=True)
     return {
         "model": f"{info.base_model} {weights}",
-        "recipe": f"{encoder.recipe.name} {encoder.recipe.fingerprint}, clean_article {encoder.clean_article}",
+        "recipe": f"{encoder.recipe.name} {encoder.recipe.fingerprint}, clean_article {encoder.clean_article}"
+        + (f", prefix {encoder.prefix!r}" if encoder.prefix else ""),
         "pair": f"{encoder.pair.order}, {encoder.pair.template}",
         "length": f"{encoder.max_length}, {long.policy}, {long.pooling}, {long.overlap}, {long.max_windows}",
         "settings": hashlib.sha256(settings.encode()).hexdigest()[:16],

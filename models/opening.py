@@ -10,7 +10,7 @@ from typing import Any
 from transformers import PretrainedConfig, PreTrainedTokenizerBase
 
 from mujaz.configs.schema import PairConfig
-from mujaz.errors import CheckpointError
+from mujaz.errors import CheckpointError, UsageError
 from mujaz.models.checkpoint import EMBEDDED, CheckpointInfo, Task, locate, read_info
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.languages import told_arabic
@@ -54,6 +54,7 @@ def open_checkpoint(
     task: Task,
     max_length: int | None = None,
     long: LongText | None = None,
+    prefix: str | None = None,
     ignore_recipe_mismatch: bool = False,
     to_train: bool = False,
 ) -> OpenCheckpoint:
@@ -64,12 +65,14 @@ def open_checkpoint(
         task: What it is wanted for; a checkpoint without ``mujaz.json`` is taken to be of that task.
         max_length: Longest input in tokens; None takes the checkpoint's own.
         long: What is done with longer texts; None takes the checkpoint's own.
+        prefix: What stands before each article, of a sequence-to-sequence model; None takes the checkpoint's own.
         ignore_recipe_mismatch: Go on with this version's recipe where it differs from the checkpoint's.
         to_train: It is to be trained for the task: an encoder may have been trained for another one before.
 
     Raises:
         CheckpointError: it is not there, cannot be read, or is of another task.
         RecipeMismatchError: its recipe is not the one this version has.
+        UsageError: the length is more than it can read, or a prefix is given for an encoder.
     """
     folder = locate(name)
     config = load_config(folder)
@@ -84,7 +87,10 @@ def open_checkpoint(
         recipe = get_recipe(info.recipe["name"])
         note = (
             f"{name} has no mujaz.json. Assumed: task {info.task}, recipe {recipe.name}, maximum length "
-            f"{info.max_length}" + (f", labels {', '.join(info.labels)}" if info.labels else "") + "."
+            f"{info.max_length}"
+            + (f", labels {', '.join(info.labels)}" if info.labels else "")
+            + (f", prefix {info.prefix!r}" if info.prefix else "")
+            + f".{_other_prefix(config) if prefix is None and not info.prefix else ''}"
         )
     else:
         recipe = recipe_from_json(info.recipe, allow_mismatch=ignore_recipe_mismatch)
@@ -92,8 +98,14 @@ def open_checkpoint(
     _check_task(name, info, config, task, to_train=to_train and not config.is_encoder_decoder)
     length = checked_max_length(max_length or info.max_length, config, preset)
     tokenizer.model_max_length = length
+    before = (info.prefix or "") if prefix is None else prefix
+    if before and not config.is_encoder_decoder:
+        raise UsageError(
+            f"a prefix is for sequence-to-sequence models (mT5, AraT5): {name} is an encoder, which was never told its task "
+            "in words. Leave it out."
+        )
     encoder = TextEncoder(
-        tokenizer, recipe, length, info.clean_article, long or info.long_text, info.pair or PairConfig()
+        tokenizer, recipe, length, info.clean_article, long or info.long_text, info.pair or PairConfig(), before
     )
     shown = folder.name if folder.parent == EMBEDDED else str(name)
     return OpenCheckpoint(shown, folder, config, info, encoder, note)
@@ -130,8 +142,23 @@ def assumed_info(name: str, task: Task, config: PretrainedConfig, preset: Preset
         labels=labels,
         recipe=get_recipe(preset.recipe if preset else "none").to_json(),
         max_length=longest_input(config, preset),
+        prefix=getattr(config, "prefix", None) if task == "summary" and config.is_encoder_decoder else None,
         base_model=name,
         multi_label=untuned(len(labels)) if config.problem_type == PROBLEM_TYPE and task == "topic" else None,
+    )
+
+
+def _other_prefix(config: PretrainedConfig) -> str:
+    """A word on the prefix of the T5 that a checkpoint began as: whether it was fine-tuned with it, nothing tells.
+
+    Pipelines of transformers 4 put it there where they were called "summarization", not "text2text-generation".
+    """
+    settings = getattr(config, "task_specific_params", None) or {}
+    named = (settings.get("summarization") or {}).get("prefix")
+    return (
+        f" Its config.json has the prefix {named!r}, which is not used unless it is asked for (prefix)."
+        if named
+        else ""
     )
 
 

@@ -37,6 +37,7 @@ def check_options(
     *,
     name: Any = None,
     max_length: Any = None,
+    prefix: Any = None,
     long: Any = None,
     batch_tokens: Any = None,
     min_probability: Any = None,
@@ -50,6 +51,8 @@ def check_options(
         raise UsageError(f"expected the name of a model (a folder, an embedded model or a hub id), found {name!r}.")
     for option, value in (("max_length", max_length), ("batch_tokens", batch_tokens)):
         check_count(option, value, what="a number of tokens")
+    if prefix is not None and not isinstance(prefix, str):
+        raise UsageError(f"prefix: expected what stands before each article, as 'summarize: ', found {prefix!r}.")
     if long is not None and not isinstance(long, LongText):
         raise UsageError(f"long: expected mujaz.models.windows.LongText(policy=…), found {long!r}.")
     if min_probability is None:

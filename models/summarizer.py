@@ -107,6 +107,7 @@ class Summarizer(Loaded):
         precision: str = "auto",
         engine: str = "auto",
         max_length: int | None = None,
+        prefix: str | None = None,
         ignore_recipe_mismatch: bool = False,
         allow_raw: bool = False,
     ) -> Summarizer:
@@ -120,14 +121,16 @@ class Summarizer(Loaded):
                 latter on a CPU where it is installed, computes what torch computes, and no precision is asked for. The
                 checkpoint is converted once, into the cache, which takes some seconds.
             max_length: Longest article in tokens; None takes the checkpoint's own.
+            prefix: What stands before each article, as ``"summarize: "``, where a model was fine-tuned with it; None takes
+                the checkpoint's own, and "" none.
             ignore_recipe_mismatch: Load even where the checkpoint's text recipe is not the one this version has.
             allow_raw: Load a model that was pretrained and never fine-tuned, though it writes noise.
 
         Raises:
             CheckpointError: the model is not there, cannot be read or was never fine-tuned.
-            UsageError: device, precision or length cannot be had.
+            UsageError: device, precision or length cannot be had, or a prefix is given for an encoder.
         """
-        check_options(name=name, max_length=max_length)
+        check_options(name=name, max_length=max_length, prefix=prefix)
         named = find_preset(str(name)) if name else None
         if named is not None and named.kind == "seq2seq" and not (named.fine_tuned or allow_raw):
             raise refuse_raw(named.hub_id)  # before anything is fetched
@@ -135,6 +138,7 @@ class Summarizer(Loaded):
             name or EMBEDDED / "summary",
             task="summary",
             max_length=max_length,
+            prefix=prefix,
             ignore_recipe_mismatch=ignore_recipe_mismatch,
         )
         if not allow_raw and (raw := raw_preset(opened.name, opened.folder)):

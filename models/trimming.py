@@ -97,7 +97,8 @@ def trim(name: str | Path, texts: Iterable[str], out: Path, *, keep: float = 0.9
     model = load_seq2seq(opened.folder)
     info = _info(opened, model)
     rows, parameters = embedding_rows(model), model.num_parameters()
-    kept = choose_pieces(state, counted, keep, rows, needed_tokens(model))
+    needed = needed_tokens(model) | {*opened.encoder.prefix_ids}
+    kept = choose_pieces(state, counted, keep, rows, needed)
     encoder = replace(opened.encoder, tokenizer=smaller_tokenizer(opened.encoder.tokenizer, state, kept))
     probes = _probes(opened.encoder, held_out, kept)
     expected = _logits(model, probes, kept)

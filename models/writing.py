@@ -132,8 +132,8 @@ class Writer:
 
     @cached_property
     def _special(self) -> int:
-        """Special tokens around a text."""
-        return int(self.encoder.tokenizer.num_special_tokens_to_add(pair=False))
+        """Special tokens around a text, and those of the prefix before it."""
+        return int(self.encoder.tokenizer.num_special_tokens_to_add(pair=False)) + len(self.encoder.prefix_ids)
 
     @property
     def _window(self) -> int:

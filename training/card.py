@@ -291,7 +291,9 @@ def _teaching(info: CheckpointInfo) -> str:
 
 
 def _pair(info: CheckpointInfo) -> str:
-    """How the two segments are made, for those who make them without mujaz."""
+    """How the two segments are made, or what stands before the one, for those who make them without mujaz."""
+    if info.prefix:
+        return f" Before each article stands `{info.prefix}`, which mujaz puts there, and plain transformers does not."
     if info.pair is None:
         return ""
     target = f"the target as `{info.pair.template}`"

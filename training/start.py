@@ -92,12 +92,18 @@ def encoder_of(config: TrainConfig, examples: list[Example]) -> TextEncoder:
 
 def _opened(config: TrainConfig) -> tuple[OpenCheckpoint, TextEncoder]:
     name = config.model.name or ""
-    opened = open_checkpoint(_expanded(name), task=config.task, max_length=config.model.max_length, to_train=True)
+    wanted = config.model
+    opened = open_checkpoint(
+        _expanded(name), task=config.task, max_length=wanted.max_length, prefix=wanted.prefix, to_train=True
+    )
     encoder = opened.encoder
-    recipe = encoder.recipe if config.model.recipe == "auto" else get_recipe(config.model.recipe)
+    recipe = encoder.recipe if wanted.recipe == "auto" else get_recipe(wanted.recipe)
     hand_over(encoder.tokenizer, recipe)
-    pair = config.model.pair or encoder.pair
-    return opened, TextEncoder(encoder.tokenizer, recipe, encoder.max_length, config.model.clean_article, pair=pair)
+    pair = wanted.pair or encoder.pair
+    encoder = TextEncoder(
+        encoder.tokenizer, recipe, encoder.max_length, wanted.clean_article, pair=pair, prefix=encoder.prefix
+    )
+    return opened, encoder
 
 
 def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:

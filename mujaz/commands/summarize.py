@@ -32,6 +32,7 @@ LONG = ("lead", "select", "hierarchical", "cut")
     help="ctranslate2 (an extra): int8 on a CPU; auto takes it for a corpus, and torch for one article.",
 )
 @click.option("--model", metavar="M", help="Folder, embedded model or hub id; left out: the embedded model.")
+@click.option("--prefix", metavar="TEXT", help="Put before each article: 'summarize: ' where a T5 was fine-tuned so.")
 @click.option("--num-beams", type=click.IntRange(1), metavar="N", help="Width of the beam; 1 is fastest.")
 @click.option("--max-new-tokens", type=click.IntRange(1), metavar="N", help="Longest summary, in tokens.")
 @click.option("--min-new-tokens", type=click.IntRange(1), metavar="N", help="Shortest summary, in tokens.")

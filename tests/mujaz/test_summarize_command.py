@@ -88,7 +88,8 @@ def test_an_article_is_printed_and_nothing_else(tmp_path: Path) -> None:
         "note: it ends where the longest length was reached",
     ]
     loaded, given = FakeSummarizer.calls
-    plain = {"device": "cpu", "precision": "auto", "ignore_recipe_mismatch": False, "allow_raw": False}
+    flags = {"ignore_recipe_mismatch": False, "allow_raw": False}
+    plain = {"device": "cpu", "precision": "auto", "prefix": None, **flags}
     assert loaded == {"model": None, "engine": "torch", **plain}  # one article is not worth a conversion
     assert given == asdict(Generation(2, 40, 5))
 
