@@ -98,15 +98,9 @@ def open_checkpoint(
     _check_task(name, info, config, task, to_train=to_train and not config.is_encoder_decoder)
     length = checked_max_length(max_length or info.max_length, config, preset)
     tokenizer.model_max_length = length
-    before = (info.prefix or "") if prefix is None else prefix
-    if before and not config.is_encoder_decoder:
-        raise UsageError(
-            f"a prefix is for sequence-to-sequence models (mT5, AraT5): {name} is an encoder, which was never told its task "
-            "in words. Leave it out."
-        )
-    encoder = TextEncoder(
-        tokenizer, recipe, length, info.clean_article, long or info.long_text, info.pair or PairConfig(), before
-    )
+    before = _checked_prefix(name, config, info.prefix or "" if prefix is None else prefix)
+    how = (long or info.long_text, info.pair or PairConfig(), before)
+    encoder = TextEncoder(tokenizer, recipe, length, info.clean_article, *how)
     shown = folder.name if folder.parent == EMBEDDED else str(name)
     return OpenCheckpoint(shown, folder, config, info, encoder, note)
 
@@ -146,6 +140,15 @@ def assumed_info(name: str, task: Task, config: PretrainedConfig, preset: Preset
         base_model=name,
         multi_label=untuned(len(labels)) if config.problem_type == PROBLEM_TYPE and task == "topic" else None,
     )
+
+
+def _checked_prefix(name: str | Path, config: PretrainedConfig, prefix: str) -> str:
+    if prefix and not config.is_encoder_decoder:
+        raise UsageError(
+            f"a prefix is for sequence-to-sequence models (mT5, AraT5): {name} is an encoder, which was never told its task "
+            "in words. Leave it out."
+        )
+    return prefix
 
 
 def _other_prefix(config: PretrainedConfig) -> str:

@@ -141,19 +141,14 @@ class Summarizer(Loaded):
             prefix=prefix,
             ignore_recipe_mismatch=ignore_recipe_mismatch,
         )
-        if not allow_raw and (raw := raw_preset(opened.name, opened.folder)):
-            raise refuse_raw(f"{opened.folder} ({raw.hub_id})")
-        if not allow_raw and opened.info.task == "pretraining":
-            raise refuse_raw(f"{opened.name} ({opened.info.base_model})")
+        if not allow_raw:
+            _refuse_raw(opened)
         where, *others = devices = choose_devices(device)
         engine = torch_for_several(engine, devices)
         if not opened.config.is_encoder_decoder:
             from mujaz.models.selecting import open_selector
 
             return open_selector(opened, devices, precision=precision, engine=engine)
-        doubtful = bool(opened.note) and not allow_raw
-        if doubtful and writes_sentinels(opened.folder, opened.encoder.tokenizer):
-            raise refuse_raw(f"{opened.name}, which answers a plain sentence with <extra_id_0>,")
         chosen, why = choose_engine(opened, complete_generation, engine=engine, where=where, precision=precision)
         notes = [opened.note, origin_note(opened.folder), why]
         if chosen:
@@ -276,6 +271,17 @@ class Summarizer(Loaded):
         """
         generation = generation_of(self.generation.to_dict())
         save_checkpoint(Path(folder), self.model, self.encoder, self.info, generation, self.folder)
+
+
+def _refuse_raw(opened: OpenCheckpoint) -> None:
+    """Raise CheckpointError for a model that was pretrained and never fine-tuned, whatever it is called."""
+    if raw := raw_preset(opened.name, opened.folder):
+        raise refuse_raw(f"{opened.folder} ({raw.hub_id})")
+    if opened.info.task == "pretraining":
+        raise refuse_raw(f"{opened.name} ({opened.info.base_model})")
+    writes = opened.config.is_encoder_decoder
+    if writes and opened.note and writes_sentinels(opened.folder, opened.encoder.tokenizer):
+        raise refuse_raw(f"{opened.name}, which answers a plain sentence with <extra_id_0>,")
 
 
 def _in_torch(opened: OpenCheckpoint, where: torch.device, precision: str) -> PreTrainedModel:
