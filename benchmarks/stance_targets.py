@@ -25,7 +25,8 @@ from topic_shift import score
 
 from mujaz import TextClassifier
 from mujaz.configs.data_schema import ColumnsConfig, DataConfig
-from mujaz.training.data import Example, load_splits, read_examples, renamed
+from mujaz.training.data import Example, load_splits, read_examples
+from mujaz.training.renaming import renamed
 from mujaz.training.written import rows_of_files
 
 CONFIG = Path(__file__).parents[1] / "configs" / "embedded-stance.yaml"

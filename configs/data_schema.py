@@ -111,8 +111,9 @@ class DataConfig(Section):
     """How the columns are called."""
     labels: list[str] | None = None
     """The labels in the order of the logits; None takes those of the training data, sorted."""
-    rename: dict[str, str] = {}
-    """Labels that are called otherwise in some of the files: what they are there -> what they are to be."""
+    rename: dict[str, str | None] = {}
+    """Labels that are called otherwise in some of the files: what they are there -> what they are to be; null leaves out the
+    rows that have it."""
     skip_unusable: bool = False
     """Leave out rows that cannot be read, or have no text, no label, target or summary, and say which; else they stop the
     training before it begins."""

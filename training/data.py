@@ -7,7 +7,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from mujaz.models.checkpoint import DataInfo, Task
 from mujaz.models.texts import text_problem
 from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown, strata
 from mujaz.training.near_duplicates import NearDuplicates
+from mujaz.training.renaming import idle_names, renamed
 from mujaz.training.splits import (
     Parts,
     check_folds,
@@ -104,6 +105,8 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
     warnings = idle_names([*train, *more, *dev, *test], config.rename, "data.rename")
     warnings += [left_out_line(left_out)] if left_out else []
     train, more, dev, test = (renamed(part, config.rename) for part in (train, more, dev, test))
+    if not train:
+        raise DataError("data.rename leaves out the labels of all training rows", file=_names(config.train))
     labels = list(config.labels or label_names(train))
     if task != "summary" and len(labels) < 2:
         raise DataError(f"expected at least two labels, found {labels}", file=_names(config.train))
@@ -138,27 +141,6 @@ def targets_again(config: DataConfig, splits: Splits) -> list[str]:
     if not rows:
         return []
     return [f"test: rows of data.additional have the targets of {rows:,} rows: these targets are not unseen"]
-
-
-def renamed(examples: list[Example], names: Mapping[str, str]) -> list[Example]:
-    """The examples with labels renamed, old name -> new name."""
-    plain = {plain_name(old): new for old, new in names.items()}  # as labels are read
-    return [_renamed(e, plain) for e in examples] if names else examples
-
-
-def idle_names(examples: Sequence[Example], names: Mapping[str, str], where: str) -> list[str]:
-    """A line for each label to be renamed that no example has: mistyped, most likely."""
-    found = {label for e in examples for label in (e.labels or [e.label])}
-    idle = [old for old in names if plain_name(old) not in found]
-    there = ", ".join(sorted(label for label in found if label))
-    return [f"{where}: no row has the label {old!r}, so nothing was renamed; the rows have {there}" for old in idle]
-
-
-def _renamed(example: Example, names: Mapping[str, str]) -> Example:
-    if example.labels is not None:
-        labels = tuple(sorted({names.get(label, label) for label in example.labels}))
-        return replace(example, labels=labels, label=shown(labels))
-    return replace(example, label=names.get(example.label, example.label)) if example.label else example
 
 
 def sample(examples: list[Example], most: int | None, seed: int) -> list[Example]:

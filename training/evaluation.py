@@ -19,11 +19,12 @@ from mujaz.models.classifier import TextClassifier
 from mujaz.models.multi_label import untuned
 from mujaz.models.summarizer import Summarizer
 from mujaz.training.calibration import label_ids, probability_metrics
-from mujaz.training.data import Example, check_labels, read_examples, renamed
+from mujaz.training.data import Example, check_labels, read_examples
 from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
 from mujaz.training.metrics.resampling import label_intervals, label_set_intervals
 from mujaz.training.metrics.scoring import signature
+from mujaz.training.renaming import renamed
 from mujaz.training.resume import CONFIG_FILE, METRICS_FILE, write_whole
 from mujaz.training.stance import stance_metrics
 from mujaz.training.trained_texts import seen, text_id
@@ -100,7 +101,7 @@ def evaluate(
     data: str | Path | Iterable[str | Path | Mapping[str, Any] | Example],
     *,
     columns: ColumnsConfig | Mapping[str, str] | None = None,
-    rename: Mapping[str, str] | None = None,
+    rename: Mapping[str, str | None] | None = None,
     skip_unusable: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -110,7 +111,7 @@ def evaluate(
         model: A classifier or summarizer, or its name as in :func:`mujaz.models.auto.load_model`.
         data: Files, folders or a hub dataset; rows as dictionaries; or examples already read.
         columns: How the columns are called, as in a config: ``{"text": "body"}``.
-        rename: Labels of the data that the model calls otherwise, and how: ``{"agree": "favor"}``.
+        rename: Labels of the data that the model calls otherwise, and how: ``{"agree": "favor"}``; None leaves its rows out.
         skip_unusable: Leave out rows without a text or an answer; ``left_out`` says how many.
         progress: Called with the number of texts done, batch by batch.
 
@@ -128,6 +129,8 @@ def evaluate(
         raise UsageError(f'rename: expected a dictionary like {{"agree": "favor"}}, found {type(rename).__name__}.')
     skipped: list[DataError] | None = [] if skip_unusable else None
     examples = renamed(_examples(data, model, _columns(columns), skipped), rename or {})
+    if not examples:
+        raise DataError("rename leaves out the labels of all rows: there is nothing to score")
     if isinstance(model, Summarizer):
         found = _evaluate_summaries(model, examples, progress)
     else:

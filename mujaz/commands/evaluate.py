@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 @click.option("--label-column", type=GIVEN, default="label", show_default=True)
 @click.option("--label-separator", type=GIVEN, metavar="S", help="Between several labels in a string; lists need none.")
 @click.option(
-    "--rename", type=GIVEN, multiple=True, metavar="OLD=NEW", help="A label under the model's name for it; repeatable."
+    "--rename",
+    type=GIVEN,
+    multiple=True,
+    metavar="OLD=NEW",
+    help="A label under the model's name for it; OLD= leaves its rows out; repeatable.",
 )
 @click.option("--target-column", type=GIVEN, default="target", show_default=True)
 @click.option("--summary-column", type=GIVEN, default="summary", show_default=True)
@@ -67,8 +71,9 @@ def command(
     from mujaz.commands.tables import metrics_table, progress_bar
     from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.models.auto import load_model
-    from mujaz.training.data import idle_names, read_examples
+    from mujaz.training.data import read_examples
     from mujaz.training.evaluation import evaluate
+    from mujaz.training.renaming import idle_names, renamed
     from mujaz.training.trained_texts import seen_line
     from mujaz.training.unusable import left_out_line
 
@@ -91,8 +96,11 @@ def command(
     examples = read_examples(data, task_of, columns, skipped=skipped if skip_unusable else None)
     left_out = [left_out_line(skipped)] if skipped else []
     _warn([*idle_names(examples, names, "--rename"), *left_out])
+    examples = renamed(examples, names)
+    if not examples:
+        raise UsageError("--rename leaves out the labels of all rows: there is nothing to score.")
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
-        evaluation = replace(evaluate(loaded, examples, rename=names, progress=advance), left_out=len(skipped))
+        evaluation = replace(evaluate(loaded, examples, progress=advance), left_out=len(skipped))
     problems = [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
     try:
         if out:
@@ -160,12 +168,12 @@ def _check_place(out: Path | None, *, force: bool) -> None:
     check_place(out / REPORT_FILE)
 
 
-def _names(given_names: tuple[str, ...]) -> dict[str, str]:
-    """Old label -> new label."""
+def _names(given_names: tuple[str, ...]) -> dict[str, str | None]:
+    """Old label -> new label; None where its rows are left out."""
     for one in given_names:
-        if not all(one.partition("=")):
+        if not all(one.partition("=")[:2]):
             raise UsageError(f"--rename {one}: expected a label of the data, = and the model's, like agree=favor.")
-    return {old: new for old, _, new in (one.partition("=") for one in given_names)}
+    return {old: new or None for old, _, new in (one.partition("=") for one in given_names)}
 
 
 def _check_columns(task: str) -> None:

@@ -116,6 +116,10 @@ def test_an_unknown_label(run: Run, model: str, tmp_path: Path) -> None:
     assert (
         "warning: --rename: no row has the label 'spotr', so nothing was renamed; the rows have sport, sprot" in message
     )
+    code, message = run("evaluate", model, file, "--rename", "sprot=")
+    assert (code, message) == (0, "")
+    code, message = run("evaluate", model, file, "--rename", "sprot=", "--rename", "sport=")
+    assert (code, "--rename leaves out the labels of all rows" in message) == (2, True)
     code, message = run("evaluate", model, file, "--rename", "sprot")
     assert code == 2
     assert "--rename sprot: expected a label of the data, = and the model's" in message

@@ -77,6 +77,9 @@ def test_labels_are_renamed_one_by_one(files: Path) -> None:
     splits = load_splits(data, "topic")
     assert splits.labels == ["money", "sport"]
     assert {e.label for e in splits.train} == {"", "money", "sport", "money | sport"}
+    without = load_splits(data.model_copy(update={"rename": {"health": None}}), "topic")
+    assert len(without.train) == len(splits.train)
+    assert {e.label for e in without.train} == {"", "money", "sport", "money | sport"}
 
 
 @pytest.mark.parametrize(

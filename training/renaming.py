@@ -1,0 +1,43 @@
+"""Labels under other names than those in the data, and rows left out by their label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from mujaz.training.label_sets import plain_name, shown
+
+if TYPE_CHECKING:
+    from mujaz.training.data import Example
+
+
+def renamed(examples: list[Example], names: Mapping[str, str | None]) -> list[Example]:
+    """The examples with labels renamed.
+
+    Args:
+        examples: As they were read.
+        names: Old name -> new name. None leaves out the rows with that label; where a text can have several labels, the
+            label alone.
+    """
+    plain = {plain_name(old): new for old, new in names.items()}  # as labels are read
+    return [one for example in examples for one in _renamed(example, plain)] if names else examples
+
+
+def idle_names(examples: Sequence[Example], names: Iterable[str], where: str) -> list[str]:
+    """A line for each label to be renamed that no example has: mistyped, most likely."""
+    found = {label for e in examples for label in (e.labels or [e.label])}
+    idle = [old for old in names if plain_name(old) not in found]
+    there = ", ".join(sorted(label for label in found if label))
+    return [f"{where}: no row has the label {old!r}, so nothing was renamed; the rows have {there}" for old in idle]
+
+
+def _renamed(example: Example, names: Mapping[str, str | None]) -> list[Example]:
+    """The example under its new label, or none."""
+    if example.labels is not None:
+        labels = tuple(sorted({new for label in example.labels if (new := names.get(label, label)) is not None}))
+        return [replace(example, labels=labels, label=shown(labels))]
+    if example.label is None:
+        return [example]
+    label = names.get(example.label, example.label)
+    return [] if label is None else [replace(example, label=label)]
