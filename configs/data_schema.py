@@ -111,6 +111,11 @@ class DataConfig(Section):
     """How the columns are called."""
     labels: list[str] | None = None
     """The labels in the order of the logits; None takes those of the training data, sorted."""
+    outliers: list[str] = []
+    """Labels, after ``rename``, of training rows that have none of the model's labels ("other"): of such texts it learns to
+    be unsure, so that a least probability (``mujaz classify --min-probability``) leaves them without a label. All labels are
+    equally likely there (Hendrycks, Mazeika & Dietterich 2019, "Deep Anomaly Detection with Outlier Exposure", section 3.1).
+    Rows of dev and test that have them are left out. Not for several labels a text: there a list may be empty."""
     rename: dict[str, str | None] = {}
     """Labels that are called otherwise in some of the files: what they are there -> what they are to be; null leaves out the
     rows that have it."""

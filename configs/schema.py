@@ -208,6 +208,7 @@ _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "generation": ("summary",),
     "calibration": ("topic", "stance"),
     "data.labels": ("topic", "stance"),
+    "data.outliers": ("topic", "stance"),
     "data.rename": ("topic", "stance"),
     "data.support": ("summary",),
     **{f"distill.{name}": ("topic", "stance") for name in ("temperature", "weight", "similarity", "min_confidence")},

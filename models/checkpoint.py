@@ -35,6 +35,7 @@ class DataInfo(BaseModel):
     fingerprint: str = Field(description="sha256 over the training records, in order")
     files: list[str] = Field(default_factory=list, description="names of the training files")
     unlabelled: int = Field(default=0, description="further texts, of which a teacher alone said something")
+    outliers: int = Field(default=0, description="further texts, which have none of the labels")
     targets: list[str] = Field(default_factory=list, description="stance: 12 digits of the sha256 of each target")
 
 

@@ -235,7 +235,10 @@ def _body(
         "",
         "## Training",
         "",
-        _origin(info.base_model) + (f" {info.data.rows:,} training texts." if info.data else "") + _teaching(info),
+        _origin(info.base_model)
+        + (f" {info.data.rows:,} training texts." if info.data else "")
+        + _teaching(info)
+        + _outliers(info),
         "",
     ]
     if metrics:
@@ -288,6 +291,15 @@ def _teaching(info: CheckpointInfo) -> str:
     names = [info.teacher] if isinstance(info.teacher, str) else info.teacher
     by = " and ".join(_base_model(name) or Path(name).name for name in names)
     return f" Taught by {by} on them{further}."
+
+
+def _outliers(info: CheckpointInfo) -> str:
+    if not info.data or not info.data.outliers:
+        return ""
+    return (
+        f" It learnt to be unsure of {info.data.outliers:,} further texts, which have none of the labels: a least "
+        "probability (`--min-probability`) leaves such texts without one."
+    )
 
 
 def _pair(info: CheckpointInfo) -> str:

@@ -23,7 +23,7 @@ from mujaz.models.checkpoint import DataInfo, Task
 from mujaz.models.texts import text_problem
 from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown, strata
 from mujaz.training.near_duplicates import NearDuplicates
-from mujaz.training.renaming import idle_names, renamed
+from mujaz.training.renaming import idle_names, renamed, without_outliers
 from mujaz.training.splits import (
     Parts,
     check_folds,
@@ -77,10 +77,11 @@ class Splits:
     test: list[Example]
     labels: list[str]
     warnings: Sequence[str] = ()  # names that no row has, and rows that were left out: lines for people
+    outliers: Sequence[Example] = ()  # training texts that have none of the labels
 
     def rows(self) -> list[Example]:
         """All of them."""
-        return [*self.train, *self.dev, *self.test]
+        return [*self.train, *self.dev, *self.test, *self.outliers]
 
     @property
     def multi_label(self) -> bool:
@@ -104,9 +105,11 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
     )
     warnings = idle_names([*train, *more, *dev, *test], config.rename, "data.rename")
     warnings += [left_out_line(left_out)] if left_out else []
-    train, more, dev, test = (renamed(part, config.rename) for part in (train, more, dev, test))
+    parts = [renamed(part, config.rename) for part in (train, more, dev, test)]
+    warnings += idle_names([e for part in parts for e in part], config.outliers, "data.outliers")
+    (train, others), (more, still_others), (dev, _), (test, _) = (without_outliers(p, config.outliers) for p in parts)
     if not train:
-        raise DataError("data.rename leaves out the labels of all training rows", file=_names(config.train))
+        raise DataError("data.rename and data.outliers leave no training row a label", file=_names(config.train))
     labels = list(config.labels or label_names(train))
     if task != "summary" and len(labels) < 2:
         raise DataError(f"expected at least two labels, found {labels}", file=_names(config.train))
@@ -129,7 +132,7 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
         train, line = supported(train, config.support)
         warnings.append(line)
     train, dev = sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed)
-    return Splits(train, dev, test, labels, warnings)
+    return Splits(train, dev, test, labels, warnings, [*others, *still_others])
 
 
 def targets_again(config: DataConfig, splits: Splits) -> list[str]:

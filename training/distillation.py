@@ -101,12 +101,14 @@ def _taught_summaries(job: Job, settings: DistillConfig, found: list[Example], s
 
 def _taught_labels(job: Job, settings: DistillConfig, found: list[Example], say: Report) -> Job:
     config, labels = job.config, job.splits.labels
-    asked = [*job.splits.train, *found]
+    outliers = job.splits.outliers
+    asked = [*job.splits.train, *outliers, *found]
     logits, states, confidence = _committee(config, settings, asked, labels, say)
+    logits[len(job.splits.train) : -len(found) or None] = 0  # of an outlier nothing is to be told, whoever teaches
     sure = confidence >= settings.min_confidence
     # Apart: the unlabelled texts may be another column of the files that are trained on.
-    own = {(e.file, e.row): i for i, e in enumerate(job.splits.train)}
-    others = {(e.file, e.row): i for i, e in enumerate(found, len(job.splits.train))}
+    own = {(e.file, e.row): i for i, e in enumerate([*job.splits.train, *outliers])}
+    others = {(e.file, e.row): i for i, e in enumerate(found, len(own))}
     kept = [e for e in found if sure[others[e.file, e.row]]]
     if found:
         say(f"teacher: sure of {len(kept):,} of {len(found):,} unlabelled texts (distill.min_confidence)")
@@ -114,11 +116,11 @@ def _taught_labels(job: Job, settings: DistillConfig, found: list[Example], say:
     kept = [
         replace(e, label=labels[best[others[e.file, e.row]]]) for e in kept
     ]  # for class weights and balanced sampling
-    learnt = [augmented(e, config.data.augmentation, config.training.seed) for e in (job.splits.train, kept)]
-    order = [*(own[e.file, e.row] for e in learnt[0]), *(others[e.file, e.row] for e in learnt[1])]
-    unlabelled = encoded(config, job.start, learnt[1], labels)
+    learnt = [augmented(e, config.data.augmentation, config.training.seed) for e in (job.splits.train, outliers, kept)]
+    order = [own[e.file, e.row] for part in learnt[:2] for e in part] + [others[e.file, e.row] for e in learnt[2]]
+    unlabelled = encoded(config, job.start, learnt[2], labels)
     train = datasets.concatenate_datasets([job.train, unlabelled]) if kept else job.train
-    share = [settings.weight] * len(learnt[0]) + [1.0] * len(learnt[1])
+    share = [settings.weight] * len(learnt[0]) + [1.0] * len(learnt[1] + learnt[2])
     train = train.add_column("teacher_share", share).add_column("teacher_logits", list(logits[order]))
     if states is not None:
         train = train.add_column("teacher_states", list(states[order]))

@@ -16,6 +16,7 @@ from mujaz.training.data import Example
 from mujaz.training.label_sets import label_matrix
 
 IGNORED = -100  # what torch's cross entropy skips
+UNSURE = -1  # of a text that has none of the labels (data.outliers)
 
 # Columns of what a teacher says, see training/distillation.py.
 TAUGHT = ("teacher_share", "teacher_logits", "teacher_states")
@@ -25,13 +26,16 @@ _CHUNK = 2000  # texts tokenized at once, so that not all of them are held twice
 def encode_classification(
     examples: Sequence[Example], encoder: TextEncoder, labels: Sequence[str], *, pairs: bool
 ) -> datasets.Dataset:
-    """Columns input_ids, token_type_ids, truncated, length, label: an index into ``labels``, or 0.0 or 1.0 for each."""
+    """Columns input_ids, token_type_ids, truncated, length, label: an index into ``labels``, or 0.0 or 1.0 for each.
+
+    The label of a text that has none of them is ``UNSURE``.
+    """
     index = {label: i for i, label in enumerate(labels)}
     columns = _encode_inputs(examples, encoder, pairs=pairs)
     if examples and examples[0].labels is not None:
         columns["label"] = label_matrix([e.labels or () for e in examples], labels).astype(np.float32).tolist()
     else:
-        columns["label"] = [index[e.label or ""] for e in examples]
+        columns["label"] = [UNSURE if e.label is None else index[e.label] for e in examples]
     return datasets.Dataset.from_dict(columns)
 
 

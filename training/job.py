@@ -47,6 +47,7 @@ class Plan:
     copies: int
     made: str
     unlabelled: int
+    outliers: int
     truncated: float
     prepared: Tally
     batch: str
@@ -58,6 +59,7 @@ class Plan:
         return [
             f"rows: {rows}"
             + (f"; {self.unlabelled:,} that the teacher alone labels" if self.unlabelled else "")
+            + (f"; {self.outliers:,} that have none of the labels" if self.outliers else "")
             + (f"; {self.copies:,} {self.made}" if self.copies else ""),
             *([f"labels: {', '.join(self.labels)}"] if self.labels else []),
             *([self._other_labels_line()] if self.other_labels else []),
@@ -110,11 +112,12 @@ class Job:
             processes=count(),
             bfloat16=trains_in_bfloat16(self.config.training),
             # Where none are made there may be fewer rows: a teacher says nothing of some articles.
-            copies=len(self.train) - rows["train"] - self.unlabelled
+            copies=len(self.train) - rows["train"] - len(self.splits.outliers) - self.unlabelled
             if whole_texts or self.config.data.augmentation
             else 0,
             made="headlines and sentences, whole or cut" if whole_texts else "shorter copies of training rows",
             unlabelled=self.unlabelled,
+            outliers=len(self.splits.outliers),
             prepared=self.start.encoder.tally([e.text for e in self.splits.train]),
             truncated=float(np.mean(self.train["truncated"])),
             batch=self.fit.line() if self.fit else "",
@@ -144,9 +147,12 @@ def prepare(config: TrainConfig, resume: Path | None = None) -> Job:
         _check_multi_label(config)
     start = start_from(config, splits, resume)
 
-    rows = encoded(
-        config, start, augmented(splits.train, config.data.augmentation, config.training.seed), splits.labels
-    )
+    learnt = [
+        e
+        for part in (splits.train, splits.outliers)
+        for e in augmented(part, config.data.augmentation, config.training.seed)
+    ]
+    rows = encoded(config, start, learnt, splits.labels)
     dev = encoded(config, start, splits.dev, splits.labels) if splits.dev else None
     fit = None
     if config.training.batch_size == "auto":
@@ -214,7 +220,8 @@ def done_before(config: TrainConfig) -> dict[str, Any] | None:
 def checkpoint_info(job: Job) -> CheckpointInfo:
     """What ``mujaz.json`` will say of the result."""
     config, encoder = job.config, job.start.encoder
-    data = data_info(job.splits.train, train_sources(config.data))
+    further = {"unlabelled": job.unlabelled, "outliers": len(job.splits.outliers)}
+    data = data_info(job.splits.train, train_sources(config.data)).model_copy(update=further)
     writes = not selects(config, job.start.model)
     return CheckpointInfo(
         task=config.task,
@@ -230,6 +237,6 @@ def checkpoint_info(job: Job) -> CheckpointInfo:
         base_model=job.start.base_model,
         teacher=config.distill.teacher if config.distill else None,
         versions=library_versions(),
-        data=data.model_copy(update={"unlabelled": job.unlabelled}),
+        data=data,
         licence=config.licence or job.start.licence,
     )

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
-from mujaz.training.encoded import IGNORED
+from mujaz.training.encoded import IGNORED, UNSURE
 
 
 def class_weights(
@@ -71,7 +71,14 @@ class LabelLoss:
         return rows.sum() / ((labels != IGNORED).sum() if num_items_in_batch is None else num_items_in_batch)
 
     def rows(self, logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """The loss of each row: logits (rows, classes), labels (rows,)."""
+        """The loss of each row: logits (rows, classes), labels (rows,).
+
+        Where a label is ``UNSURE`` it is the plain cross-entropy to all classes alike, whatever the settings.
+        """
+        unsure = labels == UNSURE
+        if unsure.any():
+            alike = -logits.log_softmax(-1).mean(-1)
+            return torch.where(unsure, alike, self.rows(logits, labels.masked_fill(unsure, IGNORED)))
         loss = cross_entropy(logits, labels, reduction="none", label_smoothing=self.smoothing, ignore_index=IGNORED)
         known = labels.clamp(min=0)  # the loss of the others is 0 already
         if self.gamma:

@@ -25,7 +25,7 @@ from mujaz.configs.optimization_schema import OptimizationConfig
 from mujaz.errors import TrainingError, UsageError
 from mujaz.models.machine import choose_device
 from mujaz.training.arguments import trains_in_bfloat16
-from mujaz.training.encoded import Collator
+from mujaz.training.encoded import UNSURE, Collator
 from mujaz.training.losses import MultiLabelLoss
 from mujaz.training.processes import count
 
@@ -113,6 +113,7 @@ def activation_memory(model: PreTrainedModel, batch: dict[str, torch.Tensor], se
     if settings.activation_checkpointing:
         model.activation_checkpointing_enable()
     given = {name: values.to(device) for name, values in batch.items()}
+    given["labels"] = given["labels"].masked_fill(given["labels"] == UNSURE, 0)  # of which only our own loss knows
     # The loss inside a model knows no several labels a token.
     labels = given.pop("labels") if given["labels"].dim() == 3 else None
     precision = torch.autocast(device.type, torch.bfloat16, enabled=trains_in_bfloat16(settings))

@@ -1,4 +1,4 @@
-"""Labels under other names than those in the data, and rows left out by their label."""
+"""Labels under other names than those in the data, and rows that are left out, or apart, by their label."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from mujaz.errors import UsageError
 from mujaz.training.label_sets import plain_name, shown
 
 if TYPE_CHECKING:
@@ -30,6 +31,21 @@ def idle_names(examples: Sequence[Example], names: Iterable[str], where: str) ->
     idle = [old for old in names if plain_name(old) not in found]
     there = ", ".join(sorted(label for label in found if label))
     return [f"{where}: no row has the label {old!r}, so nothing was renamed; the rows have {there}" for old in idle]
+
+
+def without_outliers(examples: list[Example], labels: Iterable[str]) -> tuple[list[Example], list[Example]]:
+    """The examples that have other labels than these, and those that have them, without a label.
+
+    Raises:
+        UsageError: a text can have several labels.
+    """
+    asked = {plain_name(label) for label in labels}
+    if not asked:
+        return examples, []
+    if any(e.labels is not None for e in examples):
+        raise UsageError("data.outliers is for one label a text: where there are lists, an empty one says the same.")
+    kept = [e for e in examples if e.label not in asked]
+    return kept, [replace(e, label=None) for e in examples if e.label in asked]
 
 
 def _renamed(example: Example, names: Mapping[str, str | None]) -> list[Example]:

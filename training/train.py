@@ -40,7 +40,7 @@ from mujaz.training.compiling import compiled_to_train
 from mujaz.training.cpu_speed import quick_on_cpu
 from mujaz.training.data import data_info, load_splits, targets_again
 from mujaz.training.distillation import DistillingTrainer, besides, taught
-from mujaz.training.encoded import Collator, with_filler
+from mujaz.training.encoded import UNSURE, Collator, with_filler
 from mujaz.training.evaluation import Evaluation, evaluate
 from mujaz.training.intermediate import intermediate_steps
 from mujaz.training.job import Job, checkpoint_info, done_before, prepare
@@ -289,7 +289,8 @@ def _loss(job: Job) -> LabelLoss | MultiLabelLoss:
             weights = positive_weights(np.array(job.train["label"]))
         return MultiLabelLoss(weights, settings.focal_gamma, settings.label_smoothing)
     if kind != "none":
-        weights = class_weights(job.train["label"], len(job.splits.labels), kind, settings.class_weights_beta)
+        known = [label for label in job.train["label"] if label != UNSURE]
+        weights = class_weights(known, len(job.splits.labels), kind, settings.class_weights_beta)
     return LabelLoss(weights, settings.focal_gamma, settings.label_smoothing)
 
 

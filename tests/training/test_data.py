@@ -127,7 +127,7 @@ def test_labels_can_be_called_otherwise_in_some_files(tmp_path: Path) -> None:
     assert splits.warnings == []
     left_out = config.model_copy(update={"rename": {"agree": None}})
     assert [e.label for e in load_splits(left_out, "topic").train] == ["favor", "against"]
-    with pytest.raises(DataError, match=r"data.rename leaves out the labels of all training rows"):
+    with pytest.raises(DataError, match=r"data.rename and data.outliers leave no training row a label"):
         load_splits(config.model_copy(update={"rename": dict.fromkeys(("agree", "favor", "against"))}), "topic")
     mistyped = config.model_copy(update={"rename": {"agre": "favor"}})
     said = "data.rename: no row has the label 'agre', so nothing was renamed; the rows have against, agree, favor"

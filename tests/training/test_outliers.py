@@ -1,0 +1,122 @@
+"""Training texts that have none of the labels: a classifier learns to be unsure of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from mujaz.configs.data_schema import DataConfig
+from mujaz.configs.loading import check_config
+from mujaz.errors import ConfigError, UsageError
+from mujaz.models.checkpoint import read_info
+from mujaz.models.classifier import TextClassifier
+from mujaz.training.data import load_splits
+from mujaz.training.distillation import taught
+from mujaz.training.encoded import IGNORED, UNSURE
+from mujaz.training.job import prepare
+from mujaz.training.losses import LabelLoss
+from mujaz.training.train import train
+from tests.conftest import MONEY, SPORT, TinyConfig, write_jsonl
+
+WEATHER = [
+    "الطقس غدا غائم مع أمطار",
+    "درجات الحرارة ترتفع غدا",
+    "رياح نشطة وأمطار غدا في الشمال",
+    "ضباب في الصباح والطقس بارد",
+]
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three labels, one of which stands for whatever else there is."""
+    rows = [(text, "sport") for text in SPORT * 8] + [(text, "money") for text in MONEY * 8]
+    rows += [(text, "else") for text in WEATHER * 5]
+    path = tmp_path_factory.mktemp("data") / "topic.jsonl"
+    return write_jsonl(path, [{"text": text, "label": label} for text, label in rows])
+
+
+def test_they_are_apart_from_the_rows_with_labels(labelled: Path) -> None:
+    data = DataConfig(train=str(labelled), dev=str(labelled), test_fraction=0.25, outliers=["else"])
+    splits = load_splits(data, "topic")
+    assert splits.labels == ["money", "sport"]
+    assert {e.label for e in (*splits.train, *splits.dev, *splits.test)} == {"money", "sport"}
+    assert [(e.text, e.label) for e in splits.outliers] == [(text, None) for text in WEATHER * 5]
+    assert not splits.warnings
+    again = load_splits(data.model_copy(update={"outliers": ["other"], "rename": {"else": "other"}}), "topic")
+    assert again.outliers == splits.outliers
+    (line,) = load_splits(data.model_copy(update={"outliers": ["elsewhere", "else"]}), "topic").warnings
+    assert line.startswith("data.outliers: no row has the label 'elsewhere'")
+
+
+def test_the_loss_is_the_cross_entropy_to_all_labels_alike() -> None:
+    logits = torch.randn(6, 4, generator=torch.Generator().manual_seed(0), requires_grad=True)
+    labels = torch.tensor([2, UNSURE, 0, IGNORED, UNSURE, 1])
+    alike = cross_entropy(logits, torch.full((6, 4), 0.25), reduction="none")
+    for loss in (LabelLoss(), LabelLoss([1.0, 2.0, 3.0, 0.5], gamma=2.0, smoothing=0.1)):
+        rows = loss.rows(logits, labels)
+        known = loss.rows(logits[[0, 2, 5]], labels[[0, 2, 5]])
+        expected = torch.stack([known[0], alike[1], known[1], torch.tensor(0.0), alike[4], known[2]])
+        assert torch.allclose(rows, expected)
+        assert torch.allclose(loss({"logits": logits}, labels), expected.sum() / 5)  # 5 rows of which something is said
+    (gradient,) = torch.autograd.grad(LabelLoss().rows(logits, labels)[1], logits)
+    assert torch.allclose(gradient[1], logits[1].softmax(-1) - 0.25)  # none where all are equally likely
+
+
+def test_a_classifier_learns_to_be_unsure_of_them(tiny_config: TinyConfig, labelled: Path, tmp_path: Path) -> None:
+    settings: dict[str, Any] = {"epochs": 12, "learning_rate": 3e-3, "class_weights": "inverse"}
+    settings |= {"batch_size": "auto", "effective_batch_size": 8}
+    config = tiny_config("topic", labelled, tmp_path / "run", **settings)
+    config["data"] |= {"outliers": ["else"], "augmentation": {"cut": 0.5, "shortest_cut": 2}}
+    said: list[str] = []
+    train(check_config(config, "test"), report=said.append)
+    assert any("; 20 that have none of the labels; " in line for line in said)
+    model = TextClassifier.from_pretrained(tmp_path / "run", device="cpu", precision="float32")
+    assert model.labels == ["money", "sport"]
+
+    def sure(texts: list[str]) -> float:
+        return float(np.mean([max(one.probabilities.values()) for one in model.predict(texts)]))
+
+    assert sure(WEATHER) < 0.65 < 0.85 < sure(SPORT + MONEY)
+    info = read_info(tmp_path / "run")
+    assert info is not None
+    assert info.data is not None
+    assert (info.data.outliers, info.labels) == (20, ["money", "sport"])
+    card = (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
+    assert "unsure of 20 further texts, which have none of the labels" in card
+
+
+def test_a_teacher_is_not_asked_about_them(
+    trained: Callable[[str], Path], tiny_config: TinyConfig, labelled: Path, tmp_path: Path
+) -> None:
+    further = write_jsonl(tmp_path / "further.jsonl", [{"text": f"{text} اليوم"} for text in SPORT[:3]])
+    config = tiny_config("topic", labelled, tmp_path / "run")
+    config["data"] |= {"outliers": ["else"], "augmentation": {"cut": 1.0, "shortest_cut": 2}}
+    config["distill"] = {"teacher": str(trained("topic")), "unlabelled": str(further), "weight": 0.7}
+    settings = check_config(config, "test")
+    assert settings.distill is not None
+    job = taught(prepare(settings), settings.distill, lambda line: None)
+    unsure = [row for row in job.train if row["label"] == UNSURE]
+    assert len(unsure) > 20  # and shorter copies of them
+    assert all(row["teacher_logits"] == [0.0, 0.0] and row["teacher_share"] == 1.0 for row in unsure)
+    others = [row for row in job.train if row["label"] != UNSURE]
+    assert all(row["teacher_logits"] != [0.0, 0.0] for row in others)
+    assert sum(row["teacher_share"] == 1.0 for row in others) >= 3
+    for row in others:  # each beside what was said of its own text: the teacher is right on nearly all of these
+        row["right"] = int(np.argmax(row["teacher_logits"]) == row["label"])
+    assert np.mean([row["right"] for row in others]) > 0.9
+
+
+def test_misuse(tmp_path: Path, tiny_config: TinyConfig, summary_file: Path) -> None:
+    lists = write_jsonl(tmp_path / "a.jsonl", [{"text": text, "label": ["sport", "else"]} for text in SPORT])
+    with pytest.raises(UsageError, match=r"data.outliers is for one label a text"):
+        load_splits(DataConfig(train=str(lists), outliers=["else"]), "topic")
+    config = tiny_config("summary", summary_file, tmp_path / "run")
+    config["data"]["outliers"] = ["else"]
+    with pytest.raises(ConfigError, match=r"data.outliers \(for topic and stance\)"):
+        check_config(config, "test")
