@@ -54,5 +54,7 @@ class RunConfig(Section):
     """Padded tokens a batch, if memory is short."""
     strict: bool = False
     """Stop at the first bad record."""
+    shard: str | None = None
+    """Do one part of the corpus, as 2/4; the other parts are other machines'."""
     force: bool = False
     """Replace an output that exists."""

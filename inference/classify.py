@@ -85,6 +85,7 @@ def classify_corpus(
     restart: bool = False,
     strict: bool = False,
     retry_errors: bool = False,
+    shard: str | None = None,
     hooks: Hooks = NO_HOOKS,
     **options: Any,
 ) -> RunSummary:
@@ -107,6 +108,7 @@ def classify_corpus(
         restart: Drop the results of an unfinished run on the same output, instead of going on with it.
         strict: Stop at the first bad record.
         retry_errors: Do only the records that are errors in an output that exists.
+        shard: Do one part of the corpus, ``2/4`` the second of four; see `mujaz.inference.shards`.
         hooks: Progress and stopping.
         **options: Those of :class:`ClassifyOptions`; of a classifier that is given loaded none that say how it is loaded. It
             stays as it is: ``long`` and ``pooling`` are for this corpus.
@@ -121,7 +123,7 @@ def classify_corpus(
     how = ClassifyOptions(**options)
     how.check(columns)
     check_loading(model, how)
-    reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors)
+    reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors, shard)
 
     def load(nested: bool) -> LoadedJob:
         job = load_classify_job(model, how, columns, nested=nested)

@@ -17,8 +17,9 @@ from mujaz.formats import Row, read_rows
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
 from mujaz.inference.rows import as_json
 from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, run
+from mujaz.inference.shards import Shard, Span
 from mujaz.inference.sinks import STDOUT, check_apart, open_sink, summary_file
-from mujaz.inference.sources import open_corpus
+from mujaz.inference.sources import Corpus, open_corpus
 from mujaz.inference.summary import RunSummary, kept_counts
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
@@ -52,6 +53,7 @@ class CorpusOptions:
         restart: Drop the results of an unfinished run on the same output, instead of going on with it.
         strict: Stop at the first bad record.
         retry_errors: Do only the records that are errors in an output that exists; its other lines stay.
+        shard: Do one part of the corpus, ``2/4`` the second of four; see `mujaz.inference.shards`.
     """
 
     columns: Columns = DEFAULT_COLUMNS
@@ -61,6 +63,7 @@ class CorpusOptions:
     restart: bool = False
     strict: bool = False
     retry_errors: bool = False
+    shard: str | None = None
 
 
 # Between a run and the retry of its errors.
@@ -90,26 +93,26 @@ def answer_corpus(
         UsageError: An input, the output or the model cannot be used.
         OutputError: The output cannot be written; what was written stays.
     """
+    shard = None if options.shard is None else Shard.parse(options.shard)
     file = _local_file(out)
     out = str(file) if file else out
     if file:
         check_apart(file, inputs)
     clean = article_cleaner() if options.clean_article else None
     corpus = open_corpus(inputs, options.columns, format=options.format, plain=plain, clean=clean)
+    if shard:
+        corpus.check_read_twice()
     before = _before_retry(file, out, options) if options.retry_errors else {}
     sink = open_sink(out, force=options.force or options.retry_errors, restart=options.restart)
     with closing(sink):
         job = load(sink.nested)
-        hooks.started(job.description)
-        records: Iterator[Item] = corpus
-        if file and options.retry_errors:
-            records = _retried(corpus, file, job.fields)
-        how = {**asdict(options.columns), "keep": list(options.columns.keep), "clean_article": options.clean_article}
-        asked = {"inputs": list(inputs), "columns": how, "retry_errors": options.retry_errors, **job.asked}
+        span = corpus.span(shard, job.chunk) if shard else None
+        hooks.started(f"{job.description}\nshard {span}" if span else job.description)
+        asked = {**_asked(inputs, options, span), **job.asked}
         if file and before:
             _check_retry(before["asked"], asked, file)
         summary = run(
-            records,
+            corpus,
             job,
             sink,
             asked=asked,
@@ -118,13 +121,33 @@ def answer_corpus(
             hooks=hooks,
             counted=kept_counts(before),
             share_read=lambda: corpus.share_read,
+            chosen=_chosen(corpus, span, file if options.retry_errors else None, job.fields),
         )
-    summary.ran = job.description
+    summary.ran, summary.span = job.description, span
     if not summary.stopped:  # else more was read than answered
         summary.ids_replaced = corpus.ids_replaced
     if file and not summary.stopped:
         _write_summary(file, {**summary.report(), "asked": asked, **({"before": before} if before else {})})
     return summary
+
+
+def _asked(inputs: Sequence[str], options: CorpusOptions, span: Span | None) -> dict[str, Any]:
+    """What the records are."""
+    how = {**asdict(options.columns), "keep": list(options.columns.keep), "clean_article": options.clean_article}
+    asked = {"inputs": list(inputs), "columns": how, "retry_errors": options.retry_errors}
+    return {**asked, "shard": str(span)} if span else asked
+
+
+def _chosen(
+    corpus: Corpus, span: Span | None, retried: Path | None, fields: Sequence[str]
+) -> Callable[[Iterator[Item]], Iterator[Item]]:
+    """What takes those records of a corpus that are to be done: of a shard, and the errors of an output."""
+
+    def choose(records: Iterator[Item]) -> Iterator[Item]:
+        own = corpus.part(records, span) if span else records
+        return _retried(own, retried, fields) if retried else own
+
+    return choose
 
 
 def _before_retry(file: Path | None, out: str | None, options: CorpusOptions) -> dict[str, Any]:

@@ -94,6 +94,7 @@ class RecordMaker:
 
     Attributes:
         ids_replaced: Rows so far whose id column held no id.
+        passing: Whether rows are of no interest for now, but for the ids of those behind them.
     """
 
     def __init__(self, columns: Columns, *, several_files: bool, clean: Callable[[str], str] | None = None) -> None:
@@ -102,6 +103,7 @@ class RecordMaker:
         self.several_files = several_files
         self.clean = clean
         self.ids_replaced = 0
+        self.passing = False
         self._has_ids = False  # so far
 
     def __call__(self, item: Row | DataError) -> Record | BadRecord:
@@ -111,6 +113,9 @@ class RecordMaker:
             place = self._named(file, number) if self._has_ids else self._place(file, number)
             return BadRecord(item.id or place, reason(item), file, number, last=item.last)
         values = item.values
+        if self.passing:
+            self._has_ids = self._has_ids or _id(values.get(self.columns.id or "id")) is not None
+            return BadRecord(item.row, "passed over", item.file, item.row)
         extra = {name: values.get(name) for name in self.columns.keep}
         column = self.columns.id or "id"
         record_id = _id(values.get(column))

@@ -41,7 +41,10 @@ class Job(Protocol):
         """Records that are predicted and written at a time."""
 
     def calibrated(self, records: Iterator[Item]) -> Iterator[Item]:
-        """All the records, after a look at the first of them where a model is made ready by these."""
+        """All the records, after a look at the first of them where a model is made ready by these.
+
+        They were read when it returns: those behind them may be passed over.
+        """
 
     def prepare(self, records: Sequence[Record]) -> Any:
         """What can be done ahead, in another thread, while the model computes: encoding."""
@@ -102,6 +105,7 @@ def run(
     hooks: Hooks = NO_HOOKS,
     counted: Mapping[str, Any] = NOTHING,
     share_read: Callable[[], float | None] = lambda: None,
+    chosen: Callable[[Iterator[Item]], Iterator[Item]] = iter,
 ) -> RunSummary:
     """Predict all records, write one line each in their order, and commit the output.
 
@@ -118,6 +122,7 @@ def run(
         hooks: Progress and stopping.
         counted: What an earlier run counted of the lines that are kept (`mujaz.inference.summary.kept_counts`).
         share_read: How much of the corpus was read so far, 0 to 1, where that is known.
+        chosen: Those of all records that are done: a shard, errors. A model is made ready by the first of all.
 
     Returns:
         What was done. Where :attr:`RunSummary.stopped`, by ``hooks`` or Ctrl-C, the output is the partial one.
@@ -132,7 +137,7 @@ def run(
         state = sink.begin(asked or {})
         summary = RunSummary.from_json(state.summary or counted)
         summary.resumed = state.records
-        chunks = _prepared(_rest(_chunks(job.calibrated(iter(records)), job.chunk), state), job, strict)
+        chunks = _prepared(_rest(_chunks(chosen(job.calibrated(iter(records))), job.chunk), state), job, strict)
         with settled(), ahead(chunks) as ready, _Writer(sink) as writer:
             for chunk in _until_stopped(_timed(ready, summary), summary, hooks):
                 names = kept_names(keep, job.fields)
@@ -241,7 +246,10 @@ def _timed(chunks: Iterator[_Chunk], summary: RunSummary) -> Iterator[_Chunk]:
 
 
 def _chunks(records: Iterable[Item], size: int) -> Iterator[_Chunk]:
-    """Cut by records and characters. The digest is of all records up to the end of each chunk."""
+    """Cut by records and characters. The digest is of all records up to the end of each chunk.
+
+    Each multiple of ``size`` ends one, whatever the characters: a shard begins there, and has the chunks of the whole.
+    """
     items: list[Item] = []
     total = characters = 0
     digest = hashlib.blake2b(digest_size=16)
@@ -249,7 +257,7 @@ def _chunks(records: Iterable[Item], size: int) -> Iterator[_Chunk]:
         items.append(item)
         characters += len(item.text) if isinstance(item, Record) else 0
         digest.update(_content(item))
-        if len(items) == size or characters >= CHUNK_CHARACTERS:
+        if (total + len(items)) % size == 0 or characters >= CHUNK_CHARACTERS:
             total += len(items)
             yield _Chunk(items, total, digest.hexdigest())
             items, characters = [], 0

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import collections
 import io
 import itertools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import BinaryIO, TypeVar, cast
 
-from mujaz.errors import DataError
+from mujaz.errors import DataError, UsageError
 from mujaz.files import BOM, DataFile, data_files, file_size, open_stdin
 from mujaz.formats import Row, read_file, read_stream, require_columns
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.inference.records import BadRecord, Columns, Record, RecordMaker
+from mujaz.inference.shards import Shard, Span
 
 STDIN = "-"
 STDIN_NAME = "<stdin>"
@@ -22,18 +24,60 @@ FIRST_ROWS = 20
 HUB = "hub"  # the format of a hub dataset
 
 Items = Iterator[Row | DataError]
+Item = TypeVar("Item")
 
 
 class Corpus(Iterator[Record | BadRecord]):
     """The records of a corpus, and how much of it was read."""
 
-    def __init__(self, rows: Items, maker: RecordMaker, size: int | None, meter: list[int]) -> None:
-        """Rows, what makes records of them, bytes of all inputs if known, and the bytes read so far in a list of one."""
+    def __init__(
+        self, rows: Items, maker: RecordMaker, size: int | None, meter: list[int], files: Sequence[DataFile | None]
+    ) -> None:
+        """Rows, what makes records of them, bytes of all inputs if known, and the bytes read so far in a list of one.
+
+        ``files`` has None for an input that cannot be read twice.
+        """
         self._records, self._maker, self._size, self._meter = map(maker, rows), maker, size, meter
+        self._files = files
+
+    _share: float | None = None
 
     def __next__(self) -> Record | BadRecord:
         """The next record."""
         return next(self._records)
+
+    def span(self, shard: Shard, chunk: int) -> Span:
+        """Which records a shard does; see :meth:`mujaz.inference.shards.Shard.span`."""
+        self.check_read_twice()
+        return shard.span([file for file in self._files if file], chunk)
+
+    def check_read_twice(self) -> None:
+        """See that a shard can be cut.
+
+        Raises:
+            UsageError: An input is standard input, a pipe or a hub dataset.
+        """
+        if None in self._files:
+            raise UsageError(
+                "a shard is cut after counting the records, so its inputs are read twice: expected files, found standard "
+                "input, a pipe or a hub dataset. Save it as a file that all machines see."
+            )
+
+    def part(self, records: Iterator[Item], span: Span) -> Iterator[Item]:
+        """The records of a shard, out of those of this corpus.
+
+        Args:
+            records: This corpus; some of its first may have been looked at.
+            span: The part.
+        """
+        self._maker.passing = True  # cleaning, say, takes half as long as labelling
+        collections.deque(itertools.islice(records, span.first), maxlen=0)
+        self._maker.passing = False
+        self._maker.ids_replaced = 0
+        size, self._size = span.last - span.first, None
+        for number, record in enumerate(itertools.islice(records, None if span.open else size), 1):
+            self._share = min(number / max(size, 1), 1.0)
+            yield record
 
     @property
     def ids_replaced(self) -> int:
@@ -43,7 +87,7 @@ class Corpus(Iterator[Record | BadRecord]):
     @property
     def share_read(self) -> float | None:
         """From 0 to 1; None where the size of an input is not known."""
-        return min(self._meter[0] / self._size, 1.0) if self._size else None
+        return min(self._meter[0] / self._size, 1.0) if self._size else self._share
 
 
 def open_corpus(
@@ -92,7 +136,8 @@ def open_corpus(
         None if stream or file.format == HUB else file_size(file.path) for file, stream in opened
     ]
     total = None if None in sizes else sum(size or 0 for size in sizes)
-    return Corpus(itertools.chain.from_iterable(parts), maker, total, meter)
+    files = [None if stream or file.format == HUB or _is_pipe(file) else file for file, stream in opened]
+    return Corpus(itertools.chain.from_iterable(parts), maker, total, meter, files)
 
 
 def _checked(
@@ -122,9 +167,13 @@ def _checked(
     if rows:
         require_columns(dict.fromkeys(key for row in rows for key in row.values), columns.read, file=file.path)
     fault = None if rows else cast(DataError, first[0])
-    if stream is not None or file.format == HUB or Path(file.path).is_fifo():  # a pipe does not come again
+    if stream is not None or file.format == HUB or _is_pipe(file):  # a pipe does not come again
         return itertools.chain(first, items), fault
     return again, fault
+
+
+def _is_pipe(file: DataFile) -> bool:
+    return Path(file.path).is_fifo()
 
 
 def standard_input(

@@ -82,6 +82,7 @@ def summarize_corpus(
     restart: bool = False,
     strict: bool = False,
     retry_errors: bool = False,
+    shard: str | None = None,
     report: str | None = None,
     hooks: Hooks = NO_HOOKS,
     **options: Any,
@@ -103,6 +104,7 @@ def summarize_corpus(
         restart: Drop the results of an unfinished run on the same output, instead of going on with it.
         strict: Stop at the first bad record.
         retry_errors: Do only the records that are errors in an output that exists.
+        shard: Do one part of the corpus, ``2/4`` the second of four; see `mujaz.inference.shards`.
         report: Where to write a page of the summaries beside their articles, see `mujaz.inference.summary_page`.
         hooks: Progress and stopping.
         **options: Those of :class:`SummarizerOptions`.
@@ -117,7 +119,7 @@ def summarize_corpus(
     generation.check()
     how = SummarizerOptions(**options)
     check_loading(model, how)
-    reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors)
+    reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors, shard)
 
     def load(nested: bool) -> LoadedJob:
         loaded = _loaded(model, how, generation)
@@ -128,7 +130,7 @@ def summarize_corpus(
     done = answer_corpus(inputs, out, load, reading, plain="article", hooks=hooks)
     if report is not None and not done.stopped:
         names = kept_names(columns.keep, fields_of(generation))
-        write_corpus_report(report, inputs, str(out), reading, names, done.ran.partition("\n")[0], done.records)
+        write_corpus_report(report, inputs, str(out), reading, names, done)
     return done
 
 

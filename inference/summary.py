@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from mujaz.inference.shards import Span
 from mujaz.models.recipe_engine import Changes, Tally
 
 
@@ -103,6 +104,7 @@ class RunSummary(Reading):
         output: Where the results lie.
         ran: What ran: model, recipe, engine, number format.
         stopped: Whether the run was asked to stop before its end.
+        span: Which records of the corpus were asked for, where not all.
     """
 
     records: int = 0
@@ -124,6 +126,7 @@ class RunSummary(Reading):
     output: str = ""
     ran: str = ""
     stopped: bool = False
+    span: Span | None = None
 
     def count(self, answers: Sequence[Answer | None]) -> None:
         """Add the answers of a chunk; None stands for a bad record."""
@@ -230,7 +233,7 @@ _NOTES = {
     "unsure": "of which the model makes little: the beginning is given",
 }
 _TALLIED = tuple(one.name for one in fields(Tally))
-_OF_A_SITTING = ("resumed", "seconds", "computed", "waited", "share_read", "output", "ran", "stopped")
+_OF_A_SITTING = ("resumed", "seconds", "computed", "waited", "share_read", "output", "ran", "stopped", "span")
 _COUNTED = tuple(
     dict.fromkeys(
         ("records", "errors", *(one.name for one in fields(RunSummary) if one.name not in _OF_A_SITTING)),

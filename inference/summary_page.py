@@ -19,6 +19,7 @@ from mujaz.inference.corpus import CorpusOptions, article_cleaner
 from mujaz.inference.records import BadRecord
 from mujaz.inference.sinks import NOTHING, STDOUT
 from mujaz.inference.sources import STDIN, open_corpus
+from mujaz.inference.summary import RunSummary
 from mujaz.models.articles import read_article
 from mujaz.models.marking import as_written, marked
 from mujaz.models.summary_record import MILD, Finding
@@ -77,8 +78,7 @@ def write_corpus_report(
     out: str | Path,
     options: CorpusOptions,
     names: Mapping[str, str],
-    engine: str,
-    total: int,
+    done: RunSummary,
 ) -> None:
     """Write the page of a corpus that is done.
 
@@ -88,20 +88,20 @@ def write_corpus_report(
         out: What the run wrote.
         options: How the run read its inputs.
         names: Column that was kept -> what the run calls it in its output.
-        engine: What ran where.
-        total: How many records there are; the first are shown.
+        done: What the run did; its first records are shown.
 
     Raises:
         OutputError: It cannot be written.
     """
     clean = article_cleaner() if options.clean_article else None
     corpus = open_corpus(inputs, options.columns, format=options.format, plain="article", clean=clean)
-    pairs = islice(zip(corpus, read_rows(out), strict=False), SHOWN)
+    records = corpus.part(corpus, done.span) if done.span else corpus
+    pairs = islice(zip(records, read_rows(out), strict=False), SHOWN)
     shown = [
         shown_line(str(record.id), "" if isinstance(record, BadRecord) else record.text, line.values, names)
         for record, line in pairs
     ]
-    write_page(Path(report), summary_page(shown, engine, total))
+    write_page(Path(report), summary_page(shown, done.ran.partition("\n")[0], done.records))
 
 
 def shown_line(name: str, article: str, line: Mapping[str, Any], names: Mapping[str, str] = NOTHING) -> Shown:

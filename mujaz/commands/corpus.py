@@ -60,6 +60,12 @@ _OPTIONS = (
     ),
     click.option("--strict", is_flag=True, help="Stop at the first bad record."),
     click.option("--retry-errors", is_flag=True, help="Do only the records that are errors in the output."),
+    click.option(
+        "--shard",
+        metavar="I/N",
+        help="Do the I-th of N parts of the records, on one of N machines; the outputs, 1/N first, together are that of one "
+        "run (JSON Lines: cat).",
+    ),
 )
 
 

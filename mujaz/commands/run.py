@@ -39,9 +39,9 @@ def command(config: str, overrides: tuple[str, ...], restart: bool, retry_errors
         from mujaz.models.summary_options import Generation
 
         columns = Columns(checked.text_column, checked.id_column, checked.target_column, tuple(checked.keep))
-        reading = CorpusOptions(
-            columns, checked.format, checked.clean_article, checked.force, restart, checked.strict, retry_errors
-        )
+        same = ("format", "clean_article", "force", "strict", "shard")
+        given = {name: getattr(checked, name) for name in same}
+        reading = CorpusOptions(columns, restart=restart, retry_errors=retry_errors, **given)
         own = (
             "target",
             "all_probabilities",
