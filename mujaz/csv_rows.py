@@ -7,6 +7,7 @@ several lines turns out wrong, its first line alone is given up, and the others 
 from __future__ import annotations
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterator
 from typing import BinaryIO
@@ -16,6 +17,9 @@ from mujaz.files import lines, not_utf8
 # What an unclosed quote may swallow before the rows behind it are read again (characters; the module's own bound of 131,072
 # is less than a long article).
 FIELD_LIMIT = 64 * 1024 * 1024
+_NAMED = re.compile(
+    r'"?sep=([,;|\t])"?\s*', re.IGNORECASE
+)  # a line before the header, written for Excel, which hides it
 _MOST_AGAIN = 1 << 30  # characters that are read again in all: half a minute
 
 
@@ -60,15 +64,19 @@ def csv_rows(stream: BinaryIO, usual: str) -> tuple[str, Iterator[list[str] | st
 
     Args:
         stream: UTF-8.
-        usual: The separator to be expected from the name of the file; the header may show another one.
+        usual: The separator to be expected from the name of the file; the header, or a line ``sep=;`` before it, may show
+            another one.
 
     Raises:
         EOFError: while rows are read: quotes are left open again and again.
     """
     csv.field_size_limit(max(FIELD_LIMIT, csv.field_size_limit()))
     source = _Lines(stream)
-    separator = _separator(next(source, ""), usual)
-    source.again(0)
+    first = next(source, "")
+    named = _NAMED.fullmatch(first)
+    separator = named[1] if named else _separator(first, usual)
+    if not named:
+        source.again(0)
     return separator, _rows(csv.reader(source, delimiter=separator, strict=True), source)
 
 

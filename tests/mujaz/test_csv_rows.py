@@ -85,3 +85,15 @@ def test_the_header_says_what_separates_the_columns(tmp_path: Path, name: str, s
 def test_one_column_stays_one(tmp_path: Path) -> None:
     file = write(tmp_path / "one.csv", '"text, all of it"\nنص; آخر\n')
     assert [row.values for row in read_rows(file) if isinstance(row, Row)] == [{"text, all of it": "نص; آخر"}]
+
+
+@pytest.mark.parametrize("line", ["sep=;\r\n", "\ufeffsep=;\r\n", '"sep=;"\n', "SEP=;\n"])
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv"])
+def test_the_line_that_names_the_separator_to_excel_is_no_header(tmp_path: Path, line: str, name: str) -> None:
+    path = write(tmp_path / name, f'{line}id;text\r\n1;"نص; وفاصلة"\r\n2;ب\r\n')
+    assert [(row.row, row.values) for row in read_rows(path)] == [
+        (1, {"id": "1", "text": "نص; وفاصلة"}),
+        (2, {"id": "2", "text": "ب"}),
+    ]
+    bar = write(tmp_path / "bar.csv", "sep=|\nid|text\n1|نص، وفاصلة\n")
+    assert [row.values["text"] for row in read_rows(bar)] == ["نص، وفاصلة"]
