@@ -107,7 +107,8 @@ def answer_corpus(
     with closing(sink):
         job = load(sink.nested)
         span = corpus.span(shard, job.chunk) if shard else None
-        hooks.started(f"{job.description}\nshard {span}" if span else job.description)
+        told = (job.description, corpus.note, f"shard {span}" if span else "")
+        hooks.started("\n".join(line for line in told if line))
         asked = {**_asked(inputs, options, span), **job.asked}
         if file and before:
             _check_retry(before["asked"], asked, file)

@@ -67,7 +67,7 @@ class Columns:
         text: The text.
         id: The id; left out, a column "id" is taken where there is one.
         target: What the stance is toward, for stance models.
-        keep: Columns carried along into the output.
+        keep: Columns carried along into the output; null in the files that lack them.
     """
 
     text: str = "text"
@@ -76,9 +76,14 @@ class Columns:
     keep: tuple[str, ...] = ()
 
     @property
-    def read(self) -> list[str]:
+    def needed(self) -> list[str]:
         """The columns that a file must have."""
-        return [name for name in (self.text, self.id, self.target, *self.keep) if name is not None]
+        return [name for name in (self.text, self.id, self.target) if name is not None]
+
+    @property
+    def read(self) -> list[str]:
+        """All that are read."""
+        return [*self.needed, *self.keep]
 
 
 DEFAULT_COLUMNS = Columns()

@@ -6,9 +6,9 @@ import collections
 import io
 import itertools
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, TypeVar, cast
+from typing import BinaryIO, NamedTuple, TypeVar, cast
 
 from mujaz.errors import DataError, UsageError
 from mujaz.files import BOM, DataFile, data_files, file_size, open_stdin
@@ -21,6 +21,9 @@ STDIN = "-"
 STDIN_NAME = "<stdin>"
 # Of an input whose first rows are all unreadable, the format or the encoding is wrong, not some of its records.
 FIRST_ROWS = 20
+MORE_ROWS = (
+    10_000  # of JSON Lines: where a column that is kept and not in the first is looked for, for nulls may be left out
+)
 HUB = "hub"  # the format of a hub dataset
 
 Items = Iterator[Row | DataError]
@@ -40,6 +43,7 @@ class Corpus(Iterator[Record | BadRecord]):
         self._records, self._maker, self._size, self._meter = map(maker, rows), maker, size, meter
         self._files = files
 
+    note = ""  # what of the inputs a reader should know
     _share: float | None = None
 
     def __next__(self) -> Record | BadRecord:
@@ -113,7 +117,7 @@ def open_corpus(
         stdin: Read in place of standard input.
 
     Raises:
-        DataError: An input is missing, empty, not in its format, or lacks a column.
+        DataError: An input is missing, empty, not in its format, or lacks a column; or all lack one that is kept.
     """
     opened: list[tuple[DataFile, BinaryIO | None]] = []
     for name in inputs:
@@ -127,26 +131,51 @@ def open_corpus(
     looked_at = [found for file, stream in opened if (found := _checked(file, stream, columns, meter)) is not None]
     if not looked_at:
         raise DataError("is empty: it holds no rows", file=", ".join(inputs))
-    faults = [fault for _, fault in looked_at if fault is not None]
+    faults = [found.fault for found in looked_at if found.fault is not None]
     if len(faults) == len(looked_at):
         raise faults[0]
-    parts = [items for items, _ in looked_at]
+    parts = [found.items for found in looked_at]
     maker = RecordMaker(columns, several_files=len(opened) > 1, clean=clean)
     sizes: list[int | None] = [
         None if stream or file.format == HUB else file_size(file.path) for file, stream in opened
     ]
     total = None if None in sizes else sum(size or 0 for size in sizes)
     files = [None if stream or file.format == HUB or _is_pipe(file) else file for file, stream in opened]
-    return Corpus(itertools.chain.from_iterable(parts), maker, total, meter, files)
+    corpus = Corpus(itertools.chain.from_iterable(parts), maker, total, meter, files)
+    corpus.note = _lacking([found for found in looked_at if found.fault is None], columns.keep)
+    return corpus
 
 
-def _checked(
-    file: DataFile, stream: BinaryIO | None, columns: Columns, meter: list[int]
-) -> tuple[Items, DataError | None] | None:
-    """The rows of one input after a look at the first of them, and what is wrong where none of these can be read.
+class _Look(NamedTuple):
+    """What a look at the first rows of an input showed."""
 
-    None where it has none.
+    items: Items  # all its rows
+    file: str
+    columns: Collection[str] = ()  # those found
+    fault: DataError | None = None  # what is wrong where none of the rows can be read
+
+
+def _lacking(looked_at: Sequence[_Look], keep: Sequence[str]) -> str:
+    """Which files have nothing of columns that are kept: a column may have come in later, or be left out where it is null.
+
+    Raises:
+        DataError: None of them has such a column.
     """
+    told = []
+    for column in keep:
+        without = [one for one in looked_at if column not in one.columns]
+        if len(without) == len(looked_at):
+            require_columns(without[0].columns, [column], file=without[0].file)
+        elif without:
+            told.append(
+                f"no column '{column}' in {len(without):,} of {len(looked_at):,} inputs: null ({without[0].file}"
+                f"{', …' if len(without) > 1 else ''})"
+            )
+    return "\n".join(told)
+
+
+def _checked(file: DataFile, stream: BinaryIO | None, columns: Columns, meter: list[int]) -> _Look | None:
+    """The rows of one input, after a look at the first of them; None where it has none."""
 
     def count(read: int) -> None:
         meter[0] += read
@@ -154,8 +183,8 @@ def _checked(
     # Lazy: nothing is opened yet. All optional: a row of JSON Lines without its text keeps its id in the output.
     again = read_file(file, optional=[*columns.read, "id"], count=count)
     if file.format == "article" and stream is None:  # the files may be many, and each stands for itself
-        require_columns(("id", "text"), columns.read, file=file.path)
-        return again, None
+        require_columns(("id", "text"), columns.needed, file=file.path)
+        return _Look(again, file.path, ("id", "text"))
     if file.format == HUB:
         items: Items = hub_rows(file.path, columns.read)
     else:
@@ -164,12 +193,17 @@ def _checked(
     rows = [item for item in first if isinstance(item, Row)]
     if not first:
         return None
+    found = dict.fromkeys(key for row in rows for key in row.values)
     if rows:
-        require_columns(dict.fromkeys(key for row in rows for key in row.values), columns.read, file=file.path)
+        require_columns(found, columns.needed, file=file.path)
     fault = None if rows else cast(DataError, first[0])
     if stream is not None or file.format == HUB or _is_pipe(file):  # a pipe does not come again
-        return itertools.chain(first, items), fault
-    return again, fault
+        return _Look(itertools.chain(first, items), file.path, found, fault)
+    if file.format == "jsonl":
+        more = (row for row in itertools.islice(items, MORE_ROWS) if isinstance(row, Row))
+        while rows and not found.keys() >= set(columns.keep) and (row := next(more, None)):
+            found.update(dict.fromkeys(row.values))
+    return _Look(again, file.path, found, fault)
 
 
 def _is_pipe(file: DataFile) -> bool:

@@ -139,7 +139,7 @@ def _data_files(name: str, format: str | None, plain: str) -> list[DataFile]:
         found = sorted(system.glob(inside))
         if not found:
             raise DataError("no file fits this pattern", file=name)
-        names = found if is_local(name) else [system.unstrip_protocol(one) for one in found]
+        names = [_as_named(one, name) for one in found] if is_local(name) else map(system.unstrip_protocol, found)
         return [file for one in names for file in _data_files(one, format, plain)]
     if system.isdir(inside):
         return _folder_files(name, [found[len(inside.rstrip("/")) + 1 :] for found in system.find(inside)], format)
@@ -149,6 +149,11 @@ def _data_files(name: str, format: str | None, plain: str) -> list[DataFile]:
     if known is None:
         raise DataError(_not_read(_suffix(name)), file=name)
     return [DataFile(name, known, name if known == "article" else None)]
+
+
+def _as_named(found: str, pattern: str) -> str:
+    """A file that a pattern finds, from the current folder on where the pattern is: ids name it, on any machine."""
+    return found if os.path.isabs(os.path.expanduser(pattern)) or "://" in pattern else os.path.relpath(found)
 
 
 def _not_read(suffix: str) -> str:

@@ -34,7 +34,12 @@ _OPTIONS = (
         metavar="COL",
         help="Left out: 'id' where there is one. Where a cell is no text and no exact number: the row number.",
     ),
-    click.option("--keep", multiple=True, metavar="COL", help="Carry a column into the output; repeatable."),
+    click.option(
+        "--keep",
+        multiple=True,
+        metavar="COL",
+        help="Carry a column into the output; repeatable. Null in files without.",
+    ),
     click.option("--format", type=click.Choice(FORMATS), help="Of the inputs, where their suffix does not tell."),
     click.option(
         "--clean-article", is_flag=True, help="Strip dateline, byline and page leftovers off each text first."

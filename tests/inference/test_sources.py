@@ -188,3 +188,33 @@ def test_an_empty_file_beside_others_is_passed_over(tmp_path: Path) -> None:
     assert [record.id for record in read(empty, good)] == [f"{good}:1"]
     with pytest.raises(DataError, match="is empty"):
         open_corpus([empty], Columns())
+
+
+def test_a_kept_column_may_be_missing_in_some_files_and_not_in_all(tmp_path: Path) -> None:
+    """It came in later, or its nulls are left out."""
+    old, new = jsonl(tmp_path / "old.jsonl", [{"text": "أ"}]), jsonl(tmp_path / "new.jsonl", [{"text": "ب", "day": 2}])
+    pd.DataFrame({"text": ["ج"]}).to_parquet(tmp_path / "old.parquet")
+    inputs = [old, str(tmp_path / "old.parquet"), new]
+    corpus = open_corpus(inputs, Columns(keep=("day",)))
+    assert [record.extra for record in corpus] == [{"day": None}, {"day": None}, {"day": 2}]
+    assert corpus.note == f"no column 'day' in 2 of 3 inputs: null ({old}, …)"
+    assert open_corpus([new], Columns(keep=("day",))).note == ""
+    with pytest.raises(DataError, match=r"old\.jsonl: no column 'days'; columns found: 'text'"):
+        open_corpus(inputs, Columns(keep=("day", "days")))
+    with pytest.raises(DataError, match=r"old\.jsonl: no column 'day'"):
+        open_corpus(inputs, Columns(id="day"))
+    late = jsonl(tmp_path / "late.jsonl", [*({"text": "نص"} for _ in range(FIRST_ROWS + 5)), {"text": "نص", "day": 3}])
+    assert [record.extra["day"] for record in open_corpus([late], Columns(keep=("day",)))][-2:] == [None, 3]
+
+
+def test_ids_of_a_pattern_are_as_it_was_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And so the same on every machine."""
+    (tmp_path / "in").mkdir()
+    for name in "ab":
+        jsonl(tmp_path / "in" / f"{name}.jsonl", [{"text": "نص"}])
+    monkeypatch.chdir(tmp_path)
+    assert [record.id for record in read("in/*.jsonl")] == ["in/a.jsonl:1", "in/b.jsonl:1"]
+    absolute = str(tmp_path / "in")
+    assert [record.id for record in read(f"{absolute}/*.jsonl")] == [f"{absolute}/a.jsonl:1", f"{absolute}/b.jsonl:1"]
+    monkeypatch.chdir(tmp_path / "in")
+    assert [record.id for record in read("../in/?.jsonl")] == ["a.jsonl:1", "b.jsonl:1"]
