@@ -339,7 +339,8 @@ def _answers(chunk: _Chunk, job: Job, progress: Progress, *, answered: bool, ret
 def _failure(answer: Answer | Exception | None) -> str | None:
     """Why a record has no answer, or None where it has one."""
     if isinstance(answer, Exception):
-        return f"the model failed on it ({type(answer).__name__}: {answer})"
+        notes = "".join(f"; {note}" for note in getattr(answer, "__notes__", ()))  # which of several models
+        return f"the model failed on it ({type(answer).__name__}: {answer}{notes})"
     return answer.problem if answer else None
 
 

@@ -187,11 +187,13 @@ class SeveralJob:
 
     def compute(self, prepared: list[Any], progress: Progress) -> list[Answer]:
         """The answers of all jobs; a record counts as done when the last of them has answered it."""
-        last = len(self.jobs) - 1
-        found = [
-            job.compute(own, progress if number == last else lambda done: None)
-            for number, (job, own) in enumerate(zip(self.jobs.values(), prepared, strict=True))
-        ]
+        found, last = [], len(self.jobs) - 1
+        for number, ((name, job), own) in enumerate(zip(self.jobs.items(), prepared, strict=True)):
+            try:
+                found.append(job.compute(own, progress if number == last else lambda done: None))
+            except Exception as error:
+                error.add_note(f"model '{name}'")
+                raise
         return [self._together(answers) for answers in zip(*found, strict=True)]
 
     def _together(self, answers: Sequence[Answer]) -> Answer:

@@ -128,14 +128,14 @@ def open_corpus(
         else:
             opened.extend((file, None) for file in data_files(name, format, plain))
     meter = [0]
-    looked_at = [found for file, stream in opened if (found := _checked(file, stream, columns, meter)) is not None]
+    maker = RecordMaker(columns, several_files=len(opened) > 1, clean=clean)
+    looked_at = [found for file, stream in opened if (found := _checked(file, stream, maker, meter)) is not None]
     if not looked_at:
         raise DataError("is empty: it holds no rows", file=", ".join(inputs))
     faults = [found.fault for found in looked_at if found.fault is not None]
     if len(faults) == len(looked_at):
         raise faults[0]
     parts = [found.items for found in looked_at]
-    maker = RecordMaker(columns, several_files=len(opened) > 1, clean=clean)
     sizes: list[int | None] = [
         None if stream or file.format == HUB else file_size(file.path) for file, stream in opened
     ]
@@ -174,8 +174,10 @@ def _lacking(looked_at: Sequence[_Look], keep: Sequence[str]) -> str:
     return "\n".join(told)
 
 
-def _checked(file: DataFile, stream: BinaryIO | None, columns: Columns, meter: list[int]) -> _Look | None:
+def _checked(file: DataFile, stream: BinaryIO | None, maker: RecordMaker, meter: list[int]) -> _Look | None:
     """The rows of one input, after a look at the first of them; None where it has none."""
+
+    columns = maker.columns
 
     def count(read: int) -> None:
         meter[0] += read
@@ -184,7 +186,7 @@ def _checked(file: DataFile, stream: BinaryIO | None, columns: Columns, meter: l
     again = read_file(file, optional=[*columns.read, "id"], count=count)
     if file.format == "article" and stream is None:  # the files may be many, and each stands for itself
         require_columns(("id", "text"), columns.needed, file=file.path)
-        return _Look(again, file.path, ("id", "text"))
+        return _Look(_unless_passed(again, file, maker), file.path, ("id", "text"))
     if file.format == HUB:
         items: Items = hub_rows(file.path, columns.read)
     else:
@@ -204,6 +206,14 @@ def _checked(file: DataFile, stream: BinaryIO | None, columns: Columns, meter: l
         while rows and not found.keys() >= set(columns.keep) and (row := next(more, None)):
             found.update(dict.fromkeys(row.values))
     return _Look(again, file.path, found, fault)
+
+
+def _unless_passed(items: Items, file: DataFile, maker: RecordMaker) -> Items:
+    """The one row of an article; where nobody wants it, the file is not opened, for it may be one of a million."""
+    if maker.passing:
+        yield Row({"id": file.id}, file.path, 1)
+    else:
+        yield from items
 
 
 def _is_pipe(file: DataFile) -> bool:

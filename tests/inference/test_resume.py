@@ -22,7 +22,7 @@ from mujaz.inference.classify import ClassifyOptions, classify_corpus
 from mujaz.inference.corpus import CorpusOptions, _check_retry, _write_summary
 from mujaz.inference.records import BadRecord, Columns, Done, Record
 from mujaz.inference.runner import Hooks, Item, Progress, run
-from mujaz.inference.several import answer_several
+from mujaz.inference.several import SeveralJob, answer_several
 from mujaz.inference.sinks import FileSink, open_sink, summary_file
 from mujaz.inference.summary import Answer, RunSummary
 from mujaz.models.checkpoint import read_info, write_info
@@ -120,6 +120,13 @@ def test_a_record_on_which_the_model_fails_becomes_an_error(tmp_path: Path) -> N
     }  # fmt: skip
     assert [line["id"] for line in lines if line["error"]] == [6, 7, 14, 21]
     assert summary.errors == 4
+
+
+def test_of_several_models_the_one_that_failed_is_named(tmp_path: Path) -> None:
+    out, jobs = tmp_path / "out.jsonl", {"topic": Length(), "summary": Length(fails_on="!")}
+    run(records(changed=6), SeveralJob(jobs), open_sink(str(out)), asked={})  # type: ignore[arg-type]
+    line = json.loads(out.read_text(encoding="utf-8").splitlines()[5])
+    assert line["error"] == "the model failed on it (RuntimeError: cannot read this; model 'summary')"
 
 
 def test_a_model_that_fails_on_everything_ends_the_run(tmp_path: Path) -> None:

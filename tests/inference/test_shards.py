@@ -16,7 +16,7 @@ from click.testing import CliRunner
 
 from mujaz.cli import cli, main
 from mujaz.errors import UsageError
-from mujaz.files import DataFile
+from mujaz.files import DataFile, open_file
 from mujaz.inference.classify import classify_corpus
 from mujaz.inference.corpus import CorpusOptions, answer_corpus
 from mujaz.inference.records import Columns, Record
@@ -194,6 +194,21 @@ def test_what_others_do_is_not_cleaned_and_the_model_is_made_ready_by_the_first_
     assert len(cleaned) == 5 + sum(isinstance(record, Record) for record in mine)
     assert job.ready_by == [f"n{n}" for n in range(5)]
     assert found.share_read == 1.0
+
+
+def test_articles_of_others_are_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs, opened = as_articles(tmp_path, corpus(20)), []
+
+    def counting(name: str, count: Callable[[int], object]) -> Any:
+        opened.append(name)
+        return open_file(name, count)
+
+    monkeypatch.setattr("mujaz.formats.open_file", counting)
+    found = open_corpus(inputs, Columns())
+    assert [record.id for record in found.part(found, found.span(Shard(3, 4), 5))] == [
+        f"{n:03}.txt" for n in range(10, 15)
+    ]
+    assert len(opened) == 5
 
 
 @pytest.mark.parametrize(
