@@ -165,6 +165,5 @@ def _id(value: Any) -> str | int | None:
 
 def reason(error: DataError) -> str:
     """An error's message without its place, for the record's id already tells that."""
-    message = str(error)
-    place = f"{error.file}, row {error.row}: "
-    return message.removeprefix(place)
+    place = f"{error.file}: " if error.row is None else f"{error.file}, row {error.row}: "  # an article has no rows
+    return str(error).removeprefix(place)
