@@ -178,7 +178,15 @@ def _read_jsonl(
         try:
             yield Row(_json_object(_parse_json(raw, offset), columns), name, number)
         except (ValueError, DataError) as error:
-            yield DataError(str(error), file=name, row=number)
+            yield DataError(f"{error}{_not_lines(raw) if number == 1 else ''}", file=name, row=number)
+
+
+def _not_lines(first: bytes) -> str:
+    """What to do where a first line shows JSON that is not one object a line."""
+    start = first.removeprefix(BOM).strip()
+    if start.startswith(b"["):
+        return " (an array of objects? then name it .json, or name the format)"
+    return " (an object over several lines? Write each on one: jq -c . OLD > NEW)" if start == b"{" else ""
 
 
 def _read_json(

@@ -89,7 +89,9 @@ def test_a_folder_of_text_files(tmp_path: Path) -> None:
     records = read(str(tmp_path))
     assert [record.id for record in records] == ["a.txt", "b.txt", "c.txt"]
     assert isinstance(records[1], BadRecord)
-    assert records[1].reason.startswith("expected UTF-8 text, but byte 0 (0xe3) is not UTF-8")  # not where the folder lies
+    assert records[1].reason.startswith(
+        "expected UTF-8 text, but byte 0 (0xe3) is not UTF-8"
+    )  # not where the folder lies
     assert isinstance(records[2], BadRecord)
     assert records[2].reason == "the text is empty"
 

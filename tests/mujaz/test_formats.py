@@ -268,6 +268,23 @@ def test_bad_lines_of_json_are_told_apart_and_passed_over(tmp_path: Path, line: 
     assert message in str(error)
 
 
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        ('[{"text": "أ"}]\n', "found an array (an array of objects? then name it .json"),
+        ('[\n{"text": "أ"}\n]\n', "(an array of objects? then name it .json"),
+        ('{\n"text": "أ"\n}\n', "(an object over several lines? Write each on one: jq -c"),
+    ],
+)
+def test_json_that_is_not_one_object_a_line(tmp_path: Path, content: str, advice: str) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(DataError) as raised:
+        list(read_rows(path))
+    assert "row 1: expected" in str(raised.value)
+    assert advice in str(raised.value)
+
+
 def test_json_that_is_no_array_of_objects(tmp_path: Path) -> None:
     assert "expected an array of objects" in str(failure(write(tmp_path / "a.json", '{"text": "نص"}')))
     assert "name it .jsonl" in str(failure(write(tmp_path / "b.json", '{"text": "أ"}\n{"text": "ب"}\n')))
