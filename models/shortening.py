@@ -265,7 +265,8 @@ def _brackets(plain: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int,
             if _CLOSED.search(words[end]):
                 inside = set(plain[first : end + 1])
                 aged = inside & {"عاما", "سنه"} and not _TEAMS.isdisjoint(plain[max(0, first - 6) : first])
-                if not aged and _LIMITS.isdisjoint(inside) and any(len(one) > 1 for one in inside):
+                says = any(len(one) > 1 and not one.isdigit() for one in inside)  # "(1500) books" are counted in them
+                if not aged and _LIMITS.isdisjoint(inside) and says:
                     yield first, end + 1
                 break
 
@@ -283,6 +284,8 @@ def _insertions(plain: Sequence[str], words: Sequence[str]) -> Iterator[tuple[in
     for one, other in pairwise(commas):
         if other - one > _LONGEST_INSERTION or plain[one + 1] not in _INSERTED or plain[other + 1].startswith("و"):
             continue
+        if plain[one + 1] == "وفي" and not _THAT.fullmatch(plain[other + 1]):
+            continue  # another sentence: ", and in the evening, the guests left"
         listed = plain[other + 1] == plain[one + 1] or plain[max(0, one - 1)] == plain[one + 1]
         if (
             not listed
