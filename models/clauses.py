@@ -16,14 +16,15 @@ from itertools import accumulate
 import numpy as np
 from numpy.typing import NDArray
 
+from mujaz.models.arabic_dates import MONTHS
 from mujaz.models.arabic_names import TABLE as NAMES
 from mujaz.models.arabic_words import table
 from mujaz.models.arabic_words import words as words_of
 from mujaz.models.denials import COMMAS, STOPS, TITLE, denied_before, denied_behind, in_condition, is_condition
 from mujaz.models.endings import LEADING
 from mujaz.models.headline_words import ENDS_IN_WN
-from mujaz.models.news_verbs import OBJECTS
-from mujaz.models.subjects import GOVERNS, ITS, TANWIN, Clause
+from mujaz.models.news_verbs import OBJECTS, OPENERS
+from mujaz.models.subjects import DAYS, GOVERNS, ITS, TANWIN, Clause, predicate
 
 # In F1 of words, beside which they are weighed; chosen on dev articles of ANT and SaudiNewsNet (benchmarks/LOG.md).
 STARTS_INSIDE = 0.2
@@ -40,6 +41,7 @@ ENDS_IN_TWO_PARTS = 0.1  # "between … and" without the second
 ENDS_BEFORE_THAT = 0.2  # who said it, and not what
 STARTS_BEFORE_THAT = 0.3
 STARTS_BEFORE_OBJECT = 0.15  # behind the verb whose object it is
+STARTS_BEHIND_ITS_VERB = 0.3  # "opens today, [the fair …]": the comma is the day's
 STARTS_BEHIND_WITH = 0.1  # whom something was done with did not do it
 ENDS_JUST_BEGUN = 0.3  # a clause of one or two words behind "that" or "which"
 UNFINISHED = 0.1  # a verb whose object has a preposition, without it: "called", and not "called for"
@@ -83,6 +85,11 @@ _SCALES = table("الف الفا الاف مليون مليونا ملايين �
 _PERCENT = table("المئه المائه المايه")
 _ENDS_IN_YA = table("حوالي محامي مباني اراضي ضواحي اهالي مساعي معاني موسيقي مساوي تلافي")  # with every verb
 _THAT_HE = re.compile("ب?ان(?:ه|ها|هم|هما)?")  # بأن، إنه
+_SAYS_WHEN = (
+    DAYS
+    | {name for names in MONTHS for name in names.split("|")}
+    | table("الاول بعد قبل عصر الليله الماضي الماضيه الجاري الحالي المقبل القادم الموافق")
+)
 # With the letter of a preposition in front, and yet no object of a verb: when, where, beside whom.
 _ADVERBS = re.compile(
     "ب(?:ينما|حسب|دور[هي].?|حضور|رفقه|مناسبه|قياده|رياسه|رئاسه|اسم|شان|هدف|ولايه|مدينه|منطقه|محافظه|بلده|جانب)"
@@ -179,6 +186,11 @@ def boundaries(
             start[place + 1 : that + 1] += STARTS_BEFORE_THAT
         else:
             start[place + 1 : that] += STARTS_BEFORE_OBJECT
+    for place in range(1, len(words)):
+        if own[place - 1] and own[place - 1][0] in _THAT and sentences[place - 1] == sentences[place]:
+            needs[place] = max(int(needs[place]), _up_to_predicate(own, place, sentences))
+    for place in np.flatnonzero(np.diff(sentences, prepend=-1)).tolist():
+        start[_behind_day(words, own, place)] += STARTS_BEHIND_ITS_VERB
     for opens, closes in _brackets(words, sentences):  # a list without its brackets belongs to the noun before it
         start[opens + 1 : closes + 1] = NEVER
         end[opens:closes] = NEVER
@@ -236,6 +248,28 @@ def _up_to_noun(words: Sequence[str], own: Sequence[Sequence[str]], place: int, 
     at = clause.object_at(wanted)
     led = bool(at) and (clause.plain[at] in wanted or bool(_THAT_HE.fullmatch(clause.plain[at])))  # by "that", by "of"
     return at + 1 + led if at else 0
+
+
+def _up_to_predicate(own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int64]) -> int:
+    """Words behind "that" up to what is said of the noun they begin with, and one more; 0 where that cannot be told."""
+    end = place + int(np.searchsorted(sentences[place : place + FARTHEST], sentences[place], side="right"))
+    plain = [one[0] if one else "" for one in own[place:end]]
+    at = predicate(plain[: next((at for at, word in enumerate(plain) if word in _THAT), len(plain))])
+    return min(at + 2, end - place) if at else 0
+
+
+def _behind_day(words: Sequence[str], own: Sequence[Sequence[str]], first: int) -> list[int]:
+    """The place of a subject that a day and a comma part from its verb, the first of a sentence; empty where none is."""
+    verb = own[first][0].removeprefix("و") if own[first] else ""
+    if verb not in OPENERS and not _IMPERFECT.fullmatch(verb):
+        return []
+    for place in range(first + 1, len(words) - 1):
+        this = own[place][0] if own[place] else ""
+        if this not in _SAYS_WHEN and not this.isdigit():
+            return []
+        if COMMAS.search(words[place]):
+            return [place + 1]
+    return []
 
 
 def _start(own: Sequence[Sequence[str]], words: Sequence[str], place: int, *, comma: bool) -> float:

@@ -28,6 +28,7 @@ from mujaz.models.subjects import (
     Clause,
     and_verb,
     genitive,
+    predicate,
     takes_genitive,
 )
 
@@ -41,13 +42,19 @@ _SAID_IN = table(
 )
 _PAUSES = ("،", ",", ":", "-", "–", "…")
 _IN_TURN = table("كما وقد فقد جانبه جانبها جهته جهتها بدوره بدورها")  # before "said"
+# What "and" is joined to where a sentence begins: besides verbs and nouns with the article.
+_AFTER_AND = table("كان كانت كانوا قد هناك هذا هذه لم لن ليس ليست جاء جاءت يذكر يشار تم")
+_AND_THE = re.compile(r"وال(?!د(?:ه|ها|هم|ته|تها|تهم|ين|ان|يه|يها)?$)\w{3,}")  # not: his father
+_TO_COME = re.compile(r"س?[يت]\w{3,}")
+_OWN_AND = table(  # begin with that letter
+    """ورد وردت وتيره ويليام ويليامز ويلسون ويكيليكس ويكيبيديا ويندوز ويمبلدون ويمبلي ويسترن ويلات ويستهام ويستمنستر وستمنستر
+    وسيله وسيلتا وسيلتين وسيلتان وسيطا وسيطه وسيطره وتيرته وتيرتها"""
+)
 _TEXTS = table("تقرير دراسه مقال استطلاع")  # of a paper, and not told to it
 _PRESS = table("للصحفيين للصحافيين للصحافه")
 _OF_PRESS = re.compile("(?:ال)?(?:نقاب|اتحاد|جمعي|منظم|هيئ)")  # the union of journalists
 _PAPERS = table("المصري صحيفه جريده اخبار")
-_VERB = re.compile(r"س?[يت]\w{3,}(?<!ه)(?<!ات)|ي(?!وم|من)\w{2}|\w{3,}(?<!ا)ت|\w{2,}وا|كان|هو|هي|ليس|لا|لم|لن|قد|سوف")
 _HIS_OWN = re.compile("[بلوك]?(?:بلاد|فريق|حكومت|وزارت|حزب|شركت|نادي|دولت|جنود|قوات|مؤسست)(?:ه|ها|هم)")
-_RELATIVE = table("الذي التي الذين ما اللذين اللتين")
 _IMPERFECT = re.compile(r"[يتن]\w{3,}(?<!ه)")
 _PAST = table("امس الماضي الماضيه المنصرم المنصرمه الفارط الفارطه سابقا الفائت مؤخرا اخيرا حديثا قليل ايام")
 _YEAR = re.compile(r"1[89]\d\d|20\d\d")
@@ -77,6 +84,19 @@ def rephrased(said: Sequence[str], *, own_words: bool = False) -> list[str] | No
         return None
     found = _who_said(this) or _what_was_done(this) or (None if own_words else _what_happened(this))
     return found or _who_does(this, own_words=own_words)
+
+
+def without_and(text: str) -> str:
+    """A text without the "and" that joined it to what stands before it; "and" is a letter that words begin with as well."""
+    alone, _, behind = text.partition(" ")
+    if alone == "و" and behind:
+        return behind
+    (plain, *_) = words_of(alone) or [""]
+    rest = plain[1:]
+    joined = rest in OPENERS or rest in _AFTER_AND or bool(_AND_THE.fullmatch(plain))
+    joined |= bool(_TO_COME.fullmatch(rest))
+    own = plain in _OWN_AND or plain in OPENERS or plain in NAMES
+    return text[1:] if text.startswith("و") and joined and not own else text
 
 
 def speaker(before: Sequence[str], said: Sequence[str]) -> list[str] | None:
@@ -145,7 +165,7 @@ def _who(this: Clause, that: int) -> list[str] | None:
 def _is_told(told: Clause) -> bool:
     """Whether what stands behind "that" can stand behind a colon: a statement, in a form that it has without "that"."""
     said, plain = told.said, told.plain
-    if len(said) < FEWEST_BEHIND or not plain[0] or any(":" in word for word in said) or not _states(plain):
+    if len(said) < FEWEST_BEHIND or not plain[0] or any(":" in word for word in said) or not predicate(plain):
         return False
     if plain[0] in NAMES:
         return True
@@ -154,17 +174,6 @@ def _is_told(told: Clause) -> bool:
     of_the_speaker = ITS.fullmatch(said[0]) or any(map(_HIS_OWN.fullmatch, plain[:5]))  # "his country"
     there_is = plain[0] in ("هناك", "ثمه", "لدي") and said[1].endswith(("ا", "اً"))
     return not (of_many or accusative or there_is or of_the_speaker or _IMPERFECT.fullmatch(plain[0]))
-
-
-def _states(plain: Sequence[str]) -> bool:
-    """Whether words have a verb outside of relative clauses."""
-    relative = False
-    for word in plain[1:]:  # a noun comes first, though it may look like a verb
-        verb = word in OPENERS or (_VERB.fullmatch(word) and not DEED.fullmatch(word) and word not in NAMES)
-        if verb and not relative:
-            return True
-        relative = (relative and not verb) or word in _RELATIVE
-    return False
 
 
 def _who_does(this: Clause, *, own_words: bool) -> list[str] | None:

@@ -12,6 +12,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -28,7 +29,7 @@ from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.engines.replicas import side_by_side
 from mujaz.models.engines.torch_engine import PACKED_BATCH_TOKENS, TorchClassifier
 from mujaz.models.repair import INVISIBLE
-from mujaz.models.rephrasing import rephrased, speaker
+from mujaz.models.rephrasing import rephrased, speaker, without_and
 from mujaz.models.selection_info import SelectionInfo
 from mujaz.models.sentences import looks_closing, looks_opening
 from mujaz.models.stretches import Stretch, WordScores
@@ -43,6 +44,8 @@ _BACK = " .،,؛;:-–—…/|*•"
 _ARABIC = re.compile(r"[\u0621-\u064a\ufb50-\ufdff\ufe70-\ufefc]")  # presentation forms, too
 _UNSEEN = re.compile("[" + INVISIBLE.replace("\u200c", "") + "]")  # that one keeps letters apart
 _BEFORE_A_GAP = " ،,–—-"  # what is left out of a text takes its commas with it
+_OPENS_A_BRACKET = ("(", "[")
+_COMMA_BEHIND_A_BRACKET = re.compile(r"[)\]]([،,])$")
 _NOTHING = Candidate("", None, 0, (Finding("empty"),), 0.0)
 _PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}"}
 _EITHER_WAY = frozenset('"“”„‟')  # Arabic pages open and close with any of them
@@ -233,7 +236,7 @@ def _denied(article: ReadArticle, costs: Boundaries, one: Stretch) -> tuple[Find
 
 def _candidate(article: ReadArticle, kept: NDArray[np.int64], one: Stretch, findings: tuple[Finding, ...]) -> Candidate:
     """What a stretch of the words that are kept says."""
-    text = _told(article, kept[one.start : one.end])
+    text = without_and(_told(article, kept[one.start : one.end]))
     return Candidate(text, one.worth, len(words(text)), findings, 1.0)
 
 
@@ -241,7 +244,11 @@ def _told(article: ReadArticle, places: NDArray[np.int64]) -> str:
     """Words of an article, given by their places, as a text of their own."""
     parts = np.split(places, np.flatnonzero(np.diff(places) > 1) + 1)
     said = [article.text[article.spans[part[0]][0] : article.spans[part[-1]][1]] for part in parts]
-    return tidy(" ".join([*(part.rstrip(_BEFORE_A_GAP) for part in said[:-1]), said[-1]]))
+    for at, (part, behind) in enumerate(pairwise(parts)):
+        gone = article.text[article.spans[part[-1] + 1][0] : article.spans[behind[0] - 1][1]]
+        own = gone.startswith(_OPENS_A_BRACKET) and _COMMA_BEHIND_A_BRACKET.search(gone)  # that of what is in front
+        said[at] = said[at].rstrip(_BEFORE_A_GAP) + (own.group(1) if own else "")
+    return tidy(" ".join(said))
 
 
 def tidy(text: str) -> str:

@@ -113,6 +113,8 @@ TANWIN = re.compile("ا\u064b|\u064bا|ة\u064b")
 _ADVERB = re.compile("يا\u064b|ي\u064bا")  # عالمياً
 _OPENING = tuple("\"«“'‘’(")
 _AND_A_NAME = re.compile('و[«"]')
+_VERB = re.compile(r"س?[يت]\w{3,}(?<!ه)(?<!ات)|ي(?!وم|من)\w{2}|\w{3,}(?<!ا)ت|\w{2,}وا|كان|هو|هي|ليس|لا|لم|لن|قد|سوف")
+_RELATIVE = table("الذي التي الذين ما اللذين اللتين")
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +252,17 @@ class Clause:
         """Whether "in" and a place or a body belong to the noun before them."""
         behind = self.plain[at + 1 : at + 2]
         return self.plain[at] == "في" and any(word in NAMES or word in _WHERE for word in behind)
+
+
+def predicate(plain: Sequence[str]) -> int:
+    """The place of the first verb outside of relative clauses, in words that begin with a noun; 0 where there is none."""
+    relative = False
+    for at, word in enumerate(plain[1:], 1):  # the noun may look like a verb
+        verb = word in OPENERS or (_VERB.fullmatch(word) and not DEED.fullmatch(word) and word not in NAMES)
+        if verb and not relative:
+            return at
+        relative = (relative and not verb) or word in _RELATIVE
+    return 0
 
 
 def and_verb(word: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from mujaz.models.clauses import (
@@ -9,8 +10,10 @@ from mujaz.models.clauses import (
     NEVER,
     STARTS_BEFORE_OBJECT,
     STARTS_BEHIND_A_COMMA,
+    STARTS_BEHIND_ITS_VERB,
     STARTS_BEHIND_WITH,
     STARTS_INSIDE,
+    boundaries,
 )
 from tests.models.test_clauses import costs
 
@@ -36,6 +39,27 @@ def test_a_list_in_brackets_stays_with_its_brackets() -> None:
     assert end["(اليوم"] == 0
     start, end = costs("قالت (الهيئة إن ) السوق", [0, 0, 1, 1, 1])
     assert max(end["(الهيئة"], start["إن"]) < NEVER
+
+
+def test_a_day_does_not_part_a_verb_from_its_subject() -> None:
+    start, _ = costs("تنطلق صباح الأربعاء 12 يونيو، فعاليات المعرض الكبير، بحضور الوزير")
+    assert start["فعاليات"] == STARTS_BEHIND_A_COMMA + STARTS_BEHIND_ITS_VERB
+    assert start["بحضور"] < STARTS_BEHIND_ITS_VERB
+    start, _ = costs("تنطلق الأربعاء في القاعة، فعاليات المعرض الكبير")
+    assert start["فعاليات"] == STARTS_BEHIND_A_COMMA
+
+
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ("ذكر البيان أن سعر الخبز في الأسواق التي أغلقت تضاعف مرتين هذا العام", 8),
+        ("ذكر البيان أن سعر الخبز في الأسواق تضاعف", 5),
+        ("ذكر البيان أن المدينة مستعدة لاستقبال الضيوف بعد أن انتهت الأشغال", 0),
+    ],
+)
+def test_behind_that_its_noun_needs_what_is_said_of_it(text: str, needs: int) -> None:
+    words = text.split()
+    assert boundaries(words, np.zeros(len(words), dtype=np.int64)).needs[3] == needs
 
 
 def test_who_comes_behind_the_verb_does_not_open_what_it_says() -> None:
