@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 
 from mujaz.training.checks_findings import Example, Finding, make_finding, shown
 from mujaz.training.checks_rows import CheckRow
 from mujaz.training.near_duplicates import NearDuplicates
 
 COMPARED = 200  # rows of a cluster that a row is compared with: thousands of copies of one template must not take hours
+
+_SAMPLED = " Where hundreds are alike, each was compared with {compared} of them: there may be more."
 
 _Found = dict[tuple[str, str, str], list[Example]]  # (kind, split, other split) -> rows
 
@@ -68,7 +71,8 @@ def _texts_with_other_targets(rows: Sequence[CheckRow], sizes: Counter[str]) -> 
 def near_texts(rows: Sequence[CheckRow]) -> list[Finding]:
     """Rows nearly the same as an earlier one, as one of another split, or as one of another label; not those quite the same.
 
-    Of stance rows only those with the same target are compared.
+    Of stance rows only those with the same target are compared. Of a cluster of thousands (copies of one template), a row is
+    compared with the first :data:`COMPARED`; the advice of a finding says where that was so.
     """
     near = NearDuplicates([row.text for row in rows], [row.target for row in rows])
     keys = [_key(row) for row in rows]
@@ -76,18 +80,26 @@ def near_texts(rows: Sequence[CheckRow]) -> list[Finding]:
     for index, cluster in enumerate(near.cluster):
         clusters[cluster].append(index)
     found: _Found = defaultdict(list)
+    sampled: set[tuple[str, str, str]] = set()
 
-    def compare(index: int, others: Sequence[int], kind: str, split: str = "", other: str = "") -> None:
-        if any(keys[i] == keys[index] for i in others):
+    def compare(index: int, others: _Others, kind: str, split: str = "", other: str = "") -> None:
+        if keys[index] in others.keys:
             return  # the very same stands among them: same_texts says so
-        nearest = near.nearest(index, others[:COMPARED])
+        if others.more:
+            sampled.add((kind, split, other))
+        nearest = near.nearest(index, others.first)
         if nearest is not None:
             found[kind, split, other].append(shown(rows[index], rows[nearest[0]]))
 
     for group in clusters.values():
         if len({keys[i] for i in group}) == 1:
             continue
-        seen: dict[str, list[int]] = defaultdict(list)
+        other_labels: dict[str, _Others] = {label: _Others() for label in {rows[i].label for i in group}}
+        for label, others in other_labels.items():
+            for i in group:
+                if rows[i].label != label:
+                    others.add(i, keys[i])
+        seen: dict[str, _Others] = defaultdict(_Others)
         for index in group:
             row = rows[index]
             for split, earlier in seen.items():
@@ -95,6 +107,27 @@ def near_texts(rows: Sequence[CheckRow]) -> list[Finding]:
                     compare(index, earlier, "near duplicate", split)
                 else:
                     compare(index, earlier, "near leak", row.split, split)
-            compare(index, [i for i in group if rows[i].label != row.label], "near conflict")
-            seen[row.split].append(index)
-    return _findings(found, Counter(row.split for row in rows), len(rows))
+            compare(index, other_labels[row.label], "near conflict")
+            seen[row.split].add(index, keys[index])
+    findings = _findings(found, Counter(row.split for row in rows), len(rows))
+    return [
+        replace(one, advice=one.advice + _SAMPLED.format(compared=COMPARED)) if key in sampled else one
+        for key, one in zip(found, findings, strict=True)
+    ]
+
+
+class _Others:
+    """Rows of a cluster that a row is compared with: the first of them, and the keys of all."""
+
+    def __init__(self) -> None:
+        self.first: list[int] = []
+        self.keys: set[tuple[str, str]] = set()
+        self.more = False
+
+    def add(self, index: int, key: tuple[str, str]) -> None:
+        """One more."""
+        self.keys.add(key)
+        if len(self.first) < COMPARED:
+            self.first.append(index)
+        else:
+            self.more = True

@@ -4,16 +4,17 @@ A text is the set of its pairs of neighbouring words (marks, punctuation and let
 end included. Two texts are near-duplicates where the Jaccard similarity of their sets is at least :data:`THRESHOLD`. MinHash
 signatures in a locality-sensitive index (Broder 1997; datasketch) say which texts to compare; whether they are alike is
 then counted, not estimated. The index misses next to none: of pairs at the threshold itself one in 6,000 (:data:`BANDS`).
+Thousands of texts of one template share their places in the index: of each place the latest :data:`PLACE` are compared,
+so that time grows with the texts, not with their square. They are linked by chains all the same.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Hashable, Sequence
-from typing import Any
 
 import numpy as np
-from datasketch import MinHash, MinHashLSH
+from datasketch import MinHash
 from numpy.typing import NDArray
 
 from mujaz.models.arabic_words import words
@@ -23,6 +24,8 @@ THRESHOLD = 0.7  # one word of ten replaced leaves 0.67 to 0.7 of the pairs
 # fewer pairs for nothing, but at 20 bands of 6 one near-duplicate in twelve is missed at the threshold.
 BANDS = (32, 4)
 PERMUTATIONS = 128
+PLACE = 64  # texts kept in one place of the index, that is of one band
+_AT_ONCE = 64  # candidates: most of the rest are in the cluster of one of these
 _SEED = 1
 
 Pairs = NDArray[np.uint64]
@@ -43,11 +46,15 @@ def word_pairs(texts: Sequence[str]) -> list[Pairs]:
     return sets
 
 
-def jaccard(a: Pairs, b: Pairs) -> float:
-    """Jaccard similarity of two sorted sets, 0-1; 0 for two empty ones."""
-    common = len(np.intersect1d(a, b, assume_unique=True))
-    either = len(a) + len(b) - common
-    return common / either if either else 0.0
+def jaccards(one: Pairs, others: Sequence[Pairs]) -> NDArray[np.float64]:
+    """Jaccard similarity of a sorted set that is not empty with each of others, 0-1; shape (others,)."""
+    sizes = np.array([len(other) for other in others])
+    all_of_them = np.concatenate(others)
+    places = np.minimum(np.searchsorted(one, all_of_them), len(one) - 1)
+    whose = np.repeat(np.arange(len(others)), sizes)
+    common = np.bincount(whose, weights=one[places] == all_of_them, minlength=len(others))
+    similarities: NDArray[np.float64] = common / (len(one) + sizes - common)
+    return similarities
 
 
 class NearDuplicates:
@@ -56,6 +63,7 @@ class NearDuplicates:
     Attributes:
         cluster: Number of the cluster of each text; texts that are linked by a chain of near-duplicates share one. A text
             without words is alone.
+        crowded: How many texts were compared with the latest of their places in the index alone.
     """
 
     def __init__(
@@ -73,9 +81,10 @@ class NearDuplicates:
         self.keys = keys
         self._parent = list(range(len(texts)))
         self._members: dict[int, list[int]] = defaultdict(list)  # first text of a set -> all texts of that very set
-        self._signatures: dict[int, MinHash] = {}
         self._empty = MinHash(num_perm=PERMUTATIONS, seed=_SEED, scheme="affine64", hashfunc=int)
-        self._index: Any = MinHashLSH(num_perm=PERMUTATIONS, params=BANDS)
+        # Key -> for each band the texts in a place of it.
+        self._index: dict[Hashable, list[dict[bytes, list[int]]]] = defaultdict(lambda: [{} for _ in range(BANDS[0])])
+        self.crowded = 0
         self._first = self._group()
         for text in self._members:
             self._insert(text)
@@ -89,9 +98,12 @@ class NearDuplicates:
             others: Indices of the texts to compare it with; only those of the same cluster can be near-duplicates.
         """
         by_set = {self._first[other]: other for other in reversed(others) if self._key(other) == self._key(text)}
-        found = [(self._similarity(text, first), -other) for first, other in by_set.items()]
-        similarity, other = max(found, default=(0.0, 0))
-        return (-other, similarity) if similarity >= self.threshold else None
+        if not by_set or not len(self.sets[text]):
+            return None
+        similarities = jaccards(self.sets[text], [self.sets[first] for first in by_set])
+        similarity = float(similarities.max())
+        nearest = min(other for other, found in zip(by_set.values(), similarities, strict=True) if found == similarity)
+        return (nearest, similarity) if similarity >= self.threshold else None
 
     def _key(self, text: int) -> Hashable:
         return self.keys[text] if self.keys is not None else None
@@ -111,19 +123,31 @@ class NearDuplicates:
     def _insert(self, text: int) -> None:
         signature = self._empty.copy()  # a new one would draw its permutations again
         signature.update_batch(self.sets[text])
-        self._signatures[text] = signature
-        for other in self._candidates(text):
-            # Most candidates are in the cluster already: counting what they share would say nothing new.
-            if self._root(other) != self._root(text) and self._similarity(text, other) >= self.threshold:
-                self._parent[max(self._root(text), self._root(other))] = min(self._root(text), self._root(other))
-        self._index.insert(text, signature, check_duplication=False)
+        bands, width = BANDS
+        places = [
+            places.setdefault(signature.hashvalues[band * width : (band + 1) * width].tobytes(), [])
+            for band, places in zip(range(bands), self._index[self._key(text)], strict=True)
+        ]
+        self.crowded += any(len(place) >= PLACE for place in places)
+        shared = Counter(other for place in places for other in place)
+        candidates = [other for other, _ in shared.most_common()]
+        for start in range(0, len(candidates), _AT_ONCE):
+            self._link(text, candidates[start : start + _AT_ONCE])
+        for place in places:
+            place.append(text)
+            del place[:-PLACE]
 
-    def _candidates(self, text: int) -> list[int]:
-        found = self._index.query(self._signatures[text])
-        return sorted(other for other in found if other != text and self._key(other) == self._key(text))
-
-    def _similarity(self, a: int, b: int) -> float:
-        return jaccard(self.sets[a], self.sets[b])
+    def _link(self, text: int, others: Sequence[int]) -> None:
+        # Most candidates are in the cluster already: counting what they share would say nothing new.
+        own = self._root(text)
+        beyond = [other for other in others if self._root(other) != own]
+        if not beyond:
+            return
+        similarities = jaccards(self.sets[text], [self.sets[other] for other in beyond])
+        for other, similarity in zip(beyond, similarities, strict=True):
+            if similarity >= self.threshold:
+                a, b = self._root(text), self._root(other)
+                self._parent[max(a, b)] = min(a, b)
 
     def _root(self, text: int) -> int:
         while self._parent[text] != text:

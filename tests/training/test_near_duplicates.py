@@ -1,16 +1,25 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from itertools import combinations
 
+import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.metrics import jaccard_score
 
-from mujaz.training.near_duplicates import THRESHOLD, NearDuplicates, jaccard, word_pairs
+from mujaz.training import near_duplicates
+from mujaz.training.near_duplicates import THRESHOLD, NearDuplicates, Pairs, jaccards, word_pairs
 
 WORDS = [f"كلمة{letter}" for letter in "ابتثجحخدذرزسشصضطظعغفقكلمنهوي"]
+
+
+def jaccard(a: Pairs, b: Pairs) -> float:
+    return float(jaccards(a, [b])[0])
 
 
 def _texts(count: int, seed: int) -> list[str]:
@@ -87,3 +96,29 @@ def test_the_threshold_itself_is_enough() -> None:
     far = NearDuplicates(texts, threshold=0.51)
     assert far.cluster[0] != far.cluster[1]
     assert far.nearest(0, [1]) is None
+
+
+def _forecasts(count: int) -> list[str]:
+    drawn = random.Random(2)
+    return [
+        f"نشرة الطقس لمدينة {drawn.choice(WORDS)} درجة الحرارة {drawn.randrange(50)} والرطوبة {drawn.randrange(100)} "
+        f"والرياح شمالية خفيفة إلى معتدلة السرعة مع فرصة لهطول الأمطار مساء في ضواحيها القريبة من الساحل خلال الأيام المقبلة"
+        for _ in range(count)
+    ]
+
+
+def test_copies_of_a_template_are_linked_without_comparing_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+
+    def counted(one: Pairs, others: Sequence[Pairs]) -> NDArray[np.float64]:
+        nonlocal compared
+        compared += len(others)
+        return jaccards(one, others)
+
+    monkeypatch.setattr(near_duplicates, "jaccards", counted)
+    texts = _forecasts(1500)
+    near = NearDuplicates(texts)
+    assert set(near.cluster) == {0}
+    assert near.crowded > 1000
+    assert compared < 64 * len(texts)
+    assert NearDuplicates(texts[: near_duplicates.PLACE]).crowded == 0
