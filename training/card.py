@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +65,7 @@ def model_card(
     name: str,
     origin: str = "",
     problems: Sequence[str] = (),
+    left_out: Mapping[str, int] | None = None,
 ) -> str:
     """A model card: metadata in YAML, then what a user of the model should know.
 
@@ -76,9 +77,10 @@ def model_card(
         name: Of the model.
         origin: Where these texts come from; see :func:`origin_of`.
         problems: What was found wrong with the data: the scores are not to be trusted with them.
+        left_out: Rows that the training left out: ``unusable`` (of all parts) and ``unsupported`` (of train).
     """
     data = card_data(info, metrics, split=split, name=name)
-    return f"---\n{data.to_yaml()}\n---\n\n{_body(info, metrics, split, rows, name, origin, problems)}"
+    return f"---\n{data.to_yaml()}\n---\n\n{_body(info, metrics, split, rows, name, origin, problems, left_out or {})}"
 
 
 def origin_of(data: DataConfig, split: str, task: str) -> str:
@@ -219,6 +221,7 @@ def _body(
     name: str,
     origin: str,
     problems: Sequence[str],
+    left_out: Mapping[str, int],
 ) -> str:
     kind = {
         "topic": f"Labels Arabic text with {'any' if info.multi_label else 'one'} of {len(info.labels)} topics: "
@@ -237,6 +240,7 @@ def _body(
         "",
         _origin(info.base_model)
         + (f" {info.data.rows:,} training texts." if info.data else "")
+        + _left_out(left_out)
         + _teaching(info)
         + _outliers(info),
         "",
@@ -282,6 +286,15 @@ def _origin(base_model: str) -> str:
     if base_model == FROM_NOTHING:
         return "Trained from nothing."
     return f"Started from {_base_model(base_model) or Path(base_model).name}."
+
+
+def _left_out(rows: Mapping[str, int]) -> str:
+    kinds = {
+        "unusable": "without a text or an answer, or that cannot be read (data.skip_unusable)",
+        "unsupported": "of the training whose summaries say what their texts do not (data.support)",
+    }
+    parts = [f"{rows[kind]:,} {what}" for kind, what in kinds.items() if rows.get(kind)]
+    return f" Rows left out: {'; '.join(parts)}." if parts else ""
 
 
 def _teaching(info: CheckpointInfo) -> str:

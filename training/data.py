@@ -7,7 +7,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,8 @@ class Splits:
     labels: list[str]
     warnings: Sequence[str] = ()  # names that no row has, and rows that were left out: lines for people
     outliers: Sequence[Example] = ()  # training texts that have none of the labels
+    # Rows that were left out: "unusable" by data.skip_unusable, of all parts; "unsupported" by data.support, of train.
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def rows(self) -> list[Example]:
         """All of them."""
@@ -128,11 +130,13 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
             check_labels(part, labels, several=bool(train) and train[0].labels is not None)
     seed = config.split_seed
     train += more
+    before = len(train)
     if config.support:
         train, line = supported(train, config.support)
         warnings.append(line)
+    counts = {"unusable": len(left_out), "unsupported": before - len(train)}
     train, dev = sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed)
-    return Splits(train, dev, test, labels, warnings, [*others, *still_others])
+    return Splits(train, dev, test, labels, warnings, [*others, *still_others], counts)
 
 
 def targets_again(config: DataConfig, splits: Splits) -> list[str]:

@@ -378,11 +378,8 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         write_report(folder / REPORT_FILE, given)
         for line in (*on_dev, f"report: {folder / REPORT_FILE}"):
             report(line)
-        of: dict[str, Any] = {
-            "split": split,
-            "rows": len(examples),
-            "origin": origin_of(config.data, split, config.task),
-        }
+        origin = origin_of(config.data, split, config.task)
+        of: dict[str, Any] = {"split": split, "rows": len(examples), "origin": origin, "left_out": splits.left_out}
         write_card(folder, model_card(model.info, evaluation.metrics, name=folder.name, problems=problems, **of))
     metrics = {
         "task": config.task,
@@ -392,6 +389,7 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
         "best_dev_metric": best_by(config, plain(job.start.model)),
         "split": split if evaluation else None,
         "rows": len(examples),
+        "left_out": splits.left_out,
         "problems": problems,
         "metrics": evaluation.metrics if evaluation else None,
         "log": loss_curve(trainer.state.log_history),

@@ -78,7 +78,7 @@ def test_an_evaluation_says_how_many_rows_it_left_out(
     assert "a row that cannot be used is left out" in (out / "report.html").read_text(encoding="utf-8")
 
 
-def test_the_report_of_a_training_says_which_rows_were_left_out(
+def test_a_training_says_everywhere_which_rows_were_left_out(
     topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
 ) -> None:
     rows = [json.loads(line) for line in topic_file.read_text(encoding="utf-8").splitlines()]
@@ -87,3 +87,8 @@ def test_the_report_of_a_training_says_which_rows_were_left_out(
     config["data"]["skip_unusable"] = True
     train(check_config(config, "test"))
     assert "a row that cannot be used is left out" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    counted = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))["left_out"]
+    assert counted == {"unusable": 1, "unsupported": 0}
+    card = (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
+    assert "Rows left out: 1 without a text or an answer" in card
+    assert "data.support" not in card
