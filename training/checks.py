@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,8 +23,10 @@ from mujaz.training.checks_findings import (
     FEW_ROWS,
     FEW_SCORED,
     IMBALANCE,
+    LEFT_OUT,
     LEVELS,
     SHOWN,
+    UNUSABLE,
     Example,
     Finding,
     make_finding,
@@ -113,9 +115,12 @@ def check_data(
     report = _contents(data)
     found: list[Finding] = []
     if data.unreadable:
-        found.append(make_finding("unreadable", "", [Example("", text) for text in data.unreadable], 0))
+        found.append(make_finding("unreadable", "", [Example("", str(error)) for error in data.unreadable], 0))
     say("looking at each row")
     found += _row_findings(data)
+    # A damaged file stops a training that leaves rows out, too.
+    if data.skip_unusable and not any(error.last for error in data.unreadable):
+        found = [replace(f, level="note", advice=LEFT_OUT) if f.kind in UNUSABLE else f for f in found]
     say("looking for duplicates")
     found += same_texts(rows)
     found += [*_label_findings(report), *_size_findings(report), *target_findings(report.targets)]

@@ -16,6 +16,9 @@ FEW_SCORED = 200  # rows of dev or test data: from fewer, accuracy is known to s
 IMBALANCE = 10.0  # largest to smallest label; above it accuracy says little
 
 _REFUSED = "Training refuses them where data.skip_unusable is not set: drop the rows, or set it."
+# What data.skip_unusable leaves out.
+UNUSABLE = ("unreadable", "empty text", "no label", "no target", "no summary")
+LEFT_OUT = "Training leaves them out, as data.skip_unusable says."
 # kind -> (level, what it is called, what it does or what to do)
 KINDS: dict[str, tuple[Level, str, str]] = {
     "unreadable": ("problem", "rows that cannot be read", _REFUSED),

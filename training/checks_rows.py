@@ -42,12 +42,13 @@ class CheckRow:
         split: ``train``, ``dev``, ``test``, or the name of its file.
         file: Where it was read.
         row: Which row of it, counted from 1.
-        text: The text.
+        text: The text as a model reads it: with its title on a line before it where a config names a column of titles.
         label: The label (topic, stance).
         target: The target (stance).
         summary: The reference summary (summary).
         title: The title, where there is a column of titles.
         labels: Where a text can have several labels: they; ``label`` shows them as one text.
+        titled: Whether ``text`` begins with the title.
     """
 
     split: str
@@ -59,6 +60,12 @@ class CheckRow:
     summary: str = ""
     title: str = ""
     labels: LabelSet | None = None
+    titled: bool = False
+
+    @property
+    def body(self) -> str:
+        """The text without its title."""
+        return self.text[len(self.title) + 1 :] if self.titled else self.text
 
 
 @dataclass(frozen=True)
@@ -71,13 +78,15 @@ class CheckInput:
         rows: In order, split by split.
         unreadable: What is wrong with the rows that could not be read.
         support: How much of a summary its text has to say.
+        skip_unusable: Whether the training leaves out rows that cannot be used.
     """
 
     name: str
     task: Task | None
     rows: list[CheckRow]
-    unreadable: list[str]
+    unreadable: list[DataError]
     support: SupportConfig
+    skip_unusable: bool = False
 
 
 def rows_of_config(config: TrainConfig) -> CheckInput:
@@ -87,13 +96,22 @@ def rows_of_config(config: TrainConfig) -> CheckInput:
         DataError: a file as a whole cannot be read, or none of its rows.
     """
     rows: list[CheckRow] = []
-    unreadable: list[str] = []
+    unreadable: list[DataError] = []
     for key in ("train", "additional", "dev", "test"):
         value, split = getattr(config.data, key), "train" if key == "additional" else key
         for source in [value] if isinstance(value, str) else value or []:
-            _read(source, split, config.task, config.data.columns, rows, unreadable)
+            _read(
+                source,
+                split,
+                config.task,
+                config.data.columns,
+                rows,
+                unreadable,
+                titled=bool(config.data.columns.title),
+            )
     support = config.data.support or SupportConfig()
-    return _checked(CheckInput(Path(config.output).name, config.task, rows, unreadable, support))
+    name = Path(config.output).name
+    return _checked(CheckInput(name, config.task, rows, unreadable, support, config.data.skip_unusable))
 
 
 def rows_of_files(sources: Sequence[str], task: Task | None = None, columns: ColumnsConfig | None = None) -> CheckInput:
@@ -109,7 +127,7 @@ def rows_of_files(sources: Sequence[str], task: Task | None = None, columns: Col
     """
     columns = columns or ColumnsConfig()
     rows: list[CheckRow] = []
-    unreadable: list[str] = []
+    unreadable: list[DataError] = []
     files = [file for source in sources for file in _files(source)]
     for file in files:
         _check_named(file, columns)
@@ -180,26 +198,36 @@ def _column(columns: ColumnsConfig, field: str) -> str:
 
 
 def _read(
-    source: str, split: str, task: Task | None, columns: ColumnsConfig, rows: list[CheckRow], unreadable: list[str]
+    source: str,
+    split: str,
+    task: Task | None,
+    columns: ColumnsConfig,
+    rows: list[CheckRow],
+    unreadable: list[DataError],
+    *,
+    titled: bool = False,
 ) -> None:
     fields = {"topic": ["label"], "stance": ["target", "label"], "summary": ["summary"], None: []}[task]
     names = {field: _column(columns, field) for field in ("text", *fields, "title")}
     for item in _iterate(source, columns, [names[field] for field in ("text", *fields)]):
         if isinstance(item, DataError):
-            unreadable.append(str(item))
+            unreadable.append(item)
             continue
         if item.empty:
             continue
         try:
             labels = label_set(item, names["label"], columns.label_separator) if task == "topic" else None
         except DataError as error:
-            unreadable.append(str(error))
+            unreadable.append(error)
             continue
         values = {field: _text(item.values.get(name)) for field, name in names.items()}
         values |= {field: plain_name(values[field]) for field in ("label", "target") if field in values}
         if labels is not None:
             values["label"] = shown(labels)
-        rows.append(CheckRow(split, item.file, item.row, **values, labels=labels))
+        with_title = titled and bool(values["title"].strip() and values["text"].strip())
+        if with_title:
+            values["text"] = f"{values['title']}\n{values['text']}"
+        rows.append(CheckRow(split, item.file, item.row, **values, labels=labels, titled=with_title))
 
 
 def _text(value: Any) -> str:

@@ -33,7 +33,7 @@ def row_faults(row: CheckRow, task: str | None, support: SupportConfig) -> Itera
     yield from _leftovers(row.text)
     if task == "summary":
         yield from _summary_faults(row, support)
-    elif row.title.strip() and inside(words(row.title), words(row.text), SHORTEST_TITLE):
+    elif row.title.strip() and inside(words(row.title), words(row.body), SHORTEST_TITLE):
         yield "title in text"
 
 
@@ -72,11 +72,11 @@ def _summary_faults(row: CheckRow, support: SupportConfig) -> Iterator[str]:
     length = round(len(summary) * BEGINNING)
     if len(summary) >= len(text):
         yield "summary not shorter"
-    elif summary[:length] == text[:length]:
+    elif summary[:length] in (text[:length], words(row.body)[:length]):
         yield "summary is beginning"
     elif inside(summary, text, SHORTEST_TITLE):
         yield "summary in text"
     elif not is_supported(row.summary, row.text, support):
         yield "summary not in text"
-    if row.title.strip() and inside(words(row.title), text, SHORTEST_TITLE):
+    if row.title.strip() and inside(words(row.title), words(row.body), SHORTEST_TITLE):
         yield "title in text"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,10 @@ import yaml
 from click.testing import CliRunner
 
 from mujaz.cli import cli
+from mujaz.configs.loading import check_config
 from mujaz.errors import DataError, OutputError, UsageError
+from mujaz.training.checks import check_data
+from mujaz.training.checks_rows import rows_of_config
 from tests.conftest import TinyConfig, write_jsonl
 
 
@@ -127,3 +131,32 @@ def test_a_page_never_replaces_the_data(leaky: Path) -> None:
             CliRunner().invoke(cli, ["check", str(data), "--html", str(page)], catch_exceptions=False)
     assert data.read_bytes() == before
     assert not (leaky / "a.csv").exists()
+
+
+def test_strict_passes_over_rows_that_the_config_leaves_out_and_says_them(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    rows = topic_file.read_text(encoding="utf-8")
+    file = tmp_path / "train.jsonl"
+    file.write_text(rows + '{"text": "نص", "label": null}\n{"text": "", "label": "x"}\nno JSON\n', encoding="utf-8")
+    config = tmp_path / "config.yaml"
+    config.write_text(json.dumps(tiny_config("topic", file, tmp_path / "run")), encoding="utf-8")
+    command = ["check", str(config), "--strict", "--no-near"]
+    assert CliRunner().invoke(cli, command).exit_code == 1
+    result = CliRunner().invoke(cli, [*command, "--set", "data.skip_unusable=true"])
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("data.skip_unusable") == 3
+
+
+def test_what_a_config_says_is_read_of_a_row_is_checked(tmp_path: Path, tiny_config: TinyConfig) -> None:
+    """A summary that says what the title says is supported, where titles are read."""
+    text = "قال إن المحادثات تناولت ملفات عدة بينها التجارة والنقل وإنها ستستمر أياما أخرى في العاصمة"
+    row = {"title": "وزير الخارجية يستقبل نظيره الفرنسي اليوم", "text": text, "summary": "وزير الخارجية يستقبل نظيره"}
+    file = write_jsonl(tmp_path / "train.jsonl", [row])
+    config = tiny_config("summary", file, tmp_path / "run")
+    apart = check_data(rows_of_config(check_config(config, "test")))
+    config["data"]["columns"] = {"title": "title"}
+    read = check_data(rows_of_config(check_config(config, "test")))
+    assert [finding.kind for finding in apart.findings] == ["summary not in text"]
+    assert [finding.kind for finding in read.findings] == ["summary is beginning"]
+    assert read.words["train"].most == len(f"{row['title']} {text}".split())

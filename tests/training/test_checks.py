@@ -16,6 +16,7 @@ from mujaz.configs.data_schema import SupportConfig
 from mujaz.configs.loading import check_config
 from mujaz.models.opening import open_checkpoint
 from mujaz.training.checks import DataReport, check_data, quick_check
+from mujaz.training.checks_duplicates import near_texts
 from mujaz.training.checks_page import page
 from mujaz.training.checks_rows import CheckRow, rows_of_config, rows_of_files
 from mujaz.training.checks_text import row_faults
@@ -289,3 +290,13 @@ def test_labels_that_look_like_several(tmp_path: Path, labels: list[str], sign: 
     if sign:
         assert f"joined by {sign}" in found[0].title
         assert "--label-separator" in found[0].advice
+
+
+@pytest.mark.parametrize(("rows", "said"), [(150, False), (400, True)])
+def test_copies_of_a_template_beyond_those_compared_are_said(rows: int, said: bool) -> None:
+    one = "نشرة الطقس لمدينة {} والرياح شمالية غربية خفيفة إلى معتدلة السرعة مع فرصة لهطول الأمطار مساء في ضواحيها القريبة"
+    copies = [CheckRow("train", "a.csv", i, one.format(f"بلدة{i}"), label="xy"[i % 2]) for i in range(rows)]
+    found = {finding.kind: finding for finding in near_texts(copies)}
+    assert found["near duplicate"].count == rows - 1
+    assert found["near conflict"].count == rows
+    assert ("each was compared with 200 of them" in found["near duplicate"].advice) == said
