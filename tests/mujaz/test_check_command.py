@@ -151,7 +151,11 @@ def test_strict_passes_over_rows_that_the_config_leaves_out_and_says_them(
 def test_what_a_config_says_is_read_of_a_row_is_checked(tmp_path: Path, tiny_config: TinyConfig) -> None:
     """A summary that says what the title says is supported, where titles are read."""
     text = "قال إن المحادثات تناولت ملفات عدة بينها التجارة والنقل وإنها ستستمر أياما أخرى في العاصمة"
-    row = {"title": "وزير الخارجية يستقبل نظيره الفرنسي اليوم", "text": text, "summary": "وزير الخارجية يستقبل نظيره"}
+    row: dict[str, object] = {
+        "title": "وزير الخارجية يستقبل نظيره الفرنسي اليوم",
+        "text": text,
+        "summary": "وزير الخارجية يستقبل نظيره",
+    }
     file = write_jsonl(tmp_path / "train.jsonl", [row])
     config = tiny_config("summary", file, tmp_path / "run")
     apart = check_data(rows_of_config(check_config(config, "test")))

@@ -21,7 +21,7 @@ from mujaz.configs.loading import check_config
 from mujaz.errors import ConfigError, DataError, UsageError
 from mujaz.training.data import load_splits
 from mujaz.training.folds import fold_config, train_folds
-from mujaz.training.near_duplicates import jaccard, word_pairs
+from mujaz.training.near_duplicates import jaccards, word_pairs
 from mujaz.training.splits import (
     cut_groups,
     cut_latest,
@@ -179,8 +179,8 @@ def test_a_config_keeps_near_duplicates_together(stance: Path) -> None:
     parts = [[e.text for e in part] for part in (splits.train, splits.dev, splits.test)]
     sets = [word_pairs([*parts[0], *parts[1], *parts[2]])][0]
     sides = [side for side, part in enumerate(parts) for _ in part]
-    across = [jaccard(sets[a], sets[b]) for a in range(120) for b in range(a) if sides[a] != sides[b]]
-    within = [jaccard(sets[a], sets[b]) for a in range(120) for b in range(a) if sides[a] == sides[b]]
+    across = [float(jaccards(sets[a], [sets[b]])[0]) for a in range(120) for b in range(a) if sides[a] != sides[b]]
+    within = [float(jaccards(sets[a], [sets[b]])[0]) for a in range(120) for b in range(a) if sides[a] == sides[b]]
     assert max(across) < 0.7 <= max(within)
     plain = load_splits(config.model_copy(update={"split": SplitConfig()}), "stance")
     assert {e.row for e in plain.test} != {e.row for e in splits.test}
