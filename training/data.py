@@ -102,7 +102,7 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
     skipped = left_out if config.skip_unusable else None
     train = read_examples(config.train, task, config.columns, key=column, skipped=skipped)
     more, dev, test = (
-        read_examples(source, task, config.columns, skipped=skipped) if source else []
+        read_examples(source, task, config.columns, titles=False, skipped=skipped) if source else []
         for source in (config.additional, config.dev, config.test)
     )
     warnings = idle_names([*train, *more, *dev, *test], config.rename, "data.rename")
@@ -221,6 +221,7 @@ def read_examples(
     *,
     key: str | None = None,
     labelled: bool = True,
+    titles: bool = True,
     skipped: list[DataError] | None = None,
 ) -> list[Example]:
     """The examples of files, folders or a hub dataset.
@@ -228,9 +229,10 @@ def read_examples(
     Args:
         source: One or more of them; ``~`` and environment variables are expanded. From Python also rows as dictionaries.
         task: Which columns are needed.
-        columns: How they are called.
+        columns: How they are called. Rows, and whole files, may lack a title.
         key: A further column, of the groups or dates to split by.
         labelled: Whether the rows have labels or summaries.
+        titles: Whether some of them must have the title that ``columns`` name.
         skipped: Leave out rows that lack a value, and put into this list what is wrong with each.
 
     A row of a file in which nothing stands at all (:attr:`mujaz.formats.Row.empty`) is left out.
@@ -251,19 +253,27 @@ def read_examples(
     if key:
         names["key"] = key
     sources = [source] if isinstance(source, str) else list(source)
-    rows = (row for number, one in enumerate(sources, 1) for row in _rows(one, number, list(names.values())))
+    needed = [column for field, column in names.items() if field != "title"]
+    rows = (row for number, one in enumerate(sources, 1) for row in _rows(one, number, needed, columns.title))
     separator = columns.label_separator
     examples: list[Example] = []
     faults: list[DataError] = []
+    titled, last = False, None
     for row in rows:
         try:
             if isinstance(row, DataError):
                 raise row
+            titled, last = titled or columns.title in row.values, row
             examples.append(_example(row, names, separator, several=task == "topic"))
         except DataError as fault:
             if fault.last:  # nothing that rows left out could mend
                 raise
             faults.append(fault)
+    if (
+        titles and columns.title and last and not titled
+    ):  # some files may lack titles; all of them do where the name is mistyped
+        first = next(_rows(sources[-1], len(sources), [columns.title], None), None)  # raises, and names all columns
+        raise first if isinstance(first, DataError) else DataError(f"no column '{columns.title}'", file=last.file)
     if faults and not examples:  # a column of another name, most likely
         raise faults[0]
     if faults and skipped is None:
@@ -275,13 +285,16 @@ def read_examples(
     return examples
 
 
-def _rows(source: str | Path | Mapping[str, Any], number: int, columns: list[str]) -> Iterator[Row | DataError]:
+def _rows(
+    source: str | Path | Mapping[str, Any], number: int, columns: list[str], title: str | None
+) -> Iterator[Row | DataError]:
     if isinstance(source, Mapping):
         return iter([Row(dict(source), "the data", number)])
     name = expand_path(str(source))
     if is_hub_dataset(name):
         return hub_rows(name, columns)
-    return (row for row in iter_rows(name, columns=columns) if isinstance(row, DataError) or not row.empty)
+    rows = iter_rows(name, columns=columns, optional=[title] if title else [])
+    return (row for row in rows if isinstance(row, DataError) or not row.empty)
 
 
 def _example(row: Row, names: dict[str, str], separator: str | None, *, several: bool) -> Example:

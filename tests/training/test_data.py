@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -266,3 +268,18 @@ def test_held_out_targets_that_additional_rows_bring_back_are_named(
     folder = run_training(config, report=lines.append).folder
     assert f"data: problem: {line}" in lines
     assert line in json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["problems"]
+
+
+def test_some_files_may_lack_titles(tmp_path: Path) -> None:
+    titled, plain = (tmp_path / f"{name}.parquet" for name in ("titled", "plain"))
+    pq.write_table(pa.table({"text": ["نص"], "label": ["a"], "title": ["عنوان"]}), titled)
+    pq.write_table(pa.table({"text": ["نص آخر"], "label": ["b"]}), plain)
+    columns = ColumnsConfig(title="title")
+    found = read_examples([str(titled), str(plain)], "topic", columns)
+    assert [(e.text, e.title) for e in found] == [("عنوان\nنص", "عنوان"), ("نص آخر", None)]
+    with pytest.raises(DataError, match=r"plain\.parquet: no column 'title'; columns found: 'text', 'label'"):
+        read_examples(str(plain), "topic", columns)
+    with pytest.raises(DataError, match=r"no column 'titel'; columns found: .* did you mean 'title'"):
+        read_examples(str(titled), "topic", ColumnsConfig(title="titel"))
+    data = DataConfig(train=str(titled), additional=str(plain), dev=str(plain), labels=["a", "b"], columns=columns)
+    assert [e.title for e in load_splits(data, "topic").train] == ["عنوان", None]
