@@ -55,10 +55,17 @@ runs/embedded-summary-encoder/metrics.json: | .venv/.installed
 runs/embedded-topic-teacher/metrics.json: | runs/embedded-encoder/metrics.json
 	$(RUN) train configs/embedded-topic-teacher.yaml
 
-runs/embedded-topic/metrics.json: | runs/embedded-topic-teacher/metrics.json
+runs/embedded-topic-taught/metrics.json: | runs/embedded-topic-teacher/metrics.json
+	$(RUN) train configs/embedded-topic-taught.yaml
+
+runs/topic-read.jsonl: | .venv/.installed
+	$(RUN).training.read_labels $@ training/topic_labels.jsonl \
+		$(foreach set,saudinewsnet argen,$(MUJAZ_DATA)/summary/$(set)/train.parquet)
+
+runs/embedded-topic/metrics.json: | runs/embedded-topic-taught/metrics.json runs/topic-read.jsonl
 	$(RUN) train configs/embedded-topic.yaml
 
-runs/embedded-stance-pairs/metrics.json: | runs/pairs-easy.jsonl runs/pairs.jsonl
+runs/embedded-stance-pairs/metrics.json: | runs/embedded-topic-taught/metrics.json runs/pairs-easy.jsonl runs/pairs.jsonl
 	$(RUN) train configs/embedded-stance-pairs.yaml
 
 MADE = runs/written.jsonl runs/beginnings.jsonl runs/reworded.jsonl

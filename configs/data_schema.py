@@ -91,6 +91,8 @@ class DataConfig(Section):
     model is for. Same columns, labels of the training data. A split does not look at them: what it keeps apart (targets held
     out, groups, near-duplicates) must not stand in them; a training says where targets do. ``max_train_rows`` draws from
     all."""
+    max_additional_rows: Positive | None = None
+    """Take only so many of the additional rows, drawn at random: many would drown the few rows that people labelled."""
     dev: str | list[str] | None = None
     """Development data: chooses the best checkpoint. None splits it off the training data."""
     test: str | list[str] | None = None

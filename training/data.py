@@ -129,7 +129,7 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
         for part in (train, more, dev, test):
             check_labels(part, labels, several=bool(train) and train[0].labels is not None)
     seed = config.split_seed
-    train += more
+    train += sample(more, config.max_additional_rows, seed)
     before = len(train)
     if config.support:
         train, line = supported(train, config.support)

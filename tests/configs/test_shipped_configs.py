@@ -51,6 +51,7 @@ def here(
         "runs/embedded-summary-first": bert_folder,
         "summary": bert_folder,
         "runs/embedded-topic-teacher": trained("topic"),
+        "runs/embedded-topic-taught": trained("topic"),
         **{
             f"runs/embedded-stance-{run}": trained("stance") for run in ("pairs", *(f"teacher-{one}" for one in "abcd"))
         },
@@ -82,6 +83,8 @@ def _small(config: dict[str, Any], here: Path) -> list[str]:
         small = ("max_steps", "batch_size", "evaluations", "device")
         settings |= {f"intermediate.training.{key}": settings[f"training.{key}"] for key in small}
         settings["intermediate.data.train"] = data / "train.jsonl"
+    if "columns" in config["data"]:
+        settings["data.columns"] = "{}"  # these rows have no titles
     if "additional" in config["data"]:
         settings["data.additional"] = data / "train.jsonl"
     if "distill" in config:

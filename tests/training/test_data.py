@@ -270,6 +270,16 @@ def test_held_out_targets_that_additional_rows_bring_back_are_named(
     assert line in json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["problems"]
 
 
+def test_so_many_additional_rows_and_no_more(tmp_path: Path) -> None:
+    rows = [{"text": f"نص {i}", "label": "ab"[i % 2]} for i in range(100)]
+    own, more = _jsonl(tmp_path / "own.jsonl", rows[:10]), _jsonl(tmp_path / "more.jsonl", rows[10:])
+    data = DataConfig(train=own, additional=more, dev_fraction=0.2, max_additional_rows=30)
+    train = load_splits(data, "topic").train
+    assert Counter(Path(e.file).name for e in train) == {"own.jsonl": 8, "more.jsonl": 30}
+    assert {e.row for e in train[8:]} != set(range(1, 31))  # files are often sorted
+    assert len(load_splits(data.model_copy(update={"max_additional_rows": 99}), "topic").train) == 98
+
+
 def test_some_files_may_lack_titles(tmp_path: Path) -> None:
     titled, plain = (tmp_path / f"{name}.parquet" for name in ("titled", "plain"))
     pq.write_table(pa.table({"text": ["نص"], "label": ["a"], "title": ["عنوان"]}), titled)
