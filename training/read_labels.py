@@ -1,4 +1,4 @@
-"""Labels that people gave to articles by reading them, where the articles themselves are no part of the project.
+"""Labels that were given to articles by reading them, where the articles themselves are no part of the project.
 
 A line of LABELS has ``article``, by which the text is found again (:func:`article_id`), and ``label``; where two labels fit
 equally well, the other one as ``or``. The rows that are made have ``title`` (the headline), ``text`` and ``label``.
