@@ -21,9 +21,8 @@ STDIN = "-"
 STDIN_NAME = "<stdin>"
 # Of an input whose first rows are all unreadable, the format or the encoding is wrong, not some of its records.
 FIRST_ROWS = 20
-MORE_ROWS = (
-    10_000  # of JSON Lines: where a column that is kept and not in the first is looked for, for nulls may be left out
-)
+# Of JSON Lines: so many are searched for a column that is kept and not in the first; where it is null it may be left out.
+MORE_ROWS = 10_000
 HUB = "hub"  # the format of a hub dataset
 
 Items = Iterator[Row | DataError]
@@ -32,6 +31,9 @@ Item = TypeVar("Item")
 
 class Corpus(Iterator[Record | BadRecord]):
     """The records of a corpus, and how much of it was read."""
+
+    note = ""  # what of the inputs a reader should know
+    _share: float | None = None
 
     def __init__(
         self, rows: Items, maker: RecordMaker, size: int | None, meter: list[int], files: Sequence[DataFile | None]
@@ -42,9 +44,6 @@ class Corpus(Iterator[Record | BadRecord]):
         """
         self._records, self._maker, self._size, self._meter = map(maker, rows), maker, size, meter
         self._files = files
-
-    note = ""  # what of the inputs a reader should know
-    _share: float | None = None
 
     def __next__(self) -> Record | BadRecord:
         """The next record."""
