@@ -255,25 +255,11 @@ def read_examples(
     sources = [source] if isinstance(source, str) else list(source)
     needed = [column for field, column in names.items() if field != "title"]
     rows = (row for number, one in enumerate(sources, 1) for row in _rows(one, number, needed, columns.title))
-    separator = columns.label_separator
-    examples: list[Example] = []
-    faults: list[DataError] = []
-    titled, last = False, None
-    for row in rows:
-        try:
-            if isinstance(row, DataError):
-                raise row
-            titled, last = titled or columns.title in row.values, row
-            examples.append(_example(row, names, separator, several=task == "topic"))
-        except DataError as fault:
-            if fault.last:  # nothing that rows left out could mend
-                raise
-            faults.append(fault)
-    if (
-        titles and columns.title and last and not titled
-    ):  # some files may lack titles; all of them do where the name is mistyped
+    examples, faults, titled = _examples(rows, names, columns.label_separator, several=task == "topic")
+    # Some files may lack titles; all of them do where the name is mistyped.
+    if titles and columns.title and examples and not titled:
         first = next(_rows(sources[-1], len(sources), [columns.title], None), None)  # raises, and names all columns
-        raise first if isinstance(first, DataError) else DataError(f"no column '{columns.title}'", file=last.file)
+        raise first if isinstance(first, DataError) else DataError(f"no column '{columns.title}'", file=_names(source))
     if faults and not examples:  # a column of another name, most likely
         raise faults[0]
     if faults and skipped is None:
@@ -283,6 +269,26 @@ def read_examples(
     if not examples:
         raise DataError(f"expected {'labelled ' if labelled else ''}rows, found none", file=_names(source) or None)
     return examples
+
+
+def _examples(
+    rows: Iterable[Row | DataError], names: dict[str, str], separator: str | None, *, several: bool
+) -> tuple[list[Example], list[DataError], bool]:
+    """The rows that can be used, what is wrong with the others, and whether any has the column of titles."""
+    examples: list[Example] = []
+    faults: list[DataError] = []
+    titled = False
+    for row in rows:
+        try:
+            if isinstance(row, DataError):
+                raise row
+            titled = titled or names.get("title") in row.values
+            examples.append(_example(row, names, separator, several=several))
+        except DataError as fault:
+            if fault.last:  # nothing that rows left out could mend
+                raise
+            faults.append(fault)
+    return examples, faults, titled
 
 
 def _rows(
@@ -308,9 +314,8 @@ def _example(row: Row, names: dict[str, str], separator: str | None, *, several:
     if "key" in names and (key is None or not str(key).strip()):
         raise DataError(f"column '{names['key']}', to split by, is empty", file=row.file, row=row.row)
     label, target = (plain_name(values[field]) if field in values else None for field in ("label", "target"))
-    summary = values.get("summary")
     label = label if labels is None else shown(labels)
-    return Example(text, label, target, summary, row.file, row.row, key, title, labels)
+    return Example(text, label, target, values.get("summary"), row.file, row.row, key, title, labels)
 
 
 def _text(row: Row, column: str) -> str:
