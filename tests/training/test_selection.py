@@ -167,7 +167,7 @@ def test_what_it_is_unsure_of_begins_with_the_article_and_says_so(chosen: Path) 
     summarizer.know_least(2.0)  # more than anything can be worth
     unsure = summarizer.summarize([article], candidates=3)[0]
     assert [finding.kind for finding in unsure.findings] == ["unsure"]
-    assert article.startswith(unsure.text)
+    assert article.removeprefix("و").startswith(unsure.text)  # nothing stands before it to which "and" could join it
     assert unsure.faults == ()
     assert sure.findings == ()
 
