@@ -73,7 +73,7 @@ def command(
     from mujaz.models.auto import load_model
     from mujaz.training.data import read_examples
     from mujaz.training.evaluation import evaluate
-    from mujaz.training.renaming import idle_names, renamed
+    from mujaz.training.renaming import idle_names
     from mujaz.training.trained_texts import seen_line
     from mujaz.training.unusable import left_out_line
 
@@ -96,9 +96,7 @@ def command(
     examples = read_examples(data, task_of, columns, skipped=skipped if skip_unusable else None)
     left_out = [left_out_line(skipped)] if skipped else []
     _warn([*idle_names(examples, names, "--rename"), *left_out])
-    examples = renamed(examples, names)
-    if not examples:
-        raise UsageError("--rename leaves out the labels of all rows: there is nothing to score.")
+    examples = _under_names(examples, names)
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
         evaluation = replace(evaluate(loaded, examples, progress=advance), left_out=len(skipped))
     problems = [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
@@ -110,6 +108,16 @@ def command(
     _warn([*_few(evaluation), *problems])
     if out:
         click.echo(f"saved to {out}")
+
+
+def _under_names(examples: list[Example], names: dict[str, str | None]) -> list[Example]:
+    """The examples under the model's names for their labels; UsageError where none is left."""
+    from mujaz.training.renaming import renamed
+
+    found = renamed(examples, names)
+    if not found:
+        raise UsageError("--rename leaves out the labels of all rows: there is nothing to score.")
+    return found
 
 
 def _few(evaluation: Evaluation) -> list[str]:
