@@ -20,6 +20,7 @@ class Calibration(BaseModel):
 
     temperature: float = Field(gt=0, description="the logits are divided by it before the softmax")
     rows: int = Field(description="dev rows it was measured on")
+    outliers: int = Field(default=0, description="dev rows without any of the labels, which count for the thresholds")
     bins: int = Field(description="equal-width bins of the expected calibration error (ECE)")
     ece_before: float = Field(description="ECE of the top label at temperature 1, 0-1")
     ece_after: float = Field(description="the same at this temperature")

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
+from scipy.stats import mannwhitneyu
 
 from mujaz.configs.schema import CalibrationConfig
 from mujaz.models.calibration import Calibration, Threshold
@@ -140,7 +141,12 @@ def thresholds(confidence: Floats, right: NDArray[np.bool_]) -> list[Threshold]:
     return found
 
 
-def calibrate(logits: NDArray[np.floating], references: Ints, settings: CalibrationConfig) -> Calibration:
+def calibrate(
+    logits: NDArray[np.floating],
+    references: Ints,
+    settings: CalibrationConfig,
+    outliers: NDArray[np.floating] | None = None,
+) -> Calibration:
     """Measure and repair the probabilities of a classifier on data it was not trained on.
 
     A temperature that is no better than chance there (:data:`CHANCE`) is not taken.
@@ -149,6 +155,8 @@ def calibrate(logits: NDArray[np.floating], references: Ints, settings: Calibrat
         logits: (texts, labels).
         references: The right label of each, an index.
         settings: What is wanted.
+        outliers: (further texts, labels), of texts that have none of the labels: whatever label they get is wrong. They
+            count for the thresholds alone.
 
     Returns:
         What ``mujaz.json`` keeps. ``min_probability`` is None where the precision asked for cannot be had.
@@ -160,11 +168,14 @@ def calibrate(logits: NDArray[np.floating], references: Ints, settings: Calibrat
         temperature = 1.0
     right = scores.argmax(axis=1) == references
     before, after = (softmax(scores / t, axis=1).max(axis=1) for t in (1.0, temperature))
-    choices = thresholds(after, right)
+    others = np.zeros((0, scores.shape[1])) if outliers is None else np.asarray(outliers, dtype=np.float64)
+    confidence = np.concatenate([after, softmax(others / temperature, axis=1).max(axis=1)])
+    choices = thresholds(confidence, np.concatenate([right, np.zeros(len(others), dtype=np.bool_)]))
     chosen = next((t for t in choices if settings.min_precision and t.precision >= settings.min_precision), None)
     return Calibration(
         temperature=temperature,
         rows=len(references),
+        outliers=len(others),
         bins=settings.bins,
         ece_before=calibration_error(reliability(before, right, settings.bins)),
         ece_after=calibration_error(reliability(after, right, settings.bins)),
@@ -177,7 +188,11 @@ def calibrate(logits: NDArray[np.floating], references: Ints, settings: Calibrat
 
 
 def calibrate_checkpoint(
-    model: TextClassifier, folder: Path, examples: Sequence[Example], settings: CalibrationConfig
+    model: TextClassifier,
+    folder: Path,
+    examples: Sequence[Example],
+    settings: CalibrationConfig,
+    outliers: Sequence[Example] = (),
 ) -> Calibration | None:
     """Calibrate a saved classifier; ``mujaz.json`` and the loaded model know of it from then on.
 
@@ -186,6 +201,7 @@ def calibrate_checkpoint(
         folder: The checkpoint.
         examples: Labelled, and not among those it was trained on.
         settings: What is wanted.
+        outliers: Texts that have none of the labels, nor among those.
 
     Returns:
         What was stored; None, and nothing is stored, where there are fewer than ``FEWEST_ROWS`` examples.
@@ -195,8 +211,10 @@ def calibrate_checkpoint(
     """
     if len(examples) < FEWEST_ROWS:
         return None
-    targets = [e.target or "" for e in examples] if model.needs_target else None
-    found = calibrate(model.logits([e.text for e in examples], targets), label_ids(examples, model.labels), settings)
+    asked = [*examples, *outliers]
+    targets = [e.target or "" for e in asked] if model.needs_target else None
+    logits, rows = model.logits([e.text for e in asked], targets), len(examples)
+    found = calibrate(logits[:rows], label_ids(examples, model.labels), settings, logits[rows:])
     model.info = model.info.model_copy(update={"calibration": found})
     store_info(folder, model.info)
     return found
@@ -208,29 +226,41 @@ def label_ids(examples: Sequence[Example], labels: Sequence[str]) -> Ints:
     return np.array([index[e.label or ""] for e in examples], dtype=np.int64)
 
 
-def probability_metrics(probabilities: Floats, references: Ints, calibration: Calibration | None) -> dict[str, Any]:
+def probability_metrics(
+    probabilities: Floats, references: Ints, calibration: Calibration | None, outliers: Floats | None = None
+) -> dict[str, Any]:
     """How honest probabilities are on labelled texts.
 
     Args:
         probabilities: (texts, labels), as the model gives them.
         references: The right label of each, an index.
         calibration: The model's own, if it has one.
+        outliers: (further texts, labels), of texts that have none of the labels.
 
     Returns:
         ``bins``; ``nll`` and ``ece``; ``reliability``, a row a bin; for a calibrated model the three also under
         ``uncalibrated``, as they would be at temperature 1, and where it has a threshold ``abstention``:
-        ``min_probability``, ``coverage`` and ``precision`` (None where no text got a label).
+        ``min_probability``, ``coverage`` and ``precision`` (None where no text got a label; outliers that got one are
+        wrong). Of outliers ``outliers``: ``rows`` and ``auroc``, how often the model is surer of a text with a label than
+        of one without, 0.5 by chance.
     """
     bins = calibration.bins if calibration else BINS
     with np.errstate(divide="ignore"):
         logits = np.log(probabilities)  # up to a constant a row, which no softmax sees
     found = {"bins": bins, **_honesty(logits, references, bins)}
+    sure, unsure = (
+        probabilities.max(axis=1),
+        outliers.max(axis=1) if outliers is not None and len(outliers) else np.zeros(0),
+    )
+    if len(unsure):
+        auroc = mannwhitneyu(sure, unsure).statistic / (len(sure) * len(unsure))
+        found["outliers"] = {"rows": len(unsure), "auroc": float(auroc)}
     if calibration is None:
         return found
     found["uncalibrated"] = _honesty(logits * calibration.temperature, references, bins)
     if calibration.min_probability is not None:
-        kept = probabilities.max(axis=1) >= calibration.min_probability
-        right = probabilities.argmax(axis=1) == references
+        kept = np.concatenate([sure, unsure]) >= calibration.min_probability
+        right = np.append(probabilities.argmax(axis=1) == references, np.zeros(len(unsure), dtype=np.bool_))
         found["abstention"] = {
             "min_probability": calibration.min_probability,
             "asked_precision": calibration.min_precision,
@@ -245,6 +275,17 @@ def _honesty(logits: Floats, references: Ints, bins: int) -> dict[str, Any]:
     table = reliability(top, logits.argmax(axis=1) == references, bins)
     rows = [asdict(one) for one in table]
     return {"nll": mean_nll(logits, references), "ece": calibration_error(table), "reliability": rows}
+
+
+def outliers_line(metrics: dict[str, Any]) -> str:
+    """What scores say of texts that have none of the labels, for people; empty where there were none."""
+    found = metrics.get("probabilities", {}).get("outliers")
+    if not found:
+        return ""
+    return (
+        f"{found['rows']:,} more texts have none of the labels: the model is surer of a text with a label than of one of "
+        f"them in {found['auroc']:.1%} of pairs (AUROC; 50 by chance)"
+    )
 
 
 def calibration_line(found: Calibration | None, rows: int) -> str:

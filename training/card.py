@@ -13,6 +13,7 @@ from mujaz.configs.data_schema import DataConfig
 from mujaz.errors import OutputError
 from mujaz.models.checkpoint import FROM_NOTHING, TRAINED_FILE, CheckpointInfo
 from mujaz.models.presets import find_preset
+from mujaz.training.calibration import outliers_line
 from mujaz.training.evaluation import PREDICTIONS_FILE
 from mujaz.training.metrics.percent import in_percent
 from mujaz.training.report.report import REPORT_FILE
@@ -270,6 +271,8 @@ def _body(
             f"{info.calibration.ece_before:.2%} before, {info.calibration.ece_after:.2%} after{_on_test(metrics, split)}.",
             "",
         ]
+    if line := outliers_line(metrics or {}):
+        lines += [f"Of {split}, {line}.", ""]
     lines += ["## Licence", "", info.licence or "Not stated. See those of the base model and of the data.", ""]
     return "\n".join(lines)
 

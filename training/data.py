@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import random
 from collections import Counter
@@ -12,14 +11,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from mujaz.configs.data_schema import ColumnsConfig, DataConfig
 from mujaz.configs.loading import expand_path
 from mujaz.errors import DataError, UsageError
 from mujaz.formats import Row, iter_rows
 from mujaz.hub import hub_rows, is_hub_dataset
-from mujaz.models.checkpoint import DataInfo, Task
+from mujaz.models.checkpoint import Task
 from mujaz.models.texts import text_problem
 from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown, strata
 from mujaz.training.near_duplicates import NearDuplicates
@@ -77,13 +74,16 @@ class Splits:
     test: list[Example]
     labels: list[str]
     warnings: Sequence[str] = ()  # names that no row has, and rows that were left out: lines for people
-    outliers: Sequence[Example] = ()  # training texts that have none of the labels
+    # Texts that have none of the labels, of each part.
+    outliers: Sequence[Example] = ()
+    dev_outliers: Sequence[Example] = ()
+    test_outliers: Sequence[Example] = ()
     # Rows that were left out: "unusable" by data.skip_unusable, of all parts; "unsupported" by data.support, of train.
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def rows(self) -> list[Example]:
         """All of them."""
-        return [*self.train, *self.dev, *self.test, *self.outliers]
+        return [*self.train, *self.dev, *self.test, *self.outliers, *self.dev_outliers, *self.test_outliers]
 
     @property
     def multi_label(self) -> bool:
@@ -109,10 +109,11 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
     warnings += [left_out_line(left_out)] if left_out else []
     parts = [renamed(part, config.rename) for part in (train, more, dev, test)]
     warnings += idle_names([e for part in parts for e in part], config.outliers, "data.outliers")
-    (train, others), (more, still_others), (dev, _), (test, _) = (without_outliers(p, config.outliers) for p in parts)
-    if not train:
+    train, more, dev, test = parts
+    known, _ = without_outliers(train, config.outliers)
+    if not known:
         raise DataError("data.rename and data.outliers leave no training row a label", file=_names(config.train))
-    labels = list(config.labels or label_names(train))
+    labels = list(config.labels or label_names(known))
     if task != "summary" and len(labels) < 2:
         raise DataError(f"expected at least two labels, found {labels}", file=_names(config.train))
     if config.folds:
@@ -127,7 +128,7 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
         train, dev = _take(train, _cut(train, config, config.dev_fraction))
     if task != "summary":
         for part in (train, more, dev, test):
-            check_labels(part, labels, several=bool(train) and train[0].labels is not None)
+            check_labels(without_outliers(part, config.outliers)[0], labels, several=known[0].labels is not None)
     seed = config.split_seed
     train += sample(more, config.max_additional_rows, seed)
     before = len(train)
@@ -136,7 +137,11 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
         warnings.append(line)
     counts = {"unusable": len(left_out), "unsupported": before - len(train)}
     train, dev = sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed)
-    return Splits(train, dev, test, labels, warnings, [*others, *still_others], counts)
+    # Only now, so that those without a label are split as the others are, a kind of their own.
+    (train, others), (dev, of_dev), (test, of_test) = (
+        without_outliers(part, config.outliers) for part in (train, dev, test)
+    )
+    return Splits(train, dev, test, labels, warnings, others, of_dev, of_test, counts)
 
 
 def targets_again(config: DataConfig, splits: Splits) -> list[str]:
@@ -370,30 +375,6 @@ def check_labels(examples: Iterable[Example], labels: Sequence[str], *, several:
             file=unknown[0][0].file,
             row=unknown[0][0].row,
         )
-
-
-def data_info(examples: Iterable[Example], source: str | Sequence[str]) -> DataInfo:
-    """What ``mujaz.json`` says of the training data: rows, file names, targets and a sha256 over all values in order."""
-    digest = hashlib.sha256()
-    rows, targets = 0, set()
-    for example in examples:
-        digest.update(orjson.dumps([example.text, example.label, example.target, example.summary]) + b"\n")
-        rows += 1
-        targets |= {target_id(example.target)} if example.target else set()
-    sources = [source] if isinstance(source, str) else source
-    files = [Path(name).name for name in sources]
-    return DataInfo(rows=rows, fingerprint=digest.hexdigest(), files=files, targets=sorted(targets))
-
-
-def train_sources(config: DataConfig) -> list[str]:
-    """The files that training rows come from."""
-    given = (config.train, config.additional or [])
-    return [name for names in given for name in ([names] if isinstance(names, str) else names)]
-
-
-def target_id(target: str) -> str:
-    """Twelve digits that tell one target from others: a checkpoint that is shared does not hold texts of its data."""
-    return hashlib.sha256(" ".join(target.split()).encode()).hexdigest()[:12]
 
 
 def _names(source: str | Sequence[Any]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -24,7 +24,7 @@ from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
 from mujaz.training.metrics.resampling import label_intervals, label_set_intervals
 from mujaz.training.metrics.scoring import signature
-from mujaz.training.renaming import renamed
+from mujaz.training.renaming import renamed, without_outliers
 from mujaz.training.resume import CONFIG_FILE, METRICS_FILE, write_whole
 from mujaz.training.stance import stance_metrics
 from mujaz.training.trained_texts import seen, text_id
@@ -102,6 +102,7 @@ def evaluate(
     *,
     columns: ColumnsConfig | Mapping[str, str] | None = None,
     rename: Mapping[str, str | None] | None = None,
+    outliers: Sequence[str] = (),
     skip_unusable: bool = False,
     progress: Progress | None = None,
 ) -> Evaluation:
@@ -112,6 +113,8 @@ def evaluate(
         data: Files, folders or a hub dataset; rows as dictionaries; or examples already read.
         columns: How the columns are called, as in a config: ``{"text": "body"}``.
         rename: Labels of the data that the model calls otherwise, and how: ``{"agree": "favor"}``; None leaves its rows out.
+        outliers: Labels of the data that stand for none of the model's: how much less sure the model is of their texts is
+            told apart (``probabilities``), and no score counts them. So are examples without a label.
         skip_unusable: Leave out rows without a text or an answer; ``left_out`` says how many.
         progress: Called with the number of texts done, batch by batch.
 
@@ -125,17 +128,20 @@ def evaluate(
         raise UsageError(
             f"evaluate expects a TextClassifier, a Summarizer or the name of one, found {type(model).__name__}."
         )
+    if outliers and (isinstance(model, Summarizer) or model.multi_label):
+        raise UsageError("outliers are for classifiers that give one label a text: leave them out.")
     if not isinstance(rename or {}, Mapping):
         raise UsageError(f'rename: expected a dictionary like {{"agree": "favor"}}, found {type(rename).__name__}.')
     skipped: list[DataError] | None = [] if skip_unusable else None
     examples = renamed(_examples(data, model, _columns(columns), skipped), rename or {})
     if not examples:
         raise DataError("rename leaves out the labels of all rows: there is nothing to score")
+    kept, others = without_outliers(examples, outliers)
     if isinstance(model, Summarizer):
-        found = _evaluate_summaries(model, examples, progress)
+        found = _evaluate_summaries(model, kept, progress)
     else:
-        found = _evaluate_labels(model, examples, progress)
-    known = seen([model.folder] if model.folder else [], examples)
+        found = _evaluate_labels(model, [*kept, *others], progress)
+    known = seen([model.folder] if model.folder else [], kept)
     return replace(found, trained_on=known, left_out=len(skipped or ()))
 
 
@@ -170,9 +176,13 @@ def _examples(
 def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: Progress | None) -> Evaluation:
     if model.multi_label:
         return _evaluate_label_sets(model, examples, progress)
+    outliers = [e for e in examples if e.label is None]
+    examples = [e for e in examples if e.label is not None]
     check_labels(examples, model.labels)
-    targets = [e.target or "" for e in examples] if model.needs_target else None
-    results = model.predict([e.text for e in examples], targets, progress=progress)
+    asked = [*examples, *outliers]
+    targets = [e.target or "" for e in asked] if model.needs_target else None
+    results = model.predict([e.text for e in asked], targets, progress=progress)
+    results, rest = results[: len(examples)], results[len(examples) :]
     references = label_ids(examples, model.labels)
     index = {label: i for i, label in enumerate(model.labels)}
     found = np.array([index[r.best] for r in results], dtype=np.int64)
@@ -181,8 +191,8 @@ def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: P
         or {}
     )
     metrics["intervals"] = label_intervals(references, found, model.labels)
-    probabilities = np.array([list(r.probabilities.values()) for r in results])
-    metrics["probabilities"] = probability_metrics(probabilities, references, model.info.calibration)
+    probabilities, of_rest = (np.array([list(r.probabilities.values()) for r in part]) for part in (results, rest))
+    metrics["probabilities"] = probability_metrics(probabilities, references, model.info.calibration, of_rest)
     if model.needs_target:
         metrics |= stance_metrics(model, examples, references, found)
     predictions = [

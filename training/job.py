@@ -18,11 +18,12 @@ from mujaz.models.recipes import Tally
 from mujaz.models.saving import library_versions
 from mujaz.training.arguments import selects, total_steps, trains_in_bfloat16
 from mujaz.training.augmentation import augmented
-from mujaz.training.data import Example, Splits, data_info, load_splits, train_sources
+from mujaz.training.data import Example, Splits, load_splits
 from mujaz.training.encoded import Collator, encode_classification, encode_summaries
 from mujaz.training.lora import trained_parameters
 from mujaz.training.memory import BatchFit, fit_batch
 from mujaz.training.processes import count, first_alone
+from mujaz.training.provenance import data_info, train_sources
 from mujaz.training.resume import finished_metrics
 from mujaz.training.selection import encode_selection, selection_info
 from mujaz.training.start import Start, start_from

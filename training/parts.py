@@ -39,7 +39,9 @@ def write_parts(
     taken = [str(file) for file in files.values() if file.exists()]
     if taken and not force:
         raise UsageError(f"{', '.join(taken)} exists. Give --force to replace it, or --out another folder.")
-    splits = load_splits(config.data, config.task)
+    # Texts that have none of the labels are split as the others are, and stay among them under their own name.
+    data = config.data.model_copy(update={"outliers": [], "labels": None}) if config.data.outliers else config.data
+    splits = load_splits(data, config.task)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

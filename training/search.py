@@ -23,8 +23,9 @@ from mujaz.models.checkpoint import locate
 from mujaz.models.loading import load_config
 from mujaz.training.arguments import BEST_BY, SELECTION_F1, SELECTION_MEAN
 from mujaz.training.callbacks import Report
-from mujaz.training.data import data_info, load_splits
+from mujaz.training.data import load_splits
 from mujaz.training.processes import count
+from mujaz.training.provenance import data_info
 from mujaz.training.resume import (
     CHECKPOINTS,
     CONFIG_FILE,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mujaz.models.classifier import TextClassifier
-from mujaz.training.data import Example, target_id
+from mujaz.training.data import Example
 from mujaz.training.metrics.stance import (
     mean_over_targets,
     side_f1,
@@ -18,6 +18,7 @@ from mujaz.training.metrics.stance import (
     target_scores,
     unseen_scores,
 )
+from mujaz.training.provenance import target_id
 
 SWAPPED = 2000  # rows of the swap test, evenly spread: a share of them is good to about 2 points (95 % interval)
 

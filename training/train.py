@@ -38,7 +38,7 @@ from mujaz.training.card import SCORED_ON_DEV, model_card, origin_of, write_card
 from mujaz.training.checks import quick_check
 from mujaz.training.compiling import compiled_to_train
 from mujaz.training.cpu_speed import quick_on_cpu
-from mujaz.training.data import data_info, load_splits, targets_again
+from mujaz.training.data import load_splits, targets_again
 from mujaz.training.distillation import DistillingTrainer, besides, taught
 from mujaz.training.encoded import UNSURE, Collator, with_filler
 from mujaz.training.evaluation import Evaluation, evaluate
@@ -52,6 +52,7 @@ from mujaz.training.metrics import ClassificationMetric
 from mujaz.training.multi_label import multi_label_scores, thresholds_line, tune_checkpoint, tuned_thresholds
 from mujaz.training.noise import noisy
 from mujaz.training.processes import count, first_alone, is_first, join
+from mujaz.training.provenance import data_info
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
 from mujaz.training.resume import (
@@ -349,6 +350,7 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
     """Calibrate and score the saved checkpoint, loaded as a user would load it, and write ``metrics.json``."""
     config, splits = job.config, job.splits
     split, examples = ("test", splits.test) if splits.test else ("dev", splits.dev)
+    outliers = splits.test_outliers if splits.test else splits.dev_outliers
     evaluation: Evaluation | None = None
     problems = [one.line for one in quick_check(splits) if one.level == "problem"]
     problems += [*learnt_before(config, {split: examples}), *targets_again(config.data, splits)]
@@ -364,9 +366,9 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
                 tuned = tune_checkpoint(model, folder, splits.dev)
                 report(thresholds_line(tuned, model.labels, len(splits.dev)))
             else:
-                found = calibrate_checkpoint(model, folder, splits.dev, config.calibration)
+                found = calibrate_checkpoint(model, folder, splits.dev, config.calibration, splits.dev_outliers)
                 report(calibration_line(found, len(splits.dev)))
-        evaluation = evaluate(model, examples)
+        evaluation = evaluate(model, [*examples, *outliers])
         evaluation.save_predictions(folder)
         named = {"train": splits.train, "dev": splits.dev, "test": splits.test}
         log, written = trainer.state.log_history, resolved_yaml(config)

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     metavar="OLD=NEW",
     help="A label under the model's name for it; OLD= leaves its rows out; repeatable.",
 )
+@click.option(
+    "--outlier", type=GIVEN, multiple=True, metavar="L", help="A label that stands for none of the model's; repeatable."
+)
 @click.option("--target-column", type=GIVEN, default="target", show_default=True)
 @click.option("--summary-column", type=GIVEN, default="summary", show_default=True)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
@@ -56,6 +59,7 @@ def command(
     label_column: str,
     label_separator: str | None,
     rename: tuple[str, ...],
+    outlier: tuple[str, ...],
     target_column: str,
     summary_column: str,
     device: str,
@@ -73,7 +77,7 @@ def command(
     from mujaz.models.auto import load_model
     from mujaz.training.data import read_examples
     from mujaz.training.evaluation import evaluate
-    from mujaz.training.renaming import idle_names
+    from mujaz.training.renaming import idle_names, without_outliers
     from mujaz.training.trained_texts import seen_line
     from mujaz.training.unusable import left_out_line
 
@@ -97,8 +101,10 @@ def command(
     left_out = [left_out_line(skipped)] if skipped else []
     _warn([*idle_names(examples, names, "--rename"), *left_out])
     examples = _under_names(examples, names)
+    _warn(idle_names(examples, outlier, "--outlier"))
+    examples, others = without_outliers(examples, outlier)
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
-        evaluation = replace(evaluate(loaded, examples, progress=advance), left_out=len(skipped))
+        evaluation = replace(evaluate(loaded, [*examples, *others], progress=advance), left_out=len(skipped))
     problems = [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
     try:
         if out:
@@ -155,6 +161,7 @@ _READ_FOR = {
     "label_column": ("topic", "stance"),
     "label_separator": ("topic",),
     "rename": ("topic", "stance"),
+    "outlier": ("topic", "stance"),
     "target_column": ("stance",),
     "summary_column": ("summary",),
 }

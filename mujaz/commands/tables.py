@@ -47,6 +47,11 @@ def metrics_table(evaluation: Evaluation, title: str) -> None:
 
     table = _summary_table(evaluation, title) if evaluation.task == "summary" else _label_table(evaluation, title)
     Console().print(table)
+    if "probabilities" in evaluation.metrics:
+        from mujaz.training.calibration import outliers_line
+
+        if line := outliers_line(evaluation.metrics):
+            Console().print(line, soft_wrap=True, highlight=False)
     if "stance" in evaluation.metrics:
         from mujaz.training.stance import stance_lines
 

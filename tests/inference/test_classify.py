@@ -263,7 +263,7 @@ class CalibratedClassifier(FakeClassifier):
 
     def __init__(self) -> None:
         super().__init__()
-        numbers = {"ece_before": 0.1, "ece_after": 0.1, "nll_before": 1.0, "nll_after": 1.0}
+        numbers: dict[str, Any] = {"ece_before": 0.1, "ece_after": 0.1, "nll_before": 1.0, "nll_after": 1.0}
         threshold = Threshold(min_probability=0.6, precision=0.9, coverage=0.3)
         calibration = Calibration(temperature=1, rows=50, bins=15, thresholds=[threshold], **numbers)
         self.info = SimpleNamespace(calibration=calibration)

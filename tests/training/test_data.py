@@ -18,7 +18,8 @@ from mujaz import train as run_training
 from mujaz.configs.data_schema import ColumnsConfig, DataConfig
 from mujaz.configs.loading import check_config
 from mujaz.errors import DataError, UsageError
-from mujaz.training.data import Example, check_labels, data_info, load_splits, read_examples, sample, targets_again
+from mujaz.training.data import Example, check_labels, load_splits, read_examples, sample, targets_again
+from mujaz.training.provenance import data_info
 from mujaz.training.splits import cut_stratified
 from tests.conftest import write_jsonl
 

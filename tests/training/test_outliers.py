@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,18 +11,26 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
+from scipy.special import softmax
+from sklearn.metrics import roc_auc_score
 from torch.nn.functional import cross_entropy
 
+from mujaz import evaluate
+from mujaz.cli import cli
 from mujaz.configs.data_schema import DataConfig
 from mujaz.configs.loading import check_config
+from mujaz.configs.schema import CalibrationConfig
 from mujaz.errors import ConfigError, UsageError
 from mujaz.models.checkpoint import read_info
 from mujaz.models.classifier import TextClassifier
+from mujaz.training.calibration import calibrate, probability_metrics
 from mujaz.training.data import load_splits
 from mujaz.training.distillation import taught
 from mujaz.training.encoded import IGNORED, UNSURE
 from mujaz.training.job import prepare
 from mujaz.training.losses import LabelLoss
+from mujaz.training.parts import write_parts
 from mujaz.training.train import train
 from tests.conftest import MONEY, SPORT, TinyConfig, write_jsonl
 
@@ -46,10 +56,15 @@ def test_they_are_apart_from_the_rows_with_labels(labelled: Path) -> None:
     splits = load_splits(data, "topic")
     assert splits.labels == ["money", "sport"]
     assert {e.label for e in (*splits.train, *splits.dev, *splits.test)} == {"money", "sport"}
-    assert [(e.text, e.label) for e in splits.outliers] == [(text, None) for text in WEATHER * 5]
+    assert [(e.text, e.label) for e in splits.dev_outliers] == [(text, None) for text in WEATHER * 5]
+    # Those of train are split as the labels are.
+    assert (len(splits.outliers), len(splits.test_outliers)) == (15, 5)
+    assert Counter(e.text for e in (*splits.outliers, *splits.test_outliers)) == dict.fromkeys(WEATHER, 5)
     assert not splits.warnings
     again = load_splits(data.model_copy(update={"outliers": ["other"], "rename": {"else": "other"}}), "topic")
-    assert again.outliers == splits.outliers
+    assert again.dev_outliers == splits.dev_outliers
+    few = load_splits(data.model_copy(update={"max_train_rows": 20, "max_dev_rows": 30}), "topic")
+    assert (len(few.train) + len(few.outliers), len(few.dev) + len(few.dev_outliers)) == (20, 30)
     (line,) = load_splits(data.model_copy(update={"outliers": ["elsewhere", "else"]}), "topic").warnings
     assert line.startswith("data.outliers: no row has the label 'elsewhere'")
 
@@ -72,10 +87,10 @@ def test_a_classifier_learns_to_be_unsure_of_them(tiny_config: TinyConfig, label
     settings: dict[str, Any] = {"epochs": 12, "learning_rate": 3e-3, "class_weights": "inverse"}
     settings |= {"batch_size": "auto", "effective_batch_size": 8}
     config = tiny_config("topic", labelled, tmp_path / "run", **settings)
-    config["data"] |= {"outliers": ["else"], "augmentation": {"cut": 0.5, "shortest_cut": 2}}
+    config["data"] |= {"outliers": ["else"], "augmentation": {"cut": 0.5, "shortest_cut": 2}, "test": str(labelled)}
     said: list[str] = []
-    train(check_config(config, "test"), report=said.append)
-    assert any("; 20 that have none of the labels; " in line for line in said)
+    result = train(check_config(config, "test"), report=said.append)
+    assert any("; 15 that have none of the labels; " in line for line in said)
     model = TextClassifier.from_pretrained(tmp_path / "run", device="cpu", precision="float32")
     assert model.labels == ["money", "sport"]
 
@@ -86,9 +101,82 @@ def test_a_classifier_learns_to_be_unsure_of_them(tiny_config: TinyConfig, label
     info = read_info(tmp_path / "run")
     assert info is not None
     assert info.data is not None
-    assert (info.data.outliers, info.labels) == (20, ["money", "sport"])
+    assert (info.data.outliers, info.labels) == (15, ["money", "sport"])
     card = (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
-    assert "unsure of 20 further texts, which have none of the labels" in card
+    assert "unsure of 15 further texts, which have none of the labels" in card
+    told = "20 more texts have none of the labels: the model is surer of a text with a label"
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert told in card
+    assert told in page
+    found = result.metrics["metrics"]["probabilities"]["outliers"]
+    assert found["rows"] == 20
+    known = [max(one.probabilities.values()) for one in model.predict(SPORT * 8 + MONEY * 8)]
+    others = [max(one.probabilities.values()) for one in model.predict(WEATHER * 5)]
+    assert found["auroc"] == pytest.approx(roc_auc_score([1] * len(known) + [0] * len(others), known + others))
+    assert result.evaluation is not None
+    assert result.evaluation.rows == len(result.evaluation.predictions) == len(known)
+
+
+def test_scores_of_data_with_texts_of_none_of_the_labels(
+    trained: Callable[[str], Path], labelled: Path, tmp_path: Path
+) -> None:
+    model = str(trained("topic"))
+    whole = evaluate(model, labelled, rename={"else": None})
+    found = evaluate(model, labelled, outliers=["else"])
+    of_found, of_whole = (one.metrics.pop("probabilities") for one in (found, whole))
+    assert of_found["outliers"]["rows"] == 20
+    assert (found.rows, found.metrics) == (whole.rows, whole.metrics)  # no other score counts them
+    assert of_found["nll"] == pytest.approx(of_whole["nll"], rel=1e-4)
+    assert [one["row"] for one in found.predictions] == [one["row"] for one in whole.predictions]
+    out = CliRunner().invoke(
+        cli, ["evaluate", model, str(labelled), "--outlier", "else", "--out", str(tmp_path / "out")]
+    )
+    assert "20 more texts have none of the labels" in out.stdout
+    assert (
+        json.loads((tmp_path / "out" / "metrics.json").read_text())["metrics"]["probabilities"]["outliers"]["rows"]
+        == 20
+    )
+    idle = CliRunner().invoke(cli, ["evaluate", model, str(labelled), "--rename", "else=", "--outlier", "otter"])
+    assert "--outlier: no row has the label 'otter'" in idle.stderr
+    with pytest.raises(UsageError, match="outliers are for classifiers"):
+        evaluate(str(trained("summary")), labelled, outliers=["else"])
+
+
+def test_they_count_as_wrong_where_a_threshold_is_chosen() -> None:
+    generator = np.random.default_rng(0)
+    logits = generator.normal(size=(400, 2)) * 3
+    references = (logits[:, 1] > logits[:, 0]).astype(np.int64)  # never wrong
+    outliers = generator.normal(size=(100, 2))
+    settings = CalibrationConfig(min_precision=0.95)
+    assert calibrate(logits, references, settings).threshold_for(0.95).coverage == 1
+    found = calibrate(logits, references, settings, outliers)
+    assert (found.rows, found.outliers, found.temperature) == (400, 100, 1.0)
+    chosen = found.threshold_for(0.95)
+    assert found.min_probability == chosen.min_probability
+    kept, wrong = (
+        int((softmax(one, axis=1).max(axis=1) >= chosen.min_probability).sum()) for one in (logits, outliers)
+    )
+    assert wrong > 0
+    assert chosen.precision == pytest.approx(kept / (kept + wrong))
+    assert chosen.coverage == pytest.approx((kept + wrong) / 500)
+    metrics = probability_metrics(softmax(logits, axis=1), references, found, softmax(outliers, axis=1))
+    assert metrics["abstention"]["precision"] == pytest.approx(chosen.precision)
+
+
+def test_files_of_the_parts_hold_them_too(labelled: Path, tiny_config: TinyConfig, tmp_path: Path) -> None:
+    config = tiny_config("topic", labelled, tmp_path / "run")
+    config["data"] |= {"outliers": ["else"], "test_fraction": 0.25, "labels": ["money", "sport"]}
+    settings = check_config(config, "test")
+    write_parts(settings, tmp_path)
+    splits = load_splits(settings.data, "topic")
+    for name, known, others in (
+        ("train", splits.train, splits.outliers),
+        ("dev", splits.dev, splits.dev_outliers),
+        ("test", splits.test, splits.test_outliers),
+    ):
+        rows = [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+        assert sorted(row["source_row"] for row in rows) == sorted(e.row for e in (*known, *others))
+        assert Counter(row["label"] for row in rows)["else"] == len(others) > 0
 
 
 def test_a_teacher_is_not_asked_about_them(
@@ -102,7 +190,7 @@ def test_a_teacher_is_not_asked_about_them(
     assert settings.distill is not None
     job = taught(prepare(settings), settings.distill, lambda line: None)
     unsure = [row for row in job.train if row["label"] == UNSURE]
-    assert len(unsure) > 20  # and shorter copies of them
+    assert len(unsure) > len(load_splits(settings.data, "topic").outliers) > 0  # and shorter copies of them
     assert all(row["teacher_logits"] == [0.0, 0.0] and row["teacher_share"] == 1.0 for row in unsure)
     others = [row for row in job.train if row["label"] != UNSURE]
     assert all(row["teacher_logits"] != [0.0, 0.0] for row in others)

@@ -15,7 +15,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from mujaz import TextClassifier, evaluate
 from mujaz.cli import cli
-from mujaz.training.data import read_examples, target_id
+from mujaz.training.data import read_examples
 from mujaz.training.metrics.stance import (
     mean_over_targets,
     side_f1,
@@ -25,6 +25,7 @@ from mujaz.training.metrics.stance import (
     target_scores,
     unseen_scores,
 )
+from mujaz.training.provenance import target_id
 
 LABELS = ["favor", "against", "none"]
 # target, right label, predicted label

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from mujaz.models.calibration import Calibration
 from mujaz.models.classifier import TextClassifier
 from mujaz.pages import isolated
+from mujaz.training.calibration import outliers_line
 from mujaz.training.metrics.bootstrap import RESAMPLES
 from mujaz.training.report.attribution import Word, full_precision, word_scores
 from mujaz.training.report.charts import interval_bar, reliability_chart
@@ -145,6 +146,7 @@ def _reliability(honesty: dict[str, Any], calibration: Calibration | None) -> di
         "When the model says 80 %, is it right 80 % of the time? Bars are the share of right labels among texts of like "
         f"probability ({honesty['bins']} steps), the dashed line is perfect honesty, the grey strip counts texts."
     )
+    note += f" {line}." if (line := outliers_line({"probabilities": honesty})) else ""
     chart = reliability_chart(honesty["reliability"], before["reliability"] if before else None)
     return {"note": note, "svg": chart, "rows": rows, "calibrated": before is not None}
 
