@@ -37,6 +37,7 @@ class Plan:
     rows: dict[str, int]
     labels: list[str]
     other_labels: tuple[str, ...]
+    prefix_line: str
     steps: int
     parameters: int
     trained: int
@@ -66,6 +67,7 @@ class Plan:
             f"model: {self.parameters / 1e6:.1f} M parameters, recipe {self.recipe}, up to {self.max_length} tokens "
             f"({self.truncated:.1%} of the training texts are longer and will be cut)",
             *([] if self.trained == self.parameters else [self._trained_line()]),
+            *([self.prefix_line] if self.prefix_line else []),
             f"text: {self.prepared.line()}",
             *([self.batch] if self.batch else []),
             f"training: {self.steps:,} steps in {'bfloat16' if self.bfloat16 else 'float32'}"
@@ -104,6 +106,7 @@ class Job:
             rows=rows,
             labels=self.splits.labels if self.config.task != "summary" else [],
             other_labels=self.start.other_labels,
+            prefix_line=self.start.prefix_line,
             steps=total_steps(self.config, len(self.train), count()),
             parameters=sum(p.numel() for p in self.start.model.parameters()),
             trained=trained_parameters(self.start.model),
