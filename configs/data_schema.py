@@ -94,7 +94,8 @@ class DataConfig(Section):
     max_additional_rows: Positive | None = None
     """Take only so many of the additional rows, drawn at random: many would drown the few rows that people labelled."""
     dev: str | list[str] | None = None
-    """Development data: chooses the best checkpoint. None splits it off the training data."""
+    """Development data: chooses the best checkpoint, of those that score the same that of the lowest loss. None splits it
+    off the training data."""
     test: str | list[str] | None = None
     """Test data, scored once at the end. None splits it off where test_fraction is more than 0."""
     dev_fraction: Fraction = 0.1

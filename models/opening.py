@@ -151,13 +151,18 @@ def _checked_prefix(name: str | Path, config: PretrainedConfig, prefix: str) -> 
     return prefix
 
 
-def _other_prefix(config: PretrainedConfig) -> str:
-    """A word on the prefix of the T5 that a checkpoint began as: whether it was fine-tuned with it, nothing tells.
+def named_prefix(config: PretrainedConfig) -> str:
+    """The prefix of the T5 that a checkpoint began as; empty where there is none.
 
-    Pipelines of transformers 4 put it there where they were called "summarization", not "text2text-generation".
+    Whether it was fine-tuned with it, nothing tells. Pipelines of transformers 4 put it there where they were called
+    "summarization", not "text2text-generation".
     """
     settings = getattr(config, "task_specific_params", None) or {}
-    named = (settings.get("summarization") or {}).get("prefix")
+    return str((settings.get("summarization") or {}).get("prefix") or "")
+
+
+def _other_prefix(config: PretrainedConfig) -> str:
+    named = named_prefix(config)
     return (
         f" Its config.json has the prefix {named!r}, which is not used unless it is asked for (prefix)."
         if named

@@ -18,6 +18,7 @@ from mujaz.formats import Row, iter_rows, require_columns
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
 from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown
+from mujaz.training.renaming import renamed
 
 # What the parts of a data set are called in file names.
 _SPLIT_NAMES = {
@@ -92,6 +93,9 @@ class CheckInput:
 def rows_of_config(config: TrainConfig) -> CheckInput:
     """The rows of a config's files, before any part is split off; additional ones are training rows.
 
+    Labels are those that ``data.rename`` makes of them. Where train has no outliers, those of dev and test are left out: theirs
+    is no label that was forgotten.
+
     Raises:
         DataError: a file as a whole cannot be read, or none of its rows.
     """
@@ -109,6 +113,9 @@ def rows_of_config(config: TrainConfig) -> CheckInput:
                 unreadable,
                 titled=bool(config.data.columns.title),
             )
+    rows = renamed(rows, config.data.rename)
+    others = {*map(plain_name, config.data.outliers)} - {row.label for row in rows if row.split == "train"}
+    rows = [row for row in rows if row.label not in others]
     support = config.data.support or SupportConfig()
     name = Path(config.output).name
     return _checked(CheckInput(name, config.task, rows, unreadable, support, config.data.skip_unusable))

@@ -16,8 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mujaz.configs.loading import load_data_config
-from mujaz.training.data import Example, load_splits
-from mujaz.training.left_out import write_rows
+from mujaz.training.data import Example
+from mujaz.training.left_out import told_splits, write_rows
 
 SEED = 0
 
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
     def rows() -> Iterator[dict[str, str]]:
         data, task = load_data_config(options.config)
         labelled = data.model_copy(update={"additional": None})  # what was made has its targets
-        yield from crossed(load_splits(labelled, task).train, options.targets)
+        yield from crossed(told_splits(labelled, task).train, options.targets)
 
     write_rows(options.out, rows, "pairs")
 

@@ -7,7 +7,6 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,22 +17,10 @@ from mujaz.formats import Row, iter_rows
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
 from mujaz.models.texts import text_problem
-from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown, strata
-from mujaz.training.near_duplicates import NearDuplicates
+from mujaz.training.cutting import cut, fold_parts
+from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown
 from mujaz.training.renaming import idle_names, renamed, without_outliers
-from mujaz.training.splits import (
-    Parts,
-    check_folds,
-    cut_groups,
-    cut_latest,
-    cut_stratified,
-    cut_target,
-    group_folds,
-    joined_strata,
-    one_fold,
-    read_date,
-    stratified_folds,
-)
+from mujaz.training.splits import Parts, cut_target, one_fold
 from mujaz.training.support import supported
 from mujaz.training.unusable import left_out_line, together
 
@@ -119,13 +106,13 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
     if config.folds:
         if config.fold is None:
             raise UsageError(f"one training is of one fold: give data.fold (1 to {config.folds}), or call train_folds")
-        train, test = _take(train, one_fold(fold_parts(train, config), config.fold))
+        train, test = _take(train, one_fold(fold_parts(train, config, warnings), config.fold))
     elif config.split.held_out:
         train, test = _take(train, cut_target([e.target for e in train], [*map(plain_name, config.split.held_out)]))
     elif not test and config.test_fraction:
-        train, test = _take(train, _cut(train, config, config.test_fraction))
+        train, test = _take(train, cut(train, config, config.test_fraction, warnings))
     if not dev and config.dev_fraction:
-        train, dev = _take(train, _cut(train, config, config.dev_fraction))
+        train, dev = _take(train, cut(train, config, config.dev_fraction, warnings))
     if task != "summary":
         for part in (train, more, dev, test):
             check_labels(without_outliers(part, config.outliers)[0], labels, several=known[0].labels is not None)
@@ -162,56 +149,10 @@ def sample(examples: list[Example], most: int | None, seed: int) -> list[Example
     return [examples[i] for i in sorted(random.Random(seed).sample(range(len(examples)), most))]
 
 
-def fold_parts(examples: list[Example], config: DataConfig) -> list[Parts]:
-    """The folds that a config asks for: row numbers that stay, and row numbers that are left out, fold by fold.
-
-    Raises:
-        DataError: there are too few rows or groups.
-    """
-    labels, folds = _strata(examples), config.folds or 0
-    if config.split.by == "stratified" and examples[0].labels is not None:
-        # A stratum is of the rarest label of its rows: a frequent one may seldom be that.
-        check_folds(Counter(label for e in examples for label in e.labels or ()), folds)
-        labels = [*joined_strata(strata(examples), folds)]
-    if config.split.by == "stratified":
-        return stratified_folds(labels, folds, config.split_seed)
-    return group_folds(labels, _groups(examples, config), folds, config.split_seed)
-
-
-def _cut(examples: list[Example], config: DataConfig, fraction: float) -> Parts:
-    """Cut a part off the training data, as ``data.split`` says."""
-    by, labels = config.split.by, _strata(examples)
-    if by == "date":
-        return cut_latest([_date(e, config.split.column) for e in examples], fraction)
-    if by in ("stratified", "target"):  # dev is of the targets that are trained on: test alone is of others
-        return cut_stratified(labels, fraction, config.split_seed)
-    return cut_groups(labels, _groups(examples, config), fraction, config.split_seed)
-
-
-def _date(example: Example, column: str | None) -> datetime:
-    try:
-        return read_date(example.key)
-    except DataError as error:
-        raise DataError(f"column '{column}': {error}", file=example.file, row=example.row) from None
-
-
-def _strata(examples: list[Example]) -> list[str | None]:
-    several = bool(examples) and examples[0].labels is not None
-    return [*strata(examples)] if several else [e.label for e in examples]
-
-
 def label_names(examples: Iterable[Example]) -> list[str]:
     """The labels that occur, sorted."""
     single = {e.label for e in examples if e.label is not None and e.labels is None}
     return sorted(single | {label for e in examples for label in e.labels or ()})
-
-
-def _groups(examples: list[Example], config: DataConfig) -> list[str]:
-    if config.split.by == "target":
-        return [e.target or "" for e in examples]
-    if config.split.by == "near_duplicates":
-        return [str(cluster) for cluster in NearDuplicates([e.text for e in examples]).cluster]
-    return [str(e.key) for e in examples]
 
 
 def _take(examples: list[Example], parts: Parts) -> tuple[list[Example], list[Example]]:

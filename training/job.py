@@ -38,6 +38,7 @@ class Plan:
     rows: dict[str, int]
     labels: list[str]
     other_labels: tuple[str, ...]
+    prefix_line: str
     steps: int
     parameters: int
     trained: int
@@ -50,6 +51,8 @@ class Plan:
     unlabelled: int
     outliers: int
     truncated: float
+    summaries_cut: float
+    max_target_length: int
     prepared: Tally
     batch: str
     note: str
@@ -67,6 +70,8 @@ class Plan:
             f"model: {self.parameters / 1e6:.1f} M parameters, recipe {self.recipe}, up to {self.max_length} tokens "
             f"({self.truncated:.1%} of the training texts are longer and will be cut)",
             *([] if self.trained == self.parameters else [self._trained_line()]),
+            *([self._cut_line()] if self.summaries_cut else []),
+            *([self.prefix_line] if self.prefix_line else []),
             f"text: {self.prepared.line()}",
             *([self.batch] if self.batch else []),
             f"training: {self.steps:,} steps in {'bfloat16' if self.bfloat16 else 'float32'}"
@@ -78,6 +83,12 @@ class Plan:
         return (
             f"note: the start has other labels ({', '.join(self.other_labels)}), so what it knows of them is not used; if "
             "some of yours mean the same, name them so (data.rename)"
+        )
+
+    def _cut_line(self) -> str:
+        return (
+            f"summaries: {self.summaries_cut:.1%} of the training summaries are longer than {self.max_target_length} tokens "
+            "and will be cut, so that it learns to stop there: raise model.max_target_length"
         )
 
     def _trained_line(self) -> str:
@@ -105,6 +116,7 @@ class Job:
             rows=rows,
             labels=self.splits.labels if self.config.task != "summary" else [],
             other_labels=self.start.other_labels,
+            prefix_line=self.start.prefix_line,
             steps=total_steps(self.config, len(self.train), count()),
             parameters=sum(p.numel() for p in self.start.model.parameters()),
             trained=trained_parameters(self.start.model),
@@ -121,9 +133,19 @@ class Job:
             outliers=len(self.splits.outliers),
             prepared=self.start.encoder.tally([e.text for e in self.splits.train]),
             truncated=float(np.mean(self.train["truncated"])),
+            summaries_cut=self._summaries_cut(),
+            max_target_length=self.config.model.max_target_length,
             batch=self.fit.line() if self.fit else "",
             note=_rate_note(self.config),
         )
+
+    def _summaries_cut(self) -> float:
+        """Share of the training summaries that a decoder is taught the beginning of; a teacher's are none of the data's."""
+        if not self.start.model.config.is_encoder_decoder or self.config.distill:
+            return 0.0
+        summaries = [e.summary or "" for e in self.splits.train]
+        lengths = self.start.encoder.lengths(summaries, clean=False)
+        return float(np.mean(np.array(lengths) > self.config.model.max_target_length))
 
 
 def _rate_note(config: TrainConfig) -> str:

@@ -20,12 +20,21 @@ from mujaz.configs.data_schema import DataConfig
 from mujaz.configs.loading import load_data_config
 from mujaz.errors import MujazError
 from mujaz.models.checkpoint import Task
-from mujaz.training.data import load_splits
+from mujaz.training.data import Splits, load_splits
 from mujaz.training.resume import write_whole
 
 
-def left_out(config: DataConfig, task: Task) -> Iterator[dict[str, str]]:
+def left_out(splits: Splits) -> Iterator[dict[str, str]]:
     """Rows with the text of each dev and test example, each text once.
+
+    Args:
+        splits: Of a training.
+    """
+    yield from ({"text": text} for text in dict.fromkeys(e.text for e in (*splits.dev, *splits.test)))
+
+
+def told_splits(config: DataConfig, task: Task) -> Splits:
+    """The parts of a training's data; what a training would warn of goes to standard error.
 
     Args:
         config: The data section of a training config.
@@ -35,7 +44,9 @@ def left_out(config: DataConfig, task: Task) -> Iterator[dict[str, str]]:
         DataError: something in the data is wrong.
     """
     splits = load_splits(config, task)
-    yield from ({"text": text} for text in dict.fromkeys(e.text for e in (*splits.dev, *splits.test)))
+    for line in splits.warnings:
+        sys.stderr.write(f"warning: {line}\n")
+    return splits
 
 
 def write_rows(out: Path, rows: Callable[[], Iterable[dict[str, str]]], what: str) -> None:
@@ -56,7 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("config", type=Path)
     parser.add_argument("out", type=Path)
     options = parser.parse_args(arguments)
-    write_rows(options.out, lambda: left_out(*load_data_config(options.config)), "texts")
+    write_rows(options.out, lambda: left_out(told_splits(*load_data_config(options.config))), "texts")
 
 
 if __name__ == "__main__":

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mujaz.errors import UsageError
 from mujaz.training.label_sets import plain_name, shown
 
 if TYPE_CHECKING:
+    from mujaz.training.checks_rows import CheckRow
     from mujaz.training.data import Example
 
+Labelled = TypeVar("Labelled", "Example", "CheckRow")
 
-def renamed(examples: list[Example], names: Mapping[str, str | None]) -> list[Example]:
-    """The examples with labels renamed.
+
+def renamed(examples: list[Labelled], names: Mapping[str, str | None]) -> list[Labelled]:
+    """The examples, or rows to check, with labels renamed.
 
     Args:
         examples: As they were read.
@@ -48,12 +51,12 @@ def without_outliers(examples: list[Example], labels: Iterable[str]) -> tuple[li
     return kept, [replace(e, label=None) for e in examples if e.label in asked]
 
 
-def _renamed(example: Example, names: Mapping[str, str | None]) -> list[Example]:
+def _renamed(example: Labelled, names: Mapping[str, str | None]) -> list[Labelled]:
     """The example under its new label, or none."""
     if example.labels is not None:
         labels = tuple(sorted({new for label in example.labels if (new := names.get(label, label)) is not None}))
         return [replace(example, labels=labels, label=shown(labels))]
-    if example.label is None:
+    if not example.label:
         return [example]
     label = names.get(example.label, example.label)
     return [] if label is None else [replace(example, label=label)]

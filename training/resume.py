@@ -18,6 +18,7 @@ from mujaz.configs.loading import resolved_yaml
 from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, UsageError
+from mujaz.files import followed
 from mujaz.training.processes import count
 from mujaz.training.trackers import TENSORBOARD
 
@@ -147,11 +148,12 @@ def _processes(checkpoints: Path) -> int:
 
 
 def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is there as a whole or not at all, however the process ends.
+    """Write a file that is there as a whole or not at all, however the process ends; of a link, what it leads to.
 
     Raises:
         OutputError: it cannot be written.
     """
+    path = followed(path)
     half = path.with_name(path.name + ".tmp")
     try:
         half.write_bytes(data)

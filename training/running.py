@@ -23,7 +23,7 @@ _NO_MEMORY = ("can't allocate memory", "not enough memory", "CUDA out of memory"
 
 
 def run_trainer(trainer: Trainer, resume: Path | None, folder: Path) -> None:
-    """Train, from a checkpoint where there is one.
+    """Train, from a checkpoint where there is one. Of weights that score the same on dev those of lower loss there are kept.
 
     Args:
         trainer: Ready to train.
@@ -34,6 +34,7 @@ def run_trainer(trainer: Trainer, resume: Path | None, folder: Path) -> None:
         TrainingError: out of memory, a tracker failed, or what a callback raised.
         OutputError: the disk is full.
     """
+    _decide_equals_by_loss(trainer)
     with explained(folder), quiet_transformers():
         state = TrainerState.load_from_json(str(resume / STATE_FILE)) if resume else None
         if resume and state and _is_over(state):
@@ -95,6 +96,30 @@ def whole_model(trainer: Trainer, model: PreTrainedModel) -> PreTrainedModel:
     if is_first():
         whole.load_state_dict(weights)
     return whole
+
+
+def _decide_equals_by_loss(trainer: Trainer) -> None:
+    """Of checkpoints with the same score on dev, keep the one of the lowest loss there.
+
+    On few dev rows many score the same, and the Trainer would keep the first of them, which is the least sure of itself.
+    What ``training.patience`` counts stays: a score that is the same is no better one.
+    """
+    is_better = trainer._determine_best_metric
+
+    def is_better_or_surer(metrics: dict[str, float], trial: Any) -> bool:
+        if is_better(metrics, trial):
+            return True
+        state, name = trainer.state, trainer.args.metric_for_best_model
+        logged = [entry for entry in state.log_history if "eval_loss" in entry]
+        kept = [entry["eval_loss"] for entry in logged if entry["step"] == state.best_global_step]
+        if not name or not kept or metrics[f"eval_{name.removeprefix('eval_')}"] != state.best_metric:
+            return False
+        surer = metrics.get("eval_loss", kept[-1]) < kept[-1]
+        if surer:
+            state.best_global_step = state.global_step
+        return surer
+
+    trainer._determine_best_metric = is_better_or_surer  # type: ignore[method-assign]  # the one place it asks
 
 
 def _out_of_memory() -> TrainingError:

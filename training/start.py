@@ -16,7 +16,7 @@ from mujaz.models.encoding import TextEncoder
 from mujaz.models.languages import begin_in_language
 from mujaz.models.loading import load_for_classification, load_for_selection, load_seq2seq
 from mujaz.models.multi_label import ONE_LABEL, PROBLEM_TYPE
-from mujaz.models.opening import UNNAMED, OpenCheckpoint, hand_over, open_checkpoint
+from mujaz.models.opening import UNNAMED, OpenCheckpoint, hand_over, named_prefix, open_checkpoint
 from mujaz.models.presets import find_preset
 from mujaz.models.recipes import Recipe, get_recipe
 from mujaz.training.averaging import check_start
@@ -45,6 +45,7 @@ class Start:
         base_model: What ``mujaz.json`` will name as its origin.
         licence: Of that, where it is known: what is trained from it carries its terms on.
         other_labels: Of the start, where it is of the same task and has other ones: the layer that gives them is new.
+        prefix_line: What stands before each article, or what a T5 was told once and is not told now: a line for people.
     """
 
     model: PreTrainedModel
@@ -52,6 +53,7 @@ class Start:
     base_model: str
     licence: str | None = None
     other_labels: tuple[str, ...] = ()
+    prefix_line: str = ""
 
 
 def start_from(config: TrainConfig, splits: Splits, resume: Path | None = None) -> Start:
@@ -127,7 +129,17 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
         )
     named = tuple(label for label in opened.info.labels if not UNNAMED.fullmatch(label))
     other = named if opened.info.task == config.task != "summary" and [*named] != splits.labels else ()
-    return Start(model.train(), encoder, origin(name, opened.info), opened.info.licence, other)
+    line = _prefix_line(opened, encoder, config.model.prefix)
+    return Start(model.train(), encoder, origin(name, opened.info), opened.info.licence, other, line)
+
+
+def _prefix_line(opened: OpenCheckpoint, encoder: TextEncoder, asked: str | None) -> str:
+    if encoder.prefix:
+        return f"prefix: {encoder.prefix!r} stands before each article"
+    named = named_prefix(opened.config) if opened.note and asked is None else ""  # our own checkpoints say theirs
+    return (
+        f"note: the start's config.json has the prefix {named!r}, not used unless model.prefix says so" if named else ""
+    )
 
 
 def _found(opened: OpenCheckpoint, name: str) -> str:

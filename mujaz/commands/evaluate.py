@@ -14,6 +14,7 @@ from mujaz.commands.options import GIVEN, given
 from mujaz.errors import DataError, UsageError
 
 if TYPE_CHECKING:
+    from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.models.checkpoint import Task
     from mujaz.models.classifier import TextClassifier
     from mujaz.models.summarizer import Summarizer
@@ -41,6 +42,12 @@ if TYPE_CHECKING:
 )
 @click.option("--target-column", type=GIVEN, default="target", show_default=True)
 @click.option("--summary-column", type=GIVEN, default="summary", show_default=True)
+@click.option(
+    "--title-column",
+    type=GIVEN,
+    metavar="C",
+    help="A title to set before each text, as data.columns.title does in a training; some rows may lack it.",
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N.")
 @click.option(
     "--precision", default="auto", show_default=True, type=click.Choice(["auto", "float32", "bfloat16", "float16"])
@@ -62,6 +69,7 @@ def command(
     outlier: tuple[str, ...],
     target_column: str,
     summary_column: str,
+    title_column: str | None,
     device: str,
     precision: str,
     ignore_recipe_mismatch: bool,
@@ -75,11 +83,9 @@ def command(
     from mujaz.commands.tables import metrics_table, progress_bar
     from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.models.auto import load_model
-    from mujaz.training.data import read_examples
     from mujaz.training.evaluation import evaluate
     from mujaz.training.renaming import idle_names, without_outliers
     from mujaz.training.trained_texts import seen_line
-    from mujaz.training.unusable import left_out_line
 
     names = _names(rename)
     _check_place(out, force=force)
@@ -94,13 +100,11 @@ def command(
         label_separator=label_separator,
         target=target_column,
         summary=summary_column,
+        title=title_column,
     )
-    skipped: list[DataError] = []
     task_of = cast("Task", loaded.info.task)  # what is only pretrained was refused above
-    examples = read_examples(data, task_of, columns, skipped=skipped if skip_unusable else None)
-    left_out = [left_out_line(skipped)] if skipped else []
-    _warn([*idle_names(examples, names, "--rename"), *left_out])
-    examples = _under_names(examples, names)
+    skipped: list[DataError] = []
+    examples, left_out = _read(data, task_of, columns, names, skipped if skip_unusable else None)
     _warn(idle_names(examples, outlier, "--outlier"))
     examples, others = without_outliers(examples, outlier)
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
@@ -116,14 +120,25 @@ def command(
         click.echo(f"saved to {out}")
 
 
-def _under_names(examples: list[Example], names: dict[str, str | None]) -> list[Example]:
-    """The examples under the model's names for their labels; UsageError where none is left."""
-    from mujaz.training.renaming import renamed
+def _read(
+    data: tuple[str, ...],
+    task: Task,
+    columns: ColumnsConfig,
+    names: dict[str, str | None],
+    skipped: list[DataError] | None,
+) -> tuple[list[Example], list[str]]:
+    """The examples under the model's names for their labels, and a line on rows left out; UsageError where none stays."""
+    from mujaz.training.data import read_examples
+    from mujaz.training.renaming import idle_names, renamed
+    from mujaz.training.unusable import left_out_line
 
+    examples = read_examples(data, task, columns, skipped=skipped)
+    left_out = [left_out_line(skipped)] if skipped else []
+    _warn([*idle_names(examples, names, "--rename"), *left_out])
     found = renamed(examples, names)
     if not found:
         raise UsageError("--rename leaves out the labels of all rows: there is nothing to score.")
-    return found
+    return found, left_out
 
 
 def _few(evaluation: Evaluation) -> list[str]:

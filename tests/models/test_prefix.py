@@ -20,6 +20,7 @@ from mujaz.models.checkpoint import read_info
 from mujaz.models.encoding import Encoding
 from mujaz.models.engines.base import Hypothesis
 from mujaz.models.trimming import trim
+from mujaz.training.job import prepare
 from mujaz.training.train import train
 from tests.conftest import SPORT, TinyConfig
 
@@ -113,6 +114,23 @@ def test_a_config_json_may_name_one(mt5_folder: Path, tmp_path: Path) -> None:
     assert left.encoder.prefix == ""  # whether it was fine-tuned with it, nothing tells
     assert "'summarize: '" in left.note
     assert "'summarize: '" not in opened(tmp_path / "left", prefix="").note
+
+
+def test_a_training_says_which_prefix_stands_there(
+    mt5_folder: Path, tiny_config: TinyConfig, summary_file: Path, tmp_path: Path
+) -> None:
+    of_t5 = {"summarization": {"prefix": "summarize: "}}
+    folder = with_settings(mt5_folder, tmp_path / "t5", task_specific_params=of_t5)
+
+    def lines(**model: str) -> list[str]:
+        config = tiny_config("summary", summary_file, tmp_path / "run")
+        config["model"] = {"name": str(folder), "max_length": 48, **model}
+        return [line for line in prepare(check_config(config, "test")).plan().lines() if "prefix" in line]
+
+    [unused] = lines()
+    assert "has the prefix 'summarize: ', not used unless model.prefix says so" in unused
+    assert lines(prefix="summarize: ") == ["prefix: 'summarize: ' stands before each article"]
+    assert lines(prefix="") == []
 
 
 def test_trimming_keeps_its_pieces(mt5_folder: Path, tmp_path: Path) -> None:

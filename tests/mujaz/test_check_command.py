@@ -30,6 +30,27 @@ def test_data_is_checked(leaky: Path, tmp_path: Path) -> None:
     assert (tmp_path / "page.html").read_text(encoding="utf-8").startswith("<!doctype html>")
 
 
+def test_labels_are_those_that_a_training_learns(tmp_path: Path, tiny_config: TinyConfig) -> None:
+    def rows(labels: list[str], what: str) -> list[dict[str, object]]:
+        return [{"text": f"{what} رقم {i}", "label": labels[i % len(labels)]} for i in range(60)]
+
+    config = tiny_config(
+        "topic", write_jsonl(tmp_path / "train.jsonl", rows(["رياضة", "مال"], "خبر")), tmp_path / "run"
+    )
+    more = write_jsonl(tmp_path / "more.jsonl", rows(["sport", "زلة", "منوع"], "نبأ"))
+    test = write_jsonl(tmp_path / "test.jsonl", rows(["sport", "منوع"], "حدث"))
+    config["data"] = {"train": config["data"]["train"], "additional": str(more), "test": str(test)}
+    config["data"] |= {"rename": {"sport": "رياضة", "زلة": None}, "outliers": ["منوع"]}
+    report = check_data(rows_of_config(check_config(config, "test")))
+    assert report.labels == {"train": {"رياضة": 50, "مال": 30, "منوع": 20}, "test": {"رياضة": 30, "منوع": 30}}
+    assert not report.problems
+    config["data"]["additional"] = None
+    config["data"]["rename"] = {"sport": "رياضة"}
+    report = check_data(rows_of_config(check_config(config, "test")))
+    assert report.labels == {"train": {"رياضة": 30, "مال": 30}, "test": {"رياضة": 30}}
+    assert not report.problems
+
+
 def test_targets_are_listed_those_with_most_rows_first(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [
         {"text": f"خبر {i}", "target": f"قضية {i % 40 if i < 80 else 7}", "label": "favor"} for i in range(100)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from click.testing import CliRunner
 
 from mujaz.cli import cli
 from mujaz.commands.tables import metrics_table
-from mujaz.training.evaluation import Evaluation
+from mujaz.errors import DataError
+from mujaz.models.classifier import TextClassifier
+from mujaz.training.evaluation import Evaluation, evaluate
+from tests.conftest import MONEY, SPORT, write_jsonl
 
 # What rich takes for tags and pictures in a string: one to begin, one to end nothing, and one that would colour.
 NAMES = ["[neutral]", "[/x]", "[red]سوق[/red]", ":fire:"]
@@ -40,10 +44,27 @@ def test_scores_are_saved_although_nobody_reads_what_is_printed(
     assert {file.name for file in out.iterdir()} == {"metrics.json", "predictions.jsonl", "report.html"}
 
 
-def test_a_scored_row_has_the_probability_of_its_prediction_where_nothing_is_left_of_the_text() -> None:
-    from mujaz.models.classifier import TextClassifier
-    from mujaz.training.evaluation import evaluate
+def test_titles_are_read_as_in_a_training(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [
+        {"text": f"{text} {i}", "label": label, **({"head": f"عنوان {i}"} if i % 3 else {})}
+        for i in range(4)
+        for label, texts in (("sport", SPORT), ("money", MONEY))
+        for text in texts
+    ]
+    file, out = write_jsonl(tmp_path / "titled.jsonl", rows), tmp_path / "scores"
+    command = ["evaluate", str(trained("topic")), str(file), "--out", str(out), "--device", "cpu", "--title-column"]
+    assert CliRunner().invoke(cli, [*command, "head"]).exit_code == 0
+    joined = [f"{row['head']}\n{row['text']}" if "head" in row else row["text"] for row in rows]
+    model = TextClassifier.from_pretrained(trained("topic"), device="cpu")
+    scored = [json.loads(line) for line in (out / "predictions.jsonl").read_text(encoding="utf-8").splitlines()]
+    for row, alone in zip(scored, model.predict([str(text) for text in joined]), strict=True):
+        assert row["probabilities"] == pytest.approx(alone.probabilities, abs=1e-5)
+    refused = CliRunner().invoke(cli, [*command, "haed", "--force"])
+    assert isinstance(refused.exception, DataError)
+    assert "no column 'haed'" in str(refused.exception)
 
+
+def test_a_scored_row_has_the_probability_of_its_prediction_where_nothing_is_left_of_the_text() -> None:
     model = TextClassifier.from_pretrained("topic", device="cpu")
     (row,) = evaluate(model, [{"text": "ــ", "label": "finance"}]).predictions
     assert row["probability"] == row["probabilities"][row["prediction"]]

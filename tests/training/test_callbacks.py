@@ -12,6 +12,7 @@ from mujaz import train
 from mujaz.configs.loading import check_config
 from mujaz.errors import TrainingError
 from mujaz.training.callbacks import LogLines
+from mujaz.training.train import fit
 from tests.conftest import TinyConfig
 
 
@@ -48,6 +49,17 @@ def test_the_log_of_a_run_keeps_shares(topic_file: Path, tmp_path: Path, tiny_co
     [score] = [entry["eval_macro_f1"] for entry in log if "eval_macro_f1" in entry]
     assert 0 <= score <= 1
     assert any(line.startswith("step 4/4 ") and f"dev macro_f1 {100 * score:.2f} %" in line for line in lines)
+
+
+def test_of_equal_scores_the_lower_loss_is_kept(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    config = check_config(tiny_config("topic", topic_file, tmp_path / "run", evaluations=6), "t")
+    _, trainer = fit(config, None, progress=False, report=lambda line: None)
+    log = [entry for entry in trainer.state.log_history if "eval_macro_f1" in entry]
+    best = [entry for entry in log if entry["eval_macro_f1"] == trainer.state.best_metric]
+    least = min(best, key=lambda entry: float(entry["eval_loss"]))
+    assert least is not best[0]  # which the Trainer alone would keep
+    assert trainer.state.best_global_step == least["step"]
+    assert trainer.evaluate()["eval_loss"] == pytest.approx(least["eval_loss"])
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,17 @@ def test_the_table_of_a_paper(tmp_path: Path, references: list[str], capsys: pyt
     assert latex.count("\\\\\n") == 3
 
 
+def test_a_table_under_a_link_is_written_where_it_leads(tmp_path: Path, references: list[str]) -> None:
+    runs = [str(write(tmp_path / name, references, references)) for name in ("a", "b")]
+    table, link = tmp_path / "paper" / "table.csv", tmp_path / "table.csv"
+    table.parent.mkdir()
+    link.symlink_to(table)
+    assert CliRunner().invoke(cli, ["compare", *runs, "--table", str(link)]).exit_code == 0
+    assert link.is_symlink()
+    assert table.read_text(encoding="utf-8").startswith("run,texts,")
+    assert [path.name for path in table.parent.iterdir()] == ["table.csv"]
+
+
 def test_a_table_replaces_nothing_of_a_run(
     tmp_path: Path, references: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

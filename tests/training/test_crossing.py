@@ -51,7 +51,7 @@ def test_the_command_leaves_out_dev_test_and_additional_rows(
     data = write_jsonl(tmp_path / "train.jsonl", rows)
     pairs: list[dict[str, object]] = [{"text": f"خبر {i}", "target": f"عنوان {i}", "label": "favor"} for i in range(9)]
     made = write_jsonl(tmp_path / "pairs.jsonl", pairs)
-    parts = {"dev_fraction": 0.1, "test_fraction": 0.2, "additional": str(made)}
+    parts = {"dev_fraction": 0.1, "test_fraction": 0.2, "additional": str(made), "rename": {"fovar": "favor"}}
     config: dict[str, Any] = {"task": "stance", "data": {"train": str(data), **parts}}
     (tmp_path / "c.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
     out = tmp_path / "made" / "out.jsonl"
@@ -60,7 +60,9 @@ def test_the_command_leaves_out_dev_test_and_additional_rows(
     assert [sorted(one) for one in found] == [["target", "text"]] * len(found)
     splits = load_splits(DataConfig.model_validate(config["data"]), "stance")
     assert [one["text"] for one in found] == [e.text for e in splits.train if e.text.startswith("نص")]
-    assert f"{len(found)} pairs" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert f"{len(found)} pairs" in said.out
+    assert "warning: data.rename: no row has the label 'fovar'" in said.err
     data.unlink()
     with pytest.raises(SystemExit, match="2"):
         main([str(tmp_path / "c.yaml"), str(out)])

@@ -55,7 +55,8 @@ def test_scores_of_each_target_are_those_of_scikit_learn() -> None:
         assert one["accuracy"] == pytest.approx(accuracy_score(RIGHT[rows], FOUND[rows]))
         assert one["macro_f1"] == pytest.approx(f1_score(RIGHT[rows], FOUND[rows], average="macro"))
         both = f1_score(RIGHT[rows], FOUND[rows], labels=[0, 1], average="macro", zero_division=0)
-        assert one["favor_against_f1"] == pytest.approx(both)
+        one_sided = not {0, 1} <= {*RIGHT[rows].tolist()}
+        assert one["favor_against_f1"] == (None if one_sided else pytest.approx(both))
     by_hand = [f1_score(RIGHT[:5], FOUND[:5], average="macro"), 1.0, f1_score(RIGHT[8:], FOUND[8:], average="macro")]
     assert mean_over_targets(scores) == pytest.approx(sum(by_hand) / 3)
 
@@ -116,7 +117,11 @@ def test_a_model_of_the_target_alone_gives_all_of_itself_away(
     assert metrics["target_macro_f1"] == metrics["favor_against_f1"] == 1.0
     assert metrics["stance"]["swap"] == {"rows": 64, "changed": 1.0, "accuracy": 1.0, "swapped_accuracy": 0.0}
     assert {name: one["seen"] for name, one in metrics["stance"]["targets"].items()} == {"الكرة": True, "السوق": True}
+    assert {one["favor_against_f1"] for one in metrics["stance"]["targets"].values()} == {None}  # each has one side
     assert metrics["stance"]["unseen"] is None
+    page = (trained("stance") / "report.html").read_text(encoding="utf-8")
+    assert page.count('<td class="n">–</td>') == 2
+    assert '<td class="n">50.0</td>' not in page
 
 
 def test_the_command_tells_seen_targets_from_others(

@@ -25,7 +25,7 @@ from mujaz.training.arguments import total_steps
 from mujaz.training.data import Example, read_examples
 from mujaz.training.job import prepare
 from mujaz.training.long_text import USUAL, choose_long_text, chosen_way, name_of
-from tests.conftest import write_jsonl
+from tests.conftest import SPORT, write_jsonl
 
 TinyConfig = Callable[..., dict[str, Any]]
 
@@ -230,6 +230,20 @@ def test_the_plan_counts_what_the_trainer_does(topic_file: Path, tmp_path: Path,
     job = prepare(config)
     assert job.plan().steps == total_steps(config, 36) == 6
     assert train(config).steps == 6
+
+
+def test_summaries_that_will_be_cut_are_counted(tmp_path: Path, tiny_config: TinyConfig) -> None:
+    rows: list[dict[str, object]] = [
+        {"text": f"{' '.join(SPORT)} {i}", "summary": " ".join(SPORT) if i % 4 == 0 else "فاز"} for i in range(40)
+    ]
+    data = tiny_config("summary", write_jsonl(tmp_path / "train.jsonl", rows), tmp_path / "run")
+    job = prepare(_config(data))
+    full = [len(ids) == 16 for ids in job.train["label"]]
+    assert 0 < sum(full) < len(full)
+    assert job.plan().summaries_cut == sum(full) / len(full)
+    assert any(line.startswith("summaries: ") and "longer than 16 tokens" in line for line in job.plan().lines())
+    data["model"]["max_target_length"] = 400
+    assert not any(line.startswith("summaries: ") for line in prepare(_config(data)).plan().lines())
 
 
 def test_reduced_precision_halves_the_file(

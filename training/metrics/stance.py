@@ -57,15 +57,19 @@ def target_scores(
 
     Returns:
         By target: ``rows``, ``accuracy``, ``macro_f1`` (over the labels that its rows or their predictions have) and
-        ``favor_against_f1`` (see :func:`side_f1`).
+        ``favor_against_f1`` (see :func:`side_f1`; None where the rows do not have both labels: the F1 of the other is 0
+        whatever a model says, and a model that is always right would have 0.5).
     """
+    both = [labels.index(name) for name in sides(labels) or ()]
     members: dict[str, list[int]] = defaultdict(list)
     for row, target in enumerate(targets):
         members[target].append(row)
-    return {
-        target: {"rows": len(rows), **_scores(references[rows], predictions[rows], labels)}
-        for target, rows in sorted(members.items(), key=lambda item: (-len(item[1]), item[0]))
-    }
+    found = {}
+    for target, rows in sorted(members.items(), key=lambda item: (-len(item[1]), item[0])):
+        found[target] = {"rows": len(rows), **_scores(references[rows], predictions[rows], labels)}
+        if not np.isin(both, references[rows]).all():
+            found[target]["favor_against_f1"] = None
+    return found
 
 
 def unseen_scores(
