@@ -93,8 +93,8 @@ class CheckInput:
 def rows_of_config(config: TrainConfig) -> CheckInput:
     """The rows of a config's files, before any part is split off; additional ones are training rows.
 
-    Labels are those that ``data.rename`` makes of them. Where train has no outliers, those of dev and test are left out: theirs
-    is no label that was forgotten.
+    Labels are those that ``data.rename`` makes of them. Where train has no outliers, those of dev and test are left out:
+    theirs is no label that was forgotten.
 
     Raises:
         DataError: a file as a whole cannot be read, or none of its rows.
