@@ -18,6 +18,11 @@ SAYS = table(
     """قال قالت اكد اكدت اعلن اعلنت اوضح اوضحت ذكر ذكرت صرح صرحت افاد افادت كشف كشفت اشار اشارت لفت لفتت شدد شددت يقول
     تقول يؤكد تؤكد يعلن تعلن يوضح توضح يشير تشير"""
 )
+# "Making clear", "pointing out" (that): the same in a participle.
+SAYING = table(
+    """موضحا موضحه مؤكدا مؤكده مشيرا مشيره لافتا لافته مبينا مبينه مضيفا مضيفه معتبرا معتبره كاشفا كاشفه منوها منوهه
+    معلنا معلنه"""
+)
 # Who or what is spoken to may stand between subject and preposition: "called the people for", "warned Greece of".
 SPEAK_TO = table("""دعا دعت يدعو تدعو طالب طالبت يطالب تطالب حذر حذرت يحذر تحذر حث حثت يحث تحث هدد هددت""")
 _STEMS = {  # past of him and of her -> the present without its first letter
