@@ -40,6 +40,7 @@ _NOTHING = """اقر اقرت رفض رفضت يرفض ترفض اصدر اصد�
     يدين تدين انتقد انتقدت ينتقد تنتقد استنكر استنكرت يستنكر تستنكر هاجم هاجمت يهاجم تهاجم"""
 GOVERNS = {
     **OBJECTS,
+    **dict.fromkeys(table("اعتبر اعتبرت يعتبر تعتبر راي رات يري تري"), ("ان",)),
     **dict.fromkeys(table("احتفل احتفلت يحتفل تحتفل"), ("ب-",)),
     **dict.fromkeys(table(_THAT_OR_NOTHING), ("ان", "")),
     **dict.fromkeys(table("اعلن اعلنت يعلن تعلن"), ("ان", "عن", "")),
@@ -69,6 +70,11 @@ _BODIES = table("وزاره وكاله هيئه شركه مؤسسه جامعه �
 _WHERE = _BODIES | table(
     """دائره نادي مركز مجلس مدينه منطقه محافظه اماره ولايه العاصمه المملكه الدوله بلده قريه معهد كليه مستشفي ندوه صندوق
     مكتب حركه حزب تيار محكمه"""
+)
+# "With the support of": theirs is the "of" behind them.
+BY_WHOM = table(
+    """باسناد بدعم بمساعده بمشاركه بتكليف بدعوه بتوجيه بامر بطلب بتمويل بقرار بمبادره بتنسيق بايعاز بتحريض بضغط باشراف
+    بمتابعه بتوجيهات باوامر"""
 )
 # Behind or before a preposition that is no verb's: "of the province of", "specialized in", "responsible for".
 _WHOSE = table("ولايه محافظه معتمديه مدينه منطقه جهه بين قبل مجال العمر عقده عقدها العقد مقتبل")
@@ -213,7 +219,8 @@ class Clause:
 
     def _is_that(self, at: int) -> bool:
         behind = self.plain[at + 1 : at + 2]
-        that = THAT_HE.fullmatch(self.plain[at]) and self.plain[at - 1] not in LETTERS
+        letter = self.plain[at - 1] in LETTERS and not _CLOSED.search(self.said[at - 1])  # not 'of "Radio FM" that'
+        that = THAT_HE.fullmatch(self.plain[at]) and not letter
         return bool(that) and _LETTERS_BEHIND.isdisjoint(behind)
 
     def _begins_object(self, at: int, wanted: Sequence[str]) -> bool:
@@ -242,6 +249,8 @@ class Clause:
         """Whether a preposition belongs to the noun before it: "the guard of the province of", "the leader in"."""
         before, behind = self.plain[at - 1].removeprefix("ال"), self.plain[at + 1 : at + 2]
         if not _LETTERS_BEHIND.isdisjoint(behind):  # "that" is one of them: NBC
+            return True
+        if self.plain[at] == "من" and before in BY_WHOM:
             return True
         unit = self.plain[1] in _UNITS and any(word.removeprefix("ال") in _WHERE for word in behind)
         if self.plain[0] in _DO and self._is_somewhere(at):
