@@ -22,9 +22,10 @@ from mujaz.models.arabic_words import table
 from mujaz.models.arabic_words import words as words_of
 from mujaz.models.denials import COMMAS, STOPS, TITLE, denied_before, denied_behind, in_condition, is_condition
 from mujaz.models.endings import LEADING
-from mujaz.models.headline_words import ENDS_IN_WN
+from mujaz.models.headline_words import ENDS_IN_WN, HOLDS
+from mujaz.models.middles import PARTS_OF_NAMES, binds, cost_behind
 from mujaz.models.news_verbs import OBJECTS, OPENERS
-from mujaz.models.subjects import DAYS, GOVERNS, ITS, TANWIN, Clause, predicate
+from mujaz.models.subjects import BY_WHOM, DAYS, GOVERNS, ITS, TANWIN, Clause, predicate
 
 # In F1 of words, beside which they are weighed; chosen on dev articles of ANT and SaudiNewsNet (benchmarks/LOG.md).
 STARTS_INSIDE = 0.2
@@ -37,10 +38,11 @@ STARTS_WITH_IMPERFECT = 0.3  # behind "that": what is wanted, expected or ruled 
 ENDS_AT_A_COMMA = 0.03
 ENDS_INSIDE = 0.1
 ENDS_BEFORE_ARTICLE = 0.13
-ENDS_IN_TWO_PARTS = 0.1  # "between … and" without the second
+ENDS_IN_TWO_PARTS = 0.15  # "between … and" without the second
 ENDS_BEFORE_THAT = 0.2  # who said it, and not what
 STARTS_BEFORE_THAT = 0.3
 STARTS_BEFORE_OBJECT = 0.15  # behind the verb whose object it is
+STARTS_BEHIND_HOLDS = 0.3  # "considered that": an opinion, told as a fact
 STARTS_BEHIND_ITS_VERB = 0.3  # "opens today, [the fair …]": the comma is the day's
 STARTS_BEHIND_WITH = 0.1  # whom something was done with did not do it
 ENDS_JUST_BEGUN = 0.3  # a clause of one or two words behind "that" or "which"
@@ -72,13 +74,17 @@ _WHOLE = re.compile(  # what is said behind a name, and an age
     r"|سبحانه وتعالي|تبارك وتعالي|عن عمر(?: [يت]?ناهز)?(?: \d+)?(?: عاما| سنه)?"
 )
 _THAT = table("ان بان وان لان")  # a clause starts behind them
-_OPENS = _THAT | table("فان انه انها التي الذي الذين والتي والذي لم لن قد ولم ولن وقد حيث كما ما لو اذا الا بل لكن")
+_FARTHEST_THAT = 12  # words from who holds something to what
+_OPENS = _THAT | table(
+    """فان انه انها وانه وانها بانه بانها لانه لانها التي الذي الذين والتي والذي لم لن قد ولم ولن وقد حيث كما ما لو اذا
+    الا بل لكن"""
+)
 _LEADS_ON = LEADING | table("حتي بعد قبل خلال نحو قرب بين وراء ضمن عبر دون وفق حول تحت فوق")
-_NEVER_LAST = _LEADS_ON | table(
-    """كل كلا كلتا بعض جميع معظم اغلب غير اي كافه عبد بن ابن ابو ابي بنت ال اكثر اقل ضد قباله حوالي زهاء كي لكي سوي عقب اثر
+_NEVER_LAST = _LEADS_ON | PARTS_OF_NAMES
+_NEVER_LAST |= table(
+    """كان كانت كانوا كانا كل كلا كلتا بعض جميع معظم اغلب غير اي كافه اكثر اقل ضد قباله حوالي زهاء كي لكي سوي عقب اثر
     جراء عند لدي منذ تجاه ازاء سبيل ضروره اطار شرط حال عار عاريه لا بنسبه بقيمه بمقدار بمبلغ مقدارها مقداره قدرها قدره"""
 )
-_NAMED_BEHIND = table("ولايه محافظه مدينه بلده قريه خلال")  # without what it is, or when, a name says nothing
 _WITH_MORE = table("الف الفا الاف مئه مائه مليون مليونا مليار عشرين ثلاثين اربعين خمسين ستين سبعين ثمانين تسعين")
 _COUNTS_NOTHING = _LEADS_ON | _OPENS | table("امس غدا مساء صباح ظهر فجر امام عقب اثر ضد ثم حسب هو هي هم")
 _SCALES = table("الف الفا الاف مليون مليونا ملايين مليار مليارا مليارات بالمئه بالمائه بالمايه")
@@ -176,7 +182,7 @@ def boundaries(
     for place in np.unique(behind[behind >= 0]).tolist():
         end[behind == place] += ENDS_BEFORE_CONDITION if is_condition(own, place) else ENDS_BEFORE_DENIAL
     for begins, closes in _found(_TWO_PARTS, own):
-        end[begins:closes] += ENDS_IN_TWO_PARTS
+        end[begins:closes] += ENDS_IN_TWO_PARTS * (sentences[begins] == sentences[closes])
     for begins, closes in _found(_WHOLE, own):
         start[begins + 1 : closes + 1] = NEVER
         end[begins:closes] = NEVER
@@ -184,8 +190,10 @@ def boundaries(
         that = place + needs[place] - 2
         if own[that] and _THAT_HE.fullmatch(own[that][0]):
             start[place + 1 : that + 1] += STARTS_BEFORE_THAT
-        else:
-            start[place + 1 : that] += STARTS_BEFORE_OBJECT
+        else:  # the preposition alone is no start, what is done behind it is one
+            start[place + 1 : that + (own[that][:1] != [] and own[that][0] in LEADING)] += STARTS_BEFORE_OBJECT
+    for place in range(len(words)):
+        start[_behind_holds(own, place, sentences)] += STARTS_BEHIND_HOLDS
     for place in range(1, len(words)):
         if own[place - 1] and own[place - 1][0] in _THAT and sentences[place - 1] == sentences[place]:
             needs[place] = max(int(needs[place]), _up_to_predicate(own, place, sentences))
@@ -231,6 +239,8 @@ def _needed(words: Sequence[str], own: Sequence[Sequence[str]], place: int, sent
         if sentences[at] != sentences[place]:
             return 0
         this = own[at][0] if own[at] else ""
+        if this == "من" and own[at - 1] and own[at - 1][0] in BY_WHOM:
+            continue
         if this in wanted or ("ان" in wanted and _THAT_HE.fullmatch(this)):
             return at - place + 2
         if len(this) > 3 and f"{this[0]}-" in wanted and not _ADVERBS.fullmatch(this):
@@ -272,11 +282,23 @@ def _behind_day(words: Sequence[str], own: Sequence[Sequence[str]], first: int) 
     return []
 
 
+def _behind_holds(own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int64]) -> list[int]:
+    """The place behind "that" of what somebody holds here; empty where nobody does."""
+    if not own[place] or own[place][0].removeprefix("و") not in HOLDS:
+        return []
+    for at in range(place + 1, min(place + _FARTHEST_THAT, len(own) - 1)):
+        if sentences[at] != sentences[place]:
+            break
+        if own[at] and _THAT_HE.fullmatch(own[at][0]):
+            return [at + 1]
+    return []
+
+
 def _start(own: Sequence[Sequence[str]], words: Sequence[str], place: int, *, comma: bool) -> float:
     before, this = own[place - 1], own[place]
     if this and this[0] in _SCALES and before and before[0].isdigit():
         return NEVER
-    if before and before[0] in _NAMED_BEHIND:
+    if before and binds(before[0]) and not comma:
         return NEVER
     if before and before[0] in _THAT:
         if this and _IMPERFECT.fullmatch(this[0]):
@@ -284,6 +306,8 @@ def _start(own: Sequence[Sequence[str]], words: Sequence[str], place: int, *, co
         return STARTS_INSIDE if this and _needs_that(words[place], this[0]) else 0.0
     cost = STARTS_BEHIND_A_COMMA if comma or not before else STARTS_INSIDE
     cost += STARTS_BEHIND_WITH * (before[:1] == ["مع"])
+    if this:
+        cost += cost_behind(before[0] if before and not comma else "", this[0])
     return cost + STARTS_WITH_PREPOSITION * bool(this and (this[0] in _LEADS_ON or this[0] in _THAT))
 
 

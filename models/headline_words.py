@@ -16,7 +16,14 @@ def _each(nouns: dict[str, str]) -> dict[str, str]:
 # What they say is so, and is not denied, feared or asked for. Behind them "that", some with a preposition.
 SAYS = table(
     """قال قالت اكد اكدت اعلن اعلنت اوضح اوضحت ذكر ذكرت صرح صرحت افاد افادت كشف كشفت اشار اشارت لفت لفتت شدد شددت يقول
-    تقول يؤكد تؤكد يعلن تعلن يوضح توضح يشير تشير"""
+    تقول يؤكد تؤكد يعلن تعلن يوضح توضح يشير تشير اعتبر اعتبرت يعتبر تعتبر راي رات يري تري"""
+)
+# What somebody takes for true, which is nobody's news without his name.
+HOLDS = table("اعتبر اعتبرت اعتبروا يعتبر تعتبر معتبرا معتبره معتبرين راي رات راوا يري تري يرون ايماني ايمانه ايمانها")
+# "Making clear", "pointing out" (that): the same in a participle.
+SAYING = table(
+    """موضحا موضحه مؤكدا مؤكده مشيرا مشيره لافتا لافته مبينا مبينه مضيفا مضيفه معتبرا معتبره كاشفا كاشفه منوها منوهه
+    معلنا معلنه"""
 )
 # Who or what is spoken to may stand between subject and preposition: "called the people for", "warned Greece of".
 SPEAK_TO = table("""دعا دعت يدعو تدعو طالب طالبت يطالب تطالب حذر حذرت يحذر تحذر حث حثت يحث تحث هدد هددت""")
@@ -67,6 +74,8 @@ _STEMS = {  # past of him and of her -> the present without its first letter
     "قام قامت": "قوم",
     "احتفل احتفلت": "حتفل",
     "قال قالت": "قول",
+    "اعتبر اعتبرت": "عتبر",
+    "راي رات": "رى",
     "اكد اكدت": "ؤكد",
     "اوضح اوضحت": "وضح",
     "نفي نفت": "نفي",

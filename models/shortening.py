@@ -20,6 +20,7 @@ from mujaz.models.arabic_words import table
 from mujaz.models.clauses import NEVER, Boundaries
 from mujaz.models.denials import denies
 from mujaz.models.endings import LEADING
+from mujaz.models.headline_words import SAYING
 from mujaz.models.news_verbs import OBJECTS, OPENERS
 
 _COMMAS = ("،", ",")
@@ -28,6 +29,7 @@ _PAIRS = (("«", "»"), ("(", ")"), ("[", "]"), ("“", "”"))
 _LONGEST = 25  # words between a verb and what was said
 _LONGEST_INSERTION = 14
 _LONGEST_BRACKET = 10
+_LONGEST_DAY = 5
 
 
 def _by_first(titles: Iterable[tuple[str, ...]]) -> dict[str, list[tuple[str, ...]]]:
@@ -43,14 +45,18 @@ _SAYS = frozenset(verb for verb, objects in OBJECTS.items() if "ان" in objects
     """اكد اكدت يؤكد تؤكد اعلن اعلنت يعلن تعلن اعتبر اعتبرت بين بينت لفت لفتت توقع توقعت اقر اقرت قرر قررت ابلغ ابلغت
     نفي نفت"""
 )
-_THAT = re.compile("ان(?:ه|ها|هم|هما)?")
+_THAT = re.compile("ب?ان(?:ه|ها|هم|هما)?")
 _LEADS_TO_THAT = table("علي عن الي من")
-# With "that" behind them, "although", "after", "but": not what was said.
-_ANOTHER_THAT = table("رغم قبل بعد حتي الا بيد غير منذ مع دون بدون كما لو سوي حين فور اثر")
+# With "that" behind them, "although", "after", "but", "it is expected": not what was said.
+_ANOTHER_THAT = table(
+    """رغم قبل بعد حتي الا بيد غير منذ مع دون بدون كما لو سوي حين فور اثر شان المتوقع المنتظر المقرر المفترض المرجح
+    الممكن المحتمل المزمع"""
+)
 _HAS_OBJECT = _SAYS | frozenset(OBJECTS)
 # Behind these a preposition and its word say what is meant: "represented in", "a member in".
 _NEED_WHERE = table(
-    "ممثلا ممثله متمثلا متمثله المتمثل المتمثله عضو شارك متخصص المتخصص مقيم المقيم المختص المشارك العاملون المقيمين"
+    "باحث الباحث خبير الخبير ممثلا ممثله متمثلا متمثله المتمثل المتمثله عضو شارك متخصص المتخصص مقيم المقيم المختص المشارك "
+    "العاملون المقيمين"
 )
 _WHEN_AND_WHERE = table(
     """في وفي خلال عقب امس اليوم مساء صباح عبر لدي ضمن بمناسبه لوكاله لصحيفه لقناه لاذاعه لبرنامج لراديو لموقع اثناء يوم"""
@@ -71,7 +77,9 @@ _DAY = re.compile(  # not the first day, the national day
 )
 _OF_DAYS = table("امس اليوم يوم مساء صباح عشيه")
 _DAYS = table("امس اليوم")
+_BEFORE_DAYS = table("ظهر فجر عصر ليل ليله مساء صباح عشيه بعد قبل")  # of a day: "at noon today"
 _DAY_NAMES = _DAYS | table("غدا غد السبت الاحد الاثنين الثلاثاء الاربعاء الخميس الجمعه")
+_RELATIVE = table("الذي التي الذين")
 _COMING = table("المقبل القادم غدا غد")
 _AND_DAYS = table("الايام يوم بعد ليله صباح مساء")
 _NEGATIONS = table("لم لن لا ليس ليست ولم ولن ولا لما")
@@ -106,7 +114,7 @@ _LIMITS = table("تحت دون سيدات شباب ناشئين")
 _TEAMS = table("منتخب المنتخب منتخبنا فريق الفريق لكره")
 # What makes what is said doubtful or somebody innocent, with all that may be joined to it.
 _TELLS = re.compile(  # no speeches, interviews, programmes, nor Britain
-    r"و?(?:برا(?!مج)|بري(?![طد])|تبرئ|اتهم|[يت]تهم|متهم|المتهم|المدان|ادين|ادان|مزعوم|المزعوم|سابق|السابق|الاكراه|التعذيب|شروط|بشروط|بدلا"
+    r"و?(?:برا(?!مج)|بري(?![طد])|تبرئ|اتها?م|[يت]تهم|متهم|المتهم|المدان|ادين|ادان|مزعوم|المزعوم|سابق|السابق|الاكراه|التعذيب|شروط|بشروط|بدلا"
     r"|مقابل(?!ه)|خطا(?!ب)|سحب|حذف|ساخر|كذب)\w*"
 )
 # An honorific stands before a name or an office, these before a title.
@@ -115,6 +123,10 @@ _OFFICES = table(
 )
 _ONLY_BEFORE_TITLES = table("سعاده فضيله معالي")
 _TITLES = _OFFICES | table("الدكتور الدكتوره المهندس المهندسه الاستاذ الاستاذه السفير المستشار")
+# Behind a name and a comma they say who that is: "with the manager Dalia, head of the office".
+_IS_WHO = _OFFICES | table("مدير مديره المدير المديره رئيسه وزيره عضو امين قائد وكيل مساعد المتحدث نجل شقيق")
+_PLACE_OR_DAY = _OF_DAYS | {"في"}  # nobody is named who it could be
+_LIST = table("هي هو هم وهي وهو وهم")  # "they are (the hall, the bridge)"
 _NO_NAMES_BEHIND = LEADING | OPENERS | table("انه انها هو هي لم لن لا قد كان كانت التي الذين")
 _HONORIFICS = _by_first(
     (
@@ -222,16 +234,26 @@ def _before_what_is_said(
     """When and where something was said, between who said it and what."""
     for verb, word in enumerate(plain):
         name = word if word in _HAS_OBJECT else word[1:] if word[:1] in ("و", "ف") else ""
-        if name not in _HAS_OBJECT:
+        if name not in _HAS_OBJECT or (name == "بين" and _is_between(plain, words, sentences, verb)):
             continue
         that = _object(plain, sentences, verb, name, int(needs[verb]))
         first = next((at for at in range(verb + 2, that) if _opens(plain, at)), that)
-        if any(plain[at].lstrip("وف") in _SAYS for at in range(first, that)):
+        while first < that and first - 1 > verb and plain[first - 1] in _BEFORE_DAYS:
+            first -= 1
+        if any(plain[at].lstrip("وف") in _SAYS or plain[at] in SAYING for at in range(first, that + 1)):
             continue  # another says something in between
+        if not _RELATIVE.isdisjoint(plain[verb:first]) or (first == verb + 1 and that - first > _LONGEST_DAY):
+            continue  # "said A, who met yesterday B, that", and who said it may stand behind the day
         commas = [at for at in range(first, that) if words[at].endswith(_COMMAS)]
         end = commas[-1] + 1 if commas else that  # behind it may stand whom it was said to
         if first < end:
             yield Removable(first, end, verb)
+
+
+def _is_between(plain: Sequence[str], words: Sequence[str], sentences: NDArray[np.int64], at: int) -> bool:
+    """Whether a word means "between", and not "made clear", which opens a clause."""
+    opens = at == 0 or sentences[at - 1] != sentences[at] or words[at - 1].endswith(_COMMAS)
+    return not opens and plain[at - 1] != "كما"
 
 
 def _opens(plain: Sequence[str], at: int) -> bool:
@@ -259,7 +281,7 @@ def _object(plain: Sequence[str], sentences: NDArray[np.int64], verb: int, name:
 
 def _brackets(plain: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int, int]]:
     for first, word in enumerate(words):
-        if not word.startswith(("(", "[")) or _has_a_name(plain, first):
+        if not word.startswith(("(", "[")) or _has_a_name(plain, first) or _lists(plain, first):
             continue
         for end in range(first, min(first + _LONGEST_BRACKET, len(words))):
             if _CLOSED.search(words[end]):
@@ -269,6 +291,12 @@ def _brackets(plain: Sequence[str], words: Sequence[str]) -> Iterator[tuple[int,
                 if not aged and _LIMITS.isdisjoint(inside) and says:
                     yield first, end + 1
                 break
+
+
+def _lists(plain: Sequence[str], at: int) -> bool:
+    """Whether the words before name nothing without what follows: "which includes", "they are"."""
+    verb = at > 1 and plain[at - 2] in ("التي", "الذي") and bool(_TO_COME.fullmatch(plain[at - 1]))
+    return verb or (bool(at) and plain[at - 1] in _LIST)
 
 
 def _has_a_name(plain: Sequence[str], at: int) -> bool:
@@ -284,21 +312,27 @@ def _insertions(plain: Sequence[str], words: Sequence[str]) -> Iterator[tuple[in
     for one, other in pairwise(commas):
         if other - one > _LONGEST_INSERTION or plain[one + 1] not in _INSERTED or plain[other + 1].startswith("و"):
             continue
-        if plain[one + 1] == "وفي" and not _THAT.fullmatch(plain[other + 1]):
+        that = other + 1 + (plain[other + 1] in _LEADS_TO_THAT)
+        leads_to_that = that < len(plain) and bool(_THAT.fullmatch(plain[that]))
+        if plain[one + 1] == "وفي" and not leads_to_that:
             continue  # another sentence: ", and in the evening, the guests left"
+        if leads_to_that and not _SAYS.isdisjoint(plain[one + 1 : other + 1]):
+            continue  # ", while the member said, that"
         listed = plain[other + 1] == plain[one + 1] or plain[max(0, one - 1)] == plain[one + 1]
         if (
             not listed
             and _NEWS.isdisjoint(plain[one:other])
             and _COMING.isdisjoint(plain[one : other + 1])
-            and not _goes_on(plain, words, other)
+            and not _goes_on(plain, words, one, other)
         ):
             yield one + 1, other + 1
 
 
-def _goes_on(plain: Sequence[str], words: Sequence[str], comma: int) -> bool:
-    """Whether what stands behind a comma belongs to the word before it: "the trainer, Jose Mourinho, …"."""
+def _goes_on(plain: Sequence[str], words: Sequence[str], opens: int, comma: int) -> bool:
+    """Whether what stands behind the second of two commas belongs to the word before it: "the trainer, Jose Mourinho, …"."""
     this = plain[comma + 1]
+    if this in _IS_WHO and plain[opens + 1] not in _PLACE_OR_DAY:
+        return True
     if this in OPENERS or this in LEADING or _THAT.fullmatch(this) or _TO_COME.fullmatch(this):
         return False
     return any(word.endswith(_COMMAS) for word in words[comma + 1 : comma + 5])

@@ -21,6 +21,7 @@ from mujaz.models.headline_words import (
     MANY,
     OWN_LETTER,
     PARTS_OF,
+    SAYING,
     SPEAK_TO,
     THINGS,
 )
@@ -39,6 +40,7 @@ _NOTHING = """اقر اقرت رفض رفضت يرفض ترفض اصدر اصد�
     يدين تدين انتقد انتقدت ينتقد تنتقد استنكر استنكرت يستنكر تستنكر هاجم هاجمت يهاجم تهاجم"""
 GOVERNS = {
     **OBJECTS,
+    **dict.fromkeys(table("اعتبر اعتبرت يعتبر تعتبر راي رات يري تري"), ("ان",)),
     **dict.fromkeys(table("احتفل احتفلت يحتفل تحتفل"), ("ب-",)),
     **dict.fromkeys(table(_THAT_OR_NOTHING), ("ان", "")),
     **dict.fromkeys(table("اعلن اعلنت يعلن تعلن"), ("ان", "عن", "")),
@@ -48,12 +50,11 @@ GOVERNS = {
 BEFORE_THAT = table("الي علي عن من")
 THAT_HE = re.compile("ب?ان(?:ه|ها|هم|هما)?")
 # In no subject: clauses, and what says when, how and how often.
-_NO_SUBJECT = table(
+_NO_SUBJECT = SAYING | table(
     """الذي التي الذين ما لم لا لن قد كان كانت هو هي ذلك هذا هذه انه انها له لها لهم به بها فيه فيها عليه عليها ان بان
     لكن بل ثم حيث الا اذا لو بينما فيما كما ايضا بعد قبل خلال منذ مند عند لدي وسط حسب وفق بحضور برعايه ضمن وضمن حول
-    نحو حتي اثناء بقوه بفعاليه بنجاح بكثافه بشكل وهي وهو وهم موضحا موضحه مؤكدا مؤكده مشيرا مشيره لافتا لافته مبينا
-    مبينه مضيفا مضيفه معتبرا معتبره كاشفا كاشفه بالقراءه بالاغلبيه باجماع بالاجماع باستمرار البارحه نشر نشرت يبلغ
-    تبلغ يعمل تعمل يدعي تدعي يقطن تقطن للمره وللمره مره وذلك مطلع نهايه اواخر بدايه حاليا رسميا مجددا تدريجيا"""
+    نحو حتي اثناء بقوه بفعاليه بنجاح بكثافه بشكل وهي وهو وهم بالقراءه بالاغلبيه باجماع بالاجماع باستمرار البارحه نشر نشرت
+    يبلغ تبلغ يعمل تعمل يدعي تدعي يقطن تقطن للمره وللمره مره وذلك مطلع نهايه اواخر بدايه حاليا رسميا مجددا تدريجيا"""
 )
 # With these no subject begins; the last are of quotations that are nobody's news.
 _NO_HEAD = table(
@@ -69,6 +70,11 @@ _BODIES = table("وزاره وكاله هيئه شركه مؤسسه جامعه �
 _WHERE = _BODIES | table(
     """دائره نادي مركز مجلس مدينه منطقه محافظه اماره ولايه العاصمه المملكه الدوله بلده قريه معهد كليه مستشفي ندوه صندوق
     مكتب حركه حزب تيار محكمه"""
+)
+# "With the support of": theirs is the "of" behind them.
+BY_WHOM = table(
+    """باسناد بدعم بمساعده بمشاركه بتكليف بدعوه بتوجيه بامر بطلب بتمويل بقرار بمبادره بتنسيق بايعاز بتحريض بضغط باشراف
+    بمتابعه بتوجيهات باوامر"""
 )
 # Behind or before a preposition that is no verb's: "of the province of", "specialized in", "responsible for".
 _WHOSE = table("ولايه محافظه معتمديه مدينه منطقه جهه بين قبل مجال العمر عقده عقدها العقد مقتبل")
@@ -213,7 +219,8 @@ class Clause:
 
     def _is_that(self, at: int) -> bool:
         behind = self.plain[at + 1 : at + 2]
-        that = THAT_HE.fullmatch(self.plain[at]) and self.plain[at - 1] not in LETTERS
+        letter = self.plain[at - 1] in LETTERS and not _CLOSED.search(self.said[at - 1])  # not 'of "Radio FM" that'
+        that = THAT_HE.fullmatch(self.plain[at]) and not letter
         return bool(that) and _LETTERS_BEHIND.isdisjoint(behind)
 
     def _begins_object(self, at: int, wanted: Sequence[str]) -> bool:
@@ -242,6 +249,8 @@ class Clause:
         """Whether a preposition belongs to the noun before it: "the guard of the province of", "the leader in"."""
         before, behind = self.plain[at - 1].removeprefix("ال"), self.plain[at + 1 : at + 2]
         if not _LETTERS_BEHIND.isdisjoint(behind):  # "that" is one of them: NBC
+            return True
+        if self.plain[at] == "من" and before in BY_WHOM:
             return True
         unit = self.plain[1] in _UNITS and any(word.removeprefix("ال") in _WHERE for word in behind)
         if self.plain[0] in _DO and self._is_somewhere(at):

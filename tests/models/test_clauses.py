@@ -11,6 +11,7 @@ from mujaz.models.clauses import (
     ENDS_INSIDE,
     ENDS_JUST_BEGUN,
     NEVER,
+    STARTS_BEFORE_OBJECT,
     STARTS_BEFORE_THAT,
     STARTS_BEHIND_A_COMMA,
     STARTS_BEHIND_DENIAL,
@@ -19,6 +20,7 @@ from mujaz.models.clauses import (
     STARTS_WITH_PREPOSITION,
     boundaries,
 )
+from mujaz.models.middles import IN_A_NAME, WITH_AN_OBJECT
 
 
 def costs(text: str, sentences: list[int] | None = None) -> tuple[dict[str, float], dict[str, float]]:
@@ -34,14 +36,14 @@ def test_a_stretch_starts_where_a_clause_does() -> None:
     assert start["تفتح"] == STARTS_INSIDE
     # "that" needs its "said"
     assert start["وهي"] == STARTS_BEHIND_A_COMMA + STARTS_BEFORE_THAT
-    assert start["الوزارة،"] == STARTS_INSIDE + STARTS_BEFORE_THAT
+    assert start["الوزارة،"] == pytest.approx(STARTS_INSIDE + STARTS_BEFORE_THAT + IN_A_NAME)
     assert start["إن"] == STARTS_BEHIND_A_COMMA + STARTS_WITH_PREPOSITION + STARTS_BEFORE_THAT
     assert start["–"] == NEVER
 
 
 def test_it_starts_with_a_sentence() -> None:
     start, end = costs("انتهى الخبر وبدأ آخر", [0, 0, 1, 1])
-    assert start == {"انتهى": 0, "الخبر": STARTS_INSIDE, "وبدأ": 0, "آخر": STARTS_INSIDE}
+    assert start == {"انتهى": 0, "الخبر": STARTS_INSIDE + IN_A_NAME, "وبدأ": 0, "آخر": STARTS_INSIDE}
     assert end["الخبر"] == end["آخر"] == 0
 
 
@@ -67,8 +69,9 @@ def test_it_does_not_end_with_what_leads_on() -> None:
 
 def test_it_does_not_start_with_what_belongs_to_the_words_before() -> None:
     start, _ = costs("تمكن الفريق من الفوز وحصل، على كأس ثالثة")
-    assert start["من"] == STARTS_INSIDE + STARTS_WITH_PREPOSITION
-    assert start["على"] == STARTS_BEHIND_A_COMMA + STARTS_WITH_PREPOSITION
+    with_preposition = STARTS_WITH_PREPOSITION + STARTS_BEFORE_OBJECT + WITH_AN_OBJECT
+    assert start["من"] == pytest.approx(STARTS_INSIDE + with_preposition)
+    assert start["على"] == pytest.approx(STARTS_BEHIND_A_COMMA + with_preposition)
 
 
 # A preposition joined to a word that is no object of "demanded".
@@ -375,6 +378,11 @@ def test_of_two_parts_both_are_named(text: str, parts: str) -> None:
     assert [word for word in costly if word in parts.split()] == parts.split()
     if not parts:
         assert (end[:-1] <= max(ENDS_INSIDE, NEVER)).all()
+
+
+def test_two_parts_stand_in_one_sentence() -> None:
+    _, end = costs("زوجها من بين ضحاياه وعندما عاد", [0, 0, 0, 0, 1, 1])
+    assert end["ضحاياه"] == 0
 
 
 def test_needs_shrink_with_what_is_left_out_behind_the_verb() -> None:
