@@ -21,7 +21,7 @@ from mujaz.inference.ahead import ahead
 from mujaz.inference.failures import answers_to
 from mujaz.inference.journal import State
 from mujaz.inference.records import BadRecord, Done, Record
-from mujaz.inference.rows import as_json
+from mujaz.inference.rows import Kinds, as_json
 from mujaz.inference.sinks import NOTHING, Sink, StreamSink
 from mujaz.inference.summary import Answer, RunSummary
 
@@ -107,6 +107,7 @@ def run(
     counted: Mapping[str, Any] = NOTHING,
     share_read: Callable[[], float | None] = lambda: None,
     chosen: Callable[[Iterator[Item]], Iterator[Item]] = iter,
+    kinds: Kinds = NOTHING,
 ) -> RunSummary:
     """Predict all records, write one line each in their order, and commit the output.
 
@@ -124,6 +125,7 @@ def run(
         counted: What an earlier run counted of the lines that are kept (`mujaz.inference.summary.kept_counts`).
         share_read: How much of the corpus was read so far, 0 to 1, where that is known.
         chosen: Those of all records that are done: a shard, errors. A model is made ready by the first of all.
+        kinds: Of columns of the output, which types their values are known to have, whatever these records hold.
 
     Returns:
         What was done. Where :attr:`RunSummary.stopped`, by ``hooks`` or Ctrl-C, the output is the partial one.
@@ -133,7 +135,7 @@ def run(
         UsageError: The sink holds an unfinished run that was asked something else, or read other records.
         OutputError: The output cannot be written; what was written stays.
     """
-    start, summary = time.perf_counter(), RunSummary()
+    start, summary, names = time.perf_counter(), RunSummary(), kept_names(keep, job.fields)
     try:
         state = sink.begin(asked or {})
         summary = RunSummary.from_json(state.summary or counted)
@@ -141,13 +143,12 @@ def run(
         chunks = _prepared(_rest(_chunks(chosen(job.calibrated(iter(records))), job.chunk), state), job, strict)
         with settled(), ahead(chunks) as ready, _Writer(sink) as writer:
             for chunk in _until_stopped(_timed(ready, summary), summary, hooks):
-                names = kept_names(keep, job.fields)
                 lines = _computed(chunk, job, names, summary, hooks.progress, retried=bool(counted), strict=strict)
                 writer.write(lines, chunk.digest, summary.to_json())
                 summary.share_read = share_read()
                 hooks.chunk(summary)
         if not summary.stopped:
-            sink.commit()
+            sink.commit({name: kinds.get(name, ()) for name in ("id", *job.fields, "error", *names.values())})
     except KeyboardInterrupt:
         summary.stopped = True
     except Exception as error:

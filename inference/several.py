@@ -156,8 +156,12 @@ class SeveralJob:
         """
         self.jobs = dict(jobs)
         self.chunk = min(job.chunk for job in self.jobs.values())
-        names = [(name, job.fields) for name, job in self.jobs.items()]
-        fields = [name if i == 0 else f"{name}_{field}" for name, own in names for i, field in enumerate(own)]
+        fields: list[str] = []
+        self.kinds: dict[str, type] = {}
+        for name, job in self.jobs.items():
+            names = {field: name if place == 0 else f"{name}_{field}" for place, field in enumerate(job.fields)}
+            fields += names.values()
+            self.kinds |= {names[field]: kind for field, kind in job.kinds.items()}
         self.fields: tuple[str, ...] = tuple(fields)
         counts = Counter(("id", "error", *fields))
         twice = sorted(name for name, count in counts.items() if count > 1)

@@ -20,6 +20,7 @@ class Counting:
     """A job that counts its questions, and raises where a text holds a sign."""
 
     fields = ("label", "length")
+    kinds: dict[str, type] = {}  # noqa: RUF012
 
     def __init__(self, fails_on: str = "-", *, chunk: int = 512, while_preparing: bool = False) -> None:
         self.fails_on, self.chunk, self.while_preparing = fails_on, chunk, while_preparing

@@ -34,6 +34,7 @@ class Length:
     """A job that says how long a text is."""
 
     fields = ("label", "length")
+    kinds: dict[str, type] = {}  # noqa: RUF012
     chunk = 4
 
     def __init__(self, fails_on: str = "-") -> None:

@@ -22,6 +22,7 @@ class Length:
     """A job that says how long a text is, and remembers the chunks it was given."""
 
     fields = ("label", "length")
+    kinds: dict[str, type] = {}  # noqa: RUF012
     chunk = 4
 
     def __init__(self) -> None:

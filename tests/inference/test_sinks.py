@@ -266,7 +266,7 @@ def test_every_chunk_is_with_the_system_when_write_returns(tmp_path: Path) -> No
 def test_a_parquet_output_that_cannot_be_finished_keeps_its_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(source: Path, target: Path) -> None:
+    def fail(source: Path, target: Path, columns: object) -> None:
         target.write_bytes(b"half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
