@@ -124,9 +124,9 @@ class Kind(NamedTuple):
     partial_suffix: str | None = None
 
     def partial_name(self, path: Path) -> str:
-        """``labels.partial.jsonl`` for ``labels.jsonl``, ``labels.parquet.partial.jsonl`` for ``labels.parquet``."""
+        """``labels.partial.jsonl`` for ``labels.jsonl``, ``labels.partial.parquet.jsonl`` for ``labels.parquet``."""
         if self.partial_suffix:
-            return f"{path.name}.partial{self.partial_suffix}"
+            return f"{path.stem}.partial{path.suffix}{self.partial_suffix}"
         suffixes = "".join(path.suffixes[-2:] if path.suffix.lower() in COMPRESSORS else path.suffixes[-1:])
         return f"{path.name.removesuffix(suffixes)}.partial{suffixes}"
 

@@ -4,7 +4,7 @@ A file is written beside its final name, as ``labels.partial.jsonl`` for ``label
 complete. So an output that exists is whole, and an older one stays until then. Whole chunks are appended, flushed to the
 disk and then recorded in a journal (``labels.partial.jsonl.journal``): whatever ends the run (a full disk, Ctrl-C, SIGKILL,
 power loss), the same command goes on behind the last recorded chunk. Parquet cannot be read before its end is written, so
-its partial file is JSON Lines too (``labels.parquet.partial.jsonl``), turned into Parquet when the run is complete; then the
+its partial file is JSON Lines too (``labels.partial.parquet.jsonl``), turned into Parquet when the run is complete; then the
 types of columns are known. Outputs that differ in their suffix alone do not share one of these names.
 """
 
