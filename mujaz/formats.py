@@ -175,11 +175,14 @@ def _read_jsonl(
     for number, offset, raw in lines(stream):
         if not raw.strip():
             continue
+        cut = number > 1 and not raw.endswith(b"\n")
         try:
-            yield Row(_json_object(_parse_json(raw, offset), columns), name, number)
+            item = _parse_json(raw, offset)
+            cut = False  # it may be no object, but it is whole
+            yield Row(_json_object(item, columns), name, number)
         except (ValueError, DataError) as error:
             what = f"{error}{_not_lines(raw) if number == 1 else ''}"
-            yield _cut_off(what, name, number) if not raw.endswith(b"\n") else DataError(what, file=name, row=number)
+            yield _cut_off(what, name, number) if cut else DataError(what, file=name, row=number)
 
 
 def _cut_off(what: str, name: str, row: int) -> DataError:
