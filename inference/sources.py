@@ -128,6 +128,9 @@ def open_corpus(
             opened.append((DataFile(name, HUB), None))
         else:
             opened.extend((file, None) for file in data_files(name, format, plain))
+    named = [file.id for file, _ in opened if file.id]
+    if len(set(named)) < len(named):  # of two folders, each with an article of that name
+        opened = [(file._replace(id=file.id and file.path), stream) for file, stream in opened]
     meter = [0]
     maker = RecordMaker(columns, several_files=len(opened) > 1, clean=clean)
     looked_at = [found for file, stream in opened if (found := _checked(file, stream, maker, meter)) is not None]
