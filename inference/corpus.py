@@ -14,6 +14,7 @@ import orjson
 from mujaz.errors import OutputError, UsageError
 from mujaz.files import filesystem, followed, is_local
 from mujaz.formats import Row, read_rows
+from mujaz.inference.journal import differences
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
 from mujaz.inference.rows import Kinds, as_json
 from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, kept_names, run
@@ -257,8 +258,7 @@ def _check_retry(before: Mapping[str, Any], asked: Mapping[str, Any], out: Path)
     Raises:
         UsageError: What was asked differs, other than where the records come from and what computes.
     """
-    then, now = _compared(before), _compared(orjson.loads(as_json(asked)))
-    differing = [key for key in {**then, **now} if then.get(key) != now.get(key)]
+    differing = differences(_compared(before), _compared(orjson.loads(as_json(asked))))
     if differing:
         raise UsageError(
             f"{out}: was answered otherwise ({', '.join(differing)} differ). Give --retry-errors with the model and the "
