@@ -108,8 +108,7 @@ def answer_corpus(
     if shard:
         corpus.check_read_twice()
     before = _before_retry(file, out, options) if options.retry_errors else {}
-    sink = open_sink(out, force=options.force or options.retry_errors, restart=options.restart)
-    with closing(sink):
+    with closing(open_sink(out, force=options.force or options.retry_errors, restart=options.restart)) as sink:
         job = load(sink.nested)
         span = corpus.span(shard, job.chunk) if shard else None
         told = (job.description, corpus.note, f"shard {span}" if span else "")
