@@ -38,6 +38,8 @@ class RunConfig(Section):
     """Write the probability of every label."""
     min_probability: Share | None = None
     """Below it a label is null; None takes the checkpoint's own."""
+    min_precision: Share | None = None
+    """Label null where the model was not right that often on the data it was calibrated on."""
     long: Literal["windows", "truncate"] | None = None
     """Of a long text: read windows, or its beginning; None takes the checkpoint's own."""
     pooling: Literal["mean", "max", "first", "first+last"] | None = None
@@ -50,6 +52,8 @@ class RunConfig(Section):
     """Number format to compute in."""
     engine: Literal["auto", "torch", "openvino"] = "auto"
     """What computes the classifiers; torch, or auto, also the summarizers."""
+    ignore_recipe_mismatch: bool = False
+    """Load a model whose text recipe differs from this version's."""
     batch_tokens: Positive | None = None
     """Padded tokens a batch, if memory is short."""
     strict: bool = False

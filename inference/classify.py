@@ -205,6 +205,13 @@ class ClassifyJob:
         return "\n".join(line for line in (self.classifier.description, self.classifier.note) if line)
 
     @property
+    def kinds(self) -> dict[str, type]:
+        """Types of the fields that are numbers."""
+        spread = {f"p_{label}": float for label in self.classifier.labels}
+        numbers: dict[str, type] = {"probability": float, "windows": int, **spread}
+        return {name: numbers[name] for name in self.fields if name in numbers}
+
+    @property
     def asked(self) -> dict[str, Any]:
         """What the labels depend on."""
         options = {

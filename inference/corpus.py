@@ -14,9 +14,10 @@ import orjson
 from mujaz.errors import OutputError, UsageError
 from mujaz.files import filesystem, followed, is_local
 from mujaz.formats import Row, read_rows
+from mujaz.inference.journal import differences
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
-from mujaz.inference.rows import as_json
-from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, run
+from mujaz.inference.rows import Kinds, as_json
+from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, kept_names, run
 from mujaz.inference.shards import Shard, Span
 from mujaz.inference.sinks import STDOUT, check_apart, open_sink, summary_file
 from mujaz.inference.sources import Corpus, open_corpus
@@ -39,6 +40,10 @@ class LoadedJob(Job, Protocol):
     @property
     def asked(self) -> Mapping[str, Any]:
         """What its answers depend on, beside the records: the model, its recipe, the options."""
+
+    @property
+    def kinds(self) -> Mapping[str, type]:
+        """Types of its fields that are numbers or truth values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +108,7 @@ def answer_corpus(
     if shard:
         corpus.check_read_twice()
     before = _before_retry(file, out, options) if options.retry_errors else {}
-    sink = open_sink(out, force=options.force or options.retry_errors, restart=options.restart)
-    with closing(sink):
+    with closing(open_sink(out, force=options.force or options.retry_errors, restart=options.restart)) as sink:
         job = load(sink.nested)
         span = corpus.span(shard, job.chunk) if shard else None
         told = (job.description, corpus.note, f"shard {span}" if span else "")
@@ -123,6 +127,7 @@ def answer_corpus(
             counted=kept_counts(before),
             share_read=lambda: corpus.share_read,
             chosen=_chosen(corpus, span, file if options.retry_errors else None, job.fields),
+            kinds=_kinds(corpus, job, options.columns.keep),
         )
     summary.ran, summary.span = job.description, span
     if not summary.stopped:  # else more was read than answered
@@ -130,6 +135,12 @@ def answer_corpus(
     if file and not summary.stopped:
         _write_summary(file, {**summary.report(), "asked": asked, **({"before": before} if before else {})})
     return summary
+
+
+def _kinds(corpus: Corpus, job: LoadedJob, keep: Sequence[str]) -> Kinds:
+    """What is known of the columns of an output before there is a row: of several shards the same."""
+    kept = {name: corpus.kinds.kept.get(column, ()) for column, name in kept_names(keep, job.fields).items()}
+    return {"id": corpus.kinds.id, **{name: (kind,) for name, kind in job.kinds.items()}, **kept}
 
 
 def _asked(inputs: Sequence[str], options: CorpusOptions, span: Span | None) -> dict[str, Any]:
@@ -246,8 +257,7 @@ def _check_retry(before: Mapping[str, Any], asked: Mapping[str, Any], out: Path)
     Raises:
         UsageError: What was asked differs, other than where the records come from and what computes.
     """
-    then, now = _compared(before), _compared(orjson.loads(as_json(asked)))
-    differing = [key for key in {**then, **now} if then.get(key) != now.get(key)]
+    differing = differences(_compared(before), _compared(orjson.loads(as_json(asked))))
     if differing:
         raise UsageError(
             f"{out}: was answered otherwise ({', '.join(differing)} differ). Give --retry-errors with the model and the "

@@ -68,11 +68,10 @@ class Journal:
         Raises:
             UsageError: Says what differs.
         """
-        before, asked = self.asked or {}, _as_written(asked)
-        differing = [key for key in {**before, **asked} if before.get(key) != asked.get(key)]
+        differing = differences(self.asked or {}, _as_written(asked))
         if self.asked is None or not differing:
             return
-        told = "; ".join(f"{key}: {_short(before.get(key))} then, {_short(asked.get(key))} now" for key in differing)
+        told = "; ".join(f"{key}: {_short(then)} then, {_short(now)} now" for key, (then, now) in differing.items())
         raise UsageError(
             f"{output}: an earlier run of {self.state.records:,} records is unfinished, and it was another one ({told}). "
             "Repeat it as it was to go on, or give --restart to drop it and begin again."
@@ -106,6 +105,18 @@ class Journal:
             except OSError:
                 file.truncate(whole)
                 raise
+
+
+def differences(before: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """What was asked otherwise, ``options.target`` down to the innermost name: how then, and how now."""
+    found: dict[str, tuple[Any, Any]] = {}
+    for key in {**before, **asked}:
+        then, now = before.get(key), asked.get(key)
+        if isinstance(then, dict) and isinstance(now, dict):
+            found |= {f"{key}.{name}": pair for name, pair in differences(then, now).items()}
+        elif then != now:
+            found[key] = then, now
+    return found
 
 
 def _as_written(asked: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ TYPES = {
 }
 
 
-def jsonl_to_parquet(source: Path, target: Path) -> None:
+def jsonl_to_parquet(source: Path, target: Path, known: Mapping[str, Collection[type]]) -> None:
     """Write the rows of a JSON Lines file, all with the same keys, as Parquet.
 
     A column of numbers or truth values keeps its type. All else is text: strings as they are; lists, objects and whatever a
@@ -38,11 +38,13 @@ def jsonl_to_parquet(source: Path, target: Path) -> None:
     Args:
         source: The JSON Lines file; it is read twice.
         target: The Parquet file.
+        known: The columns that a file without rows has as well, with types of theirs beside those found: of several parts of
+            a corpus, one that holds nothing of a column calls it as the others do, so that they are read as one.
 
     Raises:
         OSError: The target cannot be written.
     """
-    seen: dict[str, set[type]] = {}
+    seen = {name: set(kinds) for name, kinds in known.items()}
     for row in _rows(source):
         for name, value in row.items():
             seen.setdefault(name, set()).update(() if value is None else (_kind(value),))

@@ -10,7 +10,7 @@ from typing import Any
 
 from mujaz.errors import DataError
 from mujaz.formats import Row
-from mujaz.models.texts import text_problem
+from mujaz.models.texts import placeholder, text_problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ class RecordMaker:
         else:
             record_id = self._place(item.file, item.row)
         text, target = values.get(self.columns.text), None
-        problem = text_problem(text, "text")
+        problem = text_problem(text, "text") or placeholder(str(text))
         if not problem and self.columns.target is not None:
             target = values.get(self.columns.target)
             problem = text_problem(target, "target")

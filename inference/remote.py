@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 
 from mujaz.errors import OutputError, UsageError
 from mujaz.files import filesystem
-from mujaz.inference.sinks import FileSink
+from mujaz.inference.rows import Kinds
+from mujaz.inference.sinks import NOTHING, FileSink
 
 
 class RemoteSink(FileSink):
@@ -39,9 +40,9 @@ class RemoteSink(FileSink):
 
     _sent = False
 
-    def commit(self) -> None:
+    def commit(self, columns: Kinds = NOTHING) -> None:
         """Copy the whole output, and remove it here."""
-        super().commit()
+        super().commit(columns)
         try:
             self._system.put_file(str(self.path), self._inside)
         except Exception as error:

@@ -6,7 +6,7 @@ import csv
 import gzip
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -17,16 +17,18 @@ from mujaz.errors import UsageError
 
 DEEPEST = 200  # levels of a value that is written as it is; what lies below is text: orjson reads more than it writes
 Rows = Sequence[Mapping[str, Any]]
+# The columns of an output, with types that they are known to have before any row is seen.
+Kinds = Mapping[str, Collection[type]]
 
 
 class Encode(Protocol):
-    """Rows to the bytes of a format, with its header line if asked for."""
+    """Rows to the bytes of a format, behind a header line of names where there are any and the format has one."""
 
-    def __call__(self, rows: Rows, *, header: bool) -> bytes:
+    def __call__(self, rows: Rows, *, header: Collection[str] = ()) -> bytes:
         """Encode a chunk."""
 
 
-def as_jsonl(rows: Rows, *, header: bool = False) -> bytes:
+def as_jsonl(rows: Rows, *, header: Collection[str] = ()) -> bytes:
     """Rows as JSON Lines."""
     return b"".join(as_json(row) + b"\n" for row in rows)
 
@@ -62,11 +64,11 @@ def _as_text(value: Any) -> str:
 
 
 def _separated(delimiter: str) -> Encode:
-    def encode(rows: Rows, *, header: bool) -> bytes:
+    def encode(rows: Rows, *, header: Collection[str] = ()) -> bytes:
         lines = _Lines()
         writer = csv.writer(lines, delimiter=delimiter)
         if header:
-            writer.writerow(_cell(name) for name in rows[0])
+            writer.writerow(_cell(name) for name in header)
         writer.writerows([_cell(value) for value in row.values()] for row in rows)
         return "".join(lines).encode("utf-8", "replace")
 
@@ -94,16 +96,16 @@ def _plain(value: Any) -> str:
     return str(orjson.loads(text)) if text.startswith('"') else text  # a date is bare, a list or an object is JSON
 
 
-def _rename(partial: Path, path: Path) -> None:
+def _rename(partial: Path, path: Path, columns: Kinds) -> None:
     partial.replace(path)
 
 
-def _to_parquet(partial: Path, path: Path) -> None:
+def _to_parquet(partial: Path, path: Path, columns: Kinds) -> None:
     from mujaz.inference.parquet import jsonl_to_parquet
 
     half = path.with_name(path.name + ".tmp")
     try:
-        jsonl_to_parquet(partial, half)
+        jsonl_to_parquet(partial, half, columns)
     except BaseException as error:
         half.unlink(missing_ok=True)
         if isinstance(error, pa.ArrowException) and not isinstance(error, OSError):
@@ -118,13 +120,13 @@ class Kind(NamedTuple):
 
     encode: Encode
     nested: bool
-    finish: Callable[[Path, Path], None] = _rename
+    finish: Callable[[Path, Path, Kinds], None] = _rename
     partial_suffix: str | None = None
 
     def partial_name(self, path: Path) -> str:
-        """``labels.partial.jsonl`` for ``labels.jsonl``, ``labels.parquet.partial.jsonl`` for ``labels.parquet``."""
+        """``labels.partial.jsonl`` for ``labels.jsonl``, ``labels.partial.parquet.jsonl`` for ``labels.parquet``."""
         if self.partial_suffix:
-            return f"{path.name}.partial{self.partial_suffix}"
+            return f"{path.stem}.partial{path.suffix}{self.partial_suffix}"
         suffixes = "".join(path.suffixes[-2:] if path.suffix.lower() in COMPRESSORS else path.suffixes[-1:])
         return f"{path.name.removesuffix(suffixes)}.partial{suffixes}"
 

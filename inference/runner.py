@@ -16,11 +16,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from mujaz.errors import DataError, MujazError, UsageError
+from mujaz.errors import DataError, UsageError
 from mujaz.inference.ahead import ahead
+from mujaz.inference.failures import answers_to
 from mujaz.inference.journal import State
 from mujaz.inference.records import BadRecord, Done, Record
-from mujaz.inference.rows import as_json
+from mujaz.inference.rows import Kinds, as_json
 from mujaz.inference.sinks import NOTHING, Sink, StreamSink
 from mujaz.inference.summary import Answer, RunSummary
 
@@ -106,6 +107,7 @@ def run(
     counted: Mapping[str, Any] = NOTHING,
     share_read: Callable[[], float | None] = lambda: None,
     chosen: Callable[[Iterator[Item]], Iterator[Item]] = iter,
+    kinds: Kinds = NOTHING,
 ) -> RunSummary:
     """Predict all records, write one line each in their order, and commit the output.
 
@@ -123,6 +125,7 @@ def run(
         counted: What an earlier run counted of the lines that are kept (`mujaz.inference.summary.kept_counts`).
         share_read: How much of the corpus was read so far, 0 to 1, where that is known.
         chosen: Those of all records that are done: a shard, errors. A model is made ready by the first of all.
+        kinds: Of columns of the output, which types their values are known to have, whatever these records hold.
 
     Returns:
         What was done. Where :attr:`RunSummary.stopped`, by ``hooks`` or Ctrl-C, the output is the partial one.
@@ -132,7 +135,7 @@ def run(
         UsageError: The sink holds an unfinished run that was asked something else, or read other records.
         OutputError: The output cannot be written; what was written stays.
     """
-    start, summary = time.perf_counter(), RunSummary()
+    start, summary, names = time.perf_counter(), RunSummary(), kept_names(keep, job.fields)
     try:
         state = sink.begin(asked or {})
         summary = RunSummary.from_json(state.summary or counted)
@@ -140,13 +143,12 @@ def run(
         chunks = _prepared(_rest(_chunks(chosen(job.calibrated(iter(records))), job.chunk), state), job, strict)
         with settled(), ahead(chunks) as ready, _Writer(sink) as writer:
             for chunk in _until_stopped(_timed(ready, summary), summary, hooks):
-                names = kept_names(keep, job.fields)
                 lines = _computed(chunk, job, names, summary, hooks.progress, retried=bool(counted), strict=strict)
                 writer.write(lines, chunk.digest, summary.to_json())
                 summary.share_read = share_read()
                 hooks.chunk(summary)
         if not summary.stopped:
-            sink.commit()
+            sink.commit({name: kinds.get(name, ()) for name in ("id", *job.fields, "error", *names.values())})
     except KeyboardInterrupt:
         summary.stopped = True
     except Exception as error:
@@ -301,74 +303,28 @@ def _prepared(chunks: Iterator[_Chunk], job: Job, strict: bool) -> Iterator[_Chu
         good = chunk.good
         try:
             chunk.prepared = job.prepare(good) if good else None
-        except Exception as error:  # which record it is will be found out one by one
+        except Exception as error:  # which record it is will be found out
             chunk.prepared = error
         yield chunk
 
 
 def _answers(chunk: _Chunk, job: Job, progress: Progress, *, answered: bool, retried: bool) -> list[Answer | None]:
-    """An answer for each record; None for a bad one. Records on which the model fails become bad ones in the chunk.
+    """An answer for each record; None for a bad one. Records with nothing to read, or on which the model fails, become bad.
 
     ``answered`` is whether earlier chunks have answers, ``retried`` whether all records here failed once before.
     """
     good = chunk.good
-    found: Sequence[Answer | Exception] = []
-    if good:
-        try:
-            if isinstance(chunk.prepared, Exception):
-                raise chunk.prepared
-            found = job.compute(chunk.prepared, progress)
-        except Exception as error:
-            found = _one_by_one(good, job, progress, error, works=retried or (answered and len(good) == 1))
-    if len(found) != len(good):  # would shift all answers after it
-        raise ValueError(f"expected {len(good)} answers, found {len(found)}")
+    works = retried or (answered and len(good) == 1)  # alone in its chunk a record may fail by itself
+    found = iter(answers_to(good, chunk.prepared, job, progress, works=works) if good else ())
     progress(len(chunk.items) - len(good))
-    rest = iter(found)
     answers: list[Answer | None] = []
     for index, item in enumerate(chunk.items):
         # What an earlier run answered was counted by it.
-        answer = next(rest) if isinstance(item, Record) else Answer((), windows=0) if isinstance(item, Done) else None
-        reason = _failure(answer)
-        if reason and isinstance(item, Record):
-            chunk.items[index] = BadRecord(item.id, reason, item.file, item.row, item.extra)
-            answer = None
-        answers.append(answer if isinstance(answer, Answer) else None)
+        answer = next(found) if isinstance(item, Record) else Answer((), windows=0) if isinstance(item, Done) else None
+        if isinstance(item, Record) and answer and answer.error:
+            chunk.items[index] = BadRecord(item.id, answer.error, item.file, item.row, item.extra)
+        answers.append(answer)
     return answers
-
-
-def _failure(answer: Answer | Exception | None) -> str | None:
-    """Why a record has no answer, or None where it has one."""
-    if isinstance(answer, Exception):
-        notes = "".join(f"; {note}" for note in getattr(answer, "__notes__", ()))  # which of several models
-        return f"the model failed on it ({type(answer).__name__}: {answer}{notes})"
-    return answer.problem if answer else None
-
-
-def _one_by_one(
-    records: list[Record], job: Job, progress: Progress, error: Exception, *, works: bool
-) -> list[Answer | Exception]:
-    """Find the records on which the model fails. Where memory is short, it is no record's fault.
-
-    Nor where it fails on all of them, unless it ``works`` on others: alone in its chunk, or asked once more after it failed
-    before, a record may fail by itself.
-    """
-    if isinstance(error, MujazError | MemoryError) or "memory" in str(error).lower():
-        raise error
-    if len(records) == 1:
-        if not works:
-            raise error
-        progress(1)
-        return [error]
-    found: list[Answer | Exception] = []
-    for record in records:
-        try:
-            found += job.compute(job.prepare([record]), progress)
-        except Exception as failure:
-            found.append(failure)
-            progress(1)
-    if not works and all(isinstance(one, Exception) for one in found):
-        raise error
-    return found
 
 
 def _line(item: Item, answer: Answer | None, fields: Sequence[str], names: Mapping[str, str]) -> Mapping[str, Any]:

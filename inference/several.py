@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mujaz.errors import UsageError
 from mujaz.inference.classify import ClassifyJob, ClassifyOptions, load_classify_job
 from mujaz.inference.corpus import CorpusOptions, LoadedJob, answer_corpus, without_cleaning
+from mujaz.inference.failures import no_records_fault
 from mujaz.inference.records import Columns, Record
 from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Progress
 from mujaz.inference.summary import Answer, RunSummary
@@ -154,8 +156,12 @@ class SeveralJob:
         """
         self.jobs = dict(jobs)
         self.chunk = min(job.chunk for job in self.jobs.values())
-        names = [(name, job.fields) for name, job in self.jobs.items()]
-        fields = [name if i == 0 else f"{name}_{field}" for name, own in names for i, field in enumerate(own)]
+        fields: list[str] = []
+        self.kinds: dict[str, type] = {}
+        for name, job in self.jobs.items():
+            names = {field: name if place == 0 else f"{name}_{field}" for place, field in enumerate(job.fields)}
+            fields += names.values()
+            self.kinds |= {names[field]: kind for field, kind in job.kinds.items()}
         self.fields: tuple[str, ...] = tuple(fields)
         counts = Counter(("id", "error", *fields))
         twice = sorted(name for name, count in counts.items() if count > 1)
@@ -181,19 +187,25 @@ class SeveralJob:
             records = job.calibrated(records)
         return records
 
-    def prepare(self, records: Sequence[Record]) -> list[Any]:
-        """What each job makes of the records."""
-        return [job.prepare(records) for job in self.jobs.values()]
+    def prepare(self, records: Sequence[Record]) -> tuple[int, list[Any]]:
+        """How many records there are, and what each job makes of them."""
+        count = len(records)
+        return count, [_tried(name, count, partial(job.prepare, records)) for name, job in self.jobs.items()]
 
-    def compute(self, prepared: list[Any], progress: Progress) -> list[Answer]:
-        """The answers of all jobs; a record counts as done when the last of them has answered it."""
-        found, last = [], len(self.jobs) - 1
-        for number, ((name, job), own) in enumerate(zip(self.jobs.items(), prepared, strict=True)):
-            try:
-                found.append(job.compute(own, progress if number == last else lambda done: None))
-            except Exception as error:
-                error.add_note(f"model '{name}'")
-                raise
+    def compute(self, prepared: tuple[int, list[Any]], progress: Progress) -> list[Answer]:
+        """The answers of all jobs; a record counts as done when the last of them has answered it.
+
+        Of one record alone, on which some of the jobs fail, the others' answer is given; see :attr:`Answer.failure`.
+        """
+        count, made = prepared
+        tells = [*[lambda done: None] * (len(made) - 1), progress]
+        found: list[list[Answer]] = []
+        for (name, job), own, tell in zip(self.jobs.items(), made, tells, strict=True):
+            said = own
+            if not isinstance(own, Exception):
+                said = _tried(name, count, partial(job.compute, own, tell))
+            failed = isinstance(said, Exception)
+            found.append([Answer((None,) * len(job.fields), failure=said)] if failed else said)
         return [self._together(answers) for answers in zip(*found, strict=True)]
 
     def _together(self, answers: Sequence[Answer]) -> Answer:
@@ -210,4 +222,16 @@ class SeveralJob:
             notes={kind for one in answers for kind in one.notes},
             parts=dict(zip(self.jobs, answers, strict=True)),
             problem=None if any(one.problem is None for one in answers) else answers[0].problem,
+            failure=next((one.failure for one in answers if one.failure), None),
         )
+
+
+def _tried(name: str, count: int, work: Callable[[], Any]) -> Any:
+    """What a model does with records; for one alone, what it raised: the others may answer it all the same."""
+    try:
+        return work()
+    except Exception as error:
+        error.add_note(f"model '{name}'")
+        if count > 1 or no_records_fault(error):
+            raise
+        return error

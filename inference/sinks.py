@@ -4,7 +4,7 @@ A file is written beside its final name, as ``labels.partial.jsonl`` for ``label
 complete. So an output that exists is whole, and an older one stays until then. Whole chunks are appended, flushed to the
 disk and then recorded in a journal (``labels.partial.jsonl.journal``): whatever ends the run (a full disk, Ctrl-C, SIGKILL,
 power loss), the same command goes on behind the last recorded chunk. Parquet cannot be read before its end is written, so
-its partial file is JSON Lines too (``labels.parquet.partial.jsonl``), turned into Parquet when the run is complete; then the
+its partial file is JSON Lines too (``labels.partial.parquet.jsonl``), turned into Parquet when the run is complete; then the
 types of columns are known. Outputs that differ in their suffix alone do not share one of these names.
 """
 
@@ -24,7 +24,7 @@ from fsspec.utils import glob_translate
 from mujaz.errors import OutputError, UsageError
 from mujaz.files import filesystem, is_local, open_stdout
 from mujaz.inference.journal import Journal, State
-from mujaz.inference.rows import KINDS, Rows, as_jsonl, output_kind
+from mujaz.inference.rows import KINDS, Kinds, Rows, as_jsonl, output_kind
 
 STDOUT = "-"
 NOTHING: Mapping[str, Any] = {}
@@ -42,8 +42,8 @@ class Sink(Protocol):
     def write(self, rows: Rows, digest: str = "", summary: Mapping[str, Any] = NOTHING) -> None:
         """Write a chunk, or raise OutputError and leave what was written before as it is."""
 
-    def commit(self) -> None:
-        """Give the output its final name."""
+    def commit(self, columns: Kinds = NOTHING) -> None:
+        """Give the output its final name. ``columns`` are those that it has even where there is no row."""
 
     def close(self) -> None:
         """Let go of the output; without :meth:`commit` before, the partial results stay."""
@@ -107,7 +107,7 @@ class StreamSink:
             ) from error
         self.records += len(rows)
 
-    def commit(self) -> None:
+    def commit(self, columns: Kinds = NOTHING) -> None:
         """Nothing to do."""
 
     def close(self) -> None:
@@ -195,7 +195,7 @@ class FileSink:
         """Append a chunk as a whole, flush it to the disk, and record it; or do nothing of it."""
         if self.journal.asked is None:
             self.begin({})
-        left = memoryview(self._compress(self.kind.encode(rows, header=self._size == 0)))
+        left = memoryview(self._compress(self.kind.encode(rows, header=() if self._size else rows[0])))
         size = self._size + len(left)
         try:
             while left:
@@ -210,11 +210,13 @@ class FileSink:
         self._size = size
         self.records += len(rows)
 
-    def commit(self) -> None:
-        """Give the output its final name; all of it is on the disk already."""
+    def commit(self, columns: Kinds = NOTHING) -> None:
+        """Give the output its final name; all of it is on the disk already, but for the header of one without rows."""
         try:
+            if not self._size:
+                self._file.write(self._compress(self.kind.encode((), header=columns)))
             self._file.close()
-            self.kind.finish(self.partial, self.path)
+            self.kind.finish(self.partial, self.path, columns)
             self.journal.remove()
         except OSError as error:
             raise self._failure(error) from error

@@ -8,6 +8,7 @@ import itertools
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
+from types import NoneType
 from typing import BinaryIO, NamedTuple, TypeVar, cast
 
 from mujaz.errors import DataError, UsageError
@@ -33,6 +34,7 @@ class Corpus(Iterator[Record | BadRecord]):
     """The records of a corpus, and how much of it was read."""
 
     note = ""  # what of the inputs a reader should know
+    kinds: SeenKinds
     _share: float | None = None
 
     def __init__(
@@ -126,6 +128,9 @@ def open_corpus(
             opened.append((DataFile(name, HUB), None))
         else:
             opened.extend((file, None) for file in data_files(name, format, plain))
+    named = [file.id for file, _ in opened if file.id]
+    if len(set(named)) < len(named):  # of two folders, each with an article of that name
+        opened = [(file._replace(id=file.id and file.path), stream) for file, stream in opened]
     meter = [0]
     maker = RecordMaker(columns, several_files=len(opened) > 1, clean=clean)
     looked_at = [found for file, stream in opened if (found := _checked(file, stream, maker, meter)) is not None]
@@ -141,8 +146,26 @@ def open_corpus(
     total = None if None in sizes else sum(size or 0 for size in sizes)
     files = [None if stream or file.format == HUB or _is_pipe(file) else file for file, stream in opened]
     corpus = Corpus(itertools.chain.from_iterable(parts), maker, total, meter, files)
+    corpus.kinds = SeenKinds(
+        set().union(*(look.kinds.id for look in looked_at)),
+        {name: set().union(*(look.kinds.kept.get(name, ()) for look in looked_at)) for name in columns.keep},
+    )
     corpus.note = _lacking([found for found in looked_at if found.fault is None], columns.keep)
     return corpus
+
+
+class SeenKinds(NamedTuple):
+    """Types of the values in the first rows: of the ids as the output has them, and of each column that is kept."""
+
+    id: set[type]
+    kept: dict[str, set[type]]
+
+
+def _kinds(rows: Sequence[Row], maker: RecordMaker) -> SeenKinds:
+    make = RecordMaker(maker.columns, several_files=maker.several_files)
+    records = [make(row) for row in rows]
+    kept = {name: {type(one.extra[name]) for one in records} - {NoneType} for name in maker.columns.keep}
+    return SeenKinds({type(one.id) for one in records}, kept)
 
 
 class _Look(NamedTuple):
@@ -151,6 +174,7 @@ class _Look(NamedTuple):
     items: Items  # all its rows
     file: str
     columns: Collection[str] = ()  # those found
+    kinds: SeenKinds = SeenKinds({str}, {})  # an article's
     fault: DataError | None = None  # what is wrong where none of the rows can be read
 
 
@@ -197,14 +221,14 @@ def _checked(file: DataFile, stream: BinaryIO | None, maker: RecordMaker, meter:
     found = dict.fromkeys(key for row in rows for key in row.values)
     if rows:
         require_columns(found, columns.needed, file=file.path)
-    fault = None if rows else cast(DataError, first[0])
+    fault, kinds = None if rows else cast(DataError, first[0]), _kinds(rows, maker)
     if stream is not None or file.format == HUB or _is_pipe(file):  # a pipe does not come again
-        return _Look(itertools.chain(first, items), file.path, found, fault)
+        return _Look(itertools.chain(first, items), file.path, found, kinds, fault)
     if file.format == "jsonl":
         more = (row for row in itertools.islice(items, MORE_ROWS) if isinstance(row, Row))
         while rows and not found.keys() >= set(columns.keep) and (row := next(more, None)):
             found.update(dict.fromkeys(row.values))
-    return _Look(again, file.path, found, fault)
+    return _Look(again, file.path, found, kinds, fault)
 
 
 def _unless_passed(items: Items, file: DataFile, maker: RecordMaker) -> Items:

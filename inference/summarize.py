@@ -256,6 +256,11 @@ class SummarizeJob:
         return _opening_lines(self.summarizer, self.generation)
 
     @property
+    def kinds(self) -> dict[str, type]:
+        """Types of the fields that are numbers or truth values."""
+        return {"score": float, "words": int, "read": float, "truncated": bool, "copied": float}
+
+    @property
     def asked(self) -> dict[str, Any]:
         """What the summaries depend on."""
         settings = self.summarizer.generation.to_diff_dict()

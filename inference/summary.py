@@ -26,6 +26,7 @@ class Answer:
         notes: Kinds of findings that a reader should know of, and that speak against nothing.
         parts: Where several models answered, what each said, by its name; how much was read is told there.
         problem: Why there is no answer, where the text has nothing to read; the values are null then.
+        failure: What the model raised, or one of several; its values are null, those of the others are there.
     """
 
     values: tuple[Any, ...]
@@ -38,6 +39,15 @@ class Answer:
     notes: Collection[str] = ()
     parts: Mapping[str, Answer] = field(default_factory=dict)
     problem: str | None = None
+    failure: Exception | None = None
+
+    @property
+    def error(self) -> str | None:
+        """Why the record is an error, or None where it is answered."""
+        if self.failure is None:
+            return self.problem
+        notes = "".join(f"; {note}" for note in getattr(self.failure, "__notes__", ()))  # which of several models
+        return f"the model failed on it ({type(self.failure).__name__}: {self.failure}{notes})"
 
 
 @dataclass(slots=True)
@@ -132,7 +142,7 @@ class RunSummary(Reading):
         """Add the answers of a chunk; None stands for a bad record."""
         self.records += len(answers)
         for answer in answers:
-            if answer is None:
+            if answer is None or answer.error:
                 self.errors += 1
                 continue
             for name, part in answer.parts.items():

@@ -51,8 +51,8 @@ class Document:
 
     Attributes:
         windows: One where the text fits, else several.
-        tokens: Of the text, special tokens not counted. Where a long text is cut, its end is not tokenized: then they are
-            estimated from its length. What lies far behind all windows is not tokenized either, nor counted.
+        tokens: Of the text, special tokens not counted. Where a long text is cut, its end is not tokenized, nor is what
+            lies far behind all windows: then they are estimated from its length.
         dropped: How many of them stand in no window.
         changes: What the recipe did to as much of the text as was prepared.
     """
@@ -253,15 +253,16 @@ class TextEncoder:
         left, length = list(range(len(raws))), self.max_length * _MOST_CHARACTERS_PER_TOKEN
         while left:
             parts = [beginning(raws[i], length) if cuts else raws[i] for i in left]
-            prepared = [self._prepared(part) for part in parts]
+            prepared, shares = zip(*(self._prepared(part) for part in parts), strict=True)
             asked = None if self.long.policy == "truncate" else room
             found = sentence_tokens(backend, [one.text for one in prepared], asked, self._known_words(backend))
             short = []
-            for i, part, one, (ids, starts) in zip(left, parts, prepared, found, strict=True):
+            for i, part, one, share, (ids, starts) in zip(left, parts, prepared, shares, found, strict=True):
                 if len(part) < len(raws[i]) and len(ids) <= self.max_length:
                     short.append(i)
                     continue
-                read[i] = _Read(one, ids, starts, round(len(ids) * len(raws[i]) / max(1, len(part))))
+                behind = max(1.0, len(texts[i]) / (2 * self._reach))  # times what was taken of it
+                read[i] = _Read(one, ids, starts, round(len(ids) * len(raws[i]) / max(1, len(part)) * behind / share))
             left, length = short, 2 * length
         return read
 
@@ -291,11 +292,12 @@ class TextEncoder:
         raw = text if len(text) <= 2 * self._reach else text[: 2 * self._reach]  # a recipe seldom halves a text
         return clean_article(raw) if self.clean_article else raw
 
-    def _prepared(self, raw: str) -> Prepared:
+    def _prepared(self, raw: str) -> tuple[Prepared, float]:
+        """A text prepared, as far as windows reach, and which share of it that is."""
         prepared = self.recipe.prepare(raw)
         if len(prepared.text) <= self._reach:
-            return prepared
-        return Prepared(prepared.text[: self._reach], prepared.changes)
+            return prepared, 1.0
+        return Prepared(prepared.text[: self._reach], prepared.changes), self._reach / len(prepared.text)
 
     def labels(self, summaries: Sequence[str], max_length: int) -> list[list[int]]:
         """Reference summaries as decoder token ids, cut to ``max_length``; prepared by the recipe, never stripped."""

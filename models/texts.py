@@ -13,6 +13,8 @@ from mujaz.models.repair import INVISIBLE
 
 NOTHING_LEFT = "nothing of the text is left for the model to read"
 LONGEST_MARKUP = 2_000  # characters of a text that may be nothing but HTML tags
+# What pandas, R, SQL and Excel write where there is nothing, in lower case.
+_MISSING = {"nan", "-nan", "na", "<na>", "n/a", "#n/a", "null", "(null)", "none", "\\n", "undefined"}
 _BLANK = re.compile(rf"[\s\x00-\x1f\x7f-\x9f{INVISIBLE}]*")  # white space, control characters, marks of direction
 
 
@@ -92,6 +94,16 @@ def text_problem(value: Any, what: str = "text") -> str | None:
     if value is None or (isinstance(value, float) and math.isnan(value)):  # which pandas puts where a text is missing
         return f"the {what} is missing"
     return f"the {what} is not text but {type(value).__name__}"
+
+
+def placeholder(text: str) -> str | None:
+    """Why a text that a program wrote for a missing one ("NaN", "NULL") is none, or None where it is one."""
+    named = text.strip()
+    return (
+        f"the text is '{named}', which stands for a missing one"
+        if len(named) < 12 and named.lower() in _MISSING
+        else None
+    )
 
 
 def _only_markup(value: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from mujaz.files import lines, not_utf8
@@ -49,6 +49,10 @@ class _Lines:
         """What is wrong with the bytes of the row."""
         return next((problem for _, problem in self.taken if problem), None)
 
+    def cut(self) -> bool:
+        """Whether the row ends where the stream does, in a line without an end."""
+        return bool(self.taken) and not self.taken[-1][0].endswith(("\n", "\r"))
+
     def again(self, first: int) -> None:
         """Give the lines of the row again, from one on."""
         back = self.taken[first:]
@@ -59,8 +63,10 @@ class _Lines:
         self.taken = self.taken[:first]
 
 
-def csv_rows(stream: BinaryIO, usual: str) -> tuple[str, Iterator[list[str] | str]]:
-    """What separates the columns, and the rows: their fields, or what is wrong with one; blank lines are left out.
+def csv_rows(stream: BinaryIO, usual: str) -> tuple[str, Iterator[list[str] | str], Callable[[], bool]]:
+    """What separates the columns, the rows, and whether the last row given is a last line without an end.
+
+    Of a row there are its fields, or what is wrong with it; blank lines are left out.
 
     Args:
         stream: UTF-8.
@@ -77,7 +83,7 @@ def csv_rows(stream: BinaryIO, usual: str) -> tuple[str, Iterator[list[str] | st
     separator = named[1] if named else _separator(first, usual)
     if not named:
         source.again(0)
-    return separator, _rows(csv.reader(source, delimiter=separator, strict=True), source)
+    return separator, _rows(csv.reader(source, delimiter=separator, strict=True), source), source.cut
 
 
 def _rows(reader: Iterator[list[str]], source: _Lines) -> Iterator[list[str] | str]:

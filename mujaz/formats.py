@@ -175,10 +175,21 @@ def _read_jsonl(
     for number, offset, raw in lines(stream):
         if not raw.strip():
             continue
+        cut = number > 1 and not raw.endswith(b"\n")
         try:
-            yield Row(_json_object(_parse_json(raw, offset), columns), name, number)
+            item = _parse_json(raw, offset)
+            cut = False  # it may be no object, but it is whole
+            yield Row(_json_object(item, columns), name, number)
         except (ValueError, DataError) as error:
-            yield DataError(f"{error}{_not_lines(raw) if number == 1 else ''}", file=name, row=number)
+            what = f"{error}{_not_lines(raw) if number == 1 else ''}"
+            yield _cut_off(what, name, number) if cut else DataError(what, file=name, row=number)
+
+
+def _cut_off(what: str, name: str, row: int) -> DataError:
+    """What is wrong with a last line that has no end: a program that was stopped, or a full disk, left it so."""
+    return DataError(
+        f"the file is damaged or cut off here: its last line has no end ({what})", file=name, row=row, last=True
+    )
 
 
 def _not_lines(first: bytes) -> str:
@@ -256,7 +267,7 @@ def _json_kind(item: Any) -> str:
 
 def _read_separated(delimiter: str) -> Reader:
     def read(stream: BinaryIO, name: str, columns: Sequence[str], optional: Sequence[str]) -> Iterator[Row | DataError]:
-        separator, rows = csv_rows(stream, delimiter)
+        separator, rows, cut = csv_rows(stream, delimiter)
         header = next(rows, None)
         if header is None:
             return
@@ -266,13 +277,13 @@ def _read_separated(delimiter: str) -> Reader:
             raise DataError(f"the header names a column twice: {', '.join(sorted(twice))}", file=name)
         require_columns(header, columns, file=name)
         for number, fields in enumerate(rows, 1):
-            if isinstance(fields, str):
-                yield DataError(fields, file=name, row=number)
-            elif len(fields) != len(header):
-                found = f"expected {len(header)} fields ({', '.join(header)}), found {len(fields)}"
-                yield DataError(f"{found}; a text that holds {separator!r} must be quoted", file=name, row=number)
-            else:
+            if not isinstance(fields, str) and len(fields) == len(header):
                 yield Row(dict(zip(header, fields, strict=True)), name, number)
+                continue
+            expected = f"expected {len(header)} fields ({', '.join(header)}), found {len(fields)}"
+            told = f"{expected}; a text that holds {separator!r} must be quoted"
+            wrong = fields if isinstance(fields, str) else told
+            yield _cut_off(wrong, name, number) if cut() else DataError(wrong, file=name, row=number)
 
     return read
 

@@ -46,12 +46,14 @@ def command(config: str, overrides: tuple[str, ...], restart: bool, retry_errors
             "target",
             "all_probabilities",
             "min_probability",
+            "min_precision",
             "long",
             "pooling",
             "device",
             "precision",
             "engine",
             "batch_tokens",
+            "ignore_recipe_mismatch",
         )
         asking = ClassifyOptions(**{name: getattr(checked, name) for name in own})
         writing = None if checked.length is None else Generation(length=checked.length)

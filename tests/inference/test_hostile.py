@@ -96,3 +96,22 @@ def test_a_value_nested_deeper_than_can_be_written(tmp_path: Path, levels: int) 
     assert second["meta"] == 1
     assert json.dumps(first["meta"]).startswith('{"a": [')
     assert levels > 150 or first["meta"] == json.loads(deep)
+
+
+def test_what_programs_write_for_a_missing_text_is_not_labelled(tmp_path: Path) -> None:
+    missing = ["NaN", "nan", "NULL", " N/A ", "#N/A", "None", "\\N", "<NA>"]
+    source, out = tmp_path / "x.csv", tmp_path / "out.jsonl"
+    texts = [*missing, GOOD, "NaN في العنوان", "نافذة"]
+    source.write_text("id,text\n" + "".join(f"{n},{text}\n" for n, text in enumerate(texts)), encoding="utf-8")
+    assert classify_corpus([str(source)], str(out), device="cpu").errors == len(missing)
+    found = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert [line["label"] is None for line in found] == [True] * len(missing) + [False] * 3
+    assert found[3]["error"] == "the text is 'N/A', which stands for a missing one"
+
+
+def test_a_corpus_whose_last_line_was_cut_off_fails_and_keeps_what_it_gave(tmp_path: Path) -> None:
+    source, out = tmp_path / "x.csv", tmp_path / "out.jsonl"
+    source.write_text(f'id,text\n1,{GOOD}\n2,"{GOOD}', encoding="utf-8")
+    summary = classify_corpus([str(source)], str(out), device="cpu")
+    assert (summary.errors, summary.damaged, summary.failed) == (1, 1, True)
+    assert json.loads(out.read_text(encoding="utf-8").splitlines()[0])["label"]

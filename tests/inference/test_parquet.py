@@ -18,7 +18,7 @@ def test_types_come_from_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     ]
     source, target = tmp_path / "x.jsonl", tmp_path / "x.parquet"
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    parquet.jsonl_to_parquet(source, target)
+    parquet.jsonl_to_parquet(source, target, {})
     table = pq.read_table(target)
     assert {field.name: str(field.type) for field in table.schema} == {
         "id": "int64",
@@ -41,7 +41,7 @@ def test_whole_numbers_that_no_float_holds(tmp_path: Path) -> None:
     source, target = tmp_path / "x.jsonl", tmp_path / "x.parquet"
     rows = [{"mixed": 0.5, "whole": 1}, {"mixed": large, "whole": large}, {"mixed": 2, "whole": -large}]
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    parquet.jsonl_to_parquet(source, target)
+    parquet.jsonl_to_parquet(source, target, {})
     found = pq.read_table(target)
     assert found["mixed"].to_pylist() == ["0.5", str(large), "2"]
     assert found["whole"].to_pylist() == [1, large, -large]

@@ -22,6 +22,7 @@ class Length:
     """A job that says how long a text is, and remembers the chunks it was given."""
 
     fields = ("label", "length")
+    kinds: dict[str, type] = {}  # noqa: RUF012
     chunk = 4
 
     def __init__(self) -> None:
@@ -146,8 +147,8 @@ def test_an_interrupt_in_the_model_loses_only_its_chunk(tmp_path: Path) -> None:
 def test_a_failing_model_says_where_the_results_so_far_are(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError) as caught:
         run(records(20), Failing(RuntimeError("out of memory")), open_sink(str(tmp_path / "o.parquet")))
-    assert caught.value.__notes__ == [f"8 records are safe in {tmp_path / 'o.parquet.partial.jsonl'}."]
-    assert len(lines(tmp_path / "o.parquet.partial.jsonl")) == 8
+    assert caught.value.__notes__ == [f"8 records are safe in {tmp_path / 'o.partial.parquet.jsonl'}."]
+    assert len(lines(tmp_path / "o.partial.parquet.jsonl")) == 8
 
 
 def test_an_output_that_fails_stops_the_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

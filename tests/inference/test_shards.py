@@ -36,6 +36,7 @@ class Together:
     chunk = 8
     description = "together"
     asked: dict[str, Any] = {"model": "together"}  # noqa: RUF012
+    kinds: dict[str, type] = {"sum": int}  # noqa: RUF012
 
     def __init__(self) -> None:
         self.ready_by: list[str | int] = []

@@ -266,16 +266,16 @@ def test_every_chunk_is_with_the_system_when_write_returns(tmp_path: Path) -> No
 def test_a_parquet_output_that_cannot_be_finished_keeps_its_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(source: Path, target: Path) -> None:
+    def fail(source: Path, target: Path, columns: object) -> None:
         target.write_bytes(b"half")
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr("mujaz.inference.parquet.jsonl_to_parquet", fail)
     with pytest.raises(
-        OutputError, match=r"No space left on device. 2 records are safe in .*out\.parquet\.partial\.jsonl"
+        OutputError, match=r"No space left on device. 2 records are safe in .*out\.partial\.parquet\.jsonl"
     ):
         write(tmp_path / "out.parquet", LINES)
-    assert sorted(os.listdir(tmp_path)) == ["out.parquet.partial.jsonl", "out.parquet.partial.jsonl.journal"]
+    assert sorted(os.listdir(tmp_path)) == ["out.partial.parquet.jsonl", "out.partial.parquet.jsonl.journal"]
 
 
 def test_stdout_that_fails(tmp_path: Path) -> None:

@@ -220,3 +220,16 @@ def test_ids_of_a_pattern_are_as_it_was_given(tmp_path: Path, monkeypatch: pytes
     assert [record.id for record in read(f"{absolute}/*.jsonl")] == [f"{absolute}/a.jsonl:1", f"{absolute}/b.jsonl:1"]
     monkeypatch.chdir(tmp_path / "in")
     assert [record.id for record in read("../in/?.jsonl")] == ["a.jsonl:1", "b.jsonl:1"]
+
+
+def test_articles_of_one_name_in_several_folders_have_ids_of_their_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("2023/001.txt", "2024/001.txt", "2024/002.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("خبر", encoding="utf-8")
+    for inputs in (["2023", "2024"], ["202*"]):
+        ids = [record.id for record in open_corpus(inputs, Columns())]
+        assert ids == ["2023/001.txt", "2024/001.txt", "2024/002.txt"]
+    assert [record.id for record in open_corpus(["2024"], Columns())] == ["001.txt", "002.txt"]

@@ -97,3 +97,29 @@ def test_the_line_that_names_the_separator_to_excel_is_no_header(tmp_path: Path,
     ]
     bar = write(tmp_path / "bar.csv", "sep=|\nid|text\n1|نص، وفاصلة\n")
     assert [row.values["text"] for row in read_rows(bar)] == ["نص، وفاصلة"]
+
+
+@pytest.mark.parametrize(
+    ("name", "whole", "cut"),
+    [
+        ("x.jsonl", '{"id": 1, "text": "أ"}\n{"id": 2, "text": "ب"}\n', '{"id": 3, "text": "ل'),
+        ("x.csv", "id,text,day\n1,أ,1\n2,ب,2\n", "3,نص"),
+        ("x.csv", "id,text\r\n1,أ\r\n2,ب\r\n", '3,"لم يغلق'),
+        ("x.csv", "id,text\n1,أ\n2,ب\n", '3,"سطر\nوسطر'),
+        ("x.tsv", "id\ttext\n1\tأ\n2\tب\n", "3"),
+    ],
+)
+def test_a_last_line_without_its_end_that_cannot_be_read_is_a_file_cut_off(
+    tmp_path: Path, name: str, whole: str, cut: str
+) -> None:
+    """As a program that was stopped leaves it: rows may be missing behind it."""
+    found = errors(write(tmp_path / name, whole + cut))
+    assert [error.last for error in found] == [False] * (len(found) - 1) + [True]
+    assert "the file is damaged or cut off here: its last line has no end (expected" in str(found[-1])
+    assert [item.values["text"] for item in iter_rows(tmp_path / name) if isinstance(item, Row)] == ["أ", "ب"]
+    assert not any(error.last for error in errors(write(tmp_path / name, whole + cut + "\n")))
+    assert errors(write(tmp_path / name, whole.rstrip())) == []  # many programs write a last line so
+    assert not any(error.last for error in errors(write(tmp_path / "x.jsonl", '{"text": "أ"}\n["ب"]')))
+    half = whole.encode() + "{نص".encode()[:-1]  # in the middle of a letter
+    (tmp_path / name).write_bytes(half)
+    assert [error.last for error in errors(tmp_path / name)] == [True]

@@ -11,7 +11,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from mujaz.cli import cli, main
+from mujaz.configs.run_schema import RunConfig
 from mujaz.errors import UsageError
+from mujaz.inference.classify import ClassifyOptions
+from mujaz.inference.corpus import CorpusOptions
+from mujaz.inference.records import Columns
 
 ROOT = Path(__file__).resolve().parents[2]
 READING = ("tokens", "dropped", "truncated", "windows", "long")
@@ -154,3 +158,15 @@ def test_a_wrong_config_says_what_is_wrong(here: Path, capsys: pytest.CaptureFix
     assert "job.yaml:3: unknown key 'model'; did you mean 'models'?" in said
     assert "job.yaml:4: strict: " in said
     assert "'models' is missing" in said
+
+
+def test_a_config_says_what_the_command_line_can(here: Path) -> None:
+    """All of how models are asked and a corpus is read, but for what goes with one call: --restart, --retry-errors."""
+    fields = {*ClassifyOptions.__dataclass_fields__, *CorpusOptions.__dataclass_fields__, *Columns.__dataclass_fields__}
+    named = {f"{field}_column" if field in ("text", "id") else field for field in fields}
+    assert named - set(RunConfig.model_fields) == {"columns", "restart", "retry_errors"}
+    config = ROOT / "configs" / "run-news.yaml"
+    call("run", config, "--set", "min_precision=0.99", "--set", "device=cpu", "--set", "out=sure.jsonl")
+    call("run", config, "--set", "device=cpu", "--set", "out=all.jsonl")
+    asked = [json.loads((here / f"{name}.jsonl.summary.json").read_text("utf-8"))["asked"] for name in ("sure", "all")]
+    assert asked[0]["topic"]["options"]["min_probability"] > (asked[1]["topic"]["options"]["min_probability"] or 0)
