@@ -51,6 +51,7 @@ def here(
         "runs/embedded-summary-first": bert_folder,
         "summary": bert_folder,
         "runs/embedded-topic-teacher": trained("topic"),
+        "runs/embedded-topic-first": trained("topic"),
         **{
             f"runs/embedded-stance-{run}": trained("stance") for run in ("pairs", *(f"teacher-{one}" for one in "abcd"))
         },
