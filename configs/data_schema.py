@@ -116,9 +116,10 @@ class DataConfig(Section):
     """The labels in the order of the logits; None takes those of the training data, sorted."""
     outliers: list[str] = []
     """Labels, after ``rename``, of training rows that have none of the model's labels ("other"): of such texts it learns to
-    be unsure, so that a least probability (``mujaz classify --min-probability``) leaves them without a label. All labels are
+    be unsure, so that a least probability (``mujaz classify --min-precision``) leaves them without a label. All labels are
     equally likely there (Hendrycks, Mazeika & Dietterich 2019, "Deep Anomaly Detection with Outlier Exposure", section 3.1).
-    Rows of dev and test that have them are left out. Not for several labels a text: there a list may be empty."""
+    They are split as labels are: those of dev count as wrong where a threshold is chosen, of those of test is told how much
+    less sure the model is, and no other score counts them. Not for several labels a text: there a list may be empty."""
     rename: dict[str, str | None] = {}
     """Labels that are called otherwise in some of the files: what they are there -> what they are to be; null leaves out the
     rows that have it."""
@@ -126,9 +127,9 @@ class DataConfig(Section):
     """Leave out rows that cannot be read, or have no text, no label, target or summary, and say which; else they stop the
     training before it begins."""
     max_train_rows: Positive | None = None
-    """Take only so many training rows, drawn at random; for a quick try."""
+    """Take only so many training rows, outliers among them, drawn at random; for a quick try."""
     max_dev_rows: Positive | None = None
-    """Score only so many dev rows while training; generating summaries is slow."""
+    """Score only so many dev rows, outliers among them, while training; generating summaries is slow."""
     support: SupportConfig | None = None
     """Leave out training rows whose summaries say what their articles do not (summary), and such summaries of a teacher.
     Dev and test rows stay."""

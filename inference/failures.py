@@ -12,6 +12,8 @@ from mujaz.inference.summary import Answer
 if TYPE_CHECKING:
     from mujaz.inference.runner import Job
 
+ONE_BY_ONE = 8  # so few are not halved any more: where all fail, halving them would ask as often again
+
 
 def answers_to(
     records: Sequence[Record], prepared: Any, job: Job, progress: Callable[[int], None], *, works: bool
@@ -21,7 +23,8 @@ def answers_to(
     Args:
         records: One or more.
         prepared: What the job made of them, or what it raised.
-        job: Asked for all of them, then for halves of what it fails on: a bad one among 512 costs some 20 questions.
+        job: Asked for all of them, then for halves of what it fails on, and for the last few one by one: a bad one among 512
+            costs some 20 questions, and 512 bad ones hardly more than asking for each.
         progress: Called with numbers of records that were done; together all of them.
         works: Whether the job is known to work, so that it may fail on each of these by their fault.
 
@@ -60,8 +63,9 @@ def _halved(records: Sequence[Record], job: Job, error: Exception) -> list[Answe
         raise error
     if len(records) == 1:
         return [Answer((None,) * len(job.fields), failure=error)]
-    middle = len(records) // 2
-    return [*_asked(records[:middle], job), *_asked(records[middle:], job)]
+    size = 1 if len(records) <= ONE_BY_ONE else (len(records) + 1) // 2
+    parts = (records[begin : begin + size] for begin in range(0, len(records), size))
+    return [answer for part in parts for answer in _asked(part, job)]
 
 
 def _asked(records: Sequence[Record], job: Job) -> list[Answer]:

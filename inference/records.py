@@ -135,7 +135,7 @@ class RecordMaker:
         problem = text_problem(text, "text") or placeholder(str(text))
         if not problem and self.columns.target is not None:
             target = values.get(self.columns.target)
-            problem = text_problem(target, "target")
+            problem = text_problem(target, "target") or placeholder(str(target), "target")
         if not problem and self.clean is not None:
             text = self.clean(str(text))
             problem = None if text.strip() else "nothing is left of the text after cleaning"

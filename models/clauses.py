@@ -193,7 +193,8 @@ def boundaries(
         else:  # the preposition alone is no start, what is done behind it is one
             start[place + 1 : that + (own[that][:1] != [] and own[that][0] in LEADING)] += STARTS_BEFORE_OBJECT
     for place in range(len(words)):
-        start[_behind_holds(own, place, sentences)] += STARTS_BEHIND_HOLDS
+        if held := _behind_holds(own, place, sentences):
+            start[held] += STARTS_BEHIND_HOLDS
     for place in range(1, len(words)):
         if own[place - 1] and own[place - 1][0] in _THAT and sentences[place - 1] == sentences[place]:
             needs[place] = max(int(needs[place]), _up_to_predicate(own, place, sentences))
@@ -282,16 +283,16 @@ def _behind_day(words: Sequence[str], own: Sequence[Sequence[str]], first: int) 
     return []
 
 
-def _behind_holds(own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int64]) -> list[int]:
-    """The place behind "that" of what somebody holds here; empty where nobody does."""
+def _behind_holds(own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int64]) -> int | None:
+    """The place behind "that" of what somebody holds here; None where nobody does."""
     if not own[place] or own[place][0].removeprefix("و") not in HOLDS:
-        return []
+        return None
     for at in range(place + 1, min(place + _FARTHEST_THAT, len(own) - 1)):
         if sentences[at] != sentences[place]:
             break
         if own[at] and _THAT_HE.fullmatch(own[at][0]):
-            return [at + 1]
-    return []
+            return at + 1
+    return None
 
 
 def _start(own: Sequence[Sequence[str]], words: Sequence[str], place: int, *, comma: bool) -> float:

@@ -234,8 +234,9 @@ class TextEncoder:
     def _document(self, frame: Frame, read: _Read, target: list[int] | None) -> Document:
         ids, tokens, changes = read.ids, read.tokens, read.prepared.changes
         room = frame.room(self.max_length, len(target or ()))
-        if len(ids) <= room:
-            return Document((Encoding(*self._framed(frame, ids, target), truncated=False),), tokens, 0, changes)
+        if len(ids) <= room:  # more of it, where much of what was looked at is no text
+            left = tokens - len(ids)
+            return Document((Encoding(*self._framed(frame, ids, target), truncated=left > 0),), tokens, left, changes)
         windows = self._windows(read, room)
         framed = [self._framed(frame, ids[begin:end], target) for begin, end in windows]
         seen = sum(end - max(begin, last) for (begin, end), (_, last) in zip(windows, [(0, 0), *windows], strict=False))

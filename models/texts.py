@@ -96,11 +96,11 @@ def text_problem(value: Any, what: str = "text") -> str | None:
     return f"the {what} is not text but {type(value).__name__}"
 
 
-def placeholder(text: str) -> str | None:
+def placeholder(text: str, what: str = "text") -> str | None:
     """Why a text that a program wrote for a missing one ("NaN", "NULL") is none, or None where it is one."""
     named = text.strip()
     return (
-        f"the text is '{named}', which stands for a missing one"
+        f"the {what} is '{named}', which stands for a missing one"
         if len(named) < 12 and named.lower() in _MISSING
         else None
     )

@@ -175,7 +175,7 @@ def _read_jsonl(
     for number, offset, raw in lines(stream):
         if not raw.strip():
             continue
-        cut = number > 1 and not raw.endswith(b"\n")
+        cut = number > 1 and not raw.endswith((b"\n", b"}"))
         try:
             item = _parse_json(raw, offset)
             cut = False  # it may be no object, but it is whole
@@ -283,7 +283,8 @@ def _read_separated(delimiter: str) -> Reader:
             expected = f"expected {len(header)} fields ({', '.join(header)}), found {len(fields)}"
             told = f"{expected}; a text that holds {separator!r} must be quoted"
             wrong = fields if isinstance(fields, str) else told
-            yield _cut_off(wrong, name, number) if cut() else DataError(wrong, file=name, row=number)
+            whole = not isinstance(fields, str) and len(fields) > len(header)  # what was cut off has no field too many
+            yield DataError(wrong, file=name, row=number) if whole or not cut() else _cut_off(wrong, name, number)
 
     return read
 

@@ -314,7 +314,7 @@ def _outliers(info: CheckpointInfo) -> str:
         return ""
     return (
         f" It learnt to be unsure of {info.data.outliers:,} further texts, which have none of the labels: a least "
-        "probability (`--min-probability`) leaves such texts without one."
+        "precision (`--min-precision`) leaves most of their like without one."
     )
 
 

@@ -271,10 +271,11 @@ def _cut_findings(report: DataReport) -> list[Finding]:
 def quick_check(splits: Splits) -> list[Finding]:
     """What one pass over the examples of a training shows: texts that stand twice, conflicting and rare labels."""
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
+    others = {"train": splits.outliers, "dev": splits.dev_outliers, "test": splits.test_outliers}
     rows = [
         CheckRow(split, e.file, e.row, e.text, e.label or "", e.target or "", e.summary or "", labels=e.labels)
         for split, examples in parts.items()
-        for e in examples
+        for e in (*examples, *others[split])
     ]
     labelled = {split: _label_counts(examples) for split, examples in parts.items() if splits.labels}
     report = DataReport("", None, {s: len(examples) for s, examples in parts.items()}, labelled, {}, {})

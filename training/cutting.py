@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mujaz.configs.data_schema import DataConfig
 from mujaz.errors import DataError
-from mujaz.training.label_sets import strata
+from mujaz.training.label_sets import plain_name, strata
 from mujaz.training.near_duplicates import PLACE, NearDuplicates
 from mujaz.training.splits import (
     Parts,
@@ -43,6 +43,10 @@ def fold_parts(examples: list[Example], config: DataConfig, warnings: list[str])
         # A stratum is of the rarest label of its rows: a frequent one may seldom be that.
         check_folds(Counter(label for e in examples for label in e.labels or ()), folds)
         labels = [*joined_strata(strata(examples), folds)]
+    elif config.split.by == "stratified" and config.outliers:  # a fold may have none of them, but of each label
+        others = {*map(plain_name, config.outliers)}
+        check_folds(Counter(label for label in labels if label not in others), folds)
+        labels = [*joined_strata([label or "" for label in labels], folds)]
     if config.split.by == "stratified":
         return stratified_folds(labels, folds, config.split_seed)
     return group_folds(labels, _groups(examples, config, warnings), folds, config.split_seed)

@@ -16,7 +16,7 @@ from mujaz.errors import DataError, UsageError
 from mujaz.formats import Row, iter_rows
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
-from mujaz.models.texts import text_problem
+from mujaz.models.texts import placeholder, text_problem
 from mujaz.training.cutting import cut, fold_parts
 from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown
 from mujaz.training.renaming import idle_names, renamed, without_outliers
@@ -73,6 +73,11 @@ class Splits:
         return [*self.train, *self.dev, *self.test, *self.outliers, *self.dev_outliers, *self.test_outliers]
 
     @property
+    def dev_and_test(self) -> list[Example]:
+        """What no training may learn from, also not as a text without a label."""
+        return [*self.dev, *self.dev_outliers, *self.test, *self.test_outliers]
+
+    @property
     def multi_label(self) -> bool:
         """Whether a text can have several labels."""
         return bool(self.train) and self.train[0].labels is not None
@@ -111,8 +116,9 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
         train, test = _take(train, cut_target([e.target for e in train], [*map(plain_name, config.split.held_out)]))
     elif not test and config.test_fraction:
         train, test = _take(train, cut(train, config, config.test_fraction, warnings))
-    if not dev and config.dev_fraction:
-        train, dev = _take(train, cut(train, config, config.dev_fraction, warnings))
+    if config.dev_fraction and not without_outliers(dev, config.outliers)[0]:
+        train, cut_off = _take(train, cut(train, config, config.dev_fraction, warnings))
+        dev = [*dev, *cut_off]
     if task != "summary":
         for part in (train, more, dev, test):
             check_labels(without_outliers(part, config.outliers)[0], labels, several=known[0].labels is not None)
@@ -252,7 +258,7 @@ def _rows(
 def _example(row: Row, names: dict[str, str], separator: str | None, *, several: bool) -> Example:
     labels = label_set(row, names["label"], separator) if several and "label" in names else None
     apart = ("title", "key") if labels is None else ("title", "key", "label")
-    values = {field: _text(row, column) for field, column in names.items() if field not in apart}
+    values = {f: _text(row, column, label=f == "label") for f, column in names.items() if f not in apart}
     given = row.values.get(names["title"]) if "title" in names else None
     title = given if isinstance(given, str) and given.strip() else None
     text = f"{title}\n{values['text']}" if title else values["text"]
@@ -264,8 +270,8 @@ def _example(row: Row, names: dict[str, str], separator: str | None, *, several:
     return Example(text, label, target, values.get("summary"), row.file, row.row, key, title, labels)
 
 
-def _text(row: Row, column: str) -> str:
-    """A value as text. Numbers are labels in many files; None and NaN are missing, never the words."""
+def _text(row: Row, column: str, *, label: bool) -> str:
+    """A value as text. Numbers are labels in many files; None and NaN are missing, and a label alone may be called so."""
     value: Any = row.values.get(column)
     # pandas makes floats of whole numbers as soon as one is missing
     if isinstance(value, float) and value.is_integer():
@@ -279,6 +285,8 @@ def _text(row: Row, column: str) -> str:
     problem = text_problem(value, f"column '{column}'") or (
         "" if plain_name(value) else f"the column '{column}' is empty"
     )
+    if not problem and not label:
+        problem = placeholder(value, f"column '{column}'") or ""
     if problem:  # what could not be answered later on
         raise DataError(problem.removeprefix("the "), file=row.file, row=row.row)
     return value

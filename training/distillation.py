@@ -67,7 +67,7 @@ def taught(job: Job, settings: DistillConfig, say: Report) -> Job:
     found = read_examples(names, config.task, columns, labelled=False, skipped=skipped) if names else []
     if skipped:
         say(f"teacher: {left_out_line(skipped)}")
-    held_out = {e.text for e in (*job.splits.dev, *job.splits.test)}
+    held_out = {e.text for e in job.splits.dev_and_test}
     kept = [e for e in found if not held_out & {e.text, e.target}]
     if len(kept) < len(found):
         say(f"teacher: {len(found) - len(kept):,} unlabelled texts stand in dev or test, and are left out")

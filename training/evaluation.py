@@ -137,6 +137,8 @@ def evaluate(
     if not examples:
         raise DataError("rename leaves out the labels of all rows: there is nothing to score")
     kept, others = without_outliers(examples, outliers)
+    if not kept:
+        raise DataError("all rows are outliers: there is nothing to score")
     if isinstance(model, Summarizer):
         found = _evaluate_summaries(model, kept, progress)
     else:

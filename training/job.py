@@ -234,8 +234,8 @@ def done_before(config: TrainConfig) -> dict[str, Any] | None:
         return metrics
     if data_info(load_splits(config.data, config.task).train, "").fingerprint != info.data.fingerprint:
         raise UsageError(
-            f"{config.output} was trained on other data: the files have changed since. Bring those back to go on, or give "
-            "--restart to begin again with these."
+            f"{config.output} was trained on other data: the files have changed since, or an earlier version split them "
+            "otherwise. Bring those back to go on, or give --restart to begin again with these."
         )
     return metrics
 

@@ -30,7 +30,7 @@ def left_out(splits: Splits) -> Iterator[dict[str, str]]:
     Args:
         splits: Of a training.
     """
-    yield from ({"text": text} for text in dict.fromkeys(e.text for e in (*splits.dev, *splits.test)))
+    yield from ({"text": text} for text in dict.fromkeys(e.text for e in splits.dev_and_test))
 
 
 def told_splits(config: DataConfig, task: Task) -> Splits:

@@ -146,9 +146,9 @@ class NearDuplicates:
         for place in full:
             clusters = [self.cluster[text] for text in place]
             of_all = set[int]()
-            for at, text in enumerate(place[PLACE:]):  # those before it by PLACE or more were passed over
+            for at, text in enumerate(place[PLACE + 1 :]):  # those before it by more than PLACE were passed over
                 of_all.add(clusters[at])
-                if of_all != {clusters[at + PLACE]}:
+                if of_all != {clusters[at + PLACE + 1]}:
                     found.add(text)
         return found
 

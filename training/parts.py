@@ -40,8 +40,9 @@ def write_parts(
     if taken and not force:
         raise UsageError(f"{', '.join(taken)} exists. Give --force to replace it, or --out another folder.")
     # Texts that have none of the labels are split as the others are, and stay among them under their own name.
-    data = config.data.model_copy(update={"outliers": [], "labels": None}) if config.data.outliers else config.data
-    splits = load_splits(data, config.task)
+    data = config.data
+    labels = [*data.labels, *data.outliers] if data.labels else None
+    splits = load_splits(data.model_copy(update={"outliers": [], "labels": labels}), config.task)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

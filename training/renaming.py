@@ -29,11 +29,11 @@ def renamed(examples: list[Labelled], names: Mapping[str, str | None]) -> list[L
 
 
 def idle_names(examples: Sequence[Example], names: Iterable[str], where: str) -> list[str]:
-    """A line for each label to be renamed that no example has: mistyped, most likely."""
+    """A line for each label that ``where`` names and no example has: mistyped, most likely."""
     found = {label for e in examples for label in (e.labels or [e.label])}
     idle = [old for old in names if plain_name(old) not in found]
     there = ", ".join(sorted(label for label in found if label))
-    return [f"{where}: no row has the label {old!r}, so nothing was renamed; the rows have {there}" for old in idle]
+    return [f"{where}: no row has the label {old!r}; the rows have {there}" for old in idle]
 
 
 def without_outliers(examples: list[Example], labels: Iterable[str]) -> tuple[list[Example], list[Example]]:

@@ -106,12 +106,12 @@ def command(
     skipped: list[DataError] = []
     examples, left_out = _read(data, task_of, columns, names, skipped if skip_unusable else None)
     _warn(idle_names(examples, outlier, "--outlier"))
-    examples, others = without_outliers(examples, outlier)
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
-        evaluation = replace(evaluate(loaded, [*examples, *others], progress=advance), left_out=len(skipped))
+        evaluation = replace(evaluate(loaded, examples, outliers=outlier, progress=advance), left_out=len(skipped))
     problems = [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
     try:
         if out:
+            examples, _ = without_outliers(examples, outlier)
             _save(out, loaded, evaluation, examples, f"{model}: evaluation", [*problems, *left_out])
     finally:  # nobody may be reading what is printed, and the folder may be full: the one must not cost the other
         metrics_table(evaluation, f"{evaluation.rows:,} rows")

@@ -62,7 +62,14 @@ def test_one_bad_record_does_not_have_the_others_asked_one_by_one(tmp_path: Path
     assert [line["id"] for line in lines(out) if line["error"]] == [300]
     assert [line["id"] for line in lines(out)] == list(range(1, 513))
     assert (summary.records, summary.errors, sum(done)) == (512, 1, 512)
-    assert job.questions <= 19
+    assert job.questions <= 22
+
+
+def test_where_all_fail_hardly_more_is_asked_than_each(tmp_path: Path) -> None:
+    job = Counting("!")
+    summary = run(records(1024, range(514, 1025)), job, open_sink(str(tmp_path / "o.jsonl")))
+    assert summary.errors == 511
+    assert job.questions <= 1 + 1.25 * 512
 
 
 @pytest.mark.parametrize("while_preparing", [False, True])

@@ -107,6 +107,11 @@ def test_what_programs_write_for_a_missing_text_is_not_labelled(tmp_path: Path) 
     found = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert [line["label"] is None for line in found] == [True] * len(missing) + [False] * 3
     assert found[3]["error"] == "the text is 'N/A', which stands for a missing one"
+    source.write_text(f"text,target\n{GOOD},NaN\n{GOOD},{GOOD}\n", encoding="utf-8")
+    columns = Columns(target="target")
+    summary = classify_corpus([str(source)], str(tmp_path / "s.jsonl"), model="stance", columns=columns, device="cpu")
+    assert (summary.records, summary.errors) == (2, 1)
+    assert "the target is 'NaN'" in (tmp_path / "s.jsonl").read_text(encoding="utf-8")
 
 
 def test_a_corpus_whose_last_line_was_cut_off_fails_and_keeps_what_it_gave(tmp_path: Path) -> None:

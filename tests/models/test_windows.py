@@ -101,6 +101,8 @@ def test_a_document_of_fifty_megabytes_is_read_as_far_as_windows_reach(encoder: 
     each = encoder.documents([SENTENCE * 20])[0].tokens / 20
     assert document.tokens == pytest.approx(each * 50_000_000 / len(SENTENCE.encode()), rel=0.05)  # estimated
     assert document.dropped > 0.99 * document.tokens
+    blank = encoder.documents(["<br/>" * (2 * encoder.max_length * 8 * encoder.long.max_windows // 5) + huge])[0]
+    assert (blank.dropped > 0.99 * blank.tokens, blank.windows[-1].truncated) == (True, True)
     beyond = encoder.max_length * 8 * encoder.long.max_windows // len(SENTENCE) * 3 // 2  # within twice the reach
     assert encoder.documents([SENTENCE * beyond])[0].tokens == pytest.approx(each * beyond, rel=0.05)
 

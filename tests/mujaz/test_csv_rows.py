@@ -120,6 +120,10 @@ def test_a_last_line_without_its_end_that_cannot_be_read_is_a_file_cut_off(
     assert not any(error.last for error in errors(write(tmp_path / name, whole + cut + "\n")))
     assert errors(write(tmp_path / name, whole.rstrip())) == []  # many programs write a last line so
     assert not any(error.last for error in errors(write(tmp_path / "x.jsonl", '{"text": "أ"}\n["ب"]')))
+    assert not any(error.last for error in errors(write(tmp_path / "x.jsonl", '{"text": "أ"}\n{"text": ب}')))
+    assert not any(
+        error.last for error in errors(write(tmp_path / "x.csv", "id,text\n1,أ\n2,ب, ج"))
+    )  # a field too many
     half = whole.encode() + "{نص".encode()[:-1]  # in the middle of a letter
     (tmp_path / name).write_bytes(half)
     assert [error.last for error in errors(tmp_path / name)] == [True]

@@ -133,7 +133,7 @@ def test_labels_can_be_called_otherwise_in_some_files(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"data.rename and data.outliers leave no training row a label"):
         load_splits(config.model_copy(update={"rename": dict.fromkeys(("agree", "favor", "against"))}), "topic")
     mistyped = config.model_copy(update={"rename": {"agre": "favor"}})
-    said = "data.rename: no row has the label 'agre', so nothing was renamed; the rows have against, agree, favor"
+    said = "data.rename: no row has the label 'agre'; the rows have against, agree, favor"
     assert load_splits(mistyped, "topic").warnings == [said]
 
 

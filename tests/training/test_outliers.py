@@ -21,14 +21,16 @@ from mujaz.cli import cli
 from mujaz.configs.data_schema import DataConfig
 from mujaz.configs.loading import check_config
 from mujaz.configs.schema import CalibrationConfig
-from mujaz.errors import ConfigError, UsageError
+from mujaz.errors import ConfigError, DataError, UsageError
 from mujaz.models.checkpoint import read_info
 from mujaz.models.classifier import TextClassifier
 from mujaz.training.calibration import calibrate, probability_metrics
+from mujaz.training.checks import quick_check
 from mujaz.training.data import load_splits
 from mujaz.training.distillation import taught
 from mujaz.training.encoded import IGNORED, UNSURE
 from mujaz.training.job import prepare
+from mujaz.training.left_out import left_out
 from mujaz.training.losses import LabelLoss
 from mujaz.training.parts import write_parts
 from mujaz.training.train import train
@@ -163,6 +165,59 @@ def test_they_count_as_wrong_where_a_threshold_is_chosen() -> None:
     assert metrics["abstention"]["precision"] == pytest.approx(chosen.precision)
 
 
+def test_those_of_dev_and_test_are_learnt_from_nowhere(
+    trained: Callable[[str], Path], labelled: Path, tiny_config: TinyConfig, tmp_path: Path
+) -> None:
+    config = tiny_config("topic", labelled, tmp_path / "run")
+    config["data"] |= {"outliers": ["else"], "test_fraction": 0.25}
+    held_out = {"أمطار على السواحل", "رياح على الجبال"}
+    rows: list[dict[str, object]] = [{"text": text, "label": "else"} for text in held_out]
+    rows += [{"text": f"{text} أمس", "label": label} for text, label in ((SPORT[0], "sport"), (MONEY[0], "money"))]
+    config["data"] |= {"test": str(write_jsonl(tmp_path / "test.jsonl", rows))}
+    pool = write_jsonl(tmp_path / "pool.jsonl", [{"text": text} for text in (*held_out, "حرارة مرتفعة")])
+    config["distill"] = {"teacher": str(trained("topic")), "unlabelled": str(pool)}
+    settings = check_config(config, "test")
+    splits = load_splits(settings.data, "topic")
+    assert held_out <= {row["text"] for row in left_out(splits)}
+    said: list[str] = []
+    assert settings.distill is not None
+    taught(prepare(settings), settings.distill, said.append)
+    assert "teacher: 2 unlabelled texts stand in dev or test, and are left out" in said
+    doubled = write_jsonl(tmp_path / "more.jsonl", [{"text": text, "label": "else"} for text in held_out])
+    again = load_splits(settings.data.model_copy(update={"additional": str(doubled)}), "topic")
+    before, after = ({one.line for one in quick_check(each)} for each in (splits, again))
+    assert any("test" in line and "train" in line for line in after - before)
+
+
+def test_folds_need_no_outlier_each_and_a_dev_file_of_them_alone_is_no_dev(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"text": f"{text} {n}", "label": "sport"} for n in range(5) for text in SPORT[:3]]
+    rows += [{"text": f"{text} {n}", "label": "money"} for n in range(5) for text in MONEY[:3]]
+    rows += [{"text": text, "label": "else"} for text in WEATHER[:3]]
+    source = write_jsonl(tmp_path / "rows.jsonl", rows)
+    data = DataConfig(train=str(source), outliers=["else"], folds=5, dev_fraction=0)
+    parts = [load_splits(data.model_copy(update={"fold": number}), "topic") for number in range(1, 6)]
+    assert sum(len(one.test_outliers) for one in parts) == 3
+    assert all({e.label for e in one.test} == {"sport", "money"} for one in parts)
+    dev = write_jsonl(tmp_path / "dev.jsonl", rows[-3:])
+    splits = load_splits(DataConfig(train=str(source), dev=str(dev), outliers=["else"]), "topic")
+    assert splits.dev
+    assert len(splits.dev_outliers) >= 3
+
+
+def test_the_command_line_scores_as_python_does(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"text": text, "label": "sport"} for text in SPORT[:3]]
+    data = write_jsonl(tmp_path / "data.jsonl", rows + [{"text": SPORT[-1], "label": "else"}] * 9)
+    out = CliRunner().invoke(cli, ["evaluate", str(trained("topic")), str(data), "--outlier", "else"])
+    found = evaluate(str(trained("topic")), data, outliers=["else"])
+    assert (found.rows, found.trained_on <= 3) == (3, True)
+    if found.trained_on:
+        assert f": {found.trained_on} of 3" in out.stderr
+    none = CliRunner().invoke(
+        cli, ["evaluate", str(trained("topic")), str(data), "--outlier", "else", "--outlier", "sport"]
+    )
+    assert "all rows are outliers: there is nothing to score" in str(none.exception) + none.stderr
+
+
 def test_files_of_the_parts_hold_them_too(labelled: Path, tiny_config: TinyConfig, tmp_path: Path) -> None:
     config = tiny_config("topic", labelled, tmp_path / "run")
     config["data"] |= {"outliers": ["else"], "test_fraction": 0.25, "labels": ["money", "sport"]}
@@ -177,6 +232,12 @@ def test_files_of_the_parts_hold_them_too(labelled: Path, tiny_config: TinyConfi
         rows = [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
         assert sorted(row["source_row"] for row in rows) == sorted(e.row for e in (*known, *others))
         assert Counter(row["label"] for row in rows)["else"] == len(others) > 0
+    config["data"]["labels"] = ["money", "else"]
+    config["data"]["outliers"] = ["sport"]
+    write_parts(check_config(config, "test"), tmp_path, force=True)
+    config["data"]["labels"] = ["money", "nothing"]
+    with pytest.raises(DataError, match=r"unknown label 'else'"):
+        write_parts(check_config(config, "test"), tmp_path, force=True)
 
 
 def test_a_teacher_is_not_asked_about_them(
