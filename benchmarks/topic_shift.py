@@ -12,6 +12,8 @@ that were read for it (training/topic_labels.jsonl), as headlines and whole. Sco
 
 Of the last two, those that belong to none of the topics tell how sure a model is where it should not be: AUROC of its
 highest probability (of the SVM, its largest decision value), 50 by chance, 100 where it is surer of every other text.
+And what ``--min-precision 0.9`` makes of them, where the model has such a threshold: the share of the texts with a topic that
+get a label, the share of right ones among all labels that are given, and the share of the others that get none.
 
 Call:  python benchmarks/topic_shift.py topic runs/embedded-topic
 """
@@ -57,6 +59,7 @@ ASND = {
     "politics": "politics",
 }
 Test = tuple[list[str], list[list[str]]]  # texts, and for each the labels that are right, the likeliest first
+PRECISION = 0.9
 Runner = Callable[[list[str]], tuple[list[str], list[float]]]  # for each text the label, and how sure of it
 
 
@@ -108,9 +111,8 @@ def svm() -> Runner:
     return run
 
 
-def mujaz(name: str) -> Runner:
+def mujaz(classifier: TextClassifier) -> Runner:
     """A topic model of mujaz."""
-    classifier = TextClassifier.from_pretrained(name)
 
     def run(texts: list[str]) -> tuple[list[str], list[float]]:
         found = classifier.predict(texts)
@@ -132,26 +134,45 @@ def score(labels: list[list[str]], predicted: list[str], sure: list[float]) -> t
     return told, f"{100 * roc_auc_score([one != [OTHER] for one in labels], sure):.1f}"
 
 
+def at_precision(labels: list[list[str]], predicted: list[str], sure: list[float], least: float | None) -> str:
+    """What a threshold makes of texts, some of which have no topic; empty without one."""
+    if least is None:
+        return ""
+    of_none = np.array([right == [OTHER] for right in labels])
+    given = np.array(sure) >= least
+    right = np.array([one in possible for one, possible in zip(predicted, labels, strict=True)])
+    shares = (given[~of_none].mean(), right[given].mean(), 1 - given[of_none].mean())
+    return " / ".join(f"{100 * share:.1f}" for share in shares)
+
+
+def threshold(classifier: TextClassifier) -> float | None:
+    """The least probability for :data:`PRECISION`, where the model knows one."""
+    calibration = classifier.info.calibration
+    return calibration.threshold_for(PRECISION).min_probability if calibration else None
+
+
 def main() -> None:
     """A table: one row a test, one column a model."""
-    runners = {"SVM": svm()} | {name: mujaz(name) for name in sys.argv[1:] or ["topic"]}
+    models = {name: TextClassifier.from_pretrained(name) for name in sys.argv[1:] or ["topic"]}
+    runners = {"SVM": svm()} | {name: mujaz(model) for name, model in models.items()}
+    least = {"SVM": None} | {name: threshold(model) for name, model in models.items()}
     print("| test | texts | " + " | ".join(runners) + " |\n|---|---|" + "---|" * len(runners))
     seconds = dict.fromkeys(runners, 0.0)
     texts_read = 0
     for test, (texts, labels) in tests().items():
-        cells: list[tuple[str, str]] = []
+        cells: list[tuple[str, str, str]] = []
         for name, predict in runners.items():
             began = time.monotonic()
             found = predict(texts)
             seconds[name] += time.monotonic() - began
-            cells.append(score(labels, *found))
+            cells.append((*score(labels, *found), at_precision(labels, *found, least[name])))
         texts_read += len(texts)
         others = labels.count([OTHER])
-        print(f"| {test} | {len(texts) - others:,} | " + " | ".join(cell for cell, _ in cells) + " |", flush=True)
+        accuracies, aurocs, kept = zip(*cells, strict=True)
+        print(f"| {test} | {len(texts) - others:,} | " + " | ".join(accuracies) + " |", flush=True)
         if others:
-            print(
-                f"| beside {others} of no topic, AUROC | | " + " | ".join(cell for _, cell in cells) + " |", flush=True
-            )
+            print(f"| beside {others} of no topic, AUROC | | " + " | ".join(aurocs) + " |", flush=True)
+            print("| labelled / right / others without | | " + " | ".join(kept) + " |", flush=True)
     print("| texts a second | | " + " | ".join(f"{texts_read / spent:,.0f}" for spent in seconds.values()) + " |")
 
 
