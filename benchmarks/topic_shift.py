@@ -12,8 +12,8 @@ that were read for it (training/topic_labels.jsonl), as headlines and whole. Sco
 
 Of the last two, those that belong to none of the topics tell how sure a model is where it should not be: AUROC of its
 highest probability (of the SVM, its largest decision value), 50 by chance, 100 where it is surer of every other text.
-And what ``--min-precision 0.9`` makes of them, where the model has such a threshold: the share of the texts with a topic that
-get a label, the share of right ones among all labels that are given, and the share of the others that get none.
+And what ``--min-precision 0.9`` makes of them, where the model has such a threshold: the share of the texts with a topic
+that get a label, the share of right ones among all labels that are given, and the share of the others that get none.
 
 Call:  python benchmarks/topic_shift.py topic runs/embedded-topic
 """
@@ -135,8 +135,8 @@ def score(labels: list[list[str]], predicted: list[str], sure: list[float]) -> t
 
 
 def at_precision(labels: list[list[str]], predicted: list[str], sure: list[float], least: float | None) -> str:
-    """What a threshold makes of texts, some of which have no topic; empty without one."""
-    if least is None:
+    """What a threshold makes of texts, some of which have no topic; empty without one, or where all have a topic."""
+    if least is None or [OTHER] not in labels:
         return ""
     of_none = np.array([right == [OTHER] for right in labels])
     given = np.array(sure) >= least
