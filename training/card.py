@@ -214,6 +214,18 @@ def _rows(info: CheckpointInfo, metrics: dict[str, Any]) -> list[str]:
     return rows
 
 
+def _sentence(info: CheckpointInfo) -> str:
+    """What the model does, in a sentence."""
+    return {
+        "topic": f"Labels Arabic text with {'any' if info.multi_label else 'one'} of {len(info.labels)} topics: "
+        f"{', '.join(info.labels)}.",
+        "stance": f"Labels the stance of an Arabic text toward a target: {', '.join(info.labels)}.",
+        "summary": "Chooses the stretch of an Arabic article that is most like its summary, and says it as a headline does."
+        if info.selection
+        else "Writes a short summary of an Arabic article.",
+    }[info.task]
+
+
 def _body(
     info: CheckpointInfo,
     metrics: dict[str, Any] | None,
@@ -224,15 +236,7 @@ def _body(
     problems: Sequence[str],
     left_out: Mapping[str, int],
 ) -> str:
-    kind = {
-        "topic": f"Labels Arabic text with {'any' if info.multi_label else 'one'} of {len(info.labels)} topics: "
-        f"{', '.join(info.labels)}.",
-        "stance": f"Labels the stance of an Arabic text toward a target: {', '.join(info.labels)}.",
-        "summary": "Chooses the stretch of an Arabic article that is most like its summary, and says it as a headline does."
-        if info.selection
-        else "Writes a short summary of an Arabic article.",
-    }[info.task]
-    lines = [f"# {name}", "", kind, "", "## Use", "", "```python", *_usage(info), "```", ""]
+    lines = [f"# {name}", "", _sentence(info), "", "## Use", "", "```python", *_usage(info), "```", ""]
     lines += [
         f"Text is prepared by the recipe `{info.recipe['name']}`, which also stands in the tokenizer, so that plain "
         f"transformers reads it alike. It reads up to {info.max_length:,} tokens.{_longer(info)}{_pair(info)}",

@@ -84,7 +84,7 @@ def command(
     from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.models.auto import load_model
     from mujaz.training.evaluation import evaluate
-    from mujaz.training.renaming import idle_names, without_outliers
+    from mujaz.training.renaming import without_outliers
     from mujaz.training.trained_texts import seen_line
 
     names = _names(rename)
@@ -104,8 +104,7 @@ def command(
     )
     task_of = cast("Task", loaded.info.task)  # what is only pretrained was refused above
     skipped: list[DataError] = []
-    examples, left_out = _read(data, task_of, columns, names, skipped if skip_unusable else None)
-    _warn(idle_names(examples, outlier, "--outlier"))
+    examples, left_out = _read(data, task_of, columns, names, outlier, skipped if skip_unusable else None)
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
         evaluation = replace(evaluate(loaded, examples, outliers=outlier, progress=advance), left_out=len(skipped))
     problems = [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
@@ -125,6 +124,7 @@ def _read(
     task: Task,
     columns: ColumnsConfig,
     names: dict[str, str | None],
+    outliers: tuple[str, ...],
     skipped: list[DataError] | None,
 ) -> tuple[list[Example], list[str]]:
     """The examples under the model's names for their labels, and a line on rows left out; UsageError where none stays."""
@@ -138,6 +138,7 @@ def _read(
     found = renamed(examples, names)
     if not found:
         raise UsageError("--rename leaves out the labels of all rows: there is nothing to score.")
+    _warn(idle_names(found, outliers, "--outlier"))
     return found, left_out
 
 
