@@ -96,7 +96,7 @@ def test_rows_of_csv_are_counted_without_header_and_blank_lines(tmp_path: Path) 
 def test_a_folder_is_its_data_files_in_sorted_order(tmp_path: Path) -> None:
     for name in ("b.jsonl", "a.jsonl.gz", "sub/c.jsonl", ".cache/d.jsonl", "_SUCCESS", "README.md"):
         content = json.dumps({"text": name}).encode() + b"\n"
-        write(tmp_path / name, gzip.compress(content) if name.endswith("gz") else content)
+        write(tmp_path / name, gzip.compress(content, mtime=0) if name.endswith("gz") else content)
     rows = list(read_rows(tmp_path, columns=["text"]))
     assert [row.values["text"] for row in rows] == ["a.jsonl.gz", "b.jsonl", "sub/c.jsonl"]
     assert rows[2].file == str(tmp_path / "sub/c.jsonl")
@@ -220,7 +220,7 @@ def test_windows_1256_is_named_with_row_and_byte(tmp_path: Path, name: str) -> N
 @pytest.mark.parametrize(
     ("content", "name"),
     [
-        (gzip.compress(b'{"text": 1}'), "gzip"),
+        (gzip.compress(b'{"text": 1}', mtime=0), "gzip"),
         ('{"text": "نص"}\n'.encode("utf-16"), "UTF-16"),
         (b"PK\x03\x04\x14\x00\x06\x00", "Excel"),
         (b"%PDF-1.7\n\xe2\xe3\n", "PDF"),
