@@ -137,33 +137,38 @@ def run(
     """
     start, summary, names = time.perf_counter(), RunSummary(), kept_names(keep, job.fields)
     try:
-        state = sink.begin(asked or {})
-        summary = RunSummary.from_json(state.summary or counted)
-        summary.resumed = state.records
-        chunks = _prepared(_rest(_chunks(chosen(job.calibrated(iter(records))), job.chunk), state), job, strict)
-        with settled(), ahead(chunks) as ready, _Writer(sink) as writer:
-            for chunk in _until_stopped(_timed(ready, summary), summary, hooks):
-                lines = _computed(chunk, job, names, summary, hooks.progress, retried=bool(counted), strict=strict)
-                writer.write(lines, chunk.digest, summary.to_json())
-                summary.share_read = share_read()
-                hooks.chunk(summary)
-        if not summary.stopped:
-            sink.commit({name: kinds.get(name, ()) for name in ("id", *job.fields, "error", *names.values())})
+        with _closed(sink):
+            state = sink.begin(asked or {})
+            summary = RunSummary.from_json(state.summary or counted)
+            summary.resumed = state.records
+            chunks = _prepared(_rest(_chunks(chosen(job.calibrated(iter(records))), job.chunk), state), job, strict)
+            with settled(), ahead(chunks) as ready, _Writer(sink) as writer:
+                for chunk in _until_stopped(_timed(ready, summary), summary, hooks):
+                    lines = _computed(chunk, job, names, summary, hooks.progress, retried=bool(counted), strict=strict)
+                    writer.write(lines, chunk.digest, summary.to_json())
+                    summary.share_read = share_read()
+                    hooks.chunk(summary)
+            if not summary.stopped:
+                sink.commit({name: kinds.get(name, ()) for name in ("id", *job.fields, "error", *names.values())})
     except KeyboardInterrupt:
         summary.stopped = True
-    except Exception as error:
-        _note_what_is_safe(error, sink)
-        raise
     finally:
-        sink.close()
         summary.seconds, summary.output = time.perf_counter() - start, sink.place
     return summary
 
 
-def _note_what_is_safe(error: Exception, sink: Sink) -> None:
-    safe = f"{sink.records} records are safe in {sink.place}."
-    if sink.records and not isinstance(sink, StreamSink) and safe not in str(error):  # a full disk's error says it
-        error.add_note(safe)
+@contextlib.contextmanager
+def _closed(sink: Sink) -> Iterator[None]:
+    """Close a sink at the end; an error says what is safe in it."""
+    try:
+        yield
+    except Exception as error:
+        safe = f"{sink.records} records are safe in {sink.place}."
+        if sink.records and not isinstance(sink, StreamSink) and safe not in str(error):  # a full disk's error says it
+            error.add_note(safe)
+        raise
+    finally:
+        sink.close()
 
 
 @contextlib.contextmanager

@@ -120,18 +120,22 @@ def summarize_corpus(
     how = SummarizerOptions(**options)
     check_loading(model, how)
     reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors, shard)
-
-    def load(nested: bool) -> LoadedJob:
-        loaded = _loaded(model, how, generation)
-        return SummarizeJob(without_cleaning(loaded) if clean_article else loaded, generation)
-
     if report is not None:
         check_report(report, inputs, out)
-    done = answer_corpus(inputs, out, load, reading, plain="article", hooks=hooks)
+    done = answer_corpus(
+        inputs, out, lambda _: _job(model, how, generation, reading), reading, plain="article", hooks=hooks
+    )
     if report is not None and not done.stopped:
         names = kept_names(columns.keep, fields_of(generation))
         write_corpus_report(report, inputs, str(out), reading, names, done)
     return done
+
+
+def _job(
+    model: Summarizer | str | Path | None, how: SummarizerOptions, generation: Generation, reading: CorpusOptions
+) -> LoadedJob:
+    loaded = _loaded(model, how, generation)
+    return SummarizeJob(without_cleaning(loaded) if reading.clean_article else loaded, generation)
 
 
 def summarize_article(
