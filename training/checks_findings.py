@@ -22,7 +22,7 @@ LEFT_OUT = "Training leaves them out, as data.skip_unusable says."
 # kind -> (level, what it is called, what it does or what to do)
 KINDS: dict[str, tuple[Level, str, str]] = {
     "unreadable": ("problem", "rows that cannot be read", _REFUSED),
-    "empty text": ("problem", "empty texts", _REFUSED),
+    "empty text": ("problem", "rows without a text", _REFUSED),
     "no label": ("problem", "rows without a label", _REFUSED),
     "no target": ("problem", "rows without a target", _REFUSED),
     "no summary": ("problem", "rows without a summary", _REFUSED),

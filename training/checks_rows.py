@@ -17,6 +17,7 @@ from mujaz.files import data_files
 from mujaz.formats import Row, iter_rows, require_columns
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
+from mujaz.models.texts import placeholder, text_problem
 from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown
 from mujaz.training.renaming import renamed
 
@@ -227,7 +228,7 @@ def _read(
         except DataError as error:
             unreadable.append(error)
             continue
-        values = {field: _text(item.values.get(name)) for field, name in names.items()}
+        values = {field: _text(item.values.get(name), label=field == "label") for field, name in names.items()}
         values |= {field: plain_name(values[field]) for field in ("label", "target") if field in values}
         if labels is not None:
             values["label"] = shown(labels)
@@ -237,10 +238,14 @@ def _read(
         rows.append(CheckRow(split, item.file, item.row, **values, labels=labels, titled=with_title))
 
 
-def _text(value: Any) -> str:
-    """A value as text; numbers are labels in many files, anything else is as good as missing."""
+def _text(value: Any, *, label: bool) -> str:
+    """A value as text; numbers are labels in many files, and what a training takes for no text is as good as missing.
+
+    "NaN" and the like stand for a missing text; a label alone may be called so.
+    """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value if isinstance(value, str) else ""
+    missing = text_problem(value) or (None if label else placeholder(value))
+    return "" if missing else str(value)

@@ -260,7 +260,7 @@ def _example(row: Row, names: dict[str, str], separator: str | None, *, several:
     apart = ("title", "key") if labels is None else ("title", "key", "label")
     values = {f: _text(row, column, label=f == "label") for f, column in names.items() if f not in apart}
     given = row.values.get(names["title"]) if "title" in names else None
-    title = given if isinstance(given, str) and given.strip() else None
+    title = given if isinstance(given, str) and not (text_problem(given) or placeholder(given)) else None
     text = f"{title}\n{values['text']}" if title else values["text"]
     key = row.values.get(names["key"]) if "key" in names else None
     if "key" in names and (key is None or not str(key).strip()):

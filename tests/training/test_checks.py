@@ -12,15 +12,16 @@ from sklearn.dummy import DummyClassifier
 from sklearn.preprocessing import OrdinalEncoder
 from sklearn.tree import DecisionTreeClassifier
 
-from mujaz.configs.data_schema import SupportConfig
+from mujaz.configs.data_schema import ColumnsConfig, SupportConfig
 from mujaz.configs.loading import check_config
+from mujaz.errors import DataError
 from mujaz.models.opening import open_checkpoint
 from mujaz.training.checks import DataReport, check_data, quick_check
 from mujaz.training.checks_duplicates import near_texts
 from mujaz.training.checks_page import page
 from mujaz.training.checks_rows import CheckRow, rows_of_config, rows_of_files
 from mujaz.training.checks_text import row_faults
-from mujaz.training.data import load_splits
+from mujaz.training.data import load_splits, read_examples
 from mujaz.training.train import train
 from tests.conftest import write_jsonl
 from tests.page_reading import read
@@ -128,6 +129,28 @@ def test_empty_rows_of_a_spreadsheet_are_no_finding(tmp_path: Path) -> None:
     report = check_data(rows_of_files([str(tmp_path / "all.csv")]))
     assert report.rows == {"all": 3}
     assert _found(report)["empty text", "all"] == 1
+
+
+@pytest.mark.parametrize("nothing", ["NaN", " null ", "<p></p>", "\u200f\u200b", "&nbsp;"])
+def test_what_a_training_takes_for_no_text_the_check_does_too(nothing: str, tmp_path: Path) -> None:
+    texts = [*(f"{ARTICLE} {n}" for n in range(4)), nothing, nothing]
+    data = write_jsonl(tmp_path / "train.jsonl", [{"text": t, "label": f"label {n % 2}"} for n, t in enumerate(texts)])
+    report = check_data(rows_of_files([str(data)]), near=False)
+    found = _found(report)
+    assert found["empty text", "train"] == 2
+    assert not {"not Arabic", "HTML", "conflict", "duplicate"} & {kind for kind, _ in found}
+    with pytest.raises(DataError, match="row 5") as refused:
+        read_examples(str(data), "topic", ColumnsConfig())
+    assert "row 6" in str(refused.value)
+
+
+def test_a_title_that_is_missing_is_set_before_no_text(tmp_path: Path, tiny_config: Any) -> None:
+    data = write_jsonl(tmp_path / "train.jsonl", [{"text": ARTICLE, "label": "x", "head": t} for t in ("nan", "سوق")])
+    config = tiny_config("topic", data, tmp_path / "run")
+    config["data"]["columns"] = {"title": "head"}
+    expected = [ARTICLE, f"سوق\n{ARTICLE}"]
+    assert [row.text for row in rows_of_config(check_config(config, "test")).rows] == expected
+    assert [example.text for example in read_examples(str(data), "topic", ColumnsConfig(title="head"))] == expected
 
 
 def test_clean_data_gives_no_finding(topic_file: Path) -> None:
