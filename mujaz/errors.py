@@ -19,11 +19,18 @@ leaves with ``exit_code``; nobody but a developer ever sees a traceback.
 
 from __future__ import annotations
 
+from copyreg import __newobj__  # type: ignore[attr-defined]  # typeshed does not list it
+from typing import Any
+
 
 class MujazError(Exception):
     """Base of all errors that mujaz raises on purpose."""
 
     exit_code = 1
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Out of a worker process it comes as it was: Python would build it from its message alone, and break the pool."""
+        return __newobj__, (type(self), *self.args), self.__dict__
 
 
 class OutputError(MujazError):

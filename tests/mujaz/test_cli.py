@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from mujaz.cli import LazyGroup, cli, main
-from mujaz.errors import DataError, MissingExtraError, OutputError
+from mujaz.errors import DataError, MissingExtraError, MujazError, OutputError
 
 HEAVY = ("torch", "transformers", "datasets", "numpy", "sklearn", "pydantic", "rich")
 
@@ -72,6 +73,19 @@ def test_messages_carry_their_place() -> None:
     assert str(DataError("expected x", file="a.csv", row=3)) == "a.csv, row 3: expected x"
     assert str(DataError("expected x", file="a.csv")) == "a.csv: expected x"
     assert "pip install 'mujaz[farasa]'" in str(MissingExtraError("Segmentation", "farasapy", "farasa"))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        DataError("expected x", file="a.csv", row=3, id="7", last=True),
+        MissingExtraError("Segmentation", "farasapy", "farasa", note="A licence."),
+        OutputError("disk full"),
+    ],
+)
+def test_errors_come_out_of_a_worker_process_as_they_were(error: MujazError) -> None:
+    again = pickle.loads(pickle.dumps(error))
+    assert (type(again), str(again), vars(again)) == (type(error), str(error), vars(error))
 
 
 def test_an_unknown_command_is_misuse() -> None:
