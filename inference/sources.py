@@ -188,7 +188,7 @@ def _lacking(looked_at: Sequence[_Look], keep: Sequence[str]) -> str:
     for column in keep:
         without = [one for one in looked_at if column not in one.columns]
         if len(without) == len(looked_at):
-            require_columns(without[0].columns, [column], file=without[0].file)
+            require_columns(without[0].columns, [column], file=without[0].file, kept=True)
         elif without:
             told.append(
                 f"no column '{column}' in {len(without):,} of {len(looked_at):,} inputs: null ({without[0].file}"

@@ -144,9 +144,21 @@ def read_stream(
 
 
 def require_columns(
-    found: Collection[str], wanted: Iterable[str], *, file: str | None = None, row: int | None = None
+    found: Collection[str],
+    wanted: Iterable[str],
+    *,
+    file: str | None = None,
+    row: int | None = None,
+    kept: bool = False,
 ) -> None:
     """Raise where a wanted column is missing, with the columns found and the nearest name.
+
+    Args:
+        found: Names of the columns that are there.
+        wanted: Those that are needed.
+        file: The data file, for the message.
+        row: The row of it, for the message.
+        kept: Whether they are only carried into an output: then no option gives them another name.
 
     Raises:
         DataError: A column is missing.
@@ -161,7 +173,7 @@ def require_columns(
             if len(found) == 1 and mark in next(iter(found)):
                 hint = f"; are the columns separated by {mark!r}? Expected a comma, a semicolon or a tab"
         listed = ", ".join(f"'{name}'" for name in found) or "none"
-        if column in USUAL_COLUMNS and not hint.startswith("; are"):
+        if column in USUAL_COLUMNS and not kept and not hint.startswith("; are"):
             hint += f"; if it is called otherwise: --{column}-column NAME, in a config data.columns.{column}"
         raise DataError(f"no column '{column}'; columns found: {listed}{hint}", file=file, row=row)
 

@@ -208,6 +208,7 @@ def test_bad_inputs_end_with_one_line(news: Path, tmp_path: Path, fails: Callabl
         2, news, "--out", out, "--text-column", "body"
     )
     assert "no column 'dat'; " in fails(2, news, "--out", out, "--keep", "dat")
+    assert "--label-column" not in fails(2, news, "--out", out, "--keep", "label")  # classify has no such option
     assert "did you mean" in fails(2, tmp_path / "newz.csv", "--out", out)
     assert "empty.csv: is empty" in fails(2, tmp_path / "empty.csv", "--out", out)
     assert "binary.csv: in the header line: expected UTF-8 text" in fails(2, tmp_path / "binary.csv", "--out", out)
