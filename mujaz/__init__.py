@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from mujaz.configs.loading import load_config
     from mujaz.configs.schema import TrainConfig
+    from mujaz.errors import MujazError, UsageError
     from mujaz.models.classifier import Classification, TextClassifier
     from mujaz.models.recipes import Recipe, get_recipe
     from mujaz.models.summarizer import Summarizer, Summary
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "Classification": "mujaz.models.classifier",
     "Evaluation": "mujaz.training.evaluation",
+    "MujazError": "mujaz.errors",
     "Recipe": "mujaz.models.recipes",
     "Summarizer": "mujaz.models.summarizer",
     "Summary": "mujaz.models.summarizer",
     "TextClassifier": "mujaz.models.classifier",
     "TrainConfig": "mujaz.configs.schema",
     "TrainResult": "mujaz.training.train",
+    "UsageError": "mujaz.errors",
     "evaluate": "mujaz.training.evaluation",
     "get_recipe": "mujaz.models.recipes",
     "load_config": "mujaz.configs.loading",
@@ -36,12 +39,14 @@ _HOMES = {
 __all__ = [
     "Classification",
     "Evaluation",
+    "MujazError",
     "Recipe",
     "Summarizer",
     "Summary",
     "TextClassifier",
     "TrainConfig",
     "TrainResult",
+    "UsageError",
     "evaluate",
     "get_recipe",
     "load_config",

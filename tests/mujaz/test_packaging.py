@@ -3,6 +3,8 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import mujaz
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +32,12 @@ def test_every_dependency_has_both_bounds() -> None:
     needed = [*settings["project"]["dependencies"], *(need for needs in extras.values() for need in needs)]
     unbounded = [d for d in needed if not (">=" in d and "<" in d)]
     assert unbounded == []
+
+
+def test_what_a_service_catches_is_a_public_name() -> None:
+    with pytest.raises(mujaz.MujazError) as wrong:
+        mujaz.load_config("no such config.yaml")
+    assert isinstance(wrong.value, mujaz.UsageError)
 
 
 def test_public_names_are_there() -> None:
