@@ -38,9 +38,10 @@ def stance_metrics(
         predictions: Label ids.
 
     Returns:
-        ``target_macro_f1``: macro-F1 averaged over targets; ``favor_against_f1``, where labels go by such names; and under
-        ``stance``: ``targets``, scores of each and whether it was ``seen`` in training (None where the checkpoint does not
-        say); ``unseen``: scores of the rows of targets that were not; ``swap``: predictions with swapped targets.
+        ``target_macro_f1``: macro-F1 averaged over targets; ``favor_against_f1``, unless
+        :func:`~mujaz.training.metrics.stance.side_f1` has none; and under ``stance``: ``targets``, scores of each and
+        whether it was ``seen`` in training (None where the checkpoint does not say); ``unseen``: scores of the rows of
+        targets that were not; ``swap``: predictions with swapped targets.
     """
     labels, targets = model.labels, [e.target or "" for e in examples]
     by_target = target_scores(references, predictions, labels, targets)

@@ -66,6 +66,7 @@ def test_the_measure_of_semeval_leaves_the_third_label_out() -> None:
     assert side_f1(RIGHT, FOUND, LABELS) == pytest.approx(expected)
     assert expected != pytest.approx(f1_score(RIGHT, FOUND, average="macro"))
     assert side_f1(RIGHT, FOUND, ["x", "y", "z"]) is None
+    assert side_f1(RIGHT[RIGHT != 1], FOUND[RIGHT != 1], LABELS) is None  # F1 of no row is 0, whatever is said
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,9 @@ def test_targets_that_no_training_saw() -> None:
     found = unseen_scores(RIGHT, FOUND, LABELS, TARGETS, seen)
     assert found is not None
     assert (found["rows"], found["targets"], found["accuracy"], found["macro_f1"]) == (3, 1, 1.0, 1.0)
+    found = unseen_scores(RIGHT[5:6], RIGHT[5:6], LABELS, TARGETS[5:6], [False])
+    assert found is not None
+    assert found["favor_against_f1"] is None  # all rows are on one side: always right, it would be 0.5
     assert unseen_scores(RIGHT, FOUND, LABELS, TARGETS, [True] * len(TARGETS)) is None
 
 

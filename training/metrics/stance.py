@@ -27,7 +27,7 @@ def side_f1(references: Ints, predictions: Ints, labels: Sequence[str]) -> float
     """The mean of the F1 of the labels for and against, over all rows.
 
     The measure of SemEval-2016 task 6 (Mohammad, Kiritchenko, Sobhani, Zhu & Cherry 2016, section 5.1). Rows of other
-    labels count where they are taken for one of the two. A label that neither side has scores 0.
+    labels count where they are taken for one of the two.
 
     Args:
         references: Label ids.
@@ -35,13 +35,13 @@ def side_f1(references: Ints, predictions: Ints, labels: Sequence[str]) -> float
         labels: Their names.
 
     Returns:
-        0-1, or None where no two labels are known to be for and against.
+        0-1, or None where no two labels are known to be for and against, or the rows do not have both: the F1 of the
+        other is 0 whatever a model says, and a model that is always right would have 0.5.
     """
-    found = sides(labels)
-    if found is None:
+    both = [labels.index(name) for name in sides(labels) or ()]
+    if not both or not np.isin(both, references).all():
         return None
-    scores = weighted_f1(references, predictions, len(labels), np.ones(len(references)))
-    return float(np.nan_to_num(scores[[labels.index(name) for name in found]]).mean())
+    return float(weighted_f1(references, predictions, len(labels), np.ones(len(references)))[both].mean())
 
 
 def target_scores(
@@ -57,18 +57,14 @@ def target_scores(
 
     Returns:
         By target: ``rows``, ``accuracy``, ``macro_f1`` (over the labels that its rows or their predictions have) and
-        ``favor_against_f1`` (see :func:`side_f1`; None where the rows do not have both labels: the F1 of the other is 0
-        whatever a model says, and a model that is always right would have 0.5).
+        ``favor_against_f1`` (see :func:`side_f1`).
     """
-    both = [labels.index(name) for name in sides(labels) or ()]
     members: dict[str, list[int]] = defaultdict(list)
     for row, target in enumerate(targets):
         members[target].append(row)
     found = {}
     for target, rows in sorted(members.items(), key=lambda item: (-len(item[1]), item[0])):
         found[target] = {"rows": len(rows), **_scores(references[rows], predictions[rows], labels)}
-        if not np.isin(both, references[rows]).all():
-            found[target]["favor_against_f1"] = None
     return found
 
 
