@@ -87,7 +87,8 @@ def compare(folders: Sequence[Path], *, resamples: int = RESAMPLES, seed: int = 
         seed: The same seed gives the same numbers.
 
     Raises:
-        UsageError: there are fewer than two, they are of different tasks, or were not scored on the same texts.
+        UsageError: there are fewer than two, one is not there, they are of different tasks, or were not scored on the same
+            texts.
         DataError: a folder holds no predictions, or they cannot be read.
     """
     if len(folders) < 2:
@@ -156,6 +157,8 @@ def _parts(folder: Path) -> list[Path]:
 
 
 def _task(folder: Path) -> str:
+    if not folder.is_dir():
+        raise UsageError(f"no folder {folder}: expected that of a run or of 'mujaz evaluate --out'.")
     folder = _parts(folder)[0]
     try:
         task = str(orjson.loads((folder / METRICS_FILE).read_bytes())["task"])

@@ -179,6 +179,8 @@ def test_what_cannot_be_compared(tmp_path: Path, references: list[str]) -> None:
         compare([a, write(tmp_path / "other", references[10:] + references[:10], references, start=10)])
     with pytest.raises(DataError, match=r"metrics.json cannot be read"):
         compare([a, tmp_path])
+    with pytest.raises(UsageError, match=r"^no folder .*/mistyped: expected that of a run"):
+        compare([a, tmp_path / "mistyped"])
     (a / "predictions.jsonl").write_text("{}\n", encoding="utf-8")
     with pytest.raises(DataError, match="Score the model again"):
         compare([a, a])
