@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -123,7 +123,7 @@ def check_data(
         found = [replace(f, level="note", advice=LEFT_OUT) if f.kind in UNUSABLE else f for f in found]
     say("looking for duplicates")
     found += same_texts(rows)
-    found += [*_label_findings(report), *_size_findings(report), *target_findings(report.targets)]
+    found += [*_label_findings(report, data.labels), *_size_findings(report), *target_findings(report.targets)]
     if near:
         say("looking for near-duplicates")
         found += near_texts(rows)
@@ -183,17 +183,10 @@ def _row_findings(data: CheckInput) -> list[Finding]:
     ]
 
 
-def _label_findings(report: DataReport) -> list[Finding]:
+def _label_findings(report: DataReport, known: frozenset[str] | None = None) -> list[Finding]:
     counts = report.labels.get("train") or next(iter(report.labels.values()), {})
     counts = {label: count for label, count in counts.items() if label.strip()}
-    found = []
-    for split, labels in report.labels.items():
-        unknown = {label: n for label, n in labels.items() if label.strip() and label not in counts}
-        if unknown and "train" in report.labels:
-            examples = [Example(split, f"{label} ({n:,})") for label, n in unknown.items()]
-            found.append(
-                make_finding("unknown label", split, examples, report.rows[split], count=sum(unknown.values()))
-            )
+    found = [] if known is None and "train" not in report.labels else _unknown(report, known or counts.keys())
     alike = defaultdict(list)
     for label in {label for labels in report.labels.values() for label in labels if label.strip()}:
         plain = normalize(label).strip()  # without marks
@@ -212,6 +205,19 @@ def _label_findings(report: DataReport) -> list[Finding]:
         largest, smallest = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
         both = [Example("train", f"{name} ({counts[name]:,})") for name in (largest, smallest)]
         found.append(make_finding("imbalance", "", both, 0, count=round(counts[largest] / counts[smallest])))
+    return found
+
+
+def _unknown(report: DataReport, known: Collection[str]) -> list[Finding]:
+    """Labels that the model will not have."""
+    found = []
+    for split, labels in report.labels.items():
+        unknown = {label: n for label, n in labels.items() if label.strip() and label not in known}
+        if unknown:
+            examples = [Example(split, f"{label} ({n:,})") for label, n in unknown.items()]
+            found.append(
+                make_finding("unknown label", split, examples, report.rows[split], count=sum(unknown.values()))
+            )
     return found
 
 

@@ -28,8 +28,8 @@ KINDS: dict[str, tuple[Level, str, str]] = {
     "no summary": ("problem", "rows without a summary", _REFUSED),
     "unknown label": (
         "problem",
-        "rows with a label that training never sees",
-        "Correct the label, or add rows to train.",
+        "rows with a label that the model will not have",
+        "Training refuses them: correct the label, add rows to train, or see data.labels.",
     ),
     "leak": ("problem", "rows that stand in {other} too", "The model has seen them: scores on them measure memory."),
     "near leak": (

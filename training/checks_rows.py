@@ -81,6 +81,7 @@ class CheckInput:
         unreadable: What is wrong with the rows that could not be read.
         support: How much of a summary its text has to say.
         skip_unusable: Whether the training leaves out rows that cannot be used.
+        labels: Those that a row may have, where a config says so (``data.labels``, and ``data.outliers``).
     """
 
     name: str
@@ -89,6 +90,7 @@ class CheckInput:
     unreadable: list[DataError]
     support: SupportConfig
     skip_unusable: bool = False
+    labels: frozenset[str] | None = None
 
 
 def rows_of_config(config: TrainConfig) -> CheckInput:
@@ -119,7 +121,9 @@ def rows_of_config(config: TrainConfig) -> CheckInput:
     rows = [row for row in rows if row.label not in others]
     support = config.data.support or SupportConfig()
     name = Path(config.output).name
-    return _checked(CheckInput(name, config.task, rows, unreadable, support, config.data.skip_unusable))
+    named = config.data.labels
+    given = frozenset(map(plain_name, [*named, *config.data.outliers])) if named else None
+    return _checked(CheckInput(name, config.task, rows, unreadable, support, config.data.skip_unusable, given))
 
 
 def rows_of_files(sources: Sequence[str], task: Task | None = None, columns: ColumnsConfig | None = None) -> CheckInput:

@@ -241,6 +241,23 @@ def test_a_config_is_checked_with_its_own_columns(spoiled: Path, tmp_path: Path,
     assert _found(report)["leak", "test"] == 3
 
 
+def test_labels_that_the_config_does_not_name(tmp_path: Path, tiny_config: Any) -> None:
+    rows: list[dict[str, object]] = [
+        {"text": f"خبر رقم {i} عن {name}", "label": name} for i in range(30) for name in ("sport", "money", "other")
+    ]
+    file = write_jsonl(tmp_path / "train.jsonl", rows)
+    settings = tiny_config("topic", file, tmp_path / "out")
+
+    def unknown(**data: Any) -> list[tuple[str, int]]:
+        config = check_config({**settings, "data": {"train": str(file), **data}}, "test")
+        findings = check_data(rows_of_config(config), near=False).findings
+        return [(f.split, f.count) for f in findings if f.kind == "unknown label"]
+
+    assert unknown() == []
+    assert unknown(labels=["sport", "money"]) == [("train", 30)]
+    assert unknown(labels=["sport", "money"], outliers=["other"]) == []
+
+
 def test_training_says_what_it_found(tmp_path: Path, topic_file: Path, tiny_config: Any) -> None:
     settings = tiny_config("topic", topic_file, tmp_path / "run", max_steps=1)
     settings["data"] |= {"test": str(topic_file), "dev": str(topic_file)}
