@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from mujaz.configs.sections import Fraction, Positive, Section, Seed
+from mujaz.configs.sections import Fraction, Name, Positive, Section, Seed
 
 
 class ColumnsConfig(Section):
@@ -112,15 +112,15 @@ class DataConfig(Section):
     """Seed of those splits; its own, so that other training seeds see the same split."""
     columns: ColumnsConfig = ColumnsConfig()
     """How the columns are called."""
-    labels: list[str] | None = None
+    labels: list[Name] | None = None
     """The labels in the order of the logits; None takes those of the training data, sorted."""
-    outliers: list[str] = []
+    outliers: list[Name] = []
     """Labels, after ``rename``, of training rows that have none of the model's labels ("other"): of such texts it learns to
     be unsure, so that a least probability (``mujaz classify --min-precision``) leaves them without a label. All labels are
     equally likely there (Hendrycks, Mazeika & Dietterich 2019, "Deep Anomaly Detection with Outlier Exposure", section 3.1).
     They are split as labels are: those of dev count as wrong where a threshold is chosen, of those of test is told how much
     less sure the model is, and no other score counts them. Not for several labels a text: there a list may be empty."""
-    rename: dict[str, str | None] = {}
+    rename: dict[Name, Name | None] = {}
     """Labels that are called otherwise in some of the files: what they are there -> what they are to be; null leaves out the
     rows that have it."""
     skip_unusable: bool = False

@@ -184,6 +184,8 @@ def _explain(schema: type[BaseModel], key: Key, error: Any) -> str:
     message = error["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     found = error.get("input")
+    if error["type"] == "string_type" and isinstance(found, bool | int | float | dict):
+        return f'{name}: expected text, found {found!r}; what YAML takes for something else goes into quotes: "…"'
     shown = "" if isinstance(found, dict) else f", found {found!r}"
     return f"{name}: {message}{shown}" if name else message
 

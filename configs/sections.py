@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from os.path import expanduser, expandvars
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 Positive = Annotated[int, Field(gt=0, lt=2**31)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]  # what NumPy takes
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Output = Annotated[str, AfterValidator(lambda folder: expandvars(expanduser(folder)))]
+
+
+def _number_as_text(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Name = Annotated[
+    str, BeforeValidator(_number_as_text)
+]  # of a label: numbers are labels in many files, and read as text there
 
 
 class Section(BaseModel):

@@ -105,7 +105,7 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
     known, _ = without_outliers(train, config.outliers)
     if not known:
         raise DataError("data.rename and data.outliers leave no training row a label", file=_names(config.train))
-    labels = list(config.labels or label_names(known))
+    labels = [*dict.fromkeys(map(plain_name, config.labels or label_names(known)))]
     if task != "summary" and len(labels) < 2:
         raise DataError(f"expected at least two labels, found {labels}", file=_names(config.train))
     if config.folds:

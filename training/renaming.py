@@ -24,7 +24,7 @@ def renamed(examples: list[Labelled], names: Mapping[str, str | None]) -> list[L
         names: Old name -> new name. None leaves out the rows with that label; where a text can have several labels, the
             label alone.
     """
-    plain = {plain_name(old): new for old, new in names.items()}  # as labels are read
+    plain = {plain_name(old): new and plain_name(new) for old, new in names.items()}  # as labels are read
     return [one for example in examples for one in _renamed(example, plain)] if names else examples
 
 

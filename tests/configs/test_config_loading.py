@@ -119,12 +119,22 @@ def test_one_thing_wrong(good: Path, old: str, new: str, expected: str) -> None:
         ("data.labels=[sport,money,sport]", "expected two or more, each once"),
         ("data.labels=[]", "expected two or more, each once"),
         ("data.train=[]", "at least 1 item"),
+        (
+            "data.labels=[sport, no]",
+            "data.labels.1: expected text, found False; what YAML takes for something else goes into",
+        ),
+        ("model.prefix=summarize: ", "model.prefix: expected text, found {'summarize': None}; what YAML takes"),
     ],
 )
 def test_a_wrong_override(good: Path, override: str, expected: str) -> None:
     with pytest.raises(ConfigError) as error:
         load_config(good, [override])
     assert expected in str(error.value)
+
+
+def test_labels_may_be_numbers(good: Path) -> None:
+    data = load_config(good, ["data.labels=[0, 1]", "data.rename={2: 1, 3: null}", "data.outliers=[4]"]).data
+    assert (data.labels, data.rename, data.outliers) == (["0", "1"], {"2": "1", "3": None}, ["4"])
 
 
 @pytest.mark.parametrize(

@@ -146,6 +146,16 @@ def test_an_unknown_label_is_named(tmp_path: Path) -> None:
         load_splits(DataConfig(train=train, labels=["a", "z"]), "topic")
 
 
+def test_names_in_a_config_are_read_as_those_in_the_data(tmp_path: Path) -> None:
+    """A name that is copied out of a table brings its marks of direction along, which nobody sees."""
+    rows = [{"text": "نص", "label": "رياضة"}, {"text": "خبر", "label": "مال"}, {"text": "سوق", "label": "اقتصاد"}]
+    train = _jsonl(tmp_path / "train.jsonl", rows)
+    config = DataConfig(train=train, dev_fraction=0, labels=["\u200fمال", "رياضة "], rename={"اقتصاد": "مال\u200f"})
+    splits = load_splits(config, "topic")
+    assert splits.labels == ["مال", "رياضة"]
+    assert [e.label for e in splits.train] == ["رياضة", "مال", "مال"]
+
+
 def test_one_label_is_no_classification(tmp_path: Path) -> None:
     file = _jsonl(tmp_path / "a.jsonl", [{"text": "نص", "label": "x"}] * 4)
     with pytest.raises(DataError, match="at least two labels"):
