@@ -31,6 +31,9 @@ PROCESSES_FILE = "processes"  # how many wrote the checkpoints beside it; not th
 DATA_FILE = "data"  # the fingerprint of what is learnt from
 STATE_FILE = "trainer_state.json"  # of a checkpoint; the Trainer writes it last
 
+# What a run removes or writes over as it begins or ends; where no run left them they are somebody's.
+_WRITTEN = (METRICS_FILE, CHECKPOINTS, TENSORBOARD, "config.json", "model.safetensors", "README.md")
+
 _STEP = re.compile(r"checkpoint-(\d+)")
 
 
@@ -45,7 +48,7 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | N
         The checkpoint to resume from, or None for a fresh start.
 
     Raises:
-        UsageError: the folder holds a finished run, or one of another config.
+        UsageError: the folder holds a finished run, one of another config, or no run but files that one would write over.
         OutputError: the folder cannot be written.
     """
     folder = Path(config.output)
@@ -61,6 +64,12 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | N
             raise UsageError(f"{folder} holds a finished run. Give --restart to train again, or another output.")
         _as_many_processes(folder)
         return last_checkpoint(folder / CHECKPOINTS)
+    others = [] if saved.is_file() else [name for name in _WRITTEN if (folder / name).exists()]
+    if others:
+        raise UsageError(
+            f"{folder} is no run and holds {', '.join(others)}, which a run would write over or remove. Give another output "
+            "(--set output=…), or move these."
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / METRICS_FILE).unlink(missing_ok=True)

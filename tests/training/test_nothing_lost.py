@@ -110,6 +110,22 @@ def whole_run(tmp_path_factory: pytest.TempPathFactory, tiny_config: TinyConfig,
     return train(_hard(tiny_config("topic", topic_file, tmp_path_factory.mktemp("whole") / "run", **HARD))).folder
 
 
+@pytest.mark.parametrize(
+    "there", ["checkpoints/mine/model.bin", "tensorboard/events", "model.safetensors", "README.md"]
+)
+def test_what_no_run_left_in_a_folder_is_not_written_over(
+    there: str, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    file = tmp_path / "project" / there
+    file.parent.mkdir(parents=True)
+    file.write_text("mine", encoding="utf-8")
+    config = check_config(tiny_config("topic", topic_file, tmp_path / "project"), "test")
+    for restart in (False, True):
+        with pytest.raises(UsageError, match=rf"project is no run and holds {there.split('/')[0]}, which a run would"):
+            train(config, restart=restart)
+    assert [path for path in (tmp_path / "project").rglob("*") if path.is_file()] == [file]
+
+
 def test_a_killed_training_ends_like_one_that_was_not(
     whole_run: Path, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
 ) -> None:
