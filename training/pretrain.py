@@ -34,7 +34,7 @@ from mujaz.training.pretrain_shards import MANIFEST, ShardedRows, shards_are_the
 from mujaz.training.pretrain_texts import Documents, draw, identity
 from mujaz.training.pretrain_trainer import build_pretrainer
 from mujaz.training.processes import launched
-from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, open_run, refuse_same_folder, same_data, write_whole
+from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, alone, open_run, refuse_same_folder, same_data, write_whole
 from mujaz.training.running import explained, loss_curve, run_trainer
 from mujaz.training.trackers import check_trackers
 
@@ -83,8 +83,13 @@ def pretrain(
         )
     check_trackers(config.training.report_to)
     say = report or (lambda line: None)
-    began = time.monotonic()
     refuse_same_folder(config.output, {"model.name": [config.model.name or ""]})
+    with alone(Path(config.output)):
+        return _pretrained(config, restart=restart, progress=progress, say=say)
+
+
+def _pretrained(config: PretrainConfig, *, restart: bool, progress: bool, say: Report) -> PretrainResult:
+    began = time.monotonic()
     resume = open_run(config, restart=restart)
     folder = Path(config.output)
     if restart:

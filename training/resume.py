@@ -6,7 +6,9 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zipfile import is_zipfile
@@ -19,8 +21,11 @@ from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, UsageError
 from mujaz.files import followed
-from mujaz.training.processes import count
+from mujaz.training.processes import count, first_alone, is_first
 from mujaz.training.trackers import TENSORBOARD
+
+if sys.platform != "win32":
+    import fcntl
 
 CONFIG_FILE = "config.yaml"
 METRICS_FILE = "metrics.json"
@@ -35,6 +40,45 @@ STATE_FILE = "trainer_state.json"  # of a checkpoint; the Trainer writes it last
 _WRITTEN = (METRICS_FILE, CHECKPOINTS, TENSORBOARD, "config.json", "model.safetensors", "README.md")
 
 _STEP = re.compile(r"checkpoint-(\d+)")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Keep other trainings out of a folder, made where it is not there: each would remove the other's checkpoints.
+
+    However this process ends, the folder is free then; Windows, and file systems without locks, keep nobody out.
+
+    Raises:
+        UsageError: another training is at work there.
+        OutputError: the folder cannot be made.
+    """
+    lock = first_alone(lambda: _lock(folder))
+    try:
+        yield
+    finally:
+        if lock is not None and is_first():
+            os.close(lock)
+
+
+def _lock(folder: Path) -> int | None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"the run folder {folder} cannot be written: {error.strerror or error}") from error
+    if sys.platform == "win32":
+        return None
+    lock = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise UsageError(
+            f"another training is at work in {folder}: let it end, or stop it, or give another output (--set output=…)."
+        ) from None
+    except OSError:  # no locks here
+        os.close(lock)
+        return None
+    return lock
 
 
 def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | None:

@@ -55,14 +55,7 @@ from mujaz.training.processes import count, first_alone, is_first, join
 from mujaz.training.provenance import data_info
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
-from mujaz.training.resume import (
-    CHECKPOINTS,
-    METRICS_FILE,
-    open_run,
-    refuse_same_folder,
-    same_data,
-    write_whole,
-)
+from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, alone, open_run, refuse_same_folder, same_data, write_whole
 from mujaz.training.running import explained, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
 from mujaz.training.selection import (
@@ -112,7 +105,7 @@ def train(
         report: Receives lines for people as the training goes.
 
     Raises:
-        UsageError: data, model or settings are wrong, or the output holds another run.
+        UsageError: data, model or settings are wrong, or the output holds another run, or one that is at work.
         TrainingError: the training cannot go on (loss is NaN, out of memory).
         OutputError: the disk is full or the folder not writable; the last good checkpoint stays.
     """
@@ -129,10 +122,11 @@ def train(
         load_splits(config.data, config.task)  # what is wrong with it is known before hours of the step before
         config = train_intermediate(config, restart=restart, progress=progress, report=say)
     _check_output(config)
-    resume = first_alone(lambda: open_run(config, restart=restart))
-    job, trainer = fit(config, resume, progress=progress, report=say)
-    model = whole_model(trainer, job.start.model)
-    return first_alone(lambda: _leave(job, model, trainer, began, say))
+    with alone(Path(config.output)):
+        resume = first_alone(lambda: open_run(config, restart=restart))
+        job, trainer = fit(config, resume, progress=progress, report=say)
+        model = whole_model(trainer, job.start.model)
+        return first_alone(lambda: _leave(job, model, trainer, began, say))
 
 
 def _check_output(config: TrainConfig) -> None:

@@ -24,7 +24,7 @@ from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, TrainingError, UsageError
 from mujaz.training import train as train_module
 from mujaz.training.job import Job
-from mujaz.training.resume import last_checkpoint, open_run
+from mujaz.training.resume import alone, last_checkpoint, open_run
 
 TinyConfig = Callable[..., dict[str, Any]]
 
@@ -124,6 +124,18 @@ def test_what_no_run_left_in_a_folder_is_not_written_over(
         with pytest.raises(UsageError, match=rf"project is no run and holds {there.split('/')[0]}, which a run would"):
             train(config, restart=restart)
     assert [path for path in (tmp_path / "project").rglob("*") if path.is_file()] == [file]
+
+
+def test_two_trainings_in_one_folder_do_not_take_each_others_checkpoints(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    config = check_config(tiny_config("topic", topic_file, tmp_path / "run"), "test")
+    with alone(tmp_path / "run"):
+        for restart in (False, True):
+            with pytest.raises(UsageError, match=r"another training is at work in .*run: let it end"):
+                train(config, restart=restart)
+    with alone(tmp_path / "run"):  # free again
+        assert list((tmp_path / "run").iterdir()) == []
 
 
 def test_a_killed_training_ends_like_one_that_was_not(
