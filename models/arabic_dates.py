@@ -44,12 +44,15 @@ MONTHS = (
 # Also names of people, or words of their own: a month only behind a number or the word "month".
 _ALSO_WORDS = "مارس اب ماي اوت جوان محرم صفر رجب شعبان رمضان شوال"
 ALSO_WORDS = frozenset(_ALSO_WORDS.split())
-WEEKDAY = re.compile(r"(?<!\w)[وفبل]?(ا?ل(?:احد|اثنين|ثلاثاء|اربعاء|خميس|جمعه|سبت))(?!\w)")
+# Figures may be glued to either side: الاربعاء11ابريل, فيفري2017. Behind "for" the article is one letter more, so that
+# "for two" and "for anyone" (لاثنين, لاحد) are no days.
+WEEKDAY = re.compile(r"(?<![^\W\d_])(?:[وفبك]?ا|و?ل)(ل(?:احد|اثنين|ثلاثاء|اربعاء|خميس|جمعه|سبت))(?![^\W\d_])")
 
 _NUMBER_OF = {name: number for number, names in enumerate(MONTHS, 1) for name in names.split("|")}
 _NAMES = "|".join(sorted(_NUMBER_OF, key=len, reverse=True)).replace(" ", r"\s+")
 MONTH = re.compile(
-    rf"(?<!\w)(?:(?P<day>\d{{1,2}})\s*(?:من\s+)?(?:شهر\s+)?|(?P<word>شهر\s+))?[وفبل]?(?P<month>{_NAMES})(?!\w)"
+    r"(?:(?<!\d)(?P<day>\d{1,2})\s*(?:من\s+)?(?:شهر\s+)?|(?<!\w)(?P<word>شهر\s+)|(?<![^\W\d_]))"
+    rf"[وفبل]?(?P<month>{_NAMES})(?![^\W\d_])"
 )
 BEFORE = 40  # characters before a month in which its days may stand: "في 12 و13 من شهر مارس"
 LAST_DAY = 31
@@ -127,4 +130,4 @@ def _number(match: re.Match[str]) -> int:
 
 def _weekdays(text: str) -> Iterator[str]:
     for match in WEEKDAY.finditer(text):
-        yield "ا" + match.group(1) if match.group(1).startswith("ل") else match.group(1)
+        yield "ا" + match.group(1)
