@@ -1,30 +1,33 @@
 """Numbers in Arabic text: in figures (either digits, separators, ``1.5 مليون``) and in words (``خمسة عشر ألفا``).
 
 Made to ask whether a number of a summary is in its source, so the source is read generously: ``1.500`` there is 1500 as well
-as 1.5, ``3.14`` is also 3 and 14, ``الثالث`` is 3. What it cannot see: duals (``شخصان`` is no 2), thirds, sums.
+as 1.5, ``3.14`` is also 3 and 14, ``الثالث`` is 3, and 95.8 may be called 96. Millions and thousands that "and" joins are
+one number (``3 ملايين و200 ألف``). What it cannot see: duals (``شخصان`` is no 2), thirds, percentages in words.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
-from decimal import Decimal
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 
 from mujaz.models.arabic_words import WORD, normalize
 
 # All words here are as `mujaz.models.arabic_words` leaves them.
 UNITS = {
-    1: "واحد واحده احد احدي حادي حاديه",
+    0: "صفر صفرا",
+    1: "واحد واحده واحدا احد احدي حادي حاديه",
     2: "اثنان اثنين اثنتان اثنتين اثنا اثني اثنتا اثنتي",
-    3: "ثلاث ثلاثه",
-    4: "اربع اربعه",
-    5: "خمس خمسه",
-    6: "ست سته",
-    7: "سبع سبعه",
-    8: "ثمان ثماني ثمانيه",
-    9: "تسع تسعه",
-    10: "عشر عشره",
+    3: "ثلاث ثلاثه ثلاثا",
+    4: "اربع اربعه اربعا",
+    5: "خمس خمسه خمسا",
+    6: "ست سته ستا",
+    7: "سبع سبعه سبعا",
+    8: "ثمان ثماني ثمانيه ثمانيا",
+    9: "تسع تسعه تسعا",
+    10: "عشر عشره عشرا",
     20: "عشرون عشرين",
     30: "ثلاثون ثلاثين",
     40: "اربعون اربعين",
@@ -46,8 +49,8 @@ UNITS = {
 SCALES = {
     10**3: "الف الفا الاف",
     10**6: "مليون مليونا ملايين",
-    10**9: "مليار مليارا مليارات بليون بلايين",
-    10**12: "تريليون تريليونا تريليونات",
+    10**9: "مليار مليارا مليارات ملايير بليون بليونا بلايين",
+    10**12: "تريليون تريليونا تريليونات ترليون ترليونا ترليونات",
 }
 DUALS = {2 * 10**3: "الفان الفين الفي", 2 * 10**6: "مليونان مليونين مليوني", 2 * 10**9: "ملياران مليارين ملياري"}
 LARGEST = 10**18  # that is counted in millions
@@ -71,6 +74,7 @@ def _by_word(table: dict[int, str]) -> dict[str, int]:
 
 
 SCALE, ORDINAL = _by_word(SCALES), _by_word(ORDINALS)
+DUAL_SCALE = {word: value // 2 for word, value in _by_word(DUALS).items()}
 COUNTED = {**_by_word(UNITS), **_by_word(DUALS)}
 NUMERAL = {**COUNTED, **SCALE, **ORDINAL}
 PREFIXES = ("وال", "فال", "وب", "ول", "لل", "ال", "و", "ف", "ب", "ك", "ل")
@@ -79,12 +83,19 @@ SHORTEST = 3  # letters left after a prefix: وست is a name (West), not "and s
 
 SEPARATOR = "[.,\u066b\u066c]"
 FIGURES = re.compile(rf"\d+(?:{SEPARATOR}\d+)*")
-SPACED = re.compile(rf"(?<!\d)\d++(?: ?{SEPARATOR} ?\d++)+")  # as recipes write it: 3 . 14
+SPACED = re.compile(rf"(?<!\d)\d++(?:(?: ?{SEPARATOR} ?|،)\d++)+")  # as recipes write it, 3 . 14, or some papers: 3،14
 WHOLE = re.compile(rf"(?:(?<![^\W\d_])([^\W\d_]++)\W*+)?(?<!\d)(\d++(?: ?{SEPARATOR} ?\d++)*)")
 AT_END = re.compile(rf"{WHOLE.pattern}\W*$")
-FOLLOWING = re.compile(r"\s*([^\W\d_]+)")
+FOLLOWING = re.compile(r"\s*+[)\]]?\s*+([^\W\d_]+)")  # (5) ملايين
 BACKWARD = re.compile(r"(?<!\w)(\d+)ر(\d+)(?!\w)")  # 31ر3 of some agencies, which is 3.31, or the other way round
-HALF = re.compile(r"\s+ونصف(?!\w)")
+FRACTIONS = {"نصف": Decimal("0.5"), "ربع": Decimal("0.25")}
+HALF = re.compile(r"\s+و(نصف|ربع)(?!\w)")
+FRACTION = re.compile(rf"(?<!\w)[وبل]?(نصف|ربع)\s+(?:ال)?({'|'.join(SCALE)})(?!\w)")
+PARTS = re.compile(r"\s+(?:ال)?(?:اثلاث|ارباع|اخماس|اسداس|اعشار)(?!\w)")  # three quarters are no three
+# What the hour has in minutes: العاشرة والنصف
+MINUTES_OF = {"نصف": {Decimal(30)}, "ربع": {Decimal(15), Decimal(45)}, "ثلث": {Decimal(20), Decimal(40)}}
+MINUTES = re.compile(r"(?<!\w)ال\w{4,5}ه\s+(?:عشره\s+)?(?:وال|الا\s+(?:ال)?)(نصف|ربع|ثلث)ا?(?!\w)")
+AND = re.compile(r"\s+و\s?")
 SHARED = re.compile(r"\s*(?:و|او\s|الي\s|[-–،]\s?)\s*$")  # between two numbers with one scale: 15 و16 مليونا
 
 Values = frozenset[Decimal]
@@ -104,21 +115,19 @@ def unsupported_numbers(text: str, source: str | Values) -> tuple[str, ...]:
 def numbers_in(text: str) -> list[tuple[str, Values]]:
     """The numbers of a text: how each is written, and what it may mean.
 
-    In words only numbers from 3 up, and no ordinals: ``أحد`` and ``أول`` mostly count nothing.
+    In words only numbers from 3 up, no ordinals, and no half a million: ``أحد`` and ``أول`` mostly count nothing, and half a
+    million is a rough figure.
     """
     text = normalize(text)
     found: list[tuple[str, Values]] = []
     found += [(match.group(), _both_ways(text, match)) for match in BACKWARD.finditer(text)]
     text = BACKWARD.sub(_blank, text)
     for match in FIGURES.finditer(text):
-        values, scale = _readings(match.group()), _scale(text, match.end())
-        if values:
-            found.append((match.group(), _scaled(values, scale, half=_is_half(text, match.end())) if scale else values))
-        else:  # a date or a version: each part for itself
+        if not _readings(match.group()):  # a date or a version: each part for itself
             found.extend((part, frozenset({Decimal(part)})) for part in re.split(SEPARATOR, match.group()))
-    for run, end in _spelled(text):
-        if any(_bare(word) in COUNTED for word in run) and (total := _total(run)) >= 3:
-            found.append((" ".join(run), _spelled_values(text, run, end, total)))
+    for sum_ in _sums(_terms(text, _spelled(text)), text):
+        if sum_.counts:
+            found.append((sum_.written, sum_.values))
     return found
 
 
@@ -128,8 +137,8 @@ def ordinal_at_end(text: str) -> int:
     Args:
         text: Its letters unified.
     """
-    *_, (run, end) = [([], -1), *_spelled(text)]
-    return _total(run) if end == len(text.rstrip()) and _bare(run[0]) in ORDINAL else 0
+    *_, run = [_Run((), 0, -1), *_spelled(text)]
+    return _total(run.words) if run.end == len(text.rstrip()) and _bare(run.words[0]) in ORDINAL else 0
 
 
 def figures_of(text: str) -> frozenset[tuple[str, str]]:
@@ -162,37 +171,62 @@ def source_values(text: str) -> Values:
     """All that the numbers of a source may mean, whole and in their parts."""
     text = normalize(text)
     found: set[Decimal] = set()
-    for match in BACKWARD.finditer(text):
-        found |= _both_ways(text, match)
+    backward = {value for match in BACKWARD.finditer(text) for value in _both_ways(text, match)}
     text = BACKWARD.sub(_blank, text)
     for pattern in (FIGURES, SPACED):
         waiting: list[tuple[int, Values]] = []  # numbers that may have the scale of a later one, and where they end
         for match in pattern.finditer(text):
-            values, scale = _readings(match.group().replace(" ", "")), _scale(text, match.end())
+            values, (_, scale, _) = _readings(match.group()), _scale(text, match.end())
             found |= values | {Decimal(part) for part in re.findall(r"\d+", match.group())}
             if waiting and not SHARED.fullmatch(text, waiting[-1][0], match.start()):
                 waiting = []
             waiting.append((match.end(), values))
             if scale:
                 for _, their in waiting:
-                    found |= _scaled(their, scale, half=_is_half(text, match.end()))
+                    found |= _scaled(their, scale, half=_half(text, match.end()))
                 waiting = []
-    for run, end in _spelled(text):
-        parts = {Decimal(NUMERAL[_bare(word)]) for word in run}
-        scales = [SCALE[_bare(word)] for word in run if _bare(word) in SCALE]
-        found |= (
-            parts | {part * scale for part in parts for scale in scales} | _spelled_values(text, run, end, _total(run))
-        )
-        found |= {Decimal(2 * SCALE[word]) for word in map(_bare, run[:1]) if word in ALSO_DUALS}
-    # A headline leaves off what is behind the millions.
-    found |= {value // scale * scale for value in found for scale in SCALES if scale <= value < LARGEST}
-    return frozenset(found)
+    runs = list(_spelled(text))
+    for run in runs:
+        parts = {Decimal(NUMERAL[_bare(word)]) for word in run.words}
+        scales = [SCALE[_bare(word)] for word in run.words if _bare(word) in SCALE]
+        found |= parts | {part * scale for part in parts for scale in scales} | _spelled_values(text, run)
+        found |= {Decimal(2 * SCALE[word]) for word in map(_bare, run.words[:1]) if word in ALSO_DUALS}
+    for sum_ in _sums(_terms(text, runs), text):
+        found |= sum_.values
+    found |= {FRACTIONS[match.group(1)] * SCALE[match.group(2)] for match in FRACTION.finditer(text)}
+    found |= {minutes for match in MINUTES.finditer(text) for minutes in MINUTES_OF[match.group(1)]}
+    round_ones = {rounded for value in found for rounded in _rounded(value)}
+    # Of two readings one is wrong, so that only their millions are made round.
+    return frozenset(
+        found | round_ones | backward | {one for value in backward if value >= 10**3 for one in _rounded(value)}
+    )
+
+
+def _rounded(value: Decimal) -> Iterator[Decimal]:
+    """What a headline makes of a number: without what is behind the millions, or the nearest round one."""
+    if value >= LARGEST:
+        return
+    if value >= 10 and value % 1:
+        yield value.quantize(Decimal(1), ROUND_HALF_UP)
+    for scale in (1, *SCALES):
+        if value < scale:
+            return
+        if scale > 1:
+            yield value // scale * scale
+            if scale > 10**3 or value >= 10**4:  # the year 1999 is not the year 2000
+                yield (value / scale).quantize(Decimal(1), ROUND_HALF_UP) * scale
+        if scale != 10**3 and value * 10 % scale:
+            yield value * 10 // scale * scale / 10
+            yield (value * 10 / scale).quantize(Decimal(1), ROUND_HALF_UP) * scale / 10
 
 
 def _both_ways(text: str, match: re.Match[str]) -> Values:
     """What ``31ر3`` may mean, times the scale that follows."""
     first, second = match.groups()
-    values, scale = frozenset({Decimal(f"{second}.{first}"), Decimal(f"{first}.{second}")}), _scale(text, match.end())
+    values, (_, scale, _) = (
+        frozenset({Decimal(f"{second}.{first}"), Decimal(f"{first}.{second}")}),
+        _scale(text, match.end()),
+    )
     return _scaled(values, scale) if scale else values
 
 
@@ -200,31 +234,112 @@ def _blank(match: re.Match[str]) -> str:
     return " " * len(match.group())
 
 
-def _scale(text: str, end: int) -> int:
-    """The million that follows; 0 where none does."""
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Numerals with nothing but spaces between them, and where they stand."""
+
+    words: Sequence[str]
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """A number and its scale, or several of them that "and" joins to one.
+
+    Attributes:
+        start: Where it starts.
+        end: Where it ends.
+        written: What is told of it: the figures alone, the words.
+        values: What it may mean.
+        scale: The last thousand or million in it, 0 where it has none: what is added to it is less.
+        counts: Whether it is a number that has to be in a source.
+    """
+
+    start: int
+    end: int
+    written: str
+    values: Values
+    scale: int
+    counts: bool
+
+
+def _terms(text: str, runs: Iterable[_Run]) -> list[_Term]:
+    """The numbers of a text in figures and in words, each with its scale, in order."""
+    terms, taken = [], set()
+    for match in FIGURES.finditer(text):
+        if values := _readings(match.group()):
+            word, scale, end = _scale(text, match.end())
+            taken.add(word)
+            half = _half(text, match.end())
+            values = _scaled(values, scale or 1, half=half) | (frozenset() if scale else values)
+            terms.append(_Term(match.start(), end, match.group(), values, scale, counts=True))
+    for run in runs:
+        if run.start in taken:  # its first word belongs to figures
+            if len(run.words) == 1:
+                continue
+            first, *others = run.words
+            run = _Run(others, text.index(others[0], run.start + len(first)), run.end)
+        scale = SCALE.get(_bare(run.words[-1]), 0) or DUAL_SCALE.get(_bare(run.words[-1]), 0)
+        total = _total(run.words)
+        counts = total >= 3 and any(_bare(word) in COUNTED for word in run.words) and not PARTS.match(text, run.end)
+        written, values = " ".join(run.words), _spelled_values(text, run)
+        terms.append(_Term(run.start, run.end, written, values, scale, counts))
+    return sorted(terms, key=lambda term: term.start)
+
+
+def _sums(terms: Sequence[_Term], text: str) -> Iterator[_Term]:
+    """Those of the terms that belong together made one: ``3 ملايين و200 الف``."""
+    sum_: _Term | None = None
+    for term in terms:
+        less = _less(sum_, term, text) if sum_ else ()
+        if sum_ and less:
+            values = frozenset(value + more for value in sum_.values for more in less)
+            written = text[sum_.start : term.end]
+            sum_ = _Term(sum_.start, term.end, written, values, term.scale, counts=True)
+            continue
+        if sum_:
+            yield sum_
+        sum_ = term
+    if sum_:
+        yield sum_
+
+
+def _less(before: _Term, term: _Term, text: str) -> Collection[Decimal]:
+    """What a term adds to the one before it: nothing where no "and" joins them, or it is not less than its scale."""
+    between = text[before.end : term.start]
+    joined = between.isspace() if text[term.start] == "و" else AND.fullmatch(between)
+    return [value for value in term.values if value < before.scale] if joined else ()
+
+
+def _scale(text: str, end: int) -> tuple[int, int, int]:
+    """Where the million that follows starts, what it is, and where it ends; -1, 0 and the place itself where none does."""
     following = FOLLOWING.match(text, end)
-    return SCALE.get(following.group(1), 0) if following else 0
+    scale = SCALE.get(following.group(1), 0) if following else 0
+    return (following.start(1), scale, following.end()) if following and scale else (-1, 0, end)
 
 
-def _is_half(text: str, end: int) -> bool:
-    """Whether a half follows the scale that stands at a place: a million and a half."""
-    following = FOLLOWING.match(text, end)
-    return bool(following and HALF.match(text, following.end()))
+def _half(text: str, end: int) -> Decimal:
+    """The half or quarter that follows a number in figures or the scale behind it: a million and a half."""
+    match = HALF.match(text, _scale(text, end)[-1])
+    return FRACTIONS[match.group(1)] if match else Decimal(0)
 
 
-def _scaled(values: Values, scale: int, *, half: bool = False) -> Values:
-    return frozenset(value * scale + (Decimal(scale) / 2 if half else 0) for value in values)
+def _scaled(values: Values, scale: int, *, half: Decimal = Decimal(0)) -> Values:
+    return frozenset(value * scale + half * scale for value in values)
 
 
-def _spelled_values(text: str, run: Sequence[str], end: int, total: int) -> Values:
+def _spelled_values(text: str, run: _Run) -> Values:
     """What a run of numerals is in all, with the half behind it where there is one."""
-    scale = SCALE.get(_bare(run[-1]), 0)
-    half = Decimal(scale) / 2 if scale and HALF.match(text, end) else Decimal(0)
-    return frozenset({Decimal(total) + half, Decimal(total)})
+    total = Decimal(_total(run.words))
+    match = HALF.match(text, run.end)
+    half = FRACTIONS[match.group(1)] * SCALE.get(_bare(run.words[-1]), 1) if match else 0
+    return frozenset({total + half, total})
 
 
 def _readings(figures: str) -> Values:
     """``1,500`` is 1500 or 1.5, for both marks are used both ways; ``1.500.000,5`` is one number, ``1.5.2024`` is none."""
+    figures = figures.replace(" ", "").replace("،", ",")
     first, *rest = re.split(SEPARATOR, figures)
     marks = re.findall(SEPARATOR, figures)
     found = set()
@@ -236,22 +351,25 @@ def _readings(figures: str) -> Values:
     return frozenset(found)
 
 
-def _spelled(text: str) -> Iterator[tuple[list[str], int]]:
-    """Runs of numerals with nothing but spaces between them, and where they end."""
+def _spelled(text: str) -> Iterator[_Run]:
+    """Runs of numerals with nothing but spaces between them."""
     run: list[str] = []
-    end = 0
+    start = end = 0
     for match in WORD.finditer(text):
-        if run and (not _bare(match.group()) or not text[end : match.start()].isspace()):
-            yield run, end
+        word = match.group()
+        numeral = _bare(word)
+        if run and not (numeral and text[end : match.start()].isspace()):
+            yield _Run(run, start, end)
             run = []
-        if _bare(match.group()):
-            run.append(match.group())
-        end = match.end()
+        if numeral:
+            start = start if run else match.start()
+            run.append(word)
+            end = match.end()
     if run:
-        yield run, end
+        yield _Run(run, start, end)
 
 
-def _total(run: list[str]) -> int:
+def _total(run: Sequence[str]) -> int:
     """The number that a run of numerals spells: ``خمسه عشر الفا ومئتان`` is (5 + 10) * 1000 + 200."""
     total = below = 0
     for word in run:
