@@ -6,6 +6,7 @@ one (``الوزير``, ``مدينة``, ``شركة``). What neither covers is not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from collections.abc import Set as AbstractSet
 
@@ -42,7 +43,7 @@ _GIVEN = """
 _ALSO_WORDS = """
     علي حسن سعد سعيد سلطان امير كريم راشد عادل عامر شاكر صالح ناصر منصور مراد هادي هند هدي مني حمد حامد هلال نصر
     اتحاد اهلي نهضه مدينه جلال كمال جمال صلاح ماهر فارس بشير مالي مارب سرت نوري زيد ريال مصطفي اسد عمان نابل حنان
-    سامي منير رشيد قاسم لاهلي لاتحاد
+    سامي منير رشيد قاسم لاهلي لاتحاد امينه
 """
 _INTRODUCING = """
     الرئيس الوزير الملك الامير الاميره الشيخ الدكتور الدكتوره السيد السيده اللواء العميد العقيد الرائد القاضي
@@ -53,9 +54,12 @@ TABLE = frozenset(_PLACES.split()) | frozenset(_GIVEN.split())
 ALSO_WORDS = frozenset(_ALSO_WORDS.split())
 INTRODUCING = frozenset(_INTRODUCING.split())
 _VERBS = frozenset(word for form in PRESENT.values() for word in words(form))  # "the minister announces"
+# Behind a title, what looks like a verb of today or tomorrow is one more often than a name: الملك يقضي, الرئيس سيواصل.
+_LIKE_A_VERB = re.compile(r"[وف]?س?[يت]\w{2,}")
 PREFIXES = ("", "و", "ف", "ب", "ل", "ك", "ال")
 # Endings that a country has and its adjective has not: روسيا and الروسي.
 _ENDINGS = ("يا", "يه", "ا", "ه", "ان", "ات")
+_ADJECTIVE = re.compile(r"(?:[وفبلك]?ال)?(\w{3,}?)يه?")
 # Ways to write one name.
 _WRITTEN = (
     frozenset(("اميركا", "امريكا", "اميركي", "امريكي")),
@@ -78,14 +82,27 @@ def new_names(said: Sequence[str], known: AbstractSet[str]) -> tuple[str, ...]:
     for place, word in enumerate(said):
         if not bases(word) or not known.isdisjoint(bases(word)) or _otherwise(word, known):
             continue
-        introduced = place > 0 and _bare(said[place - 1]) & INTRODUCING and word not in _VERBS
+        introduced = place > 0 and _introduces(said[place - 1], word)
         if introduced or (_bare(word) & TABLE and not _bare(word) & ALSO_WORDS):
             found.append(word)
     return tuple(dict.fromkeys(found))
 
 
+def _introduces(before: str, word: str) -> bool:
+    """Whether a title or a kind of place stands before a word, and the word is no verb."""
+    if word in _VERBS or not _bare(before) & INTRODUCING:
+        return False
+    return not (before.startswith(("ال", "وال")) and _LIKE_A_VERB.fullmatch(word))
+
+
 def _otherwise(word: str, known: AbstractSet[str]) -> bool:
-    """Whether a source has a name of the tables in another form: the adjective of a country, another spelling."""
+    """Whether a source has a name in another form: the adjective of a country or its country, another spelling."""
+    adjective = _ADJECTIVE.fullmatch(word)
+    if adjective:
+        countries = {adjective[1] + end for end in ("", *_ENDINGS)}
+        countries = {name for name in countries if name in TABLE or "ال" + name in TABLE}
+        if not known.isdisjoint(base for name in countries for base in bases(name)):
+            return True
     for name in _bare(word) & TABLE:
         bare = name.removeprefix("ال")
         stems = {name, bare} | {
