@@ -47,8 +47,10 @@ _IN_ADDRESS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ012
 _PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}", "﴿": "﴾"}
 _OPENING_OF = {closing: opening for opening, closing in _PAIRS.items()}
 _QUOTE_MARK = re.compile(rf"[{_LINE_END}«»()\[\]{{}}﴾﴿\"“”„‟]")
-_ASKING = frozenset("!?؟")
 _EITHER_WAY = '"“”„‟'  # Arabic pages use them in either direction, so the spaces around them decide
+# Nothing but a quotation mark and stops, up to the end of the line: ` . "` and `? " .` of texts with spaces around marks.
+_ONLY_CLOSES = re.compile(rf"[{_EITHER_WAY}][ \u00a0.!?؟…]*+(?=[{_LINE_END}]|\Z)")
+_ASKING = frozenset("!?؟")
 _QUOTES = "«" + _EITHER_WAY
 
 
@@ -60,6 +62,8 @@ _LETTER_NAMES = table(
 _ALSO_PLAIN_WORDS = table("إن ان أن أو او في فى أي اي")
 _LATIN_ABBREVIATIONS = table("dr mr mrs ms prof st inc ltd co corp vs no vol pp ed eds fig al op jr sr gen dept")
 _TITLES_WITH_WAW = frozenset({"ود", "وم", "وأ", "لد"})  # "ود. علي": and Dr Ali
+_LATIN_SMALL = re.compile(r"[a-z][a-z0-9-]*+(?![A-Z])")  # not iPhone
+_DOMAIN = re.compile(r"(?:COM|NET|ORG|INFO|TV)(?![A-Z0-9])")
 _DOMAINS_IN_ARABIC = frozenset({"كوم", "نت", "أورغ", "أورج", "كو"})
 _ERA = re.compile(r"(?:\d[ \u00a0]?|([قب])[.][ \u00a0]?)[مه]$")  # 1445 هـ, 2023 م, 300 ق.م
 # A unit or a currency in letters, whose dot may end no sentence: 5 كم. من, 12 د.ك. في
@@ -226,7 +230,7 @@ def _cuts(text: str, start: int, stop: re.Match[str], end: int, closes: str | No
     after = gap.end() if gap else end
     if after == len(text) or text[after] in _LINE_END:
         return False  # that cuts by itself
-    if text[after] in _NO_START:
+    if text[after] in _NO_START or _ONLY_CLOSES.match(text, after):
         return False
     found = _NEXT_WORD.match(text, after)
     word = _bare(found.group()) if found else ""
@@ -260,6 +264,8 @@ def _full_stop_cuts(text: str, start: int, stop: int, after: int, word: str) -> 
         return not (spaced or glued)  # 3.14, "3 .14", "25 . 07 . 2017"
     if _in_address(text, stop, stop + 1) or (spaced and glued and following.isascii() and following.isalnum()):
         return False  # example.com, "www .example .com", ".NET"
+    if spaced and not glued and token.isascii() and (_LATIN_SMALL.match(text, after) or _DOMAIN.match(text, after)):
+        return False  # "www . example . com", as recipes write it
     if token in _TITLES_WITH_WAW or (glued and word in _DOMAINS_IN_ARABIC):
         return False
     era = _ERA.search(tail) if tail.endswith(("م", "ه")) else None

@@ -98,6 +98,12 @@ def test_hand_marked_boundaries_are_found_and_far_better_than_by_naive_splitting
         "ولد سنة 1920.[3]‖ وتوفي سنة 1990.[4]‖",
         "ماذا تريد؟!‖ لا شيء!!‖ حسنا.‖",
         "تضم القائمة الكتب؛ والدفاتر؛ والأقلام.‖",
+        # with spaces around all marks, as recipes leave them
+        "راسلونا على info @ mathal . net / khabar وشكرا .‖ وأعلن المدير ذلك .‖",
+        "اختار موقع DW . COM لغة أخرى .‖ ثم عاد .‖",
+        "صنعته شركة IBM .‖ iPhone هاتف آخر .‖",
+        'وقد عدنا إلى البيت . "‖\nوأضاف آخر ذلك .‖',
+        'فهل عدتم إلى البيت ? " .‖\nلم يجب أحد .‖',
     ],
 )
 def test_rule(marked: str) -> None:
