@@ -19,6 +19,7 @@ import math
 import random
 import sys
 from pathlib import Path
+from typing import Any
 
 VOCABULARY = 64000
 TOKENIZER_TEXTS = 12000
@@ -56,9 +57,10 @@ def random_encoder(folder: Path, parquet: Path) -> None:
     torch.manual_seed(0)
     print(f"{len(tokenizer):,} pieces learnt of {VOCABULARY:,}", flush=True)
     model = BertModel(BertConfig(vocab_size=VOCABULARY, pad_token_id=tokenizer.pad_token_id))
-    for layer in model.encoder.layer:  # as GPT-2 does, so that twelve layers learn something in a few hundred steps
+    layers: Any = model.encoder.layer
+    for layer in layers:  # as GPT-2 does, so that twelve layers learn something in a few hundred steps
         for dense in (layer.attention.output.dense, layer.output.dense):
-            dense.weight.data /= math.sqrt(2 * len(model.encoder.layer))
+            dense.weight.data /= math.sqrt(2 * len(layers))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 

@@ -86,7 +86,7 @@ def main() -> None:
     for name in names:
         task = name.split("/", maxsplit=1)[0]
         if task not in encoders:
-            encoders[task] = open_checkpoint(task, task=task, max_length=options.max_length).encoder  # type: ignore[arg-type]
+            encoders[task] = open_checkpoint(task, task=task, max_length=options.max_length).encoder
         began = time.process_time()
         report = check_data(rows_of_files([str(data / name)]), encoder=encoders[task])
         print(f"| {name} | " + " | ".join([*row(report), f"{time.process_time() - began:.0f}"]) + " |", flush=True)

@@ -52,7 +52,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "mujaz, OpenVINO bfloat16, one batch at a time": {"engine": "openvino", "precision": "bfloat16", "streams": 1},
     "mujaz, OpenVINO int8, one batch at a time": {"engine": "openvino", "precision": "int8", "streams": 1},
 }
-GPU_ROWS = {
+GPU_ROWS: dict[str, dict[str, Any]] = {
     "pipeline, batch 8": {"pipeline": 8},
     "pipeline, batch 32": {"pipeline": 32},
     "pipeline, batch 128": {"pipeline": 128},
@@ -130,13 +130,13 @@ def pipeline_scores(model: Path, device: str, batch: int, dtype: str = "float32"
     run = pipeline("text-classification", str(model), device=device, dtype=getattr(torch, dtype), top_k=None)
 
     def score(texts: list[str]) -> list[dict[str, float]]:
-        found = run(texts, batch_size=batch, truncation=True, max_length=512)
+        found: Any = run(texts, batch_size=batch, truncation=True, max_length=512)
         return [{one["label"]: one["score"] for one in each} for each in found]
 
     return score
 
 
-def loaded(model: Path, device: str, **how: str) -> Any:
+def loaded(model: Path, device: str, **how: Any) -> Any:
     """``TextClassifier`` that cuts long texts, as ``pipeline`` does, where its own default would read all in windows."""
     from mujaz import TextClassifier
     from mujaz.models.windows import LongText
@@ -193,7 +193,7 @@ def onnx_scores(model: Path) -> Scores:
     """Mujaz with ONNX Runtime as its engine."""
     classifier = loaded(model, "cpu", engine="torch", precision="float32")
     with tempfile.TemporaryDirectory() as folder:
-        classifier.engine = OnnxEngine(classifier, Path(folder))  # type: ignore[assignment]
+        classifier.engine = OnnxEngine(classifier, Path(folder))
     return logits_as_scores(classifier)
 
 

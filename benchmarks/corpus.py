@@ -140,7 +140,12 @@ def main() -> None:
         lines = [[dict(zip(job.fields, a.values, strict=True)) for a in chunk] for chunk in answers]
         sink = open_sink(f"{folder}/alone.jsonl")
         sink.begin({})
-        _, *writing = timed(lambda: [sink.write(chunk, "", {}) for chunk in lines])
+
+        def write() -> None:
+            for chunk in lines:
+                sink.write(chunk, "", {})
+
+        _, *writing = timed(write)
         sink.close()
     print("| alone | s | of the processor | microseconds of it an article |\n|---|---|---|---|")
     alone = {"reading": reading, "preparing": preparing, "- of it the recipe": recipe}

@@ -18,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -39,7 +40,8 @@ def made_up(folder: Path) -> TextClassifier:
     from transformers import BertConfig, BertForSequenceClassification
 
     make_arabert(folder)
-    BertForSequenceClassification(BertConfig(vocab_size=64000, num_labels=LABELS)).save_pretrained(folder)
+    shape: dict[str, Any] = {"vocab_size": 64000, "num_labels": LABELS}
+    BertForSequenceClassification(BertConfig(**shape)).save_pretrained(folder)
     return TextClassifier.from_pretrained(folder, task="topic")
 
 

@@ -72,7 +72,7 @@ def main() -> None:
     options = parser.parse_args()
     summarizer = Summarizer.from_pretrained(options.model, device="cpu", precision="float32")
     print(summarizer.description, signature(), sep="\n")
-    by_words = writing.centrality
+    by_words = writing.centrality  # type: ignore[attr-defined]  # writing only uses it
     for name in options.sets:
         texts, references = long_articles(options.data, name, options.articles)
         print(f"\n{name}: {len(texts)} articles of {WORDS[name][0]} to {WORDS[name][1]} words\n")
@@ -81,7 +81,7 @@ def main() -> None:
         base: NDArray[np.float64] | None = None
         for way in options.ways:
             by_states = lambda sentences: by_encoder(summarizer, sentences)  # noqa: E731
-            writing.centrality = by_states if way == "select-encoder" else by_words
+            writing.centrality = by_states if way == "select-encoder" else by_words  # type: ignore[attr-defined]
             start = time.perf_counter()
             found = summarizer.summarize(texts, long=way.removesuffix("-encoder"), length=options.length)
             seconds = (time.perf_counter() - start) / len(texts)

@@ -100,7 +100,8 @@ def make_tokenizer(folder: Path, lines: Iterable[str], counted: int, pieces: int
         bos_id=-1,
         minloglevel=2,
     )
-    proto = sentencepiece_model_pb2.ModelProto.FromString(buffer.getvalue())
+    model_proto: Any = vars(sentencepiece_model_pb2)["ModelProto"]  # made when it is imported
+    proto = model_proto.FromString(buffer.getvalue())
     del proto.pieces[3:]
     known = counted_pieces(lines, counted)
     lowest = min(score for _, score in known)
@@ -113,7 +114,7 @@ def make_tokenizer(folder: Path, lines: Iterable[str], counted: int, pieces: int
     (folder / "spiece.model").write_bytes(proto.SerializeToString())
 
 
-def make_model(folder: Path, rows: int = ROWS, shape: dict[str, int] = SHAPE, *, arabic: bool = False) -> None:
+def make_model(folder: Path, rows: int = ROWS, shape: dict[str, Any] = SHAPE, *, arabic: bool = False) -> None:
     """Random weights, written as the hub has them: a head of its own, and a configuration that says so.
 
     Args:

@@ -155,7 +155,7 @@ def table(runs: Path, names: Sequence[str], starts: Sequence[str], seeds: Sequen
         config = load_config(CONFIGS / f"{data.config}.yaml", data.overrides())
         splits = load_splits(config.data, config.task)
         sizes = ", ".join(f"{len(part):,}" for part in (splits.train, splits.dev, splits.test))
-        found = {floor: [pairs] for floor, pairs in floors(config, splits, data.folder).items()}
+        found: dict[str, list[Pairs]] = {floor: [pairs] for floor, pairs in floors(config, splits, data.folder).items()}
         for start in starts:
             folders = [run_folder(runs, name, start, seed) for seed in seeds]
             found[f"from {start}"] = [said(folder) for folder in folders if (folder / "metrics.json").is_file()]
@@ -164,7 +164,9 @@ def table(runs: Path, names: Sequence[str], starts: Sequence[str], seeds: Sequen
         if name in PARTS:
             part, column = PARTS[name]
             seen = pq.read_table(splits.test[0].file, columns=[column])[column].to_pylist()
-            unseen = {key: [[p for p in run if not seen[p[0] - 1]] for run in value] for key, value in found.items()}
+            unseen: dict[str, list[Pairs]] = {
+                key: [[p for p in run if not seen[p[0] - 1]] for run in value] for key, value in found.items()
+            }
             rows(part, f"test {seen.count(False):,}", unseen, score)
 
 

@@ -71,7 +71,7 @@ def main() -> None:
         most = max(sorted({*labels}), key=labels.count)
         answers = [[most] * len(rows), *found]
         means.append([100 * f1_score(labels, answer, average="macro") for answer in answers])
-        cells = " | ".join(score(labels, answer) for answer in answers)
+        cells = " | ".join(score([[label] for label in labels], answer) for answer in answers)
         sys.stdout.write(f"| {target} | {len(rows):,} | {cells} |\n")
         sys.stdout.flush()
     cells = " | ".join(f"{mean:.1f}" for mean in np.mean(means, axis=0))

@@ -110,7 +110,7 @@ def main() -> None:
         cells = []
         for predict in runners.values():
             found = [label if not two or label == "favor" else "not favor" for label in predict(rows)]
-            cells.append(score(labels, found))
+            cells.append(score([[label] for label in labels], found))
         print(f"| {test} | {len(rows):,} | " + " | ".join(cells) + " |", flush=True)
 
 

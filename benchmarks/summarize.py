@@ -104,7 +104,8 @@ def bare(summarizer: Any, tokens: int | None) -> Callable[[list[str]], Written]:
 
 def ours(summarizer: Any, tokens: int | None) -> Callable[[list[str]], Written]:
     """Through mujaz, with its checks of each summary; the tokens are those that its engine hands on."""
-    generate, made = summarizer.engine.generate, {}
+    generate = summarizer.engine.generate
+    made: dict[tuple[int, ...], list[int]] = {}
 
     def noted(batch: Any, settings: Any) -> Any:
         found = generate(batch, settings)

@@ -121,17 +121,19 @@ def mujaz(classifier: TextClassifier) -> Runner:
     return run
 
 
-def score(labels: list[list[str]], predicted: list[str], sure: list[float]) -> tuple[str, str]:
-    """Accuracy with its 95 % bootstrap interval, and macro-F1 over the labels that occur; and the AUROC of the others."""
+def score(labels: list[list[str]], predicted: list[str]) -> str:
+    """Accuracy with its 95 % bootstrap interval, and macro-F1 over the labels that occur; rows of no label do not count."""
     known = [i for i, right in enumerate(labels) if right != [OTHER]]
     right = np.array([[predicted[i] in labels[i]] for i in known], dtype=np.float64)
     low, high = confidence_interval(right)
     best = [predicted[i] if predicted[i] in labels[i] else labels[i][0] for i in known]  # either of two is right
     f1 = f1_score(best, [predicted[i] for i in known], average="macro", labels=sorted(set(best)))
-    told = f"{100 * right.mean():.1f} ({100 * low[0]:.1f} to {100 * high[0]:.1f}), {100 * f1:.1f}"
-    if len(known) == len(labels):
-        return told, ""
-    return told, f"{100 * roc_auc_score([one != [OTHER] for one in labels], sure):.1f}"
+    return f"{100 * right.mean():.1f} ({100 * low[0]:.1f} to {100 * high[0]:.1f}), {100 * f1:.1f}"
+
+
+def auroc(labels: list[list[str]], sure: list[float]) -> str:
+    """How well probabilities part texts of a label from those of none; empty where all have one."""
+    return f"{100 * roc_auc_score([one != [OTHER] for one in labels], sure):.1f}" if [OTHER] in labels else ""
 
 
 def at_precision(labels: list[list[str]], predicted: list[str], sure: list[float], least: float | None) -> str:
@@ -165,7 +167,7 @@ def main() -> None:
             began = time.monotonic()
             found = predict(texts)
             seconds[name] += time.monotonic() - began
-            cells.append((*score(labels, *found), at_precision(labels, *found, least[name])))
+            cells.append((score(labels, found[0]), auroc(labels, found[1]), at_precision(labels, *found, least[name])))
         texts_read += len(texts)
         others = labels.count([OTHER])
         accuracies, aurocs, kept = zip(*cells, strict=True)

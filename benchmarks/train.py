@@ -163,16 +163,18 @@ def child(folder: Path, kind: str, steps: int, row: int, device: str) -> None:
     mine = build_trainer(job, progress=False, report=lambda line: None)
     trainer = mine if settings is not None else plain_trainer(folder, kind, steps, device)
     if settings is None:
-        sample_with(trainer, mine._get_train_sampler())  # the same order, so that the curves can be compared
+        sampler: Any = mine._get_train_sampler()
+        sample_with(trainer, sampler)  # the same order, so that the curves can be compared
         del job, mine
     counts: dict[str, float] = {"texts": 0, "padded": 0, "flops": 0}
     collate = trainer.data_collator
+    model: Any = trainer.model
 
     def counting(rows: Any) -> Any:
         batch = collate(rows)
         lengths = batch["attention_mask"].sum(dim=1).tolist()
         counts["texts"] += sum(lengths)
-        counts["flops"] += 3 * flops(lengths, trainer.model.config)
+        counts["flops"] += 3 * flops(lengths, model.config)
         counts["padded"] += batch["attention_mask"].numel()
         return batch
 
@@ -191,7 +193,7 @@ def child(folder: Path, kind: str, steps: int, row: int, device: str) -> None:
     with quick_on_cpu(job.start.model, job.config.training) if quick else contextlib.nullcontext():
         trainer.train()
     counts["memory"] = peak_memory(device)
-    in_bfloat16 = bool(settings) and settings.get("precision") == "bfloat16"
+    in_bfloat16 = settings is not None and settings.get("precision") == "bfloat16"
     counts["peak"] = peak("bfloat16" if in_bfloat16 else "float32", device)
     losses = [float(line["loss"]) for line in trainer.state.log_history if "loss" in line]
     print("RESULT " + json.dumps({"name": name, "losses": losses, **counts}), flush=True)

@@ -120,7 +120,7 @@ def mbart(folder: Path, lines: list[str]) -> None:
 
     special = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", -20.0)]
     tokenizer = BarthezTokenizer(vocab=[*special, *counted_pieces(lines, 200), ("<mask>", 0.0)])
-    sides = {f"{side}_{name}": value for side in ("encoder", "decoder")
+    sides: dict[str, Any] = {f"{side}_{name}": value for side in ("encoder", "decoder")
              for name, value in (("layers", 2), ("attention_heads", 4), ("ffn_dim", 64))}  # fmt: skip
     model = MBartForConditionalGeneration(
         MBartConfig(

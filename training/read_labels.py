@@ -1,7 +1,9 @@
-"""Labels that were given to articles by reading them, where the articles themselves are no part of the project.
+"""Labels and headlines that articles got by being read, where the articles themselves are no part of the project.
 
 A line of LABELS has ``article``, by which the text is found again (:func:`article_id`), and ``label``; where two labels fit
-equally well, the other one as ``or``. The rows that are made have ``title`` (the headline), ``text`` and ``label``.
+equally well, the other one as ``or``. The rows that are made have ``title`` (the headline), ``text`` and ``label``. In place
+of ``label`` stands ``words`` where a headline was cut out of the article: places of its words, stretch by stretch, each up
+to and without the second number; words are what spaces divide. Those rows have ``text`` and ``summary``.
 
 Usage::
 
@@ -15,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from mujaz.errors import DataError
+from mujaz.formats import Row as FileRow
 from mujaz.formats import read_rows
 from mujaz.training.spans import write_pairs
 
@@ -30,30 +33,50 @@ def labelled_rows(files: Sequence[str]) -> Iterator[Row]:
     """The articles that have labels, in their order.
 
     Args:
-        files: The labels, then files of articles with ``summary`` (the headline) and ``text``. Of a text that stands in them
-            several times the first is taken.
+        files: The labels, then files of articles with ``text`` and, where it is called for, ``summary`` (the headline). Of a
+            text that stands in them several times the first is taken.
 
     Raises:
-        DataError: a label lacks its article or its name, or articles of labels are in none of the files.
+        DataError: a label lacks its article or its name, words are no places in their article, or articles of labels are in
+            none of the files.
     """
     labels = {}
     for row in read_rows(files[0]):
-        article, label = row.values.get("article"), row.values.get("label")
-        if not isinstance(article, str) or not isinstance(label, str):
-            raise DataError("expected article and label", file=row.file, row=row.row)
-        labels[article] = label
+        article = row.values.get("article")
+        if not isinstance(article, str) or not ("words" in row.values or isinstance(row.values.get("label"), str)):
+            raise DataError("expected article and label, or article and words", file=row.file, row=row.row)
+        labels[article] = row
     expected = len(labels)
     for file in files[1:]:
         for row in read_rows(file):
             values: Any = row.values
-            label = labels.pop(article_id(str(values.get("text") or "")), None)
-            if label is not None:
-                yield {"title": str(values.get("summary") or ""), "text": str(values["text"]), "label": label}
+            found = labels.pop(article_id(str(values.get("text") or "")), None)
+            if found is not None and "words" in found.values:
+                yield {"text": str(values["text"]), "summary": _headline(found, str(values["text"]).split())}
+            elif found is not None:
+                title, label = str(values.get("summary") or ""), str(found.values["label"])
+                yield {"title": title, "text": str(values["text"]), "label": label}
     if labels:
         raise DataError(
             f"{len(labels):,} of {expected:,} articles that have labels stand in none of the other files, as {min(labels)}",
             file=files[0],
         )
+
+
+def _headline(label: FileRow, words: list[str]) -> str:
+    """The words of an article that a label names."""
+    places: Any = label.values["words"]
+    try:
+        said = [words[place] for first, end in places for place in range(first, end)]
+    except (TypeError, ValueError, IndexError):
+        said = []
+    if not said:
+        raise DataError(
+            f"expected places of words in an article of {len(words)} words, as [[0, 9]], found {places!r}",
+            file=label.file,
+            row=label.row,
+        )
+    return " ".join(said)
 
 
 def main(arguments: list[str] | None = None) -> None:

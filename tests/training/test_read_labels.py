@@ -43,3 +43,20 @@ def test_what_is_missing_is_said(articles: Path, tmp_path: Path) -> None:
     bad = write_jsonl(tmp_path / "bad.jsonl", [{"article": article_id(SPORT[0])}])
     with pytest.raises(DataError, match=r"bad\.jsonl, row 1: expected article and label"):
         list(labelled_rows([str(bad), str(articles)]))
+
+
+def test_a_headline_is_cut_out_of_its_article(articles: Path, tmp_path: Path) -> None:
+    said = SPORT[0].split()
+    row: dict[str, object] = {"article": article_id(SPORT[0]), "words": [[0, 2], [3, 4]]}
+    labels = write_jsonl(tmp_path / "labels.jsonl", [row])
+    assert list(labelled_rows([str(labels), str(articles)])) == [
+        {"text": SPORT[0], "summary": " ".join([*said[:2], said[3]])}
+    ]
+
+
+@pytest.mark.parametrize("places", [[], [[0, 900]], [0, 2], "0-2", None, [["a", 2]]])
+def test_places_that_are_none_are_named(articles: Path, tmp_path: Path, places: object) -> None:
+    row: dict[str, object] = {"article": article_id(SPORT[0]), "words": places}
+    labels = write_jsonl(tmp_path / "labels.jsonl", [row])
+    with pytest.raises(DataError, match=r"labels\.jsonl, row 1: expected places of words in an article of \d+ words"):
+        list(labelled_rows([str(labels), str(articles)]))
