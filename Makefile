@@ -97,7 +97,18 @@ runs/embedded-stance/metrics.json: | $(STANCE_TEACHERS) runs/crossed.jsonl
 runs/embedded-summary-first/metrics.json: | runs/embedded-summary-encoder/metrics.json
 	$(RUN) train configs/embedded-summary-first.yaml
 
-runs/embedded-summary/metrics.json: | runs/embedded-summary-first/metrics.json
+runs/embedded-summary-whole/metrics.json: | runs/embedded-summary-first/metrics.json
+	$(RUN) train configs/embedded-summary-whole.yaml
+
+runs/headlines-read.jsonl: | .venv/.installed
+	$(RUN).training.read_labels $@ training/headline_labels.jsonl \
+		$(foreach set,summary/ant summary/saudinewsnet summary/argen topic/sanad,$(MUJAZ_DATA)/$(set)/train.parquet)
+
+runs/headlines-read-dev.jsonl: | .venv/.installed
+	$(RUN).training.read_labels $@ training/headline_labels_dev.jsonl \
+		$(foreach set,ant saudinewsnet,$(MUJAZ_DATA)/summary/$(set)/dev.parquet)
+
+runs/embedded-summary/metrics.json: | runs/embedded-summary-whole/metrics.json runs/headlines-read.jsonl runs/headlines-read-dev.jsonl
 	$(RUN) train configs/embedded-summary.yaml
 
 HEADLINES = $(foreach set,ant argen saudinewsnet,$(MUJAZ_DATA)/summary/$(set)/train.parquet)

@@ -49,6 +49,7 @@ def here(
         "runs/embedded-encoder": bert_folder,
         "runs/embedded-summary-encoder": bert_folder,
         "runs/embedded-summary-first": bert_folder,
+        "runs/embedded-summary-whole": bert_folder,
         "summary": bert_folder,
         "runs/embedded-topic-teacher": trained("topic"),
         "runs/embedded-topic-first": trained("topic"),
