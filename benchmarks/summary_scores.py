@@ -2,7 +2,8 @@
 
 ROUGE F1 with 95 % bootstrap intervals over articles, and how many summaries are empty, repeat themselves or say a number
 that the article lacks. An encyclopedia article is read bare, and with its title in front (``title: text``), which LEAD-1 is
-given as well; the summarizer is asked for ``--length short`` there. Needs the labelled data (``$MUJAZ_DATA``, or
+given as well; the summarizer is asked for ``--length short`` there. Last come dev articles whose headlines were cut out of
+them by reading (training/headline_labels_dev.jsonl). Needs the labelled data (``$MUJAZ_DATA``, or
 ``../shared/data`` beside the checkout).
 
 Example::
@@ -18,6 +19,7 @@ import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -26,6 +28,7 @@ from mujaz.models.sentences import split_sentences
 from mujaz.models.summary_record import Summary
 from mujaz.training.metrics.scoring import score_rouge
 from mujaz.training.metrics.summary import SummaryQuality
+from mujaz.training.read_labels import labelled_rows
 
 ROOT = Path(__file__).resolve().parents[1]
 SETS = {  # name -> file, whether its titles are read, the length asked for (leads have 46 words on average)
@@ -34,16 +37,24 @@ SETS = {  # name -> file, whether its titles are read, the length asked for (lea
     "ArgEn (dev)": ("argen/dev", False, None),
     "WikiLead, with titles, --length short": ("wikilead/test", True, "short"),
     "WikiLead, bare, --length short": ("wikilead/test", False, "short"),
+    "Headlines by reading (dev)": ("", False, None),
 }
+READ = ROOT / "training" / "headline_labels_dev.jsonl"
 FIRST = (16, 32)  # words
 PARTS = {"where it is sure": False, "where it is unsure": True}
 LEAST = 10  # articles
 SHARES = {"empty_share": "empty", "loop_share": "repeats", "new_numbers_share": "foreign number"}
 
 
-def articles(file: Path, number: int | None, *, titled: bool) -> tuple[list[str], list[str], list[str]]:
-    """Articles of a file, drawn evenly; their first sentences; their summaries."""
-    rows = pq.read_table(file).to_pylist()
+def rows_of(data: Path, file: str) -> list[dict[str, Any]]:
+    """Rows with text and summary; without a file those that were read."""
+    if not file:
+        return list(labelled_rows([str(READ), *(str(data / name / "dev.parquet") for name in ("ant", "saudinewsnet"))]))
+    return pq.read_table(data / f"{file}.parquet").to_pylist()
+
+
+def articles(rows: list[dict[str, Any]], number: int | None, *, titled: bool) -> tuple[list[str], list[str], list[str]]:
+    """Articles, drawn evenly; their first sentences; their summaries."""
     rows = rows[:: max(1, len(rows) // number)][:number] if number else rows
     fronts = [f"{row['title']}: " if titled else "" for row in rows]
     first = [next((sentence.text for sentence in split_sentences(row["text"])), "") for row in rows]
@@ -80,9 +91,7 @@ def main() -> None:
     summarizer = Summarizer.from_pretrained(options.model, device="cpu", engine=options.engine)
     print(summarizer.description)
     for name, (file, titled, length) in SETS.items():
-        texts, first, references = articles(
-            options.data / "summary" / f"{file}.parquet", options.articles, titled=titled
-        )
+        texts, first, references = articles(rows_of(options.data / "summary", file), options.articles, titled=titled)
         began = time.perf_counter()
         found = summarizer.summarize(texts, length=length)
         seconds = time.perf_counter() - began
