@@ -264,7 +264,8 @@ def _full_stop_cuts(text: str, start: int, stop: int, after: int, word: str) -> 
         return not (spaced or glued)  # 3.14, "3 .14", "25 . 07 . 2017"
     if _in_address(text, stop, stop + 1) or (spaced and glued and following.isascii() and following.isalnum()):
         return False  # example.com, "www .example .com", ".NET"
-    if spaced and not glued and token.isascii() and (_LATIN_SMALL.match(text, after) or _DOMAIN.match(text, after)):
+    latin = token.isascii() and any(map(str.isalpha, token))  # a year before "google" ends its sentence
+    if spaced and not glued and latin and (_LATIN_SMALL.match(text, after) or _DOMAIN.match(text, after)):
         return False  # "www . example . com", as recipes write it
     if token in _TITLES_WITH_WAW or (glued and word in _DOMAINS_IN_ARABIC):
         return False

@@ -102,6 +102,8 @@ def test_hand_marked_boundaries_are_found_and_far_better_than_by_naive_splitting
         "راسلونا على info @ mathal . net / khabar وشكرا .‖ وأعلن المدير ذلك .‖",
         "اختار موقع DW . COM لغة أخرى .‖ ثم عاد .‖",
         "صنعته شركة IBM .‖ iPhone هاتف آخر .‖",
+        "بلغ العدد 3500 سنة 2017 .‖ google تعلن ذلك .‖",
+        "ارتفعت الأسعار ) .‖ amazon تعلن ذلك .‖",
         'وقد عدنا إلى البيت . "‖\nوأضاف آخر ذلك .‖',
         'فهل عدتم إلى البيت ? " .‖\nلم يجب أحد .‖',
     ],
