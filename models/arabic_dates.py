@@ -50,8 +50,10 @@ WEEKDAY = re.compile(r"(?<![^\W\d_])(?:[وفبك]?ا|و?ل)(ل(?:احد|اثني
 
 _NUMBER_OF = {name: number for number, names in enumerate(MONTHS, 1) for name in names.split("|")}
 _NAMES = "|".join(sorted(_NUMBER_OF, key=len, reverse=True)).replace(" ", r"\s+")
+# No days: the figures of G20, F-16, كوفيد-19.
 MONTH = re.compile(
-    r"(?:(?<!\d)(?P<day>\d{1,2})\s*(?:من\s+)?(?:شهر\s+)?|(?<!\w)(?P<word>شهر\s+)|(?<![^\W\d_]))"
+    r"(?:(?<![\da-z])(?<![a-z]-)(?<!كوفيد)(?<!كوفيد[- ])"
+    r"(?P<day>\d{1,2})\s*(?:من\s+)?(?:شهر\s+)?|(?<!\w)(?P<word>شهر\s+)|(?<![^\W\d_]))"
     rf"[وفبل]?(?P<month>{_NAMES})(?![^\W\d_])"
 )
 BEFORE = 40  # characters before a month in which its days may stand: "في 12 و13 من شهر مارس"
