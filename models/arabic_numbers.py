@@ -11,94 +11,68 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
-from functools import lru_cache
 
+from mujaz.models.arabic_numerals import (
+    ALSO_DUALS,
+    COUNTED,
+    DUAL_SCALE,
+    LARGEST,
+    NUMERAL,
+    ORDINAL,
+    PLURALS,
+    SCALE,
+    SCALES,
+    Run,
+    bare,
+    spelled,
+    total_of,
+)
 from mujaz.models.arabic_words import WORD, normalize
-
-# All words here are as `mujaz.models.arabic_words` leaves them.
-UNITS = {
-    0: "صفر صفرا",
-    1: "واحد واحده واحدا احد احدي حادي حاديه",
-    2: "اثنان اثنين اثنتان اثنتين اثنا اثني اثنتا اثنتي",
-    3: "ثلاث ثلاثه ثلاثا",
-    4: "اربع اربعه اربعا",
-    5: "خمس خمسه خمسا",
-    6: "ست سته ستا",
-    7: "سبع سبعه سبعا",
-    8: "ثمان ثماني ثمانيه ثمانيا",
-    9: "تسع تسعه تسعا",
-    10: "عشر عشره عشرا",
-    20: "عشرون عشرين",
-    30: "ثلاثون ثلاثين",
-    40: "اربعون اربعين",
-    50: "خمسون خمسين",
-    60: "ستون ستين",
-    70: "سبعون سبعين",
-    80: "ثمانون ثمانين",
-    90: "تسعون تسعين",
-    100: "مئه مائه",
-    200: "مئتان مئتين مائتان مائتين مئتا مئتي مائتا مائتي",
-    300: "ثلاثمئه ثلاثمائه",
-    400: "اربعمئه اربعمائه",
-    500: "خمسمئه خمسمائه",
-    600: "ستمئه ستمائه",
-    700: "سبعمئه سبعمائه",
-    800: "ثمانمئه ثمانمائه ثمانيمئه ثمانيمائه",
-    900: "تسعمئه تسعمائه",
-}
-SCALES = {
-    10**3: "الف الفا الاف",
-    10**6: "مليون مليونا ملايين",
-    10**9: "مليار مليارا مليارات ملايير بليون بليونا بلايين",
-    10**12: "تريليون تريليونا تريليونات ترليون ترليونا ترليونات",
-}
-DUALS = {2 * 10**3: "الفان الفين الفي", 2 * 10**6: "مليونان مليونين مليوني", 2 * 10**9: "ملياران مليارين ملياري"}
-LARGEST = 10**18  # that is counted in millions
-ALSO_DUALS = frozenset(("الفا", "مليونا", "مليارا"))  # of a thousand, or two thousand before what is counted
-ORDINALS = {
-    1: "اول اولي",
-    2: "ثاني ثانيه",
-    3: "ثالث ثالثه",
-    4: "رابع رابعه",
-    5: "خامس خامسه",
-    6: "سادس سادسه",
-    7: "سابع سابعه",
-    8: "ثامن ثامنه",
-    9: "تاسع تاسعه",
-    10: "عاشر عاشره",
-}
-
-
-def _by_word(table: dict[int, str]) -> dict[str, int]:
-    return {word: value for value, listed in table.items() for word in listed.split()}
-
-
-SCALE, ORDINAL = _by_word(SCALES), _by_word(ORDINALS)
-DUAL_SCALE = {word: value // 2 for word, value in _by_word(DUALS).items()}
-COUNTED = {**_by_word(UNITS), **_by_word(DUALS)}
-NUMERAL = {**COUNTED, **SCALE, **ORDINAL}
-PREFIXES = ("وال", "فال", "وب", "ول", "لل", "ال", "و", "ف", "ب", "ك", "ل")
-PERCENT = frozenset({"بالمئه", "بالمائه", "المئه", "المائه"})
-SHORTEST = 3  # letters left after a prefix: وست is a name (West), not "and six"
 
 SEPARATOR = "[.,\u066b\u066c]"
 FIGURES = re.compile(rf"\d+(?:{SEPARATOR}\d+)*")
+COMMA = rf"(?<!\d،)\d++،\d++(?!(?:{SEPARATOR}|،)\d)"  # one number or two: 39،7 and 2010،2011
+FIGURES_OR_COMMA = re.compile(f"{COMMA}|{FIGURES.pattern}")
 SPACED = re.compile(rf"(?<!\d)\d++(?:(?: ?{SEPARATOR} ?|،)\d++)+")  # as recipes write it, 3 . 14, or some papers: 3،14
 WHOLE = re.compile(rf"(?:(?<![^\W\d_])([^\W\d_]++)\W*+)?(?<!\d)(\d++(?: ?{SEPARATOR} ?\d++)*)")
 AT_END = re.compile(rf"{WHOLE.pattern}\W*$")
-FOLLOWING = re.compile(r"\s*+[)\]]?\s*+([^\W\d_]+)")  # (5) ملايين
+FOLLOWING = re.compile(r"\s*+[)\]»”\"]?\s*+([^\W\d_]+)")  # (5) ملايين
 BACKWARD = re.compile(r"(?<!\w)(\d+)ر(\d+)(?!\w)")  # 31ر3 of some agencies, which is 3.31, or the other way round
 FRACTIONS = {"نصف": Decimal("0.5"), "ربع": Decimal("0.25")}
-HALF = re.compile(r"\s+و(نصف|ربع)(?!\w)")
-FRACTION = re.compile(rf"(?<!\w)[وبل]?(نصف|ربع)\s+(?:ال)?({'|'.join(SCALE)})(?!\w)")
+HALF = re.compile(rf"\s+و(نصف|ربع)(?:\s+((?:ال)?(?:{'|'.join(SCALE)})))?(?!\w)")
+OF_A_SCALE = re.compile(r"(?<!\w)[وفبل]?(نصف|ربع)\s+$")  # half a million
+BETWEEN = re.compile(r"(?<!\w)[وف]?(?:ما)?بين\s+$")
+LEFT = 12  # characters before a number in which one of these two stands
 PARTS = re.compile(r"\s+(?:ال)?(?:اثلاث|ارباع|اخماس|اسداس|اعشار)(?!\w)")  # three quarters are no three
 # What the hour has in minutes: العاشرة والنصف
 MINUTES_OF = {"نصف": {Decimal(30)}, "ربع": {Decimal(15), Decimal(45)}, "ثلث": {Decimal(20), Decimal(40)}}
-MINUTES = re.compile(r"(?<!\w)ال\w{4,5}ه\s+(?:عشره\s+)?(?:وال|الا\s+(?:ال)?)(نصف|ربع|ثلث)ا?(?!\w)")
+_HOURS = "واحده|ثانيه|ثالثه|رابعه|خامسه|سادسه|سابعه|ثامنه|تاسعه|عاشره|(?:حاديه|ثانيه)\\s+عشره"
+MINUTES = re.compile(rf"(?<!\w)[وفبك]?(?:ال|لل)(?:{_HOURS})\s+(?:و|الا\s+)(?:ال)?(نصف|ربع|ثلث)ا?(?!\w)")
 AND = re.compile(r"\s+و\s?")
 SHARED = re.compile(r"\s*(?:و|او\s|الي\s|[-–،]\s?)\s*$")  # between two numbers with one scale: 15 و16 مليونا
 
 Values = frozenset[Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of a text.
+
+    Attributes:
+        written: How it is written, letters unified.
+        values: What it may mean.
+        parts: What each of its parts may mean where it may be several numbers, too: a thousand and 500 others.
+    """
+
+    written: str
+    values: Values
+    parts: Sequence[Values] = ()
+
+    def within(self, known: Values) -> bool:
+        """Whether one of the known values is it, or all its parts are known."""
+        return not known.isdisjoint(self.values) or (
+            bool(self.parts) and not any(known.isdisjoint(part) for part in self.parts)
+        )
 
 
 def unsupported_numbers(text: str, source: str | Values) -> tuple[str, ...]:
@@ -109,25 +83,22 @@ def unsupported_numbers(text: str, source: str | Values) -> tuple[str, ...]:
         source: Its source, or what :func:`source_values` found in it.
     """
     known = source_values(source) if isinstance(source, str) else source
-    return tuple(dict.fromkeys(written for written, values in numbers_in(text) if not values & known))
+    return tuple(dict.fromkeys(number.written for number in numbers_in(text) if not number.within(known)))
 
 
-def numbers_in(text: str) -> list[tuple[str, Values]]:
-    """The numbers of a text: how each is written, and what it may mean.
+def numbers_in(text: str) -> list[Number]:
+    """The numbers of a text.
 
     In words only numbers from 3 up, no ordinals, and no half a million: ``أحد`` and ``أول`` mostly count nothing, and half a
     million is a rough figure.
     """
     text = normalize(text)
-    found: list[tuple[str, Values]] = []
-    found += [(match.group(), _both_ways(text, match)) for match in BACKWARD.finditer(text)]
+    found = [Number(match.group(), _both_ways(text, match)) for match in BACKWARD.finditer(text)]
     text = BACKWARD.sub(_blank, text)
     for match in FIGURES.finditer(text):
         if not _readings(match.group()):  # a date or a version: each part for itself
-            found.extend((part, frozenset({Decimal(part)})) for part in re.split(SEPARATOR, match.group()))
-    for sum_ in _sums(_terms(text, _spelled(text)), text):
-        if sum_.counts:
-            found.append((sum_.written, sum_.values))
+            found.extend(Number(part, frozenset({Decimal(part)})) for part in re.split(SEPARATOR, match.group()))
+    found += [sum_.number for sum_ in _sums(_terms(text, _runs(text)), text) if sum_.counts]
     return found
 
 
@@ -137,8 +108,8 @@ def ordinal_at_end(text: str) -> int:
     Args:
         text: Its letters unified.
     """
-    *_, run = [_Run((), 0, -1), *_spelled(text)]
-    return _total(run.words) if run.end == len(text.rstrip()) and _bare(run.words[0]) in ORDINAL else 0
+    *_, run = [Run((), 0, -1), *spelled(text)]
+    return total_of(run.words) if run.end == len(text.rstrip()) and bare(run.words[0]) in ORDINAL else 0
 
 
 def figures_of(text: str) -> frozenset[tuple[str, str]]:
@@ -171,34 +142,36 @@ def source_values(text: str) -> Values:
     """All that the numbers of a source may mean, whole and in their parts."""
     text = normalize(text)
     found: set[Decimal] = set()
+    exact: set[Decimal] = set()  # not to be rounded: 19.5 of 19.5 million, the 15.7 that 15,700 is as well
     backward = {value for match in BACKWARD.finditer(text) for value in _both_ways(text, match)}
     text = BACKWARD.sub(_blank, text)
     for pattern in (FIGURES, SPACED):
         waiting: list[tuple[int, Values]] = []  # numbers that may have the scale of a later one, and where they end
         for match in pattern.finditer(text):
-            values, (_, scale, _) = _readings(match.group()), _scale(text, match.end())
-            found |= values | {Decimal(part) for part in re.findall(r"\d+", match.group())}
+            values, (_, scale, end) = _readings(match.group()), _scale(text, match.end())
+            found |= {Decimal(part) for part in re.findall(r"\d+", match.group())}
+            (exact if scale else found).update(values)
+            exact |= {value for value in values if value.as_tuple().exponent == -3}
             if waiting and not SHARED.fullmatch(text, waiting[-1][0], match.start()):
                 waiting = []
             waiting.append((match.end(), values))
             if scale:
                 for _, their in waiting:
-                    found |= _scaled(their, scale, half=_half(text, match.end()))
+                    found |= _scaled(their, scale, half=_half(text, end)[0])
                 waiting = []
-    runs = list(_spelled(text))
+    runs = list(_runs(text))
     for run in runs:
-        parts = {Decimal(NUMERAL[_bare(word)]) for word in run.words}
-        scales = [SCALE[_bare(word)] for word in run.words if _bare(word) in SCALE]
+        parts = {Decimal(NUMERAL[bare(word)]) for word in run.words}
+        scales = [SCALE[bare(word)] for word in run.words if bare(word) in SCALE]
         found |= parts | {part * scale for part in parts for scale in scales} | _spelled_values(text, run)
-        found |= {Decimal(2 * SCALE[word]) for word in map(_bare, run.words[:1]) if word in ALSO_DUALS}
+        found |= {Decimal(2 * SCALE[word]) for word in map(bare, run.words[:1]) if word in ALSO_DUALS}
     for sum_ in _sums(_terms(text, runs), text):
-        found |= sum_.values
-    found |= {FRACTIONS[match.group(1)] * SCALE[match.group(2)] for match in FRACTION.finditer(text)}
+        found |= sum_.number.values.union(*sum_.number.parts)
     found |= {minutes for match in MINUTES.finditer(text) for minutes in MINUTES_OF[match.group(1)]}
-    round_ones = {rounded for value in found for rounded in _rounded(value)}
+    round_ones = {rounded for value in found - exact for rounded in _rounded(value)}
     # Of two readings one is wrong, so that only their millions are made round.
     return frozenset(
-        found | round_ones | backward | {one for value in backward if value >= 10**3 for one in _rounded(value)}
+        found | exact | round_ones | backward | {one for value in backward if value >= 10**3 for one in _rounded(value)}
     )
 
 
@@ -206,15 +179,13 @@ def _rounded(value: Decimal) -> Iterator[Decimal]:
     """What a headline makes of a number: without what is behind the millions, or the nearest round one."""
     if value >= LARGEST:
         return
-    if value >= 10 and value % 1:
-        yield value.quantize(Decimal(1), ROUND_HALF_UP)
     for scale in (1, *SCALES):
         if value < scale:
             return
         if scale > 1:
             yield value // scale * scale
-            if scale > 10**3 or value >= 10**4:  # the year 1999 is not the year 2000
-                yield (value / scale).quantize(Decimal(1), ROUND_HALF_UP) * scale
+        if value >= 10 * scale and value % scale:  # the year 1999 is not the year 2000, 2.5 million are not 3
+            yield (value / scale).quantize(Decimal(1), ROUND_HALF_UP) * scale
         if scale != 10**3 and value * 10 % scale:
             yield value * 10 // scale * scale / 10
             yield (value * 10 / scale).quantize(Decimal(1), ROUND_HALF_UP) * scale / 10
@@ -235,57 +206,103 @@ def _blank(match: re.Match[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
-    """Numerals with nothing but spaces between them, and where they stand."""
-
-    words: Sequence[str]
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Term:
     """A number and its scale, or several of them that "and" joins to one.
 
     Attributes:
         start: Where it starts.
         end: Where it ends.
-        written: What is told of it: the figures alone, the words.
-        values: What it may mean.
-        scale: The last thousand or million in it, 0 where it has none: what is added to it is less.
+        number: What is told of it: written are the figures alone, or the words.
+        scale: What is added to it is less: the last thousand or million in it, 0 where nothing can be added.
         counts: Whether it is a number that has to be in a source.
     """
 
     start: int
     end: int
-    written: str
-    values: Values
+    number: Number
     scale: int
     counts: bool
 
 
-def _terms(text: str, runs: Iterable[_Run]) -> list[_Term]:
+def _terms(text: str, runs: Iterable[Run]) -> list[_Term]:
     """The numbers of a text in figures and in words, each with its scale, in order."""
-    terms, taken = [], set()
-    for match in FIGURES.finditer(text):
-        if values := _readings(match.group()):
-            word, scale, end = _scale(text, match.end())
-            taken.add(word)
-            half = _half(text, match.end())
-            values = _scaled(values, scale or 1, half=half) | (frozenset() if scale else values)
-            terms.append(_Term(match.start(), end, match.group(), values, scale, counts=True))
+    terms: list[_Term] = []
+    taken: set[int] = set()  # where the scales start that belong to what stands before them
+    for match in FIGURES_OR_COMMA.finditer(text):
+        term, scales = _in_figures(text, match)
+        taken.update(scales)
+        if term:
+            terms.append(term)
     for run in runs:
-        if run.start in taken:  # its first word belongs to figures
+        half, end, of_half = _half(text, run.end)
+        taken.add(of_half)
+        if run.start in taken:
             if len(run.words) == 1:
                 continue
-            first, *others = run.words
-            run = _Run(others, text.index(others[0], run.start + len(first)), run.end)
-        scale = SCALE.get(_bare(run.words[-1]), 0) or DUAL_SCALE.get(_bare(run.words[-1]), 0)
-        total = _total(run.words)
-        counts = total >= 3 and any(_bare(word) in COUNTED for word in run.words) and not PARTS.match(text, run.end)
-        written, values = " ".join(run.words), _spelled_values(text, run)
-        terms.append(_Term(run.start, run.end, written, values, scale, counts))
+            run = _cut(text, run, 1)[1]
+        terms.append(_half_of_one(text, run) or _in_words(text, run, end if half else run.end))
     return sorted(terms, key=lambda term: term.start)
+
+
+def _in_figures(text: str, match: re.Match[str]) -> tuple[_Term | None, tuple[int, int]]:
+    """A number in figures where it is none of a date or version, and where the scales behind it start."""
+    values = _readings(match.group())
+    word, scale, end = _scale(text, match.end())
+    half, end, of_half = _half(text, end)
+    if not values:
+        return None, (word, of_half)
+    parts: Sequence[Values] = ()
+    if "،" in match.group():
+        first, last = (frozenset({Decimal(part)}) for part in match.group().split("،"))
+        parts = (first | _scaled(first, scale or 1), _scaled(last, scale or 1))
+    values = _scaled(values, scale or 1, half=half) | (frozenset() if scale else values)
+    number = Number(match.group(), values, parts)
+    return _Term(match.start(), end, number, _room(text, match.start(), scale), counts=True), (word, of_half)
+
+
+def _in_words(text: str, run: Run, end: int) -> _Term:
+    """A number in words, with the half behind it."""
+    last = bare(run.words[-1])
+    scale = SCALE.get(last, 0) or DUAL_SCALE.get(last, 0)
+    if bare(run.words[0]) in PLURALS:  # thousands, nobody knows how many
+        scale = 0
+    counts = (
+        total_of(run.words) >= 3 and any(bare(word) in COUNTED for word in run.words) and not PARTS.match(text, run.end)
+    )
+    number = Number(" ".join(run.words), _spelled_values(text, run))
+    return _Term(run.start, end, number, _room(text, run.start, scale), counts)
+
+
+def _half_of_one(text: str, run: Run) -> _Term | None:
+    """Half a million, if a run is the million of it: a rough figure, which counts only with what is added to it."""
+    before = max(0, run.start - LEFT)
+    of = OF_A_SCALE.search(text[before : run.start])
+    if of is None or bare(run.words[0]) not in SCALE:
+        return None
+    value = FRACTIONS[of.group(1)] * SCALE[bare(run.words[0])]
+    number = Number(text[before + of.start() : run.end], frozenset({value}))
+    return _Term(before + of.start(), run.end, number, int(value), counts=False)
+
+
+def _room(text: str, start: int, scale: int) -> int:
+    """The scale of a number, or 0 where it is the lower end of a range: between a thousand and 500."""
+    return 0 if scale and BETWEEN.search(text[max(0, start - LEFT) : start]) else scale
+
+
+def _runs(text: str) -> Iterator[Run]:
+    """Runs of numerals, cut where they are two numbers: thousands and fifty, between a thousand and fifty."""
+    for run in spelled(text):
+        before = text[max(0, run.start - LEFT) : run.start]
+        scales = [at for at, word in enumerate(run.words, 1) if bare(word) in SCALE]
+        first = scales[0] if scales else len(run.words)
+        apart = BETWEEN.search(before) or (first == 1 and (bare(run.words[0]) in PLURALS or OF_A_SCALE.search(before)))
+        yield from _cut(text, run, first) if apart and first < len(run.words) else (run,)
+
+
+def _cut(text: str, run: Run, at: int) -> tuple[Run, Run]:
+    """The first words of a run, and the others."""
+    places = [word.span() for word in WORD.finditer(text, run.start, run.end)]
+    return Run(run.words[:at], run.start, places[at - 1][1]), Run(run.words[at:], places[at][0], run.end)
 
 
 def _sums(terms: Sequence[_Term], text: str) -> Iterator[_Term]:
@@ -294,9 +311,10 @@ def _sums(terms: Sequence[_Term], text: str) -> Iterator[_Term]:
     for term in terms:
         less = _less(sum_, term, text) if sum_ else ()
         if sum_ and less:
-            values = frozenset(value + more for value in sum_.values for more in less)
-            written = text[sum_.start : term.end]
-            sum_ = _Term(sum_.start, term.end, written, values, term.scale, counts=True)
+            values = frozenset(value + more for value in sum_.number.values for more in less)
+            parts = (*_parts(sum_), *_parts(term))
+            number = Number(text[sum_.start : term.end], values, parts)
+            sum_ = _Term(sum_.start, term.end, number, term.scale, counts=True)
             continue
         if sum_:
             yield sum_
@@ -305,11 +323,15 @@ def _sums(terms: Sequence[_Term], text: str) -> Iterator[_Term]:
         yield sum_
 
 
+def _parts(term: _Term) -> Sequence[Values]:
+    return term.number.parts or (term.number.values,)
+
+
 def _less(before: _Term, term: _Term, text: str) -> Collection[Decimal]:
     """What a term adds to the one before it: nothing where no "and" joins them, or it is not less than its scale."""
     between = text[before.end : term.start]
     joined = between.isspace() if text[term.start] == "و" else AND.fullmatch(between)
-    return [value for value in term.values if value < before.scale] if joined else ()
+    return [value for value in term.number.values if value < before.scale] if joined else ()
 
 
 def _scale(text: str, end: int) -> tuple[int, int, int]:
@@ -319,21 +341,25 @@ def _scale(text: str, end: int) -> tuple[int, int, int]:
     return (following.start(1), scale, following.end()) if following and scale else (-1, 0, end)
 
 
-def _half(text: str, end: int) -> Decimal:
-    """The half or quarter that follows a number in figures or the scale behind it: a million and a half."""
-    match = HALF.match(text, _scale(text, end)[-1])
-    return FRACTIONS[match.group(1)] if match else Decimal(0)
+def _half(text: str, end: int) -> tuple[Decimal, int, int]:
+    """The half or quarter that follows: a million and a half, or and half a million.
+
+    Returns:
+        What it is, 0 where none follows; where it ends; where its million starts, -1 where it has none.
+    """
+    match = HALF.match(text, end)
+    return (FRACTIONS[match.group(1)], match.end(), match.start(2)) if match else (Decimal(0), end, -1)
 
 
 def _scaled(values: Values, scale: int, *, half: Decimal = Decimal(0)) -> Values:
     return frozenset(value * scale + half * scale for value in values)
 
 
-def _spelled_values(text: str, run: _Run) -> Values:
+def _spelled_values(text: str, run: Run) -> Values:
     """What a run of numerals is in all, with the half behind it where there is one."""
-    total = Decimal(_total(run.words))
+    total = Decimal(total_of(run.words))
     match = HALF.match(text, run.end)
-    half = FRACTIONS[match.group(1)] * SCALE.get(_bare(run.words[-1]), 1) if match else 0
+    half = FRACTIONS[match.group(1)] * SCALE.get(bare(run.words[-1]), 1) if match else 0
     return frozenset({total + half, total})
 
 
@@ -349,46 +375,3 @@ def _readings(figures: str) -> Values:
     if rest and last_is_decimal:
         found.add(Decimal(first + "".join(rest[:-1]) + "." + rest[-1]))
     return frozenset(found)
-
-
-def _spelled(text: str) -> Iterator[_Run]:
-    """Runs of numerals with nothing but spaces between them."""
-    run: list[str] = []
-    start = end = 0
-    for match in WORD.finditer(text):
-        word = match.group()
-        numeral = _bare(word)
-        if run and not (numeral and text[end : match.start()].isspace()):
-            yield _Run(run, start, end)
-            run = []
-        if numeral:
-            start = start if run else match.start()
-            run.append(word)
-            end = match.end()
-    if run:
-        yield _Run(run, start, end)
-
-
-def _total(run: Sequence[str]) -> int:
-    """The number that a run of numerals spells: ``خمسه عشر الفا ومئتان`` is (5 + 10) * 1000 + 200."""
-    total = below = 0
-    for word in run:
-        value = NUMERAL[_bare(word)]
-        if _bare(word) in SCALE:
-            total, below = total + max(below, 1) * value, 0
-        elif value == 100 and 3 <= below <= 9 and not word.startswith("و"):  # in two words: ثلاث مئه
-            below *= 100
-        else:
-            below += value
-    return total + below
-
-
-@lru_cache(maxsize=1 << 14)
-def _bare(word: str) -> str:
-    """The numeral in a word, without ``و``, article and preposition; empty where there is none."""
-    if word in NUMERAL:
-        return word
-    if word in PERCENT:
-        return ""
-    rests = (word[len(prefix) :] for prefix in PREFIXES if word.startswith(prefix))
-    return next((rest for rest in rests if rest in NUMERAL and len(rest) >= SHORTEST), "")
