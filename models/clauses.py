@@ -21,11 +21,11 @@ from mujaz.models.arabic_names import TABLE as NAMES
 from mujaz.models.arabic_words import table
 from mujaz.models.arabic_words import words as words_of
 from mujaz.models.denials import COMMAS, STOPS, TITLE, denied_before, denied_behind, in_condition, is_condition
-from mujaz.models.endings import LEADING
 from mujaz.models.headline_words import ENDS_IN_WN, HOLDS
 from mujaz.models.middles import PARTS_OF_NAMES, binds, cost_behind
 from mujaz.models.news_verbs import OBJECTS, OPENERS
 from mujaz.models.subjects import BY_WHOM, DAYS, GOVERNS, ITS, TANWIN, Clause, predicate
+from mujaz.models.word_bases import LEADING
 
 # In F1 of words, beside which they are weighed; chosen on dev articles of ANT and SaudiNewsNet (benchmarks/LOG.md).
 STARTS_INSIDE = 0.2

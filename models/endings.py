@@ -7,13 +7,9 @@ import re
 from mujaz.models.arabic_numbers import broken_number
 from mujaz.models.arabic_words import words
 from mujaz.models.summary_checks import Source
-from mujaz.models.word_bases import CLITICS, FUNCTION_WORDS
+from mujaz.models.word_bases import CLITICS, FUNCTION_WORDS, LEADING
 
 FEWEST = 3  # words that must be left of a summary that the model ended itself
-# No Arabic sentence ends in one of these; letters unified.
-LEADING = frozenset(
-    ["في", "من", "الي", "علي", "عن", "مع", "ان", "لدي", "منذ", "او", "ثم", "التي", "الذي", "الذين", "حيث"]
-)
 OPENING = re.compile(r'[«("“„\[]+')
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mujaz.models.endings import LEADING
+from mujaz.models.word_bases import LEADING
 
 # Verbs, and the prepositions or particles that their objects have: words by themselves, or a letter in front of a word.
 OBJECTS = {

@@ -19,9 +19,9 @@ from mujaz.models.arabic_dates import MONTHS
 from mujaz.models.arabic_words import table
 from mujaz.models.clauses import NEVER, Boundaries
 from mujaz.models.denials import denies
-from mujaz.models.endings import LEADING
 from mujaz.models.headline_words import SAYING
 from mujaz.models.news_verbs import OBJECTS, OPENERS
+from mujaz.models.word_bases import LEADING
 
 _COMMAS = ("،", ",")
 _CLOSED = re.compile(r"[)\]][،,]?$")

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from mujaz.models.arabic_names import TABLE as NAMES
 from mujaz.models.arabic_words import table
 from mujaz.models.arabic_words import words as words_of
-from mujaz.models.endings import LEADING
 from mujaz.models.headline_words import (
     DEEDS,
     ENDS_IN_AN,
@@ -26,6 +25,7 @@ from mujaz.models.headline_words import (
     THINGS,
 )
 from mujaz.models.news_verbs import OBJECTS, OPENERS
+from mujaz.models.word_bases import LEADING
 
 LONGEST_SUBJECT = 9  # words
 _FARTHEST = 20  # words from a verb to its object

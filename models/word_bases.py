@@ -19,6 +19,10 @@ _FUNCTION_WORDS = """
     فيها فيهم منه منها منهم به بها بهم له لها لهم لديه لديها عنه عنها معه معها بينهم بينها ايضا فقط جدا الا انما مما بما
 """
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
+# No Arabic sentence ends in one of these; letters unified.
+LEADING = frozenset(
+    ["في", "من", "الي", "علي", "عن", "مع", "ان", "لدي", "منذ", "او", "ثم", "التي", "الذي", "الذين", "حيث"]
+)
 
 
 @lru_cache(maxsize=1 << 16)
