@@ -67,12 +67,15 @@ def _headline(label: FileRow, words: list[str]) -> str:
     """The words of an article that a label names."""
     places: Any = label.values["words"]
     try:
-        said = [words[place] for first, end in places for place in range(first, end)]
-    except (TypeError, ValueError, IndexError):
+        bounds = [0, *(place for first, end in places for place in (first, end))]
+        well = len(bounds) > 1 and bounds[-1] <= len(words) and all(first < end for first, end in places)
+        said = [word for first, end in places for word in words[first:end]] if well and bounds == sorted(bounds) else []
+    except (TypeError, ValueError):
         said = []
     if not said:
         raise DataError(
-            f"expected places of words in an article of {len(words)} words, as [[0, 9]], found {places!r}",
+            f"expected places of words in an article of {len(words)} words, one stretch after the other, as [[0, 9]], found "
+            f"{places!r}",
             file=label.file,
             row=label.row,
         )

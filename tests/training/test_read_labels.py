@@ -54,7 +54,13 @@ def test_a_headline_is_cut_out_of_its_article(articles: Path, tmp_path: Path) ->
     ]
 
 
-@pytest.mark.parametrize("places", [[], [[0, 900]], [0, 2], "0-2", None, [["a", 2]]])
+@pytest.mark.parametrize(
+    "places",
+    [
+        *([], [[0, 900]], [0, 2], "0-2", None, [["a", 2]]),
+        *([[-3, -1]], [[0, 2], [5, 3]], [[0, 2], [2, 2]], [[0, 2], [900, 5]], [[0, 3], [2, 4]], [[2, 3], [0, 1]]),
+    ],
+)
 def test_places_that_are_none_are_named(articles: Path, tmp_path: Path, places: object) -> None:
     row: dict[str, object] = {"article": article_id(SPORT[0]), "words": places}
     labels = write_jsonl(tmp_path / "labels.jsonl", [row])
