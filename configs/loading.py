@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import difflib
 import os
+import re
 import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -26,6 +28,8 @@ _WITHOUT = {
     "dev": "; {0}.dev=null cuts it off the training rows",
     "test": "; {0}.test=null goes without, {0}.test_fraction=0.1 then cuts it off the training rows",
 }
+# Octal, minutes of an hour, a sign that is lost.
+_NOT_AS_READ = re.compile(r"[-+]?0[0-7_]+|[-+]?[0-9_:]*:[0-9_:]*|\+.*")
 Key = tuple[str | int, ...]
 Config = TypeVar("Config", bound=BaseModel)
 
@@ -107,11 +111,12 @@ def parsed_yaml(text: str, source: str) -> Any:
         source: How to name it in messages.
 
     Raises:
-        ConfigError: it is no YAML, has a date that no calendar has, is nested too deeply or holds itself.
+        ConfigError: it is no YAML, has a date that no calendar has or a number that YAML reads otherwise than people (010),
+            is nested too deeply or holds itself.
     """
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-        _depth(node)
+        _look_through(node, source)
         return yaml.safe_load(text)
     except RecursionError:
         raise ConfigError(
@@ -121,11 +126,20 @@ def parsed_yaml(text: str, source: str) -> Any:
         raise ConfigError(f"{source} is not valid YAML: {' '.join(str(error).split())}") from error
 
 
-def _depth(node: yaml.Node | None) -> None:
-    """Walk through all of it: what holds itself never ends, which is a RecursionError."""
+def _look_through(node: yaml.Node | None, source: str) -> None:
+    """Walk through all of it: what holds itself never ends, which is a RecursionError.
+
+    Raises:
+        ConfigError: a number is none that a reader takes it for: 010 is 8 to YAML, and 12:30 is 750.
+    """
+    if isinstance(node, yaml.ScalarNode) and node.tag.endswith(":int") and _NOT_AS_READ.fullmatch(node.value):
+        raise ConfigError(
+            f"{source}, line {node.start_mark.line + 1}: {node.value} is {yaml.safe_load(node.value)} to YAML. Write "
+            f'"{node.value}" in quotes where it is a name, and a number without +, : or a 0 before it.'
+        )
     for value in node.value if isinstance(node, yaml.CollectionNode) else ():
         for part in value if isinstance(value, tuple) else (value,):
-            _depth(part)
+            _look_through(part, source)
 
 
 def _shipped(name: str) -> str:
@@ -184,8 +198,9 @@ def _explain(schema: type[BaseModel], key: Key, error: Any) -> str:
     message = error["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     found = error.get("input")
-    if error["type"] == "string_type" and isinstance(found, bool | int | float | dict):
-        return f'{name}: expected text, found {found!r}; what YAML takes for something else goes into quotes: "…"'
+    if error["type"] == "string_type" and isinstance(found, bool | int | float | dict | date | None):
+        given = found if isinstance(found, date) else repr(found)
+        return f'{name}: expected text, found {given}; what YAML takes for something else goes into quotes: "…"'
     shown = "" if isinstance(found, dict) else f", found {found!r}"
     return f"{name}: {message}{shown}" if name else message
 

@@ -14,6 +14,9 @@ Output = Annotated[str, AfterValidator(lambda folder: expandvars(expanduser(fold
 
 
 def _number_as_text(value: Any) -> Any:
+    """As data is read: 1.0 is the label 1."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

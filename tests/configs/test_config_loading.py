@@ -123,6 +123,15 @@ def test_one_thing_wrong(good: Path, old: str, new: str, expected: str) -> None:
             "data.labels=[sport, no]",
             "data.labels.1: expected text, found False; what YAML takes for something else goes into",
         ),
+        (
+            "data.labels=[null, a]",
+            "data.labels.0: expected text, found None; what YAML takes for something else goes into",
+        ),
+        ("data.labels=[2024-01-01, a]", "data.labels.0: expected text, found 2024-01-01; what YAML takes"),
+        ("data.labels=[1.5, a]", "data.labels.0: expected text, found 1.5; what YAML takes"),
+        ("data.rename={010: money}", 'line 1: 010 is 8 to YAML. Write "010" in quotes where it is a name'),
+        ("data.labels=[12:30, 13:00]", "12:30 is 750 to YAML"),
+        ("data.labels=[-1, 0, +1]", "+1 is 1 to YAML"),
         ("model.prefix=summarize: ", "model.prefix: expected text, found {'summarize': None}; what YAML takes"),
     ],
 )
@@ -135,6 +144,10 @@ def test_a_wrong_override(good: Path, override: str, expected: str) -> None:
 def test_labels_may_be_numbers(good: Path) -> None:
     data = load_config(good, ["data.labels=[0, 1]", "data.rename={2: 1, 3: null}", "data.outliers=[4]"]).data
     assert (data.labels, data.rename, data.outliers) == (["0", "1"], {"2": "1", "3": None}, ["4"])
+    data = load_config(
+        good, ["data.labels=[1.0, -2.0]", 'data.rename={"010": 1_000}', "data.max_train_rows=1_000"]
+    ).data
+    assert (data.labels, data.rename, data.max_train_rows) == (["1", "-2"], {"010": "1000"}, 1000)
 
 
 @pytest.mark.parametrize(
