@@ -186,7 +186,7 @@ def _row_findings(data: CheckInput) -> list[Finding]:
 def _label_findings(report: DataReport, known: frozenset[str] | None = None) -> list[Finding]:
     counts = report.labels.get("train") or next(iter(report.labels.values()), {})
     counts = {label: count for label, count in counts.items() if label.strip()}
-    found = [] if known is None and "train" not in report.labels else _unknown(report, known or counts.keys())
+    found = [] if known is None and "train" not in report.labels else _unknown(report, known, counts.keys())
     alike = defaultdict(list)
     for label in {label for labels in report.labels.values() for label in labels if label.strip()}:
         plain = normalize(label).strip()  # without marks
@@ -208,16 +208,15 @@ def _label_findings(report: DataReport, known: frozenset[str] | None = None) -> 
     return found
 
 
-def _unknown(report: DataReport, known: Collection[str]) -> list[Finding]:
-    """Labels that the model will not have."""
+def _unknown(report: DataReport, named: Collection[str] | None, in_train: Collection[str]) -> list[Finding]:
+    """Labels that the model will not have: the config names others or, where it names none, train has others."""
+    kind, known = ("unnamed label", named) if named else ("unknown label", in_train)
     found = []
     for split, labels in report.labels.items():
         unknown = {label: n for label, n in labels.items() if label.strip() and label not in known}
         if unknown:
             examples = [Example(split, f"{label} ({n:,})") for label, n in unknown.items()]
-            found.append(
-                make_finding("unknown label", split, examples, report.rows[split], count=sum(unknown.values()))
-            )
+            found.append(make_finding(kind, split, examples, report.rows[split], count=sum(unknown.values())))
     return found
 
 

@@ -29,7 +29,12 @@ KINDS: dict[str, tuple[Level, str, str]] = {
     "unknown label": (
         "problem",
         "rows with a label that the model will not have",
-        "Training refuses them: correct the label, add rows to train, or see data.labels.",
+        "Training refuses them: correct the label, or add rows with it to train.",
+    ),
+    "unnamed label": (
+        "problem",
+        "rows with a label that data.labels does not name",
+        "Training refuses them: name it there, or see data.rename and data.outliers.",
     ),
     "leak": ("problem", "rows that stand in {other} too", "The model has seen them: scores on them measure memory."),
     "near leak": (

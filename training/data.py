@@ -121,7 +121,8 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
         dev = [*dev, *cut_off]
     if task != "summary":
         for part in (train, more, dev, test):
-            check_labels(without_outliers(part, config.outliers)[0], labels, several=known[0].labels is not None)
+            rows, _ = without_outliers(part, config.outliers)
+            check_labels(rows, labels, several=known[0].labels is not None, named=bool(config.labels))
     seed = config.split_seed
     train += sample(more, config.max_additional_rows, seed)
     before = len(train)
@@ -292,13 +293,16 @@ def _text(row: Row, column: str, *, label: bool) -> str:
     return value
 
 
-def check_labels(examples: Iterable[Example], labels: Sequence[str], *, several: bool = False) -> None:
+def check_labels(
+    examples: Iterable[Example], labels: Sequence[str], *, several: bool = False, named: bool = False
+) -> None:
     """Refuse labels that the model does not have.
 
     Args:
         examples: What is to be learnt or scored.
         labels: Those of the model.
         several: Whether a text can have several of them.
+        named: Whether ``data.labels`` names them.
 
     Raises:
         DataError: names the first such row, and how many there are; or a row has one label where others have lists.
@@ -319,7 +323,8 @@ def check_labels(examples: Iterable[Example], labels: Sequence[str], *, several:
         counts = Counter(name for _, name in unknown)
         told = ", ".join(f"'{name}' (in {n} row{'s' if n > 1 else ''})" for name, n in counts.items())
         raise DataError(
-            f"unknown label{'s' if len(counts) > 1 else ''} {told}: expected one of {', '.join(labels)}. "
+            f"unknown label{'s' if len(counts) > 1 else ''} {told}: expected one of {', '.join(labels)}"
+            f"{', which data.labels names; add what is missing there' if named else ''}. "
             "What means the same under another name can be renamed: data.rename in a config, evaluate --rename OLD=NEW",
             file=unknown[0][0].file,
             row=unknown[0][0].row,

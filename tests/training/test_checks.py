@@ -248,13 +248,14 @@ def test_labels_that_the_config_does_not_name(tmp_path: Path, tiny_config: Any) 
     file = write_jsonl(tmp_path / "train.jsonl", rows)
     settings = tiny_config("topic", file, tmp_path / "out")
 
-    def unknown(**data: Any) -> list[tuple[str, int]]:
+    def unknown(**data: Any) -> list[tuple[str, int, str]]:
         config = check_config({**settings, "data": {"train": str(file), **data}}, "test")
         findings = check_data(rows_of_config(config), near=False).findings
-        return [(f.split, f.count) for f in findings if f.kind == "unknown label"]
+        return [(f.split, f.count, f.advice) for f in findings if f.kind in ("unknown label", "unnamed label")]
 
     assert unknown() == []
-    assert unknown(labels=["sport", "money"]) == [("train", 30)]
+    advice = "Training refuses them: name it there, or see data.rename and data.outliers."
+    assert unknown(labels=["sport", "money"]) == [("train", 30, advice)]
     assert unknown(labels=["sport", "money"], outliers=["other"]) == []
 
 
