@@ -17,7 +17,7 @@ from mujaz.training.compare import pooled
 from mujaz.training.job import done_before
 from mujaz.training.processes import first_alone, is_first, join
 from mujaz.training.report.folds import write_folds_report
-from mujaz.training.resume import FOLDS_FILE, fold_folder, write_whole
+from mujaz.training.resume import FOLDS_FILE, alone, fold_folder, write_whole
 from mujaz.training.train import train, train_intermediate
 
 
@@ -75,7 +75,11 @@ def train_folds(
         raise UsageError("cross-validation needs data.folds, and no data.fold.")
     join(config.training.device)
     say = report if report and is_first() else (lambda line: None)
-    folds = config.data.folds
+    with alone(Path(config.output)):  # each fold has a folder of its own, which its training keeps for itself
+        return _trained(config, config.data.folds, restart=restart, progress=progress, say=say)
+
+
+def _trained(config: TrainConfig, folds: int, *, restart: bool, progress: bool, say: Report) -> FoldsResult:
     if config.intermediate:  # once for all folds
         config = train_intermediate(config, restart=restart, progress=progress, report=say)
     runs = []
@@ -85,7 +89,7 @@ def train_folds(
         done = None if restart else first_alone(partial(done_before, one))
         if done:
             say("done before, and not trained again (--restart does)")
-        runs.append(done or train(one, restart=restart, progress=progress, report=report).metrics)
+        runs.append(done or train(one, restart=restart, progress=progress, report=say).metrics)
     by_target = config.task == "stance" and config.data.split.by == "target"
     result = FoldsResult(
         folder=Path(config.output),

@@ -34,7 +34,16 @@ from mujaz.training.pretrain_shards import MANIFEST, ShardedRows, shards_are_the
 from mujaz.training.pretrain_texts import Documents, draw, identity
 from mujaz.training.pretrain_trainer import build_pretrainer
 from mujaz.training.processes import launched
-from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, alone, open_run, refuse_same_folder, same_data, write_whole
+from mujaz.training.resume import (
+    CHECKPOINTS,
+    METRICS_FILE,
+    OF_A_MODEL,
+    alone,
+    open_run,
+    refuse_same_folder,
+    same_data,
+    write_whole,
+)
 from mujaz.training.running import explained, loss_curve, run_trainer
 from mujaz.training.trackers import check_trackers
 
@@ -90,7 +99,7 @@ def pretrain(
 
 def _pretrained(config: PretrainConfig, *, restart: bool, progress: bool, say: Report) -> PretrainResult:
     began = time.monotonic()
-    resume = open_run(config, restart=restart)
+    resume = open_run(config, restart=restart, writes=(SHARDS, *OF_A_MODEL))
     folder = Path(config.output)
     if restart:
         shutil.rmtree(folder / SHARDS, ignore_errors=True)

@@ -21,6 +21,7 @@ from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, UsageError
 from mujaz.files import followed
+from mujaz.models.checkpoint import INFO_FILE
 from mujaz.training.processes import count, first_alone, is_first
 from mujaz.training.trackers import TENSORBOARD
 
@@ -36,8 +37,9 @@ PROCESSES_FILE = "processes"  # how many wrote the checkpoints beside it; not th
 DATA_FILE = "data"  # the fingerprint of what is learnt from
 STATE_FILE = "trainer_state.json"  # of a checkpoint; the Trainer writes it last
 
-# What a run removes or writes over as it begins or ends; where no run left them they are somebody's.
-_WRITTEN = (METRICS_FILE, CHECKPOINTS, TENSORBOARD, "config.json", "model.safetensors", "README.md")
+# What every run removes or writes over, and what one does that leaves a model; where no run left them they are somebody's.
+_REMOVED = (METRICS_FILE, CHECKPOINTS, TENSORBOARD)
+OF_A_MODEL = ("config.json", "generation_config.json", "model*.safetensors*", "tokenizer*.json", INFO_FILE)
 
 _STEP = re.compile(r"checkpoint-(\d+)")
 
@@ -46,28 +48,30 @@ _STEP = re.compile(r"checkpoint-(\d+)")
 def alone(folder: Path) -> Iterator[None]:
     """Keep other trainings out of a folder, made where it is not there: each would remove the other's checkpoints.
 
-    However this process ends, the folder is free then; Windows, and file systems without locks, keep nobody out.
+    However this process ends, the folder is free then. Windows, NFS (where folders have no locks) and file systems without
+    locks keep nobody out.
 
     Raises:
         UsageError: another training is at work there.
-        OutputError: the folder cannot be made.
+        OutputError: the folder cannot be made or read.
     """
     lock = first_alone(lambda: _lock(folder))
     try:
         yield
     finally:
         if lock is not None and is_first():
+            fcntl.flock(lock, fcntl.LOCK_UN)  # closed alone it is kept by whoever was forked meanwhile and lives on
             os.close(lock)
 
 
 def _lock(folder: Path) -> int | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if sys.platform == "win32":
+            return None
+        lock = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise OutputError(f"the run folder {folder} cannot be written: {error.strerror or error}") from error
-    if sys.platform == "win32":
-        return None
-    lock = os.open(folder, os.O_RDONLY)
+        raise OutputError(f"the run folder {folder} cannot be made or read: {error.strerror or error}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -81,19 +85,17 @@ def _lock(folder: Path) -> int | None:
     return lock
 
 
-def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | None:
-    """Make or reopen the folder of a run.
+def goes_on(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Sequence[str] = ()) -> bool:
+    """Whether a run of this config is there to go on with; nothing is changed.
 
     Args:
-        config: Its resolved form is saved in the folder, and compared where there is one already.
+        config: Compared with that of the run in its folder.
         restart: Begin again, whatever is there.
-
-    Returns:
-        The checkpoint to resume from, or None for a fresh start.
+        writes: Patterns (``tokenizer*.json``) of the files and folders that the run will write over or remove, besides those
+            that every run does.
 
     Raises:
         UsageError: the folder holds a finished run, one of another config, or no run but files that one would write over.
-        OutputError: the folder cannot be written.
     """
     folder = Path(config.output)
     saved = folder / CONFIG_FILE
@@ -107,24 +109,47 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool) -> Path | N
         if (folder / METRICS_FILE).is_file():
             raise UsageError(f"{folder} holds a finished run. Give --restart to train again, or another output.")
         _as_many_processes(folder)
-        return last_checkpoint(folder / CHECKPOINTS)
-    others = [] if saved.is_file() else [name for name in _WRITTEN if (folder / name).exists()]
+        return True
+    if saved.is_file():
+        return False
+    others = [path.name for name in (*_REMOVED, *writes) for path in sorted(folder.glob(name))]
     if others:
         raise UsageError(
             f"{folder} is no run and holds {', '.join(others)}, which a run would write over or remove. Give another output "
             "(--set output=…), or move these."
         )
+    return False
+
+
+def open_run(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Sequence[str] = ()) -> Path | None:
+    """Make or reopen the folder of a run.
+
+    Args:
+        config: Its resolved form is saved in the folder, and compared where there is one already.
+        restart: Begin again, whatever is there.
+        writes: As for :func:`goes_on`.
+
+    Returns:
+        The checkpoint to resume from, or None for a fresh start.
+
+    Raises:
+        UsageError: as :func:`goes_on`.
+        OutputError: the folder cannot be written.
+    """
+    folder = Path(config.output)
+    if goes_on(config, restart=restart, writes=writes):
+        return last_checkpoint(folder / CHECKPOINTS)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / METRICS_FILE).unlink(missing_ok=True)
         for old in (CHECKPOINTS, TENSORBOARD):
             shutil.rmtree(folder / old, ignore_errors=True)
+        write_whole(folder / CONFIG_FILE, resolved_yaml(config).encode())  # first: without it all below is somebody's
         if count() > 1:
             (folder / CHECKPOINTS).mkdir()
             write_whole(folder / CHECKPOINTS / PROCESSES_FILE, b"%d\n" % count())
     except OSError as error:
         raise OutputError(f"the run folder {folder} cannot be written: {error.strerror or error}") from error
-    write_whole(saved, resolved_yaml(config).encode())
     return None
 
 
@@ -152,7 +177,7 @@ def _begun(folder: Path) -> bool:
     """Whether more is there than a run leaves that its data stopped: config, step before it, number of processes."""
     there = {path.name for path in folder.iterdir()} - {CONFIG_FILE, INTERMEDIATE}
     if there == {CHECKPOINTS}:
-        return {path.name for path in (folder / CHECKPOINTS).iterdir()} != {PROCESSES_FILE}
+        return not {path.name for path in (folder / CHECKPOINTS).iterdir()} <= {PROCESSES_FILE}
     return bool(there)
 
 

@@ -31,7 +31,9 @@ from mujaz.training.resume import (
     CONFIG_FILE,
     INTERMEDIATE,
     METRICS_FILE,
+    alone,
     finished_metrics,
+    goes_on,
     open_run,
     same_data,
     saved_config,
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
 JOURNAL = "search.journal"  # optuna's own record
 TRIALS = "trials"  # a folder each
 BEST_FILE = "best.yaml"
+_WRITES = (JOURNAL, TRIALS, INTERMEDIATE, BEST_FILE)
 _ENDED = "ended"  # said of a trial that went to its end, whichever; one that was killed lacks it
 _REFUSED = "refused"  # of one whose settings or data ended the search
 # By the metric that decides which weights of a training are kept -> what may be asked for.
@@ -111,15 +114,15 @@ def search(config: TrainConfig, *, restart: bool = False, report: Report | None 
     Raises:
         MissingExtraError: optuna is not installed.
         ConfigError: a setting of the space is not known, or a value not allowed.
-        UsageError: there is nothing to search, or the output holds another search.
+        UsageError: there is nothing to search, or the output holds another search, or one that is at work.
         TrainingError: every trial failed.
     """
     if importlib.util.find_spec("optuna") is None:
         raise MissingExtraError("mujaz search", "optuna", "optuna")
     say = report or (lambda line: None)
     settings = _checked(config)
-    folder = _open(config, settings, restart)
-    with _quiet_optuna():
+    with alone(Path(config.output)), _quiet_optuna():
+        folder = _open(config, settings, restart)
         study = _study(folder, settings)
         base = config.model_copy(update={"search": None})
         if base.intermediate:  # once for all trials
@@ -127,7 +130,7 @@ def search(config: TrainConfig, *, restart: bool = False, report: Report | None 
         left = settings.trials - _take_up(study)
         if left > 0:
             study.optimize(_Objective(base, settings, say), n_trials=left, catch=(ConfigError, TrainingError))
-    return _leave(study, base, settings, folder)
+        return _leave(study, base, settings, folder)
 
 
 def _checked(config: TrainConfig) -> SearchConfig:
@@ -153,6 +156,7 @@ def _open(config: TrainConfig, settings: SearchConfig, restart: bool) -> Path:
     folder = Path(config.output)
     saved = folder / CONFIG_FILE
     if restart:
+        goes_on(config, restart=True, writes=_WRITES)  # refuses before anything goes
         for old in (TRIALS, INTERMEDIATE):
             shutil.rmtree(folder / old, ignore_errors=True)
         (folder / JOURNAL).unlink(missing_ok=True)
@@ -161,7 +165,7 @@ def _open(config: TrainConfig, settings: SearchConfig, restart: bool) -> Path:
         if isinstance(before.get("search"), dict):
             before["search"]["trials"] = settings.trials
             write_whole(saved, yaml.safe_dump(before, allow_unicode=True, sort_keys=False).encode())
-    open_run(config, restart=restart)
+    open_run(config, restart=restart, writes=_WRITES)
     same_data(folder, learnt, folder / JOURNAL)
     return folder
 

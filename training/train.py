@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import orjson
 import torch
-from numpy.typing import NDArray
 from transformers import (
     EarlyStoppingCallback,
     EvalPrediction,
@@ -25,37 +24,48 @@ from transformers import (
 from mujaz.configs.loading import resolved_yaml
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import UsageError
+from mujaz.models.checkpoint import TRAINED_FILE
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.machine import DTYPES
 from mujaz.models.saving import save_checkpoint
-from mujaz.models.spelling import Spelling, folds
+from mujaz.models.spelling import SPELLINGS_FILE, Spelling, folds
 from mujaz.models.summarizer import Summarizer
 from mujaz.training.arguments import best_by, generation_config, selects, training_arguments
 from mujaz.training.averaging import averaged_with_start
-from mujaz.training.calibration import FEWEST_ROWS, calibrate_checkpoint, calibration_line
+from mujaz.training.calibration import calibrate_checkpoint, calibration_line
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
-from mujaz.training.card import SCORED_ON_DEV, model_card, origin_of, write_card
+from mujaz.training.card import CARD_FILE, SCORED_ON_DEV, model_card, origin_of, write_card
 from mujaz.training.checks import quick_check
 from mujaz.training.compiling import compiled_to_train
 from mujaz.training.cpu_speed import quick_on_cpu
 from mujaz.training.data import load_splits, targets_again
 from mujaz.training.distillation import DistillingTrainer, besides, taught
 from mujaz.training.encoded import UNSURE, Collator, with_filler
-from mujaz.training.evaluation import Evaluation, evaluate
+from mujaz.training.evaluation import PREDICTIONS_FILE, Evaluation, evaluate
 from mujaz.training.intermediate import intermediate_steps
 from mujaz.training.job import Job, checkpoint_info, done_before, prepare
 from mujaz.training.layers import decay_by_layer
 from mujaz.training.long_text import choose_long_text, long_text_line
-from mujaz.training.lora import merged, plain, save_adapter
+from mujaz.training.lora import ADAPTER, merged, plain, save_adapter
 from mujaz.training.losses import LabelLoss, MultiLabelLoss, class_weights, positive_weights
 from mujaz.training.metrics import ClassificationMetric
-from mujaz.training.multi_label import multi_label_scores, thresholds_line, tune_checkpoint, tuned_thresholds
+from mujaz.training.multi_label import honest_scores, thresholds_line, tune_checkpoint
 from mujaz.training.noise import noisy
 from mujaz.training.processes import count, first_alone, is_first, join
 from mujaz.training.provenance import data_info
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
-from mujaz.training.resume import CHECKPOINTS, METRICS_FILE, alone, open_run, refuse_same_folder, same_data, write_whole
+from mujaz.training.resume import (
+    CHECKPOINTS,
+    METRICS_FILE,
+    OF_A_MODEL,
+    alone,
+    goes_on,
+    open_run,
+    refuse_same_folder,
+    same_data,
+    write_whole,
+)
 from mujaz.training.running import explained, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
 from mujaz.training.selection import (
@@ -70,6 +80,8 @@ from mujaz.training.summary_trainer import SummaryTrainer, summary_metrics
 from mujaz.training.teaching import TEACHER
 from mujaz.training.trackers import check_trackers, tracker_callbacks
 from mujaz.training.trained_texts import keep, learnt_before, sources
+
+WRITES = (*OF_A_MODEL, CARD_FILE, REPORT_FILE, PREDICTIONS_FILE, ADAPTER, TEACHER, SPELLINGS_FILE, TRAINED_FILE)
 
 
 @dataclass(frozen=True)
@@ -118,12 +130,14 @@ def train(
     say = report if report and is_first() else (lambda line: None)
     progress = progress and is_first()
     began = time.monotonic()
-    if config.intermediate:
-        load_splits(config.data, config.task)  # what is wrong with it is known before hours of the step before
-        config = train_intermediate(config, restart=restart, progress=progress, report=say)
     _check_output(config)
     with alone(Path(config.output)):
-        resume = first_alone(lambda: open_run(config, restart=restart))
+        if config.intermediate:  # what is wrong is known before hours of the step before
+            load_splits(config.data, config.task)
+            second = intermediate_steps(config)[1]
+            first_alone(lambda: goes_on(second, restart=restart, writes=WRITES))
+            config = train_intermediate(config, restart=restart, progress=progress, report=say)
+        resume = first_alone(lambda: open_run(config, restart=restart, writes=WRITES))
         job, trainer = fit(config, resume, progress=progress, report=say)
         model = whole_model(trainer, job.start.model)
         return first_alone(lambda: _leave(job, model, trainer, began, say))
@@ -309,7 +323,7 @@ def _label_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
     def compute(output: EvalPrediction) -> dict[str, float]:
         logits = output.predictions[0] if isinstance(output.predictions, tuple) else output.predictions
         if multi_label:
-            scores = _multi_label_scores(logits, np.asarray(output.label_ids) > 0, labels)
+            scores = honest_scores(logits, np.asarray(output.label_ids) > 0, labels)
         else:
             scores = metric.compute(predictions=logits.argmax(-1), references=output.label_ids, labels=labels) or {}
         # The Trainer's own mean over batches counts rows twice that fill up the last batch of several processes.
@@ -317,21 +331,6 @@ def _label_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
         return {"loss": float(mean), **{name: scores[name] for name in ("accuracy", "macro_f1")}}
 
     return compute
-
-
-def _multi_label_scores(
-    logits: NDArray[np.float32], references: NDArray[np.bool_], labels: list[str]
-) -> dict[str, Any]:
-    """Each half of the rows with the thresholds that are best on the other: those of the very rows are mostly luck."""
-    probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
-    if len(references) < 2 * FEWEST_ROWS:  # a half alone says nothing of thresholds
-        own_thresholds = tuned_thresholds(probabilities, references).thresholds
-        return multi_label_scores(references, probabilities >= own_thresholds, labels)
-    predictions = np.zeros_like(references)
-    for part in (0, 1):
-        own, rest = slice(part, None, 2), slice(1 - part, None, 2)
-        predictions[own] = probabilities[own] >= tuned_thresholds(probabilities[rest], references[rest]).thresholds
-    return multi_label_scores(references, predictions, labels)
 
 
 def _as_users_load_it(config: TrainConfig, folder: Path) -> TextClassifier | Summarizer:

@@ -31,8 +31,13 @@ from mujaz.training.encoded import IGNORED
 from mujaz.training.label_sets import label_matrix
 from mujaz.training.losses import MultiLabelLoss, positive_weights
 from mujaz.training.metrics.resampling import label_set_intervals, label_set_scores
-from mujaz.training.multi_label import FEWEST_POSITIVES, best_threshold, multi_label_scores, tuned_thresholds
-from mujaz.training.train import _multi_label_scores
+from mujaz.training.multi_label import (
+    FEWEST_POSITIVES,
+    best_threshold,
+    honest_scores,
+    multi_label_scores,
+    tuned_thresholds,
+)
 from tests.conftest import MONEY, SPORT, write_jsonl
 
 TinyConfig = Callable[..., dict[str, Any]]
@@ -188,13 +193,13 @@ def test_dev_is_scored_with_the_thresholds_of_other_rows() -> None:
     references = draw.random((400, 6)) < 0.15
     logits = draw.normal(size=(400, 6)).astype(np.float32)
     labels = list("abcdef")
-    honest = _multi_label_scores(logits, references, labels)["macro_f1"]
+    honest = honest_scores(logits, references, labels)["macro_f1"]
     probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
     own = tuned_thresholds(probabilities, references).thresholds
     flattered = multi_label_scores(references, probabilities >= own, labels)["macro_f1"]
     assert honest < flattered - 0.01
     right = np.where(references, 4.0, -4.0).astype(np.float32)
-    assert _multi_label_scores(right, references, labels)["macro_f1"] == 1
+    assert honest_scores(right, references, labels)["macro_f1"] == 1
 
 
 def test_scores_are_those_of_scikit_learn() -> None:
