@@ -51,13 +51,13 @@ class Chooser:
         scores: Of its words.
     """
 
-    def __init__(self, article: ReadArticle, scores: WordScores) -> None:
-        """Find out where stretches of it can start and end."""
+    def __init__(self, article: ReadArticle, scores: WordScores, likely: float) -> None:
+        """Find out where stretches of it can start and end; ``likely`` as in :func:`mujaz.models.shortening.shortened`."""
         self.article, self.scores = article, scores
         words = article.words()
         own = own_words(words)
         self._all = boundaries(words, article.sentences, own)
-        self._kept, self._costs = shortened(own, words, article.sentences, self._all, np.exp(scores.keep))
+        self._kept, self._costs = shortened(own, words, article.sentences, self._all, np.exp(scores.keep), likely)
 
     def best(self, usual: Wanted, wanted: Wanted | None, count: int) -> Choice:
         """The best stretches of a length, or the best one of usual length where no length and no more are asked for."""

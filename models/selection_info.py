@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from mujaz.models.summary_options import WordRange
 
+LIKELY = 0.17  # for headlines of editors; how much does not matter much (benchmarks/LOG.md)
 BOUNDARY = 0.02  # what a factor of e in the probability of start or end is worth, in F1
 
 
@@ -39,6 +40,9 @@ class SelectionInfo(BaseModel):
     )
     boundary: float = Field(
         default=BOUNDARY, ge=0, description="what a factor of e in a boundary's probability is worth"
+    )
+    likely: float = Field(
+        default=LIKELY, ge=0, le=1, description="what can be left out stays where a summary has it as likely as this"
     )
     rephrase: bool = Field(default=True, description="whether it says what it chose as a headline says it")
 

@@ -117,7 +117,7 @@ class Selector:
         found: dict[int, Chooser] = {}
         for indices, made in self._logits([article.encoding for article in articles], options):
             for i, logits in zip(indices, made, strict=True):
-                found[i] = Chooser(articles[i], WordScores.of(logits[articles[i].places]))
+                found[i] = Chooser(articles[i], WordScores.of(logits[articles[i].places]), self.info.likely)
             progress(len(indices))
         return [found[i] for i in range(len(articles))]
 

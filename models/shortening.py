@@ -142,10 +142,6 @@ _HONORIFICS = _by_first(
 )
 
 
-# Words are left out that a summary has less likely than this, on average; how many does not matter much (benchmarks/LOG.md).
-LIKELY = 0.17
-
-
 @dataclass(frozen=True, slots=True)
 class Removable:
     """Words that can be left out.
@@ -197,6 +193,7 @@ def shortened(
     sentences: NDArray[np.int64],
     costs: Boundaries,
     keep: NDArray[np.float64],
+    likely: float,
 ) -> tuple[NDArray[np.int64], Boundaries]:
     """The places of the words of an article that a summary is made of, and what it costs to start and end with each.
 
@@ -206,9 +203,10 @@ def shortened(
         sentences: As there.
         costs: Of all words.
         keep: How likely a summary has each word.
+        likely: Words stay that a summary has as likely as this, on average.
     """
     left_out = [
-        one for one in removable(own, words, sentences, costs.needs) if keep[one.first : one.end].mean() < LIKELY
+        one for one in removable(own, words, sentences, costs.needs) if keep[one.first : one.end].mean() < likely
     ]
     if not left_out:
         return np.arange(len(words)), costs

@@ -36,13 +36,10 @@ OUTPUTS = ("keep", "start", "end", "whole")  # of the model, for each word
 IN_ARTICLES = OUTPUTS[:3]  # the last one is for the last word of a text by itself
 LEAST_SHARED = 0.3  # F1 of a stretch with its summary; below it, it says nothing of where a summary starts
 SHORTEST, LONGEST = 5, 24  # words of such a stretch
-FARTHEST = 30  # words of an article from the first to the last of a summary that is cut out of it
 LONGER = 1.5  # than nine in ten summaries
-LONGEST_OF_CUT = 0.98  # share of summaries that are cut out of their articles, none of which is longer
 UNSURE = 0.02  # share of dev articles
 FEWEST = 50  # of which it can be told
 _CHUNK = 500  # articles read at once
-_FIRST = 300  # words of an article: a model that chooses reads fewer
 
 
 def outputs(whole_texts: float) -> tuple[str, ...]:
@@ -93,9 +90,8 @@ def encode_selection(
 def word_labels(article: Sequence[str], summary: str) -> NDArray[np.int8]:
     """For each word of an article whether its summary has it, starts with it, ends with it; shape (words, 3).
 
-    Where a summary is cut out of the article, words left out or not, it has the words in their places. Else start and end
-    are those of the stretch that shares most with the summary, wherever it stands: with what boundaries cost counted in,
-    what was learnt was worse (benchmarks/LOG.md). IGNORED where no stretch shares enough.
+    Start and end are those of the stretch that shares most with the summary, wherever it stands: with what boundaries cost
+    counted in, what was learnt was worse (benchmarks/LOG.md). IGNORED where no stretch shares enough.
 
     Args:
         article: Its words, as they stand in it.
@@ -104,11 +100,6 @@ def word_labels(article: Sequence[str], summary: str) -> NDArray[np.int8]:
     keys = [_key(word) for word in article]
     wanted = [key for key in map(_key, summary.split()) if key]
     labels = np.full((len(keys), len(IN_ARTICLES)), IGNORED, dtype=np.int8)
-    places = _cut_out(keys, wanted)
-    if places:
-        labels[:] = 0
-        labels[places, 0] = labels[places[0], 1] = labels[places[-1], 2] = 1
-        return labels
     known = set(wanted)
     labels[:, 0] = [key in known for key in keys]
     best = _most_alike(keys, wanted)
@@ -120,26 +111,6 @@ def word_labels(article: Sequence[str], summary: str) -> NDArray[np.int8]:
 
 def _key(word: str) -> str:
     return "".join(words(word))
-
-
-def _cut_out(keys: Sequence[str], wanted: Sequence[str]) -> list[int]:
-    """The places of a summary's words in an article that has them in this order, nearest to one another.
-
-    Empty where it has not, where they stand too far apart, or are so few that this may be chance.
-    """
-    found: list[int] = []
-    if len(wanted) < SHORTEST or not set(wanted) <= set(keys):
-        return found
-    for start, key in enumerate(keys):
-        if key != wanted[0]:
-            continue
-        places = [start]
-        for place in range(start + 1, min(start + FARTHEST, len(keys))):
-            if len(places) < len(wanted) and keys[place] == wanted[len(places)]:
-                places.append(place)
-        if len(places) == len(wanted) and (not found or places[-1] - start < found[-1] - found[0]):
-            found = places
-    return found
 
 
 def _most_alike(keys: Sequence[str], wanted: Sequence[str]) -> tuple[int, int] | None:
@@ -168,20 +139,9 @@ def _most_alike(keys: Sequence[str], wanted: Sequence[str]) -> tuple[int, int] |
 
 
 def selection_info(examples: Sequence[Example]) -> SelectionInfo:
-    """How long most summaries of training rows are.
-
-    What is chosen may be longer, for it leaves less out, but where most of them are cut out of their articles.
-    """
-    said = [(e.summary or "").split() for e in examples]
-    cut = [_in_order(summary, e.text.split()[:_FIRST]) for summary, e in zip(said, examples, strict=True)]
-    low, middle, high, highest = np.quantile([len(summary) for summary in said], [0.05, 0.5, 0.9, LONGEST_OF_CUT])
-    longest = highest if np.mean(cut) > 0.5 else LONGER * high
-    return SelectionInfo(words=max(1.0, middle), shortest=max(1, round(low)), longest=max(1, round(longest)))
-
-
-def _in_order(summary: Sequence[str], article: Sequence[str]) -> bool:
-    there = iter(article)
-    return all(word in there for word in summary)
+    """How long most summaries of training rows are. What is chosen may be longer: it leaves nothing out."""
+    low, middle, high = np.quantile([len((e.summary or "").split()) for e in examples], [0.05, 0.5, 0.9])
+    return SelectionInfo(words=max(1.0, middle), shortest=max(1, round(low)), longest=max(1, round(LONGER * high)))
 
 
 def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[str, float]]:

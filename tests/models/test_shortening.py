@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mujaz.models.clauses import NEVER, boundaries, own_words
-from mujaz.models.shortening import LIKELY, removable, shortened
+from mujaz.models.selection_info import LIKELY
+from mujaz.models.shortening import removable, shortened
 
 LEFT_OUT = [
     "قال وزير المياه [في مؤتمر صحافي عقده مساء أمس] إن السد امتلأ",
@@ -239,9 +240,9 @@ def test_only_what_a_summary_hardly_has_is_left_out() -> None:
     sentences, own = np.zeros(len(words), dtype=np.int64), own_words(words)
     costs = boundaries(words, sentences, own)
     unlikely, likely = np.full(len(words), LIKELY / 2), np.full(len(words), LIKELY * 2)
-    places, _ = shortened(own, words, sentences, costs, unlikely)
+    places, _ = shortened(own, words, sentences, costs, unlikely, LIKELY)
     assert places.tolist() == [place for place in range(len(words)) if not first <= place < end]
-    places, same = shortened(own, words, sentences, costs, likely)
+    places, same = shortened(own, words, sentences, costs, likely, LIKELY)
     assert places.tolist() == list(range(len(words)))
     assert same is costs
 
@@ -249,7 +250,7 @@ def test_only_what_a_summary_hardly_has_is_left_out() -> None:
 def test_what_was_said_is_shortened_only_behind_its_verb() -> None:
     words, ((_, end),) = _marked("قال وزير المياه [في بيان له] إن السد امتلأ أمس")
     sentences, own = np.zeros(len(words), dtype=np.int64), own_words(words)
-    places, costs = shortened(own, words, sentences, boundaries(words, sentences, own), np.zeros(len(words)))
+    places, costs = shortened(own, words, sentences, boundaries(words, sentences, own), np.zeros(len(words)), LIKELY)
     start = dict(zip(places.tolist(), costs.start, strict=True))
     assert start[0] < NEVER
     assert start[1] == start[2] == NEVER  # "the minister … that the dam is full"
@@ -260,7 +261,7 @@ def test_a_verb_needs_fewer_words_up_to_its_object() -> None:
     words, ((first, end),) = _marked("دعت الجمعية [في بيان أصدرته] إلى فتح تحقيق")
     sentences, own = np.zeros(len(words), dtype=np.int64), own_words(words)
     costs = boundaries(words, sentences, own)
-    _, shorter = shortened(own, words, sentences, costs, np.zeros(len(words)))
+    _, shorter = shortened(own, words, sentences, costs, np.zeros(len(words)), LIKELY)
     assert shorter.needs[0] == costs.needs[0] - (end - first)
     assert (shorter.needs[1:] == 0).all()
 
@@ -278,7 +279,7 @@ def test_any_words_in_any_order(words: list[str], data: st.DataObject) -> None:
         assert 0 < one.first < one.end < len(words)
         assert sentences[one.first - 1] == sentences[one.end]
     assert all(one.end <= other.first for one, other in pairwise(spans))
-    places, shorter = shortened(own, words, sentences, costs, np.zeros(len(words)))
+    places, shorter = shortened(own, words, sentences, costs, np.zeros(len(words)), LIKELY)
     left_out = {place for one in spans for place in range(one.first, one.end)}
     assert places.tolist() == [place for place in range(len(words)) if place not in left_out]
     assert (shorter.needs <= costs.needs[places]).all()

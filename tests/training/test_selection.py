@@ -38,7 +38,6 @@ from mujaz.training.selection import (
     encode_selection,
     find_least,
     least_line,
-    selection_info,
     word_labels,
 )
 from tests.conftest import MONEY, SPORT
@@ -285,20 +284,3 @@ def test_chosen_before_it_is_trained(bert_folder: Path, summary_file: Path, tiny
     result = search(check_config(config, "test"))
     assert result.metric == "selection_f1"
     assert all(trial.score is not None for trial in result.trials)
-
-
-def test_a_summary_that_is_cut_out_has_its_words_in_their_places() -> None:
-    article = "قال الوزير أمس في المؤتمر إن الوزير أمس سيفتتح اليوم معرض الكتاب في المدينة".split()
-    labels = word_labels(article, "الوزير أمس سيفتتح معرض الكتاب")
-    assert np.flatnonzero(labels[:, 0]).tolist() == [6, 7, 8, 10, 11]  # the nearer ones, and not "today"
-    assert [np.flatnonzero(labels[:, which]).tolist() for which in (1, 2)] == [[6], [11]]
-    reworded = word_labels(article, "الوزير يفتتح معرض الكتاب أمس")  # not in this order: wherever its words stand
-    assert np.flatnonzero(reworded[:, 0]).tolist() == [1, 2, 6, 7, 10, 11]
-
-
-def test_summaries_that_are_cut_out_say_how_long_a_stretch_is() -> None:
-    text = " ".join(f"كلمة{number}" for number in range(40))
-    cut = [Example(text, None, None, " ".join(text.split()[: 5 + n % 10]), "f", n) for n in range(100)]
-    reworded = [replace(one, summary=f"{one.summary} غيرها") for one in cut]
-    assert selection_info(cut).longest == 14
-    assert selection_info(reworded).longest == round(1.5 * 14)
