@@ -76,6 +76,30 @@ class LoraSettings(Section):
     """Layers that get adapters: auto takes every linear layer of the transformer; or ends of names, as [query, value]."""
 
 
+class StretchConfig(Section):
+    """What a summarizer chooses that is made of an encoder; kept in ``mujaz.json`` as ``selection``.
+
+    What is left out here, or null, is told from the training summaries, or is what suits headlines of editors.
+    """
+
+    words: Annotated[float, Field(gt=0)] | None = None
+    """Middle length of a summary, in words."""
+    shortest: Positive | None = None
+    """Words at least."""
+    longest: Positive | None = None
+    """Words at most."""
+    boundary: Annotated[float, Field(ge=0)] | None = None
+    """What a factor of e in the probability of its start or end is worth, in F1."""
+    likely: Annotated[float, Field(ge=0, le=1)] | None = None
+    """What rules can leave out of its middle stays where a summary has those words as likely as this."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> StretchConfig:
+        if self.shortest and self.longest and self.shortest > self.longest:
+            raise ValueError(f"shortest ({self.shortest}) is more than longest ({self.longest})")
+        return self
+
+
 class ModelConfig(Section):
     """Where the training starts."""
 
@@ -102,6 +126,8 @@ class ModelConfig(Section):
     decoder_layers: Positive | None = None
     """Makes a summarizer that writes of a BERT: so many decoder layers are put behind it, which begin as layers of its own.
     None: an encoder becomes a summarizer that chooses a stretch of the article."""
+    stretch: StretchConfig | None = None
+    """How long what is chosen is to be, and how its boundaries count, where an encoder becomes a summarizer that chooses."""
     lora: LoraSettings | None = None
     """Train adapters and the layers of the labels only; wants a learning rate of 2e-4 or more. None trains all weights."""
 
@@ -115,6 +141,8 @@ class ModelConfig(Section):
             raise ValueError("prefix is for pretrained sequence-to-sequence models: a new one learns nothing from it")
         if self.decoder_layers and self.scratch:
             raise ValueError("decoder_layers is for pretrained encoders: a new model has scratch.decoder_layers")
+        if self.stretch and (self.scratch or self.decoder_layers):
+            raise ValueError("stretch is for encoders that choose; here a model is made that writes")
         if self.lora and self.scratch:
             raise ValueError("lora is for pretrained models: the random weights of a new one would stay as they are")
         return self
@@ -203,6 +231,7 @@ class GenerationSettings(Section):
 # Settings that mean something to some tasks alone.
 _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "model.decoder_layers": ("summary",),
+    "model.stretch": ("summary",),
     "training.copy_attention": ("summary",),
     "training.whole_texts": ("summary",),
     "generation": ("summary",),

@@ -254,7 +254,7 @@ def checkpoint_info(job: Job) -> CheckpointInfo:
         clean_article=encoder.clean_article,
         max_length=encoder.max_length,
         pair=encoder.pair if config.task == "stance" else None,
-        selection=None if writes else selection_info(job.splits.train),
+        selection=None if writes else selection_info(job.splits.train, config.model.stretch),
         prefix=encoder.prefix or None,
         faithful=config.generation.faithful if config.task == "summary" and writes else None,
         base_model=job.start.base_model,

@@ -18,6 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import EvalPrediction
 
+from mujaz.configs.schema import StretchConfig
+from mujaz.errors import UsageError
 from mujaz.models.arabic_words import words
 from mujaz.models.articles import clean_article
 from mujaz.models.checkpoint import store_info
@@ -138,10 +140,23 @@ def _most_alike(keys: Sequence[str], wanted: Sequence[str]) -> tuple[int, int] |
     return found
 
 
-def selection_info(examples: Sequence[Example]) -> SelectionInfo:
-    """How long most summaries of training rows are. What is chosen may be longer: it leaves nothing out."""
+def selection_info(examples: Sequence[Example], stretch: StretchConfig | None = None) -> SelectionInfo:
+    """What is to be chosen: what a config says, else as long as most summaries of training rows are.
+
+    It may be longer than these, for it leaves less out.
+
+    Raises:
+        UsageError: the config says one end of the range, and it is beyond the other, which the rows say.
+    """
     low, middle, high = np.quantile([len((e.summary or "").split()) for e in examples], [0.05, 0.5, 0.9])
-    return SelectionInfo(words=max(1.0, middle), shortest=max(1, round(low)), longest=max(1, round(LONGER * high)))
+    found = {"words": max(1.0, middle), "shortest": max(1, round(low)), "longest": max(1, round(LONGER * high))}
+    info = SelectionInfo(**found | (stretch.model_dump(exclude_none=True) if stretch else {}))
+    if info.shortest > info.longest:
+        raise UsageError(
+            f"model.stretch: found at least {info.shortest} and at most {info.longest} words, one of which the training "
+            "summaries say. Give both, shortest and longest."
+        )
+    return info
 
 
 def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[str, float]]:

@@ -154,6 +154,11 @@ def _loaded(opened: OpenCheckpoint, config: TrainConfig, splits: Splits) -> PreT
                 f"model.decoder_layers is for encoders (BERT): expected one, found {opened.config.model_type} in "
                 f"{config.model.name}, which has a decoder. Leave decoder_layers out to go on with that."
             )
+        if config.model.stretch:
+            raise UsageError(
+                f"model.stretch is for encoders that choose: expected one, found {opened.config.model_type} in "
+                f"{config.model.name}, which writes. Leave stretch out."
+            )
         return load_seq2seq(opened.folder)
     if config.model.decoder_layers:
         bert, tokenizer = load_for_selection(opened.folder, outputs(0)), opened.encoder.tokenizer

@@ -268,7 +268,7 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
         common["callbacks"].append(EarlyStoppingCallback(early_stopping_patience=config.training.patience))
     trainer: Trainer
     if selects(config, plain(model)):
-        common["compute_metrics"] = selection_metrics(selection_info(job.splits.train))
+        common["compute_metrics"] = selection_metrics(selection_info(job.splits.train, config.model.stretch))
         trainer = Trainer(**common)
     elif config.task == "summary":
         whole = plain(model)

@@ -13,6 +13,7 @@ from click.testing import CliRunner
 
 from mujaz.cli import cli
 from mujaz.models import opening
+from mujaz.models.checkpoint import EMBEDDED
 from mujaz.training import distillation
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,7 +50,7 @@ def here(
         "runs/embedded-encoder": bert_folder,
         "runs/embedded-summary-encoder": bert_folder,
         "runs/embedded-summary-first": bert_folder,
-        "runs/embedded-summary-whole": bert_folder,
+        "runs/embedded-summary-whole": EMBEDDED / "summary",
         "summary": bert_folder,
         "runs/embedded-topic-teacher": trained("topic"),
         "runs/embedded-topic-first": trained("topic"),

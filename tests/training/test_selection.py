@@ -21,6 +21,7 @@ from mujaz import Summarizer, train
 from mujaz.cli import cli
 from mujaz.configs.data_schema import ColumnsConfig
 from mujaz.configs.loading import check_config
+from mujaz.configs.schema import StretchConfig
 from mujaz.errors import CheckpointError, UsageError
 from mujaz.models.articles import clean_article
 from mujaz.models.auto import load_model
@@ -30,7 +31,7 @@ from mujaz.models.summary_checks import check_summary
 from mujaz.models.word_reading import WordReader
 from mujaz.training.data import Example, read_examples
 from mujaz.training.encoded import IGNORED
-from mujaz.training.job import prepare
+from mujaz.training.job import checkpoint_info, prepare
 from mujaz.training.selection import (
     LEAST_SHARED,
     LONGEST,
@@ -38,6 +39,7 @@ from mujaz.training.selection import (
     encode_selection,
     find_least,
     least_line,
+    selection_info,
     word_labels,
 )
 from tests.conftest import MONEY, SPORT
@@ -284,3 +286,23 @@ def test_chosen_before_it_is_trained(bert_folder: Path, summary_file: Path, tiny
     result = search(check_config(config, "test"))
     assert result.metric == "selection_f1"
     assert all(trial.score is not None for trial in result.trials)
+
+
+def test_a_config_says_how_long_a_stretch_is(
+    bert_folder: Path, summary_file: Path, mt5_folder: Path, tiny_config: Any, tmp_path: Path
+) -> None:
+    config = tiny_config("summary", summary_file, tmp_path / "run") | {"model": {"name": str(bert_folder)}}
+    told = config["model"] | {"stretch": {"words": 6, "shortest": 2, "longest": 9, "boundary": 0.07, "likely": 0.4}}
+    info = checkpoint_info(prepare(check_config(config | {"model": told}, source="x"))).selection
+    assert info is not None
+    assert info.model_dump(include=set(told["stretch"])) == told["stretch"]
+    rows = [Example("نص", None, None, "واحد اثنان ثلاثة", "f", n) for n in range(3)]
+    assert selection_info(rows, StretchConfig(likely=0.5)).likely == 0.5
+    with pytest.raises(UsageError, match=r"at least 7 and at most 4 words.* Give both"):
+        selection_info(rows, StretchConfig(shortest=7))
+    with pytest.raises(UsageError, match=r"stretch is for encoders that choose: .* found mt5"):
+        prepare(check_config(config | {"model": told | {"name": str(mt5_folder)}}, source="x"))
+    with pytest.raises(UsageError, match=r"shortest \(9\) is more than longest \(4\)"):
+        check_config(config | {"model": told | {"stretch": {"shortest": 9, "longest": 4}}}, source="x")
+    with pytest.raises(UsageError, match=r"no use for model\.stretch \(for summary\)"):
+        check_config(tiny_config("topic", summary_file, tmp_path / "run") | {"model": told}, source="x")
