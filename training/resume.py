@@ -71,7 +71,7 @@ def _lock(folder: Path) -> int | None:
             return None
         lock = os.open(folder, os.O_RDONLY)
     except OSError as error:
-        raise OutputError(f"the run folder {folder} cannot be made or read: {error.strerror or error}") from error
+        raise OutputError(f"the run folder {folder} cannot be written or read: {error.strerror or error}") from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -112,7 +112,8 @@ def goes_on(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Sequ
         return True
     if saved.is_file():
         return False
-    others = [path.name for name in (*_REMOVED, *writes) for path in sorted(folder.glob(name))]
+    found = [path for name in (*_REMOVED, *writes) for path in sorted(folder.glob(name))]
+    others = [path.name for path in found if not path.is_dir() or any(path.iterdir())]
     if others:
         raise UsageError(
             f"{folder} is no run and holds {', '.join(others)}, which a run would write over or remove. Give another output "

@@ -118,7 +118,7 @@ def test_a_folder_that_cannot_be_read_is_said(tmp_path: Path, monkeypatch: pytes
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", refuse)  # root reads all folders
-    with pytest.raises(OutputError, match="cannot be made or read: Permission denied"), alone(tmp_path):
+    with pytest.raises(OutputError, match="cannot be written or read: Permission denied"), alone(tmp_path):
         pass
 
 

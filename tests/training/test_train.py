@@ -211,7 +211,7 @@ def test_a_training_that_stops_early_says_so(tmp_path: Path, topic_file: Path, t
 
 def test_an_output_that_cannot_be_written(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(OutputError, match="cannot be written"):
+    with pytest.raises(OutputError, match="cannot be written or read: Not a directory"):
         train(_config(tiny_config("topic", topic_file, tmp_path / "file" / "run")))
 
 
