@@ -199,6 +199,8 @@ def _explain(schema: type[BaseModel], key: Key, error: Any) -> str:
     message = message[0].lower() + message[1:]
     found = error.get("input")
     if error["type"] == "string_type" and isinstance(found, bool | int | float | dict | date | None):
+        if found is None:
+            return f'{name}: expected text, found nothing; a name that is null goes into quotes: "null"'
         given = found if isinstance(found, date) else repr(found)
         return f'{name}: expected text, found {given}; what YAML takes for something else goes into quotes: "…"'
     shown = "" if isinstance(found, dict) else f", found {found!r}"

@@ -52,7 +52,7 @@ _NUMBER_OF = {name: number for number, names in enumerate(MONTHS, 1) for name in
 _NAMES = "|".join(sorted(_NUMBER_OF, key=len, reverse=True)).replace(" ", r"\s+")
 # No days: the figures of G20, F-16, كوفيد-19.
 MONTH = re.compile(
-    r"(?:(?<![\da-z])(?<![a-z]-)(?<!كوفيد)(?<!كوفيد[- ])"
+    r"(?:(?<![\da-z])(?<![a-z][-–])(?<![a-z] [-–] )(?<!كوفيد)(?<!كوفيد[-– ])(?<!كوفيد [-–] )"
     r"(?P<day>\d{1,2})\s*(?:من\s+)?(?:شهر\s+)?|(?<!\w)(?P<word>شهر\s+)|(?<![^\W\d_]))"
     rf"[وفبل]?(?P<month>{_NAMES})(?![^\W\d_])"
 )

@@ -41,7 +41,7 @@ BACKWARD = re.compile(r"(?<!\w)(\d+)ر(\d+)(?!\w)")  # 31ر3 of some agencies, w
 FRACTIONS = {"نصف": Decimal("0.5"), "ربع": Decimal("0.25")}
 HALF = re.compile(rf"\s+و(نصف|ربع)(?:\s+((?:ال)?(?:{'|'.join(SCALE)})))?(?!\w)")
 OF_A_SCALE = re.compile(r"(?<!\w)[وفبل]?(نصف|ربع)\s+$")  # half a million
-BETWEEN = re.compile(r"(?<!\w)[وف]?(?:ما)?بين\s+$")
+BETWEEN = re.compile(r"(?<!\w)(?<!من )[وف]?(?:ما)?بين\s+$")  # "among" has من in front
 LEFT = 12  # characters before a number in which one of these two stands
 PARTS = re.compile(r"\s+(?:ال)?(?:اثلاث|ارباع|اخماس|اسداس|اعشار)(?!\w)")  # three quarters are no three
 # What the hour has in minutes: العاشرة والنصف
@@ -150,8 +150,8 @@ def source_values(text: str) -> Values:
         for match in pattern.finditer(text):
             values, (_, scale, end) = _readings(match.group()), _scale(text, match.end())
             found |= {Decimal(part) for part in re.findall(r"\d+", match.group())}
-            (exact if scale else found).update(values)
-            exact |= {value for value in values if value.as_tuple().exponent == -3}
+            found |= values
+            exact |= {value for value in values if value < 10**3 and (scale or _thousands(value))}
             if waiting and not SHARED.fullmatch(text, waiting[-1][0], match.start()):
                 waiting = []
             waiting.append((match.end(), values))
@@ -175,6 +175,12 @@ def source_values(text: str) -> Values:
     )
 
 
+def _thousands(value: Decimal) -> bool:
+    """Whether this is more likely the other reading of its figures: 15.700, beside 15,700."""
+    digits, exponent = value.as_tuple()[1:]
+    return exponent == -3 and digits[-1] == 0
+
+
 def _rounded(value: Decimal) -> Iterator[Decimal]:
     """What a headline makes of a number: without what is behind the millions, or the nearest round one."""
     if value >= LARGEST:
@@ -184,8 +190,10 @@ def _rounded(value: Decimal) -> Iterator[Decimal]:
             return
         if scale > 1:
             yield value // scale * scale
-        if value >= 10 * scale and value % scale:  # the year 1999 is not the year 2000, 2.5 million are not 3
-            yield (value / scale).quantize(Decimal(1), ROUND_HALF_UP) * scale
+        rounded = (value / scale).quantize(Decimal(1), ROUND_HALF_UP) * scale
+        near = value >= 10 * scale if scale <= 10**3 else abs(rounded - value) * 20 <= value
+        if value % scale and near:  # the year 1999 is not the year 2000, 2.5 million are not 3, and 4.9 are 5
+            yield rounded
         if scale != 10**3 and value * 10 % scale:
             yield value * 10 // scale * scale / 10
             yield (value * 10 / scale).quantize(Decimal(1), ROUND_HALF_UP) * scale / 10

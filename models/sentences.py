@@ -63,7 +63,7 @@ _ALSO_PLAIN_WORDS = table("إن ان أن أو او في فى أي اي")
 _LATIN_ABBREVIATIONS = table("dr mr mrs ms prof st inc ltd co corp vs no vol pp ed eds fig al op jr sr gen dept")
 _TITLES_WITH_WAW = frozenset({"ود", "وم", "وأ", "لد"})  # "ود. علي": and Dr Ali
 _LATIN_SMALL = re.compile(r"[a-z][a-z0-9-]*+(?![A-Z])")  # not iPhone
-_DOMAIN = re.compile(r"(?:COM|NET|ORG|INFO|TV)(?![A-Z0-9])")
+_DOMAIN = re.compile(r"(?i:www|com|net|org|info|tv)(?![A-Za-z0-9])")
 _DOMAINS_IN_ARABIC = frozenset({"كوم", "نت", "أورغ", "أورج", "كو"})
 _ERA = re.compile(r"(?:\d[ \u00a0]?|([قب])[.][ \u00a0]?)[مه]$")  # 1445 هـ, 2023 م, 300 ق.م
 # A unit or a currency in letters, whose dot may end no sentence: 5 كم. من, 12 د.ك. في
@@ -265,7 +265,8 @@ def _full_stop_cuts(text: str, start: int, stop: int, after: int, word: str) -> 
     if _in_address(text, stop, stop + 1) or (spaced and glued and following.isascii() and following.isalnum()):
         return False  # example.com, "www .example .com", ".NET"
     latin = token.isascii() and any(map(str.isalpha, token))  # a year before "google" ends its sentence
-    if spaced and not glued and latin and (_LATIN_SMALL.match(text, after) or _DOMAIN.match(text, after)):
+    domain = token.isascii() and _DOMAIN.match(text, after)
+    if spaced and not glued and (domain or (latin and _LATIN_SMALL.match(text, after))):
         return False  # "www . example . com", as recipes write it
     if token in _TITLES_WITH_WAW or (glued and word in _DOMAINS_IN_ARABIC):
         return False

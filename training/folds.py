@@ -16,9 +16,9 @@ from mujaz.training.callbacks import Report
 from mujaz.training.compare import pooled
 from mujaz.training.job import done_before
 from mujaz.training.processes import first_alone, is_first, join
-from mujaz.training.report.folds import write_folds_report
-from mujaz.training.resume import FOLDS_FILE, alone, fold_folder, write_whole
-from mujaz.training.train import train, train_intermediate
+from mujaz.training.report.folds import FOLDS_PAGE, write_folds_report
+from mujaz.training.resume import FOLDS_FILE, alone, fold_folder, goes_on, write_whole
+from mujaz.training.train import WRITES, train, train_intermediate
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,7 @@ def train_folds(
 
 
 def _trained(config: TrainConfig, folds: int, *, restart: bool, progress: bool, say: Report) -> FoldsResult:
+    first_alone(lambda: _refuse_others(config, folds))
     if config.intermediate:  # once for all folds
         config = train_intermediate(config, restart=restart, progress=progress, report=say)
     runs = []
@@ -100,6 +101,14 @@ def _trained(config: TrainConfig, folds: int, *, restart: bool, progress: bool, 
     )
     first_alone(lambda: _save(result, config.task))
     return result
+
+
+def _refuse_others(config: TrainConfig, folds: int) -> None:
+    """Refuse what no fold left and would be written over, before the first is trained."""
+    if not any(folder.exists() for folder in _parts(config, folds)):
+        goes_on(config, restart=True, writes=(FOLDS_FILE, FOLDS_PAGE))
+    for number in range(1, folds + 1):
+        goes_on(fold_config(config, number), restart=True, writes=WRITES)
 
 
 def _parts(config: TrainConfig, folds: int) -> list[Path]:

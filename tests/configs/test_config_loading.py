@@ -123,10 +123,7 @@ def test_one_thing_wrong(good: Path, old: str, new: str, expected: str) -> None:
             "data.labels=[sport, no]",
             "data.labels.1: expected text, found False; what YAML takes for something else goes into",
         ),
-        (
-            "data.labels=[null, a]",
-            "data.labels.0: expected text, found None; what YAML takes for something else goes into",
-        ),
+        ("data.labels=[null, a]", "data.labels.0: expected text, found nothing; a name that is null goes into"),
         ("data.labels=[2024-01-01, a]", "data.labels.0: expected text, found 2024-01-01; what YAML takes"),
         ("data.labels=[1.5, a]", "data.labels.0: expected text, found 1.5; what YAML takes"),
         ("data.rename={010: money}", 'line 1: 010 is 8 to YAML. Write "010" in quotes where it is a name'),

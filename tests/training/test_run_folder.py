@@ -213,3 +213,15 @@ def test_several_processes_that_fail_as_they_begin_may_begin_again(
             open_run(_config(settings), restart=False)
     assert open_run(_config(settings), restart=False) is None
     assert _files(tmp_path / "run") == ["checkpoints/processes", "config.yaml"]
+
+
+@pytest.mark.parametrize("name", ["folds.json", "fold-2/README.md"])
+def test_a_cross_validation_refuses_before_its_first_fold(name: str, settings: dict[str, Any], tmp_path: Path) -> None:
+    mine = tmp_path / "run" / name
+    mine.parent.mkdir(parents=True)
+    mine.write_text("mine", encoding="utf-8")
+    config = _config({**settings, "data": {**settings["data"], "folds": 2, "test_fraction": 0.0}})
+    with pytest.raises(UsageError, match=rf"is no run and holds {mine.name}"):
+        train_folds(config, restart=True)
+    assert mine.read_text(encoding="utf-8") == "mine"
+    assert not (tmp_path / "run" / "fold-1").exists()
