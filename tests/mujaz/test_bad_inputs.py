@@ -222,7 +222,7 @@ def test_a_run_whose_config_is_damaged(
     run: Run, tiny_config: TinyConfig, topic_file: Path, tmp_path: Path, saved: str
 ) -> None:
     folder = tmp_path / "run"
-    (folder / "checkpoints").mkdir(parents=True)
+    (folder / "checkpoints" / "checkpoint-2").mkdir(parents=True)
     _write(folder / "config.yaml", saved)
     code, message = run("train", _write(tmp_path / "c.yaml", yaml.safe_dump(tiny_config("topic", topic_file, folder))))
     assert code == 2
