@@ -20,9 +20,8 @@ def _number_as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Name = Annotated[
-    str, BeforeValidator(_number_as_text)
-]  # of a label: numbers are labels in many files, and read as text there
+# Of a label: numbers are labels in many files, and read as text there.
+Name = Annotated[str, BeforeValidator(_number_as_text)]
 
 
 class Section(BaseModel):
