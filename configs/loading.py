@@ -177,7 +177,7 @@ def _checked(
     try:
         config = schema.model_validate(data)
     except ValidationError as error:
-        problems += [(tuple(e["loc"]), _explain(schema, tuple(e["loc"]), e)) for e in error.errors()]
+        problems += _explained(schema, data, error.errors())
     problems += _missing_files(data)
     if config is not None and not problems:
         return config
@@ -185,6 +185,53 @@ def _checked(
     listed = "\n".join(f"  {place}: {text}" for place, (_, text) in zip(places, problems, strict=True))
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
     raise ConfigError(f"{source} has {count}:\n{listed}")
+
+
+def _explained(schema: type[BaseModel], data: dict[str, Any], errors: Sequence[Any]) -> Iterator[tuple[Key, str]]:
+    """The key of each problem, and what it is.
+
+    Where a value may be of several kinds, pydantic complains once for each, below a name of its own for the kind: those of
+    which the value is not are passed over where it is of another, and what is left is told as one.
+    """
+    alike: dict[Key, list[Any]] = {}  # key with the kind left out -> what the kinds say of its value itself
+    rest: list[tuple[Key, Any]] = []
+    chosen: set[Key] = set()  # values that are of a kind, but wrong within
+    for error in errors:
+        key, kinds = _in_data(tuple(error["loc"]), data, error["type"])
+        if key in kinds:
+            alike.setdefault(key, []).append(error)
+        else:
+            rest.append((key, error))
+        whole = error["type"].endswith("_type") or error["type"] == "literal_error"
+        chosen |= kinds - {key} if whole else kinds
+    for key, error in rest:
+        yield key, _explain(schema, key, error)
+    for key, several in alike.items():
+        left = [error for error in several if not (key in chosen and error["type"].endswith("_type"))]
+        if left:
+            said = "; or ".join(dict.fromkeys(_message(error) for error in left))
+            kind = "one of several" if left[1:] else left[0]["type"]
+            yield key, _explain(schema, key, {**left[-1], "msg": said, "type": kind})
+
+
+def _in_data(loc: Key, data: Any, problem: str) -> tuple[Key, set[Key]]:
+    """The place of an error without pydantic's names of kinds, and the values of which these are."""
+    key: Key = ()
+    kinds: set[Key] = set()
+    for place, part in enumerate(loc):
+        inside = part in data if isinstance(data, dict) else isinstance(data, list) and isinstance(part, int)
+        if inside:
+            data = data[part]
+        elif problem != "missing" or place < len(loc) - 1:
+            kinds.add(key)
+            continue
+        key = (*key, part)
+    return key, kinds
+
+
+def _message(error: Any) -> str:
+    message: str = error["msg"].removeprefix("Value error, ")
+    return message[0].lower() + message[1:]
 
 
 def _explain(schema: type[BaseModel], key: Key, error: Any) -> str:
@@ -195,8 +242,7 @@ def _explain(schema: type[BaseModel], key: Key, error: Any) -> str:
         return f"unknown key '{name}'" + (f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known)}")
     if error["type"] == "missing":
         return f"'{name}' is missing"
-    message = error["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
+    message = _message(error)
     found = error.get("input")
     if error["type"] == "string_type" and isinstance(found, bool | int | float | dict | date | None):
         if found is None:
@@ -209,21 +255,23 @@ def _explain(schema: type[BaseModel], key: Key, error: Any) -> str:
 
 def _fields_at(schema: type[BaseModel], key: Key) -> list[str]:
     """Names of the fields of the section at ``key``."""
-    model = schema
+    here: Any = schema
     for part in key:
-        field = model.model_fields.get(str(part))
-        if field is None:
+        section = _section_in(here)
+        if section is None:
+            here = next(reversed(typing.get_args(here)), None)  # the values of a dictionary
+        elif str(part) in section.model_fields:
+            here = section.model_fields[str(part)].annotation
+        else:
             return []
-        options = typing.get_args(field.annotation) if _is_union(field.annotation) else (field.annotation,)
-        sections = [option for option in options if isinstance(option, type) and issubclass(option, BaseModel)]
-        if not sections:
-            return []
-        model = sections[0]
-    return list(model.model_fields)
+    section = _section_in(here)
+    return list(section.model_fields) if section else []
 
 
-def _is_union(annotation: Any) -> bool:
-    return typing.get_origin(annotation) in (types.UnionType, typing.Union)
+def _section_in(annotation: Any) -> type[BaseModel] | None:
+    union = typing.get_origin(annotation) in (types.UnionType, typing.Union)
+    options = typing.get_args(annotation) if union else (annotation,)
+    return next((one for one in options if isinstance(one, type) and issubclass(one, BaseModel)), None)
 
 
 def _missing_files(data: dict[str, Any]) -> Iterator[tuple[Key, str]]:

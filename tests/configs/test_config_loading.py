@@ -253,3 +253,24 @@ def test_an_output_may_stand_in_a_variable_or_at_home(
     monkeypatch.setenv("HOME", "/home/reader")
     assert load_config(good, ["output=$RUNS/x"]).output == f"{tmp_path}/x"
     assert load_config(good, ["output=~/x"]).output == "/home/reader/x"
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        (
+            "training.batch_size=eight",
+            "training.batch_size: input should be a valid integer, .*; or input should be 'auto', found 'eight'",
+        ),
+        ("data.train=3", "data.train: input should be a valid string; or input should be a valid list, found 3"),
+        ("search.space={a: {low: 2, high: 1}}", "search.space.a: low 2 is not less than high 1"),
+        ("search.space={a: {low: q, high: 1}}", "search.space.a.low: .* integer.*; or .* number.*, found 'q'"),
+        ("search.space={a: {low: 1, hihg: 2, high: 2}}", "unknown key 'search.space.a.hihg'; did you mean 'high'"),
+        ("search.space={a: {low: 1}}", "'search.space.a.high' is missing"),
+    ],
+)
+def test_a_value_that_may_be_of_several_kinds_is_one_problem(good: Path, override: str, said: str) -> None:
+    """pydantic's names of kinds (``constrained-int``) are no keys of a config, and each of them was a problem."""
+    with pytest.raises(ConfigError, match=f"has 1 problem:\n  --set: {said}") as error:
+        load_config(good, [override])
+    assert "[" not in str(error.value)
