@@ -30,7 +30,8 @@ def answers_to(
 
     Raises:
         ValueError: There are not as many answers as records.
-        Exception: What the job raised, where that is no record's fault, or it fails on all and is not known to work.
+        MujazError: The job fails on all of them and is not known to work.
+        Exception: What the job raised, where that is no record's fault.
     """
     told = 0
 
@@ -48,7 +49,9 @@ def answers_to(
     _count(found, records)
     failures = [answer.failure for answer in found if answer.failure]
     if failures and len(failures) == len(found) and not works:
-        raise failures[0]
+        raise MujazError(
+            f"each of the {len(found)} texts in hand is an error, so the run stops; of the first: {found[0].error}."
+        ) from failures[0]
     progress(len(records) - told)
     return found
 

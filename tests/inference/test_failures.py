@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mujaz.errors import MujazError
 from mujaz.inference.records import Record
 from mujaz.inference.runner import Hooks, Item, Progress, run
 from mujaz.inference.several import SeveralJob
@@ -98,9 +99,11 @@ def test_of_several_models_one_that_fails_leaves_the_others_their_answers(
 
 def test_of_several_models_one_that_fails_on_everything_ends_the_run(tmp_path: Path) -> None:
     jobs: Any = {"topic": Counting(), "summary": Counting("خ")}
-    with pytest.raises(RuntimeError, match="cannot read this") as caught:
+    said = r"each of the 5 texts in hand is an error.*\(RuntimeError: cannot read this; model 'summary'\)"
+    with pytest.raises(MujazError, match=said) as caught:  # not a traceback on the command line
         run(records(5, []), SeveralJob(jobs), open_sink(str(tmp_path / "o.jsonl")))
-    assert caught.value.__notes__ == ["model 'summary'"]
+    assert isinstance(caught.value.__cause__, RuntimeError)
+    assert caught.value.exit_code == 1
     assert not any(tmp_path.glob("o*.jsonl"))
 
 

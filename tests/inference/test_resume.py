@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from mujaz.errors import DataError, OutputError, UsageError
+from mujaz.errors import DataError, MujazError, OutputError, UsageError
 from mujaz.formats import read_rows
 from mujaz.inference.classify import ClassifyOptions, classify_corpus
 from mujaz.inference.corpus import CorpusOptions, _check_retry, _write_summary
@@ -132,7 +132,7 @@ def test_of_several_models_the_one_that_failed_is_named(tmp_path: Path) -> None:
 
 def test_a_model_that_fails_on_everything_ends_the_run(tmp_path: Path) -> None:
     """In chunks of two good records and more: one alone ends the run as well."""
-    with pytest.raises(RuntimeError, match="cannot read this"):
+    with pytest.raises(MujazError, match="cannot read this"):
         run(records(20), Length(fails_on="م"), open_sink(str(tmp_path / "out.jsonl")), asked={})
     assert not any(tmp_path.glob("out*.jsonl"))
 
