@@ -72,7 +72,8 @@ def load_tokenizer(folder: Path, config: PretrainedConfig, preset: Preset | None
         # transformers 5 makes an empty one, to which all words are unknown, and says nothing
         raise CheckpointError(f"{folder}: it holds no tokenizer: expected one of {', '.join(_TOKENIZER_FILES)}.")
     options: dict[str, Any] = {}
-    if config.model_type == "bert" and _stated_lowercase(folder) is None:
+    wordpiece = config.model_type == "bert" or (folder / "vocab.txt").is_file()  # ELECTRA's and DistilBERT's too
+    if wordpiece and _stated_lowercase(folder) is None:
         options["do_lower_case"] = preset.lowercase if preset else False
     try:
         with quiet_transformers():

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from transformers import (
+    AutoConfig,
     AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     AutoTokenizer,
@@ -48,6 +49,13 @@ def test_lower_casing_would_strip_hamza(bert_folder: Path) -> None:
     assert load_tokenizer(bert_folder, config).tokenize("أحمد") == ["أحمد"]
     assert load_tokenizer(bert_folder, config, PRESETS["arabert"]).tokenize("أحمد") == ["أحمد"]
     assert load_tokenizer(bert_folder, config, PRESETS["marbert"]).tokenize("أحمد") == ["احمد"]
+
+
+@pytest.mark.parametrize("kind", ["electra", "distilbert", "convbert"])
+def test_nor_do_others_that_read_a_vocabulary_of_words(bert_folder: Path, tmp_path: Path, kind: str) -> None:
+    AutoConfig.for_model(kind).save_pretrained(tmp_path)
+    shutil.copy(bert_folder / "vocab.txt", tmp_path)
+    assert load_tokenizer(tmp_path, load_config(tmp_path)).tokenize("أحمد") == ["أحمد"]
 
 
 @pytest.mark.parametrize("stated", [True, False])
