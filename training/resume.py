@@ -100,7 +100,7 @@ def goes_on(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Sequ
     folder = Path(config.output)
     saved = folder / CONFIG_FILE
     if saved.is_file() and _begun(folder) and not restart:
-        different = _differences(_with_defaults(saved_config(saved), type(config)), config.model_dump())
+        different = _differing(saved_config(saved), config)
         if different:
             raise UsageError(
                 f"{folder} holds a run of another config (different: {', '.join(different)}). "
@@ -139,7 +139,12 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Seq
     """
     folder = Path(config.output)
     if goes_on(config, restart=restart, writes=writes):
-        return last_checkpoint(folder / CHECKPOINTS)
+        if saved_config(folder / CONFIG_FILE).get("output") != config.output:
+            write_whole(folder / CONFIG_FILE, resolved_yaml(config).encode())
+        checkpoint = last_checkpoint(folder / CHECKPOINTS)
+        if checkpoint:
+            _best_beside(checkpoint)
+        return checkpoint
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / METRICS_FILE).unlink(missing_ok=True)
@@ -278,7 +283,7 @@ def finished_metrics(config: TrainConfig) -> dict[str, Any] | None:
         metrics: dict[str, Any] = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, UsageError):
         return None
-    return None if _differences(_with_defaults(saved, type(config)), config.model_dump()) else metrics
+    return None if _differing(saved, config) else metrics
 
 
 def last_checkpoint(folder: Path) -> Path | None:
@@ -310,6 +315,28 @@ def _is_whole(checkpoint: Path) -> bool:
     except (OSError, ValueError):
         return False  # killed while writing it, or removing it
     return True
+
+
+def _best_beside(checkpoint: Path) -> None:
+    """Have a checkpoint know the best one where it lies: it names the folder that both were written to."""
+    state = json.loads((checkpoint / STATE_FILE).read_text(encoding="utf-8"))
+    named = state.get("best_model_checkpoint")
+    beside = str(checkpoint.parent / Path(named).name) if named else None
+    if beside != named:  # no more is saved after the last step, and the Trainer looks there
+        state["best_model_checkpoint"] = beside
+        write_whole(checkpoint / STATE_FILE, json.dumps(state, indent=2, sort_keys=True).encode() + b"\n")
+
+
+def _differing(saved: dict[str, Any], config: TrainConfig | PretrainConfig) -> list[str]:
+    """Settings that differ from those of a run. Where it lies is none: it may have been moved, or be called otherwise."""
+    return _differences(_placeless(_with_defaults(saved, type(config))), _placeless(config.model_dump()))
+
+
+def _placeless(settings: dict[str, Any]) -> dict[str, Any]:
+    model, before = settings.get("model"), str(Path(str(settings.get("output"))) / INTERMEDIATE)
+    if isinstance(model, dict) and model.get("name") == before:
+        model = {**model, "name": INTERMEDIATE}
+    return {**settings, "model": model, "output": ""}
 
 
 def _differences(old: Any, new: Any, prefix: str = "") -> list[str]:

@@ -175,6 +175,26 @@ def test_wherever_it_stops_the_curve_and_the_weights_are_the_same(
     _assert_same_run(tmp_path / "run", whole_run)
 
 
+@pytest.mark.parametrize("at_end", [False, True])
+def test_a_run_that_was_moved_goes_on(
+    at_end: bool, whole_run: Path, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    """At its end the Trainer saves no more, and has to find the best checkpoint where it lies now."""
+    old, new = tmp_path / "run", tmp_path / "moved"
+    config = _hard(tiny_config("topic", topic_file, old, **HARD))
+    if at_end:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(train_module, "_finish", lambda *_: (_ for _ in ()).throw(_Stop))
+            with pytest.raises(_Stop):
+                train(config)
+    else:
+        _stopped(config, 40)
+    old.rename(new)
+    train(_hard(tiny_config("topic", topic_file, new, **HARD)))
+    _assert_same_run(new, whole_run)
+    assert str(new) in (new / "config.yaml").read_text(encoding="utf-8")
+
+
 def test_a_training_that_ended_is_not_trained_on(
     whole_run: Path, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
