@@ -6,8 +6,9 @@ import difflib
 import errno
 import importlib
 import os
+import signal
 import sys
-from typing import ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 import click
 
@@ -58,6 +59,14 @@ class LazyGroup(click.Group):
         if near and args[0] not in self.table and args[0][:1].isalnum():
             ctx.fail(f"no command '{args[0]}'; did you mean '{near[0]}'?")
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does it; Ctrl-C before a command has begun its work ends with 130, not with click's 1 of a failure."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("\nStopped.", err=True)
+            sys.exit(128 + signal.SIGINT)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands without importing any of them."""

@@ -345,6 +345,15 @@ def test_a_training_that_is_interrupted_says_how_to_go_on(monkeypatch: pytest.Mo
     assert "The same command goes on from the last checkpoint" in found.stderr
 
 
+def test_interrupted_before_it_has_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("mujaz.configs.loading.load_config", interrupted)
+    found = CliRunner().invoke(cli, ["train", "config.yaml"])
+    assert (found.exit_code, found.stderr) == (130, "\nStopped.\n")
+
+
 @pytest.mark.parametrize(
     ("work", "config"), [("pretrain.pretrain", "pretrain-5m.yaml"), ("search.search", "search-topic.yaml")]
 )
