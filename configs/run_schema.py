@@ -60,5 +60,7 @@ class RunConfig(Section):
     """Stop at the first bad record."""
     shard: str | None = None
     """Do one part of the corpus, as 2/4; the other parts are other machines'."""
+    bom: bool = False
+    """Begin CSV or TSV with a byte order mark, for Excel on Windows."""
     force: bool = False
     """Replace an output that exists."""

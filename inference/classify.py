@@ -86,6 +86,7 @@ def classify_corpus(
     strict: bool = False,
     retry_errors: bool = False,
     shard: str | None = None,
+    bom: bool = False,
     hooks: Hooks = NO_HOOKS,
     **options: Any,
 ) -> RunSummary:
@@ -109,6 +110,7 @@ def classify_corpus(
         strict: Stop at the first bad record.
         retry_errors: Do only the records that are errors in an output that exists.
         shard: Do one part of the corpus, ``2/4`` the second of four; see `mujaz.inference.shards`.
+        bom: Begin CSV or TSV with a byte order mark, for Excel on Windows.
         hooks: Progress and stopping.
         **options: Those of :class:`ClassifyOptions`; of a classifier that is given loaded none that say how it is loaded. It
             stays as it is: ``long`` and ``pooling`` are for this corpus.
@@ -123,7 +125,7 @@ def classify_corpus(
     how = ClassifyOptions(**options)
     how.check(columns)
     check_loading(model, how)
-    reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors, shard)
+    reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors, shard, bom)
 
     def load(nested: bool) -> LoadedJob:
         job = load_classify_job(model, how, columns, nested=nested)

@@ -59,6 +59,7 @@ class CorpusOptions:
         strict: Stop at the first bad record.
         retry_errors: Do only the records that are errors in an output that exists; its other lines stay.
         shard: Do one part of the corpus, ``2/4`` the second of four; see `mujaz.inference.shards`.
+        bom: Begin CSV or TSV with a byte order mark, without which Excel on Windows does not read its Arabic.
     """
 
     columns: Columns = DEFAULT_COLUMNS
@@ -69,6 +70,7 @@ class CorpusOptions:
     strict: bool = False
     retry_errors: bool = False
     shard: str | None = None
+    bom: bool = False
 
 
 # Between a run and the retry of its errors.
@@ -108,7 +110,8 @@ def answer_corpus(
     if shard:
         corpus.check_read_twice()
     before = _before_retry(file, out, options) if options.retry_errors else {}
-    with closing(open_sink(out, force=options.force or options.retry_errors, restart=options.restart)) as sink:
+    force = options.force or options.retry_errors
+    with closing(open_sink(out, force=force, restart=options.restart, bom=options.bom)) as sink:
         job = load(sink.nested)
         span = corpus.span(shard, job.chunk) if shard else None
         told = (job.description, corpus.note, f"shard {span}" if span else "")
@@ -147,7 +150,8 @@ def _asked(inputs: Sequence[str], options: CorpusOptions, span: Span | None) -> 
     """What the records are."""
     how = {**asdict(options.columns), "keep": list(options.columns.keep), "clean_article": options.clean_article}
     asked = {"inputs": list(inputs), "columns": how, "retry_errors": options.retry_errors}
-    return {**asked, "shard": str(span)} if span else asked
+    asked |= {"shard": str(span)} if span else {}
+    return asked | ({"bom": True} if options.bom else {})
 
 
 def _chosen(

@@ -14,7 +14,7 @@ from mujaz.inference.sinks import NOTHING, FileSink
 class RemoteSink(FileSink):
     """Partial results lie in the current folder, under a name that the same command finds again."""
 
-    def __init__(self, url: str, *, force: bool = False, restart: bool = False) -> None:
+    def __init__(self, url: str, *, force: bool = False, restart: bool = False, bom: bool = False) -> None:
         """Take hold of the local file.
 
         Raises:
@@ -31,7 +31,7 @@ class RemoteSink(FileSink):
             raise UsageError(f"{url}: it exists already. Choose another name, or give --force to replace it.")
         name = PurePosixPath(self._inside).name
         mark = hashlib.sha256(url.encode()).hexdigest()[:8]
-        super().__init__(Path(f"{mark}-{name}"), force=True, restart=restart)
+        super().__init__(Path(f"{mark}-{name}"), force=True, restart=restart, bom=bom)
 
     @property
     def place(self) -> str:

@@ -116,10 +116,13 @@ def _to_parquet(partial: Path, path: Path, columns: Kinds) -> None:
 
 
 class Kind(NamedTuple):
-    """An output format: how rows become bytes, whether objects nest, and what makes the partial file the output."""
+    """An output format: how rows become bytes, whether objects nest and a byte order mark may come first, and what makes the
+    partial file the output.
+    """
 
     encode: Encode
     nested: bool
+    takes_bom: bool = False
     finish: Callable[[Path, Path, Kinds], None] = _rename
     partial_suffix: str | None = None
 
@@ -134,8 +137,8 @@ class Kind(NamedTuple):
 KINDS: dict[str, Kind] = {
     ".jsonl": Kind(as_jsonl, nested=True),
     ".ndjson": Kind(as_jsonl, nested=True),
-    ".csv": Kind(_separated(","), nested=False),
-    ".tsv": Kind(_separated("\t"), nested=False),
+    ".csv": Kind(_separated(","), nested=False, takes_bom=True),
+    ".tsv": Kind(_separated("\t"), nested=False, takes_bom=True),
     ".parquet": Kind(as_jsonl, nested=False, finish=_to_parquet, partial_suffix=".jsonl"),
 }
 

@@ -22,12 +22,13 @@ from filelock import FileLock, Timeout
 from fsspec.utils import glob_translate
 
 from mujaz.errors import OutputError, UsageError
-from mujaz.files import filesystem, is_local, open_stdout
+from mujaz.files import BOM, filesystem, is_local, open_stdout
 from mujaz.inference.journal import Journal, State
 from mujaz.inference.rows import KINDS, Kinds, Rows, as_jsonl, output_kind
 
 STDOUT = "-"
 NOTHING: Mapping[str, Any] = {}
+_NO_BOM = "a byte order mark (--bom) is for CSV and TSV, found {}. Leave it out, or give a name with such a suffix."
 
 
 class Sink(Protocol):
@@ -53,25 +54,29 @@ class Sink(Protocol):
         """Where the results lie now."""
 
 
-def open_sink(out: str | None, *, force: bool = False, restart: bool = False) -> Sink:
+def open_sink(out: str | None, *, force: bool = False, restart: bool = False, bom: bool = False) -> Sink:
     """Open the output, before anything expensive is done.
 
     Args:
         out: A file name or URL; "-" or None is stdout.
         force: Replace an output that exists.
         restart: Drop the partial results of an unfinished run.
+        bom: Begin CSV or TSV with a byte order mark.
 
     Raises:
-        UsageError: The suffix is not known, the output exists, another run is writing it, or stdout is closed.
+        UsageError: The suffix is not known or takes no such mark, the output exists, another run is writing it, or stdout is
+            closed.
         OutputError: The output cannot be written.
     """
     if out is None or out == STDOUT:
+        if bom:
+            raise UsageError(_NO_BOM.format(f"{STDOUT} (JSON Lines)"))
         return StreamSink(open_stdout())
     if not is_local(out):
         from mujaz.inference.remote import RemoteSink
 
-        return RemoteSink(out, force=force, restart=restart)
-    return FileSink(Path(out), force=force, restart=restart)
+        return RemoteSink(out, force=force, restart=restart, bom=bom)
+    return FileSink(Path(out), force=force, restart=restart, bom=bom)
 
 
 def summary_file(out: Path) -> Path:
@@ -117,16 +122,19 @@ class StreamSink:
 class FileSink:
     """A file that grows by whole chunks under a partial name; see the module's docstring."""
 
-    def __init__(self, path: Path, *, force: bool = False, restart: bool = False) -> None:
+    def __init__(self, path: Path, *, force: bool = False, restart: bool = False, bom: bool = False) -> None:
         """Take hold of the output.
 
         Raises:
-            UsageError: The suffix is not known, there is an output already, or another run is writing it.
+            UsageError: The suffix is not known or takes no byte order mark, there is an output already, or another run is
+                writing it.
             OutputError: It cannot be created.
         """
         self.path, self.records, self._size, self._committed = path, 0, 0, False
         self.kind, self._compress = output_kind(path)
-        self.nested = self.kind.nested
+        if bom and not self.kind.takes_bom:
+            raise UsageError(_NO_BOM.format(path))
+        self.nested, self._mark = self.kind.nested, BOM if bom else b""
         self.partial = path.with_name(self.kind.partial_name(path))
         if path.exists() and not force:
             raise UsageError(f"{path}: it exists already. Choose another name, or give --force to replace it.")
@@ -195,7 +203,8 @@ class FileSink:
         """Append a chunk as a whole, flush it to the disk, and record it; or do nothing of it."""
         if self.journal.asked is None:
             self.begin({})
-        left = memoryview(self._compress(self.kind.encode(rows, header=() if self._size else rows[0])))
+        encoded = self.kind.encode(rows) if self._size else self._mark + self.kind.encode(rows, header=rows[0])
+        left = memoryview(self._compress(encoded))
         size = self._size + len(left)
         try:
             while left:
@@ -214,7 +223,7 @@ class FileSink:
         """Give the output its final name; all of it is on the disk already, but for the header of one without rows."""
         try:
             if not self._size:
-                self._file.write(self._compress(self.kind.encode((), header=columns)))
+                self._file.write(self._compress(self._mark + self.kind.encode((), header=columns)))
             self._file.close()
             self.kind.finish(self.partial, self.path, columns)
             self.journal.remove()

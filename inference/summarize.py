@@ -83,6 +83,7 @@ def summarize_corpus(
     strict: bool = False,
     retry_errors: bool = False,
     shard: str | None = None,
+    bom: bool = False,
     report: str | None = None,
     hooks: Hooks = NO_HOOKS,
     **options: Any,
@@ -105,6 +106,7 @@ def summarize_corpus(
         strict: Stop at the first bad record.
         retry_errors: Do only the records that are errors in an output that exists.
         shard: Do one part of the corpus, ``2/4`` the second of four; see `mujaz.inference.shards`.
+        bom: Begin CSV or TSV with a byte order mark, for Excel on Windows.
         report: Where to write a page of the summaries beside their articles, see `mujaz.inference.summary_page`.
         hooks: Progress and stopping.
         **options: Those of :class:`SummarizerOptions`.
@@ -119,7 +121,7 @@ def summarize_corpus(
     generation.check()
     how = SummarizerOptions(**options)
     check_loading(model, how)
-    reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors, shard)
+    reading = CorpusOptions(columns, format, clean_article, force, restart, strict, retry_errors, shard, bom)
     if report is not None:
         check_report(report, inputs, out)
     done = answer_corpus(

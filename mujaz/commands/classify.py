@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mujaz.inference.summary import RunSummary
 
 # Options of reading and writing, which mujaz.inference.corpus.CorpusOptions holds; the others are the model's.
-READING = ("format", "clean_article", "force", "restart", "strict", "retry_errors", "shard")
+READING = ("format", "clean_article", "force", "restart", "strict", "retry_errors", "shard", "bom")
 
 
 @click.command("classify")

@@ -71,6 +71,9 @@ _OPTIONS = (
         help="Do the I-th of N parts of the records, on one of N machines; the outputs, 1/N first, together are that of one "
         "run (JSON Lines: cat).",
     ),
+    click.option(
+        "--bom", is_flag=True, help="Begin CSV or TSV with a byte order mark; Excel on Windows needs it to read Arabic."
+    ),
 )
 
 

@@ -39,7 +39,7 @@ def command(config: str, overrides: tuple[str, ...], restart: bool, retry_errors
         from mujaz.models.summary_options import Generation
 
         columns = Columns(checked.text_column, checked.id_column, checked.target_column, tuple(checked.keep))
-        same = ("format", "clean_article", "force", "strict", "shard")
+        same = ("format", "clean_article", "force", "strict", "shard", "bom")
         given = {name: getattr(checked, name) for name in same}
         reading = CorpusOptions(columns, restart=restart, retry_errors=retry_errors, **given)
         own = (

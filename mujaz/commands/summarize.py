@@ -83,7 +83,7 @@ def command(
     from mujaz.inference.summarize import Generation, read_article, summarize_corpus
 
     generation = Generation(**{field.name: options.pop(field.name) for field in fields(Generation)})
-    of_corpus = ("force", "restart", "strict", "retry_errors", "shard")
+    of_corpus = ("force", "restart", "strict", "retry_errors", "shard", "bom")
     writing = {name: options.pop(name) for name in of_corpus}
     article = read_article(inputs[0], format=format, text=text_column) if len(inputs) == 1 and out is None else None
     if article is not None:
