@@ -1,4 +1,4 @@
-"""What the commands that read a corpus have in common: options, progress, Ctrl-C and the closing summary."""
+"""What the commands that read a corpus have in common: options, progress, Ctrl-C, SIGTERM and the closing summary."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mujaz.commands.stopping import exit_code, terminable
 from mujaz.errors import MujazError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 # What torch says of a GPU, and of the CPU, whose memory does not suffice.
 _OUT_OF_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
-INTERRUPTED = 130  # exit code: 128 + SIGINT
 # The keys of mujaz.formats.FORMATS, which is not imported for --help; a test compares them.
 FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "txt", "article")
 
@@ -85,59 +85,66 @@ def corpus_options(command: Decorated) -> Decorated:
 
 
 def run_corpus(work: Callable[[Hooks], RunSummary]) -> None:
-    """Run ``work`` with a progress bar and Ctrl-C in hand, and say on stderr what was done.
+    """Run ``work`` with a progress bar, Ctrl-C and SIGTERM in hand, and say on stderr what was done.
 
-    Ctrl-C ends the run after the chunk in hand; a second one at once. Either way the exit code is 130. It is 1 where no
-    record at all could be read, or a file not to its end; other bad records are lines of the output.
+    Either signal ends the run after the chunk in hand; a second one at once. Then the exit code is 130, or 143. It is 1
+    where no record at all could be read, or a file not to its end; other bad records are lines of the output.
     """
-    with run_hooks() as hooks, out_of_memory_explained():
+    asked: list[int] = []
+    with run_hooks(asked) as hooks, out_of_memory_explained():
         summary = work(hooks)
     click.echo(str(summary), err=True)
     if summary.stopped:
         resumable = summary.records and summary.output != "stdout"
         then = "The same command goes on from here." if resumable else "These are the results so far."
         click.echo(f"Stopped before the end. {then}", err=True)
-        sys.exit(INTERRUPTED)
+        sys.exit(128 + (asked or [signal.SIGINT])[0])
     if summary.failed:
         sys.exit(1)
 
 
 @contextmanager
-def run_hooks() -> Iterator[Hooks]:
-    """Hooks that print what runs, show how far it is, and stop on Ctrl-C."""
+def run_hooks(asked: list[int]) -> Iterator[Hooks]:
+    """Hooks that print what runs, show how far it is, and stop on Ctrl-C and SIGTERM; ``asked`` takes its number."""
     from mujaz.commands.progress import CorpusProgress
     from mujaz.inference.runner import Hooks
 
     with ExitStack() as stack:
         shown: CorpusProgress | None = None
-        asked = False
 
-        def on_interrupt(number: int, frame: FrameType | None) -> None:
-            nonlocal asked
+        def on_signal(number: int, frame: FrameType | None) -> None:
             if asked:
                 raise KeyboardInterrupt
-            asked = True
+            asked.append(number)
+            again = b"Ctrl-C again"
+            if number == signal.SIGTERM:
+                signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whatever is computed, a second one is not made to wait
+                again = b"a second signal"
             # Not through Python's stream, which may be in the middle of a write.
-            os.write(2, b"\nStopping when the texts in hand are done; Ctrl-C again stops at once.\n")
+            os.write(2, b"\nStopping when the texts in hand are done; " + again + b" stops at once.\n")
 
         def started(lines: str) -> None:
             nonlocal shown
             click.echo(lines, err=True)
             shown = stack.enter_context(CorpusProgress(sys.stderr))
-            before = signal.signal(signal.SIGINT, on_interrupt)
-            stack.callback(signal.signal, signal.SIGINT, before)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                before = signal.getsignal(number)
+                if before != signal.SIG_DFL:  # as under a launcher
+                    signal.signal(number, on_signal)
+                    stack.callback(signal.signal, number, before)
 
         try:
+            stack.enter_context(terminable())
             yield Hooks(
                 started=started,
                 progress=lambda done: shown.advance(done) if shown else None,
                 chunk=lambda summary: shown.chunk(summary) if shown else None,
-                stop=lambda: asked,
+                stop=lambda: bool(asked),
             )
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as stopped:
             stack.close()
             click.echo("Stopped at once.", err=True)
-            sys.exit(INTERRUPTED)
+            sys.exit(exit_code(stopped))
 
 
 @contextmanager

@@ -124,7 +124,7 @@ def _summarize_one(name: str, article: str, generation: Generation, as_json: boo
     several, report = generation.candidates > 1, options["report"]
     if report:
         check_page(report, "--report", [name])
-    with run_hooks() as hooks, out_of_memory_explained():
+    with run_hooks([]) as hooks, out_of_memory_explained():
         summary = summarize_article(article, generation=generation, hooks=hooks, **options)
     if report:
         click.echo(f"page: {report}", err=True)

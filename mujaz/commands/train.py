@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mujaz.commands.corpus import INTERRUPTED
+from mujaz.commands.stopping import exit_code, terminable
 
 if TYPE_CHECKING:
     from mujaz.configs.schema import TrainConfig
@@ -78,14 +78,15 @@ def run_training(config: TrainConfig, restart: bool) -> None:
 
 @contextmanager
 def goes_on_later() -> Iterator[None]:
-    """What Ctrl-C says, and the exit code."""
+    """What Ctrl-C and SIGTERM say, and the exit code."""
     try:
-        yield
-    except KeyboardInterrupt:
+        with terminable():
+            yield
+    except KeyboardInterrupt as stopped:
         _say(
             "\nStopped. The same command goes on from the last checkpoint (training.save_every), --restart begins again."
         )
-        sys.exit(INTERRUPTED)
+        sys.exit(exit_code(stopped))
 
 
 def _say(line: str) -> None:

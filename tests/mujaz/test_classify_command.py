@@ -328,6 +328,25 @@ def test_ctrl_c_twice_stops_at_once(running: subprocess.Popen[str], tmp_path: Pa
     assert "Traceback" not in said
 
 
+def test_sigterm_stops_like_ctrl_c(running: subprocess.Popen[str], tmp_path: Path) -> None:
+    running.send_signal(signal.SIGTERM)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 143
+    assert len(lines((tmp_path / "o.partial.jsonl").read_text(encoding="utf-8"))) == 1024
+    assert "a second signal stops at once" in said
+    assert "Stopped before the end. The same command goes on from here." in said
+
+
+def test_a_second_sigterm_is_not_made_to_wait(running: subprocess.Popen[str], tmp_path: Path) -> None:
+    running.send_signal(signal.SIGTERM)
+    time.sleep(0.1)
+    running.send_signal(signal.SIGTERM)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == -signal.SIGTERM
+    assert len(lines((tmp_path / "o.partial.jsonl").read_text(encoding="utf-8"))) == 512
+    assert "Traceback" not in said
+
+
 def test_a_killed_run_leaves_whole_lines(running: subprocess.Popen[str], tmp_path: Path) -> None:
     running.kill()
     running.communicate(timeout=60)
@@ -357,7 +376,7 @@ def test_the_progress_bar_is_for_terminals(news: Path, tmp_path: Path, monkeypat
 
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with corpus.run_hooks() as hooks:
+    with corpus.run_hooks([]) as hooks:
         hooks.started("fake model")
         hooks.progress(3)
     assert "3text [" in terminal.getvalue()
