@@ -219,7 +219,7 @@ def _fingerprint(config: PretrainConfig, objective: Objective, origin: Origin, t
     """Of all that tokenizer and shards depend on."""
     parts = [
         origin.recipe.to_json(),
-        config.data.model_dump(),
+        config.data.model_dump(exclude={"train", "exclude"}),  # what they hold counts, and not where they lie
         text,
         config.tokenizer.model_dump(),
         config.model.vocab_size,

@@ -41,6 +41,9 @@ STATE_FILE = "trainer_state.json"  # of a checkpoint; the Trainer writes it last
 _REMOVED = (METRICS_FILE, CHECKPOINTS, TENSORBOARD)
 OF_A_MODEL = ("config.json", "generation_config.json", "model*.safetensors*", "tokenizer*.json", INFO_FILE)
 
+# Settings that name files, of whose contents a fingerprint is kept: where these lie may change.
+_FILES = tuple(f"data.{name}" for name in ("train", "dev", "test", "additional", "exclude"))
+
 _STEP = re.compile(r"checkpoint-(\d+)")
 
 
@@ -89,7 +92,7 @@ def goes_on(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Sequ
     """Whether a run of this config is there to go on with; nothing is changed.
 
     Args:
-        config: Compared with that of the run in its folder.
+        config: Compared with that of the run in its folder. Its data may have been moved: :func:`same_data` tells.
         restart: Begin again, whatever is there.
         writes: Patterns (``tokenizer*.json``) of the files and folders that the run will write over or remove, besides those
             that every run does.
@@ -101,10 +104,12 @@ def goes_on(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Sequ
     saved = folder / CONFIG_FILE
     if saved.is_file() and _begun(folder) and not restart:
         different = _differing(saved_config(saved), config)
-        if different:
+        moved = [name for name in different if name in _FILES]
+        if different and not (moved == different and (folder / CHECKPOINTS / DATA_FILE).is_file()):
+            link = " Where data was only moved, a link at its old place helps." if moved else ""
             raise UsageError(
                 f"{folder} holds a run of another config (different: {', '.join(different)}). "
-                "Give --restart to begin again there, or another output (--set output=…)."
+                f"Give --restart to begin again there, or another output (--set output=…).{link}"
             )
         if (folder / METRICS_FILE).is_file():
             raise UsageError(f"{folder} holds a finished run. Give --restart to train again, or another output.")
@@ -139,7 +144,7 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Seq
     """
     folder = Path(config.output)
     if goes_on(config, restart=restart, writes=writes):
-        if saved_config(folder / CONFIG_FILE).get("output") != config.output:
+        if saved_config(folder / CONFIG_FILE) != yaml.safe_load(resolved_yaml(config)):  # it was moved, or its data
             write_whole(folder / CONFIG_FILE, resolved_yaml(config).encode())
         checkpoint = last_checkpoint(folder / CHECKPOINTS)
         if checkpoint:
@@ -209,8 +214,8 @@ def same_data(folder: Path, fingerprint: str, resume: Path | None) -> None:
         write_whole(kept, fingerprint.encode())
     elif kept.read_text(encoding="utf-8") != fingerprint:
         raise UsageError(
-            f"{folder} holds a run that began with other data: its files have changed since. Bring those back to go on, or "
-            "give --restart to begin again with these."
+            f"{folder} holds a run that began with other data: its files have changed since, or are others. Bring those "
+            "back to go on, or give --restart to begin again with these."
         )
 
 
