@@ -29,7 +29,7 @@ import pyarrow.parquet as pq
 from findings_reading import SPLIT, Label, Written, holding, read_labels, scores, sum_of, write_labels
 from numpy.typing import NDArray
 
-from mujaz import Summarizer
+from mujaz import Summarizer, UsageError
 from mujaz.models.summary_checks import check_summary
 from mujaz.models.summary_record import MILD, Finding, Summary, findings_of
 
@@ -53,12 +53,11 @@ def main() -> None:
     parser.add_argument("--labels", type=Path, metavar="FILE", help="flagged, precision and recall by these labels")
     options = parser.parse_args()
     summarizer = Summarizer.from_pretrained(options.model, device="cpu", precision="float32", engine="torch")
-    if options.labels:
-        judged(summarizer, options)
-    elif options.blind:
-        to_judge(summarizer, options)
-    else:
-        counted(summarizer, options)
+    work = judged if options.labels else to_judge if options.blind else counted
+    try:
+        work(summarizer, options)
+    except UsageError as error:  # one that selects is asked for what only those do that write
+        parser.error(str(error))
 
 
 def counted(summarizer: Summarizer, options: argparse.Namespace) -> None:

@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 import torch
 from numpy.typing import NDArray
 
-from mujaz import Summarizer
+from mujaz import Summarizer, UsageError
 from mujaz.models import writing
 from mujaz.models.encoding import padded_batch
 from mujaz.models.long_articles import page_rank
@@ -72,6 +72,14 @@ def main() -> None:
     options = parser.parse_args()
     summarizer = Summarizer.from_pretrained(options.model, device="cpu", precision="float32")
     print(summarizer.description, signature(), sep="\n")
+    try:
+        tables(summarizer, options)
+    except UsageError as error:  # one that selects is asked for what only those do that write
+        parser.error(str(error))
+
+
+def tables(summarizer: Summarizer, options: argparse.Namespace) -> None:
+    """A table a set."""
     by_words = writing.centrality  # type: ignore[attr-defined]  # writing only uses it
     for name in options.sets:
         texts, references = long_articles(options.data, name, options.articles)
