@@ -43,9 +43,19 @@ class RangeConfig(Section):
     def _in_order(self) -> RangeConfig:
         if self.low >= self.high:
             raise ValueError(f"low {self.low} is not less than high {self.high}")
+        if self.step and self.step > self.high - self.low:
+            raise ValueError(
+                f"a step of {self.step} from {self.low} on leads beyond {self.high}, so {self.low} alone is left"
+            )
         if self.log and (self.low <= 0 or self.step):
             raise ValueError("log needs a low above 0, and takes no step")
         return self
+
+    @property
+    def probes(self) -> list[int | float]:
+        """Ends, and where not only whole numbers are meant one between that is none: whether all values are allowed."""
+        between = [] if self.whole else [self.low + (self.step or 0.37 * (self.high - self.low))]
+        return [self.low, *between, self.high]
 
     @property
     def whole(self) -> bool:

@@ -134,7 +134,7 @@ def search(config: TrainConfig, *, restart: bool = False, report: Report | None 
 
 
 def _checked(config: TrainConfig) -> SearchConfig:
-    """The section, after every end of every range was looked at, so that no trial stops at one."""
+    """The section, after every end of every range, and a value in it, was looked at, so that no trial stops at one."""
     settings = config.search
     if settings is None:
         raise UsageError("nothing to search: the config has no section 'search'. See configs/search-topic.yaml.")
@@ -145,7 +145,7 @@ def _checked(config: TrainConfig) -> SearchConfig:
         raise UsageError(f"search.metric: expected one of {', '.join(known)}, found '{settings.metric}'.")
     plain = config.model_copy(update={"search": None})
     for key, values in settings.space.items():
-        for value in values if isinstance(values, list) else (values.low, values.high):
+        for value in values if isinstance(values, list) else values.probes:
             with_values(plain, {key: value}, f"search.space, {key} = {value},")
     return settings
 
