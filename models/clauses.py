@@ -21,10 +21,11 @@ from mujaz.models.arabic_names import TABLE as NAMES
 from mujaz.models.arabic_words import table
 from mujaz.models.arabic_words import words as words_of
 from mujaz.models.denials import COMMAS, STOPS, TITLE, denied_before, denied_behind, in_condition, is_condition
-from mujaz.models.headline_words import ENDS_IN_WN, HOLDS
+from mujaz.models.headline_words import ENDS_IN_WN, HOLDS, SAYING
 from mujaz.models.middles import PARTS_OF_NAMES, binds, cost_behind
 from mujaz.models.news_verbs import OBJECTS, OPENERS
 from mujaz.models.subjects import BY_WHOM, DAYS, GOVERNS, ITS, TANWIN, Clause, predicate
+from mujaz.models.unfinished import MAIN_CLAUSE, before_predicates, is_subordinate, main_clause
 from mujaz.models.word_bases import LEADING
 
 # In F1 of words, beside which they are weighed; chosen on dev articles of ANT and SaudiNewsNet (benchmarks/LOG.md).
@@ -35,7 +36,11 @@ STARTS_BEHIND_DENIAL = 0.6  # without "denied that", "warned that", "it is not t
 ENDS_BEFORE_DENIAL = 0.6  # "… is fake"
 ENDS_BEFORE_CONDITION = 0.15  # "… unless"
 STARTS_WITH_IMPERFECT = 0.3  # behind "that": what is wanted, expected or ruled out, not what is
+STARTS_IN_AN_OPENING = 0.3  # "after [the rain of last week], the team …"
+STARTS_SUBORDINATE = 0.3  # "when", "while", "if": the clause that says what happened comes behind
 ENDS_AT_A_COMMA = 0.03
+ENDS_AT_A_COLON = 0.2  # what it announces stands behind it
+ENDS_BEFORE_PREDICATE = 0.3  # "said that the road", "after the rain", and not what of it
 ENDS_INSIDE = 0.1
 ENDS_BEFORE_ARTICLE = 0.13
 ENDS_IN_TWO_PARTS = 0.15  # "between … and" without the second
@@ -46,7 +51,7 @@ STARTS_BEHIND_HOLDS = 0.3  # "considered that": an opinion, told as a fact
 STARTS_BEHIND_ITS_VERB = 0.3  # "opens today, [the fair …]": the comma is the day's
 STARTS_BEHIND_WITH = 0.1  # whom something was done with did not do it
 ENDS_JUST_BEGUN = 0.3  # a clause of one or two words behind "that" or "which"
-UNFINISHED = 0.1  # a verb whose object has a preposition, without it: "called", and not "called for"
+UNFINISHED = 0.2  # "called", and not "called for"; "after the rain", and not what was after it
 NEVER = 1.0  # only where there is no other
 FARTHEST = 20  # words from a verb to its object
 _LONGEST_BRACKET = 25  # words
@@ -74,6 +79,7 @@ _WHOLE = re.compile(  # what is said behind a name, and an age
     r"|سبحانه وتعالي|تبارك وتعالي|عن عمر(?: [يت]?ناهز)?(?: \d+)?(?: عاما| سنه)?"
 )
 _THAT = table("ان بان وان لان")  # a clause starts behind them
+_GOES_ON = SAYING | table("حيث وذلك")  # about something else: "explained his plan, pointing out that"
 _FARTHEST_THAT = 12  # words from who holds something to what
 _OPENS = _THAT | table(
     """فان انه انها وانه وانها بانه بانها لانه لانها التي الذي الذين والتي والذي لم لن قد ولم ولن وقد حيث كما ما لو اذا
@@ -112,8 +118,8 @@ class Boundaries:
         end: Costs.
         denied: The place of the word that denies, doubts or takes back what starts with each word; -1 where there is none.
         denied_behind: The place of the word that does so with what ends with each word.
-        needs: How many words a stretch has to have that starts with each word, so that its verb has its object; a
-            shorter one costs UNFINISHED.
+        needs: How many words a stretch has to have that starts with each word, so that its verb has its object, and
+            what says first when or where its main clause; a shorter one costs UNFINISHED.
     """
 
     start: NDArray[np.float64]
@@ -198,14 +204,38 @@ def boundaries(
     for place in range(1, len(words)):
         if own[place - 1] and own[place - 1][0] in _THAT and sentences[place - 1] == sentences[place]:
             needs[place] = max(int(needs[place]), _up_to_predicate(own, place, sentences))
-    for place in np.flatnonzero(np.diff(sentences, prepend=-1)).tolist():
-        start[_behind_day(words, own, place)] += STARTS_BEHIND_ITS_VERB
+    _add_unfinished(words, own, sentences, start, end, needs)
     for opens, closes in _brackets(words, sentences):  # a list without its brackets belongs to the noun before it
         start[opens + 1 : closes + 1] = NEVER
         end[opens:closes] = NEVER
     start[[in_condition(own, place) for place in range(len(own))]] = NEVER
     start[[not this or bool(_DECIMALS.match(word)) for this, word in zip(own, words, strict=True)]] = NEVER
     return Boundaries(start, end, needs, denied, behind)
+
+
+def _add_unfinished(
+    words: Sequence[str],
+    own: Sequence[Sequence[str]],
+    sentences: NDArray[np.int64],
+    start: NDArray[np.float64],
+    end: NDArray[np.float64],
+    needs: NDArray[np.int64],
+) -> None:
+    """Add what it costs to leave out what a sentence is about: the verb behind "that", the clause behind "after"."""
+    plain = [this[0] if this else "" for this in own]
+    for that, verb in before_predicates(words, plain, sentences):
+        end[that:verb] += ENDS_BEFORE_PREDICATE
+        # the verb by itself says what happened only where a pause comes behind it
+        end[verb : verb + 2] += ENDS_BEFORE_PREDICATE * (end[verb : verb + 2] > ENDS_AT_A_COMMA)
+    for place in np.flatnonzero(np.diff(sentences, prepend=-1)).tolist():
+        start[_behind_day(words, own, place)] += STARTS_BEHIND_ITS_VERB
+        if main := main_clause(words, plain, sentences, place):
+            start[place + 1 : main] += STARTS_IN_AN_OPENING
+            start[main] = 0.0
+            end[place : main + 1] += ENDS_BEFORE_PREDICATE
+            last = int(np.searchsorted(sentences, sentences[place], side="right"))
+            needs[place] = min(main + MAIN_CLAUSE, last) - place
+    start += STARTS_SUBORDINATE * np.array([is_subordinate(this) for this in plain], dtype=bool)
 
 
 def _brackets(words: Sequence[str], sentences: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
@@ -246,7 +276,7 @@ def _needed(words: Sequence[str], own: Sequence[Sequence[str]], place: int, sent
             return at - place + 2
         if len(this) > 3 and f"{this[0]}-" in wanted and not _ADVERBS.fullmatch(this):
             return at - place + 1
-        if this in OBJECTS or this[1:] in OBJECTS:  # another verb, with objects of its own
+        if this in OBJECTS or this[1:] in OBJECTS or this in _GOES_ON:  # another verb, with objects of its own
             return 0
     return 0
 
@@ -325,7 +355,7 @@ def _end(words: Sequence[str], own: Sequence[Sequence[str]], place: int, *, stop
     if not own[place]:
         return NEVER
     if stops:
-        return 0.0
+        return ENDS_AT_A_COLON if words[place].endswith(":") else 0.0
     if (
         own[place][0] in _NEVER_LAST
         or (len(own[place][0]) == 1 and not own[place][0].isdigit())

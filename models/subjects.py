@@ -119,8 +119,10 @@ TANWIN = re.compile("ا\u064b|\u064bا|ة\u064b")
 _ADVERB = re.compile("يا\u064b|ي\u064bا")  # عالمياً
 _OPENING = tuple("\"«“'‘’(")
 _AND_A_NAME = re.compile('و[«"]')
-_VERB = re.compile(r"س?[يت]\w{3,}(?<!ه)(?<!ات)|ي(?!وم|من)\w{2}|\w{3,}(?<!ا)ت|\w{2,}وا|كان|هو|هي|ليس|لا|لم|لن|قد|سوف")
-_RELATIVE = table("الذي التي الذين ما اللذين اللتين")
+_VERB = re.compile(
+    r"س?[يت]\w{3,}(?<!ه)(?<!ات)|ي(?!وم|من)\w{2}|\w{3,}(?<!ا)ت|\w{2,}وا|است[^\Wاه]{3}|كان|هو|هي|ليس|لا|لم|لن|قد|سوف"
+)
+RELATIVE = table("الذي التي الذين ما اللذين اللتين")
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,11 +269,16 @@ def predicate(plain: Sequence[str]) -> int:
     """The place of the first verb outside of relative clauses, in words that begin with a noun; 0 where there is none."""
     relative = False
     for at, word in enumerate(plain[1:], 1):  # the noun may look like a verb
-        verb = word in OPENERS or (_VERB.fullmatch(word) and not DEED.fullmatch(word) and word not in NAMES)
+        verb = is_verb(word)
         if verb and not relative:
             return at
-        relative = (relative and not verb) or word in _RELATIVE
+        relative = (relative and not verb) or word in RELATIVE
     return 0
+
+
+def is_verb(plain: str) -> bool:
+    """Whether a word looks like a verb, or is what says something as one does: "is not", "she is"."""
+    return plain in OPENERS or bool(_VERB.fullmatch(plain) and not DEED.fullmatch(plain) and plain not in NAMES)
 
 
 def and_verb(word: str) -> bool:

@@ -340,11 +340,6 @@ def test_what_is_nothing_without_the_next_word_is_no_end(leads: str) -> None:
     assert end[leads] == NEVER
 
 
-def test_a_colon_begins_a_clause() -> None:
-    start, end = costs("شرح المدرب: نحن نلعب")
-    assert end["المدرب:"] == start["نحن"] == 0
-
-
 def test_other_signs_are_no_less_than_a_comma() -> None:
     start, end = costs("أغلق الجسر | الوفد عاد لأن الثلج كثيف")
     assert start["الوفد"] == STARTS_BEHIND_A_COMMA
