@@ -22,7 +22,7 @@ from mujaz.models.arabic_words import table
 from mujaz.models.arabic_words import words as words_of
 from mujaz.models.denials import COMMAS, STOPS, TITLE, denied_before, denied_behind, in_condition, is_condition
 from mujaz.models.headline_words import ENDS_IN_WN, HOLDS, SAYING
-from mujaz.models.middles import PARTS_OF_NAMES, binds, cost_behind
+from mujaz.models.middles import PARTS_OF_NAMES, binds, cost_behind, scores
 from mujaz.models.news_verbs import OBJECTS, OPENERS
 from mujaz.models.subjects import BY_WHOM, DAYS, GOVERNS, ITS, TANWIN, Clause, predicate
 from mujaz.models.unfinished import MAIN_CLAUSE, before_predicates, is_subordinate, main_clause
@@ -236,6 +236,8 @@ def _add_unfinished(
             last = int(np.searchsorted(sentences, sentences[place], side="right"))
             needs[place] = min(main + MAIN_CLAUSE, last) - place
     start += STARTS_SUBORDINATE * np.array([is_subordinate(this) for this in plain], dtype=bool)
+    for first, last in scores(words, sentences):
+        start[first + 1 : last + 1] = end[first:last] = NEVER
 
 
 def _brackets(words: Sequence[str], sentences: NDArray[np.int64]) -> Iterator[tuple[int, int]]:

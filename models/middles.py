@@ -6,7 +6,13 @@ What such a stretch says is often false: "[about] 390 fighters", "[fell] 6 billi
 from __future__ import annotations
 
 import re
+from bisect import bisect
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
 
 from mujaz.models.arabic_names import TABLE as NAMES
 from mujaz.models.arabic_words import table
@@ -36,6 +42,21 @@ _THE_DEED = re.compile(r"الت\wا\w\w|الت\w\w\w?")  # التعاون, ال�
 _MOVES = table("ارتفع ارتفعت انخفض انخفضت تراجع تراجعت بلغ بلغت سجل سجلت هبط هبطت صعد صعدت قفز قفزت زاد زادت")
 _ACCUSATIVE = re.compile(r"(?!ال)\w{3,}[^يوال]ا")  # not: Syria, they were
 _NO_ACCUSATIVE = table("هكذا بينما فيما كلما عندما حينما مهما انما هنا هناك بعدما قبلما كيفما حيثما ربما عما مما")
+_SCORE = re.compile(r"(?<![\w-])(?:\d{1,3}|صفر) ?[-–—] ?(?:\d{1,3}|صفر)(?!\w)")
+
+
+def scores(words: Sequence[str], sentences: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """First and last place of what pages write as several words and is one: "2 - 1", the score of a match.
+
+    Args:
+        words: As they stand in the text.
+        sentences: The number of each word's sentence, ascending.
+    """
+    offsets = [0, *accumulate(len(word) + 1 for word in words)]
+    for match in _SCORE.finditer(" ".join(words)):
+        first, last = bisect(offsets, match.start()) - 1, bisect(offsets, match.end() - 1) - 1
+        if sentences[first] == sentences[last]:
+            yield first, last
 
 
 def binds(before: str) -> bool:

@@ -1,4 +1,4 @@
-"""A stretch does not end before its sentence has said what it is about."""
+"""A stretch does not end before its sentence has said what it is about, nor in the middle of a score."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import pytest
 
 from mujaz.models.clauses import (
     ENDS_AT_A_COLON,
+    ENDS_AT_A_COMMA,
     ENDS_BEFORE_PREDICATE,
     ENDS_INSIDE,
+    NEVER,
     STARTS_IN_AN_OPENING,
     STARTS_INSIDE,
     STARTS_SUBORDINATE,
@@ -80,6 +82,22 @@ def test_a_clause_that_needs_another_is_no_start(word: str) -> None:
     start, _ = costs(f"{word} نام الأطفال، أطفأ الأب المصباح")
     assert start[word] == STARTS_SUBORDINATE
     assert start["أطفأ"] < STARTS_INSIDE
+
+
+@pytest.mark.parametrize("score", ["3 - 1", "3 – صفر", "صفر- 2،", "3 -1"])
+def test_a_score_is_one(score: str) -> None:
+    words = f"غلب فريق الحي جاره {score} في الساحة".split()
+    found = boundaries(words, np.zeros(len(words), dtype=np.int64))
+    last = words.index("في") - 1
+    assert (found.end[4:last] == NEVER).all()
+    assert (found.start[5 : last + 1] == NEVER).all()
+    assert found.end[last] < NEVER
+    assert found.start[4] < NEVER
+
+
+def test_years_and_a_number_before_a_dash_are_none() -> None:
+    _, end = costs("كتب الشاعر ديوانه عام 1987 - 1990 وبلغ عمره 60 - وهو كثير")
+    assert end["60"] == end["1987"] == ENDS_AT_A_COMMA
 
 
 def test_what_a_colon_announces_is_missed() -> None:
