@@ -286,6 +286,7 @@ def _needed(words: Sequence[str], own: Sequence[Sequence[str]], place: int, sent
 def _up_to_noun(words: Sequence[str], own: Sequence[Sequence[str]], place: int, sentences: NDArray[np.int64]) -> int:
     """The same of a verb whose object needs no preposition, where it can be told from the verb's subject."""
     end = place + int(np.searchsorted(sentences[place : place + FARTHEST], sentences[place], side="right"))
+    end = next((at for at in range(place + 1, end) if own[at][:1] and own[at][0] in _GOES_ON), end)
     clause = Clause(words[place:end], [one[0] if one else "" for one in own[place:end]])
     wanted = GOVERNS[clause.plain[0]]
     at = clause.object_at(wanted)

@@ -26,6 +26,7 @@ from tests.models.test_clauses import costs
     [
         ("أعلن العمدة أن الجسر الجديد للبلدة سيفتح أبوابه صباح الأحد أمام الناس", "للبلدة", "الأحد"),
         ("ذكر الحارس بأن الباب الذي يطل على الحديقة، كان مفتوحا طوال الليل كعادته", "الحديقة،", "الليل"),
+        ("قال التاجر إن السوق القديمة في المدينة تمر بركود شديد", "المدينة", "شديد"),
         ("قالت الجدة إن حفيد الجيران يزرع النعناع الأخضر كل صباح", "الجيران", "الأخضر"),
     ],
 )
@@ -53,6 +54,19 @@ def test_the_verb_alone_is_no_end_but_before_a_pause() -> None:
     assert end["يحتاج"] == pytest.approx(ENDS_INSIDE + ENDS_BEFORE_PREDICATE)
     _, end = costs("قال الحداد إن النار الكبيرة الحمراء انطفأت، ثم مضى")
     assert end["انطفأت،"] < ENDS_BEFORE_PREDICATE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "أوضح المدرب خطة الفريق الجديدة، حيث ذكر بأن اللاعبين جاهزون",
+        "أكدت المديرة تمسكها بالموعد؛ وذلك ردا على من يقول إن المدرسة مغلقة",
+        "نفى الطبيب الخبر، مشيرا إلى أن العيادة مفتوحة",
+    ],
+)
+def test_that_of_another_clause_is_no_object(text: str) -> None:
+    words = text.split()
+    assert boundaries(words, np.zeros(len(words), dtype=np.int64)).needs[0] == 0
 
 
 def test_what_says_first_when_needs_its_main_clause() -> None:
