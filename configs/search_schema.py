@@ -43,7 +43,7 @@ class RangeConfig(Section):
     def _in_order(self) -> RangeConfig:
         if self.low >= self.high:
             raise ValueError(f"low {self.low} is not less than high {self.high}")
-        if self.step and self.step > self.high - self.low:
+        if self.step and self.step > (self.high - self.low) * (1 + 1e-9):  # 0.3 - 0.1 is a little less than 0.2
             raise ValueError(
                 f"a step of {self.step} from {self.low} on leads beyond {self.high}, so {self.low} alone is left"
             )

@@ -57,7 +57,6 @@ FARTHEST = 20  # words from a verb to its object
 _LONGEST_BRACKET = 25  # words
 FAR = 100.0  # more than all else together
 
-
 _UNIT = re.compile(r"[%٪$€£°]")  # apart from the number before it
 _ARTICLE = re.compile(r"ال..")
 _DECIMALS = re.compile(r"[.,،٫]\d")  # pages have "61 .0%" for 61.0 %
@@ -204,7 +203,7 @@ def boundaries(
     for place in range(1, len(words)):
         if own[place - 1] and own[place - 1][0] in _THAT and sentences[place - 1] == sentences[place]:
             needs[place] = max(int(needs[place]), _up_to_predicate(own, place, sentences))
-    _add_unfinished(words, own, sentences, start, end, needs)
+    _add_unfinished(words, own, sentences, start, end, needs, denied)
     for opens, closes in _brackets(words, sentences):  # a list without its brackets belongs to the noun before it
         start[opens + 1 : closes + 1] = NEVER
         end[opens:closes] = NEVER
@@ -220,6 +219,7 @@ def _add_unfinished(
     start: NDArray[np.float64],
     end: NDArray[np.float64],
     needs: NDArray[np.int64],
+    denied: NDArray[np.int64],
 ) -> None:
     """Add what it costs to leave out what a sentence is about: the verb behind "that", the clause behind "after"."""
     plain = [this[0] if this else "" for this in own]
@@ -231,7 +231,7 @@ def _add_unfinished(
         start[_behind_day(words, own, place)] += STARTS_BEHIND_ITS_VERB
         if main := main_clause(words, plain, sentences, place):
             start[place + 1 : main] += STARTS_IN_AN_OPENING
-            start[main] = 0.0
+            start[main] = STARTS_BEHIND_DENIAL * (denied[main] >= 0)  # behind "if" it is no free start
             end[place : main + 1] += ENDS_BEFORE_PREDICATE
             last = int(np.searchsorted(sentences, sentences[place], side="right"))
             needs[place] = min(main + MAIN_CLAUSE, last) - place

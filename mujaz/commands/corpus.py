@@ -129,7 +129,7 @@ def run_hooks(asked: list[int]) -> Iterator[Hooks]:
             shown = stack.enter_context(CorpusProgress(sys.stderr))
             for number in (signal.SIGINT, signal.SIGTERM):
                 before = signal.getsignal(number)
-                if before != signal.SIG_DFL:  # as under a launcher
+                if before not in (signal.SIG_DFL, signal.SIG_IGN):  # as under a launcher, or where it is not wanted
                     signal.signal(number, on_signal)
                     stack.callback(signal.signal, number, before)
 

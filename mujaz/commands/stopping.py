@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -25,12 +26,14 @@ def exit_code(stopped: KeyboardInterrupt) -> int:
 def terminable() -> Iterator[None]:
     """Have SIGTERM raise :class:`Terminated`; a second one ends the process at once.
 
-    Under a launcher, and where somebody else has the signal in hand, nothing changes.
+    Under a launcher, where somebody else has the signal in hand, and in a thread, which can take none, nothing changes.
 
     Raises:
         Terminated: SIGTERM came.
     """
-    if any(name in os.environ for name in _LAUNCHED) or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+    launched = any(name in os.environ for name in _LAUNCHED)
+    in_a_thread = threading.current_thread() is not threading.main_thread()
+    if launched or in_a_thread or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
         yield
         return
 

@@ -118,3 +118,13 @@ def test_what_a_colon_announces_is_missed() -> None:
     start, end = costs("شرح المدرب: نحن نلعب")
     assert end["المدرب:"] == ENDS_AT_A_COLON
     assert start["نحن"] == 0
+
+
+def test_behind_a_condition_the_main_clause_is_no_free_start() -> None:
+    text = "إذا خسر الفريق مباراته الأخيرة في الدوري، يهبط النادي إلى الدرجة الثانية مع نهاية الموسم"
+    words = text.split(" ")
+    costs = boundaries(words, np.zeros(len(words), dtype=np.int64))
+    main = words.index("يهبط")
+    assert costs.denied[main] >= 0
+    assert costs.start[main] > 0.5
+    assert costs.start[main] > costs.start[0]
