@@ -22,6 +22,9 @@ class ColumnsConfig(Section):
     """What the stance is toward (stance)."""
     summary: str = "summary"
     """The reference summary (summary)."""
+    judged: str | None = None
+    """Stretches of the article, as text, of which is known whether each can stand by itself: a list of pairs, text and true
+    or false (summary, by an encoder that chooses; with training.judged). For JSON Lines and lists; rows may lack it."""
     title: str | None = None
     """A title to set before the text, on a line of its own. All recipes but 'none', and most tokenizers, make a space of
     that line break, so a model sees where the title ends only if the data says it (a full stop, a mark). What it reads

@@ -104,6 +104,9 @@ class TrainingConfig(OptimizationConfig):
     """Summaries by an encoder that chooses: weight of a further loss that teaches it which short texts are whole, so that
     what it chooses ends where something has been said. Headlines and sentences, and the same cut, are its data; 0.2 is
     usual, 0 leaves it out."""
+    judged: Annotated[float, Field(ge=0)] = 0.0
+    """Summaries by an encoder that chooses: weight of a further loss that teaches it which stretches can stand by
+    themselves, from those of data.columns.judged; 0.3 is usual, 0 leaves it out. In place of whole_texts."""
     class_weights: Literal["none", "inverse", "effective"] = "none"
     """Weigh rows by the rarity of their label: one over its rows, or over their effective number (Cui et al. 2019)."""
     class_weights_beta: Fraction = 0.999

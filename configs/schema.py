@@ -90,6 +90,10 @@ class StretchConfig(Section):
     """Words at most."""
     boundary: Annotated[float, Field(ge=0)] | None = None
     """What a factor of e in the probability of its start or end is worth, in F1."""
+    stands: Annotated[float, Field(ge=0)] | None = None
+    """The same of the probability that it can stand by itself, where that is taught (training.judged)."""
+    clauses: Annotated[float, Field(ge=0)] | None = None
+    """How much counts what rules say of where it may start and end; 1 is all, 0.5 suits where training.judged teaches it."""
     likely: Annotated[float, Field(ge=0, le=1)] | None = None
     """What rules can leave out of its middle stays where a summary has those words as likely as this."""
 
@@ -234,6 +238,8 @@ _ONLY_FOR: dict[str, tuple[str, ...]] = {
     "model.stretch": ("summary",),
     "training.copy_attention": ("summary",),
     "training.whole_texts": ("summary",),
+    "training.judged": ("summary",),
+    "data.columns.judged": ("summary",),
     "generation": ("summary",),
     "calibration": ("topic", "stance"),
     "data.labels": ("topic", "stance"),
@@ -298,6 +304,22 @@ class TrainConfig(Section):
         if self.task == "summary" and self.intermediate:
             raise ValueError(
                 "intermediate is for topic and stance; give a summarizer's checkpoint as model.name instead"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _judged_stretches(self) -> TrainConfig:
+        column, weight = self.data.columns.judged, self.training.judged
+        if bool(column) != bool(weight):
+            raise ValueError(
+                "training.judged and data.columns.judged go together: give the weight and the column, or neither"
+            )
+        if weight and self.training.whole_texts:
+            raise ValueError("training.judged stands in place of training.whole_texts: leave one of them out")
+        if weight and (self.training.batch_size == "auto" or self.training.gradient_accumulation > 1):
+            raise ValueError(
+                "training.judged is learnt from whole batches, its loss being a mean over their stretches: "
+                "give training.batch_size a number, and leave gradient_accumulation out"
             )
         return self
 

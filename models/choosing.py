@@ -21,6 +21,7 @@ from mujaz.models.word_reading import ReadArticle
 
 WHOLE = 0.05  # what a factor of e in the probability of being whole is worth, in F1 (benchmarks/LOG.md)
 MOST_ENDS = 8  # that are looked at
+_IN_FULL = 0.5  # of what costs so much nothing is taken off
 
 # Of stretches of articles, as (number of the article, the words that are said): log probabilities that each is whole.
 Judge = Callable[[Sequence[tuple[int, NDArray[np.int64]]]], NDArray[np.float64]]
@@ -51,12 +52,19 @@ class Chooser:
         scores: Of its words.
     """
 
-    def __init__(self, article: ReadArticle, scores: WordScores, likely: float) -> None:
-        """Find out where stretches of it can start and end; ``likely`` as in :func:`mujaz.models.shortening.shortened`."""
+    def __init__(self, article: ReadArticle, scores: WordScores, likely: float, clauses: float = 1.0) -> None:
+        """Find out where stretches of it can start and end.
+
+        Args:
+            article: How it is read.
+            scores: Of its words.
+            likely: As in :func:`mujaz.models.shortening.shortened`.
+            clauses: As in :func:`lighter`.
+        """
         self.article, self.scores = article, scores
         words = article.words()
         own = own_words(words)
-        self._all = boundaries(words, article.sentences, own)
+        self._all = lighter(boundaries(words, article.sentences, own), clauses)
         self._kept, self._costs = shortened(own, words, article.sentences, self._all, np.exp(scores.keep), likely)
 
     def best(self, usual: Wanted, wanted: Wanted | None, count: int) -> Choice:
@@ -82,6 +90,12 @@ class Chooser:
             for one in best_stretches(self.scores, sentences, costs, wanted)
         ]
         return Choice(np.arange(len(sentences)), self._all, found[0] if found else [], found)
+
+
+def lighter(costs: Boundaries, share: float) -> Boundaries:
+    """Costs of which rules of grammar count by a share, as a model knows them; what denies or tears names apart stays."""
+    start, end = (np.where(cost < _IN_FULL, share * cost, cost) for cost in (costs.start, costs.end))
+    return replace(costs, start=start, end=end)
 
 
 def ended(choices: Sequence[Choice], judge: Judge | None) -> list[Choice]:

@@ -17,6 +17,7 @@ from mujaz.models.loading import load_selector
 from mujaz.models.machine import choose_dtype
 from mujaz.models.opening import OpenCheckpoint
 from mujaz.models.selector import SelectionEngine, Selector
+from mujaz.models.standing import OUTPUTS as STANDING
 from mujaz.models.summarizer import Summarizer
 from mujaz.models.summary_options import Generation
 from mujaz.models.summary_record import Summary
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 
-OUTPUTS = (3, 4)  # of a model, for each word: keep, start, end; whole, where it was taught that
+# Of a model, for each word: keep, start, end; and where it was taught that whole, or what can stand.
+OUTPUTS = (3, 4, 3 + len(STANDING))
 
 
 class SelectingSummarizer(Summarizer):
@@ -47,8 +49,8 @@ class SelectingSummarizer(Summarizer):
         outputs = model.config.num_labels
         if info.selection is None or outputs not in OUTPUTS:
             raise CheckpointError(
-                f"{folder} chooses no summaries: expected 'selection' in mujaz.json and 3 or 4 outputs, found "
-                f"{'none' if info.selection is None else 'it'} and {outputs}. Train it with mujaz train, task summary."
+                f"{folder} chooses no summaries: expected 'selection' in mujaz.json and a number of outputs of {OUTPUTS}, "
+                f"found {'none' if info.selection is None else 'it'} and {outputs}. Train it with mujaz train, task summary."
             )
         self._model = model.eval()
         self.encoder, self.info, self.note, self.folder = encoder, info, note, folder

@@ -10,6 +10,7 @@ from mujaz.models.summary_options import WordRange
 
 LIKELY = 0.17  # for headlines of editors; how much does not matter much (benchmarks/LOG.md)
 BOUNDARY = 0.02  # what a factor of e in the probability of start or end is worth, in F1
+STANDS = 0.1  # the same of the probability that it can stand by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +22,14 @@ class Wanted:
         shortest: Words of a stretch.
         longest: Words of a stretch.
         boundary: What a factor of e in the probability of start or end is worth, in F1.
+        stands: The same of the probability that it can stand by itself, where a model says that.
     """
 
     words: float
     shortest: int
     longest: int
     boundary: float
+    stands: float = STANDS
 
 
 class SelectionInfo(BaseModel):
@@ -41,6 +44,12 @@ class SelectionInfo(BaseModel):
     boundary: float = Field(
         default=BOUNDARY, ge=0, description="what a factor of e in a boundary's probability is worth"
     )
+    stands: float = Field(
+        default=STANDS, ge=0, description="what a factor of e in the probability that it can stand is worth"
+    )
+    clauses: float = Field(
+        default=1.0, ge=0, description="how much counts what rules say of where a stretch may start and end"
+    )
     likely: float = Field(
         default=LIKELY, ge=0, le=1, description="what can be left out stays where a summary has it as likely as this"
     )
@@ -49,5 +58,5 @@ class SelectionInfo(BaseModel):
     def wanted(self, length: WordRange | None = None) -> Wanted:
         """What is looked for, in a range of words where one is asked for."""
         if length is None:
-            return Wanted(self.words, self.shortest, self.longest, self.boundary)
-        return Wanted((length.low + length.high) / 2, length.low, length.high, self.boundary)
+            return Wanted(self.words, self.shortest, self.longest, self.boundary, self.stands)
+        return Wanted((length.low + length.high) / 2, length.low, length.high, self.boundary, self.stands)

@@ -52,8 +52,8 @@ _EITHER_WAY = frozenset('"“”„‟')  # Arabic pages open and close with any
 _BRACKETS = re.compile(r'[«»()\[\]{}"“”„‟]')
 
 
-# The place, among the outputs for a token, of the one that says whether a text is whole; older models have none.
-JUDGES = 3
+# The place, among the outputs for a token, of the one that says whether a text is whole: the last one, where there is one.
+WHOLE = 3
 
 
 class SelectionEngine(TorchClassifier):
@@ -117,7 +117,9 @@ class Selector:
         found: dict[int, Chooser] = {}
         for indices, made in self._logits([article.encoding for article in articles], options):
             for i, logits in zip(indices, made, strict=True):
-                found[i] = Chooser(articles[i], WordScores.of(logits[articles[i].places]), self.info.likely)
+                found[i] = Chooser(
+                    articles[i], WordScores.of(logits[articles[i].places]), self.info.likely, self.info.clauses
+                )
             progress(len(indices))
         return [found[i] for i in range(len(articles))]
 
@@ -153,7 +155,7 @@ class Selector:
 
     def _ended(self, choosers: Sequence[Chooser], choices: Sequence[Choice], options: Generation) -> list[Choice]:
         """Choices with the best end of each stretch, by a model that was taught what is whole."""
-        if self.engines[0].outputs <= JUDGES:
+        if self.engines[0].outputs != WHOLE + 1:
             return ended(choices, None)
 
         def sure(said: Sequence[tuple[int, NDArray[np.int64]]]) -> NDArray[np.float64]:
@@ -162,7 +164,7 @@ class Selector:
             for indices, made in self._logits([text.encoding for text in texts], options):
                 for i, logits in zip(indices, made, strict=True):
                     if len(texts[i].places):
-                        found[i] = -np.logaddexp(0.0, -float(logits[texts[i].places[-1], JUDGES]))
+                        found[i] = -np.logaddexp(0.0, -float(logits[texts[i].places[-1], WHOLE]))
             return found
 
         return ended(choices, sure)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from mujaz.models.clauses import UNFINISHED, Boundaries
 from mujaz.models.selection_info import Wanted
+from mujaz.models.standing import BESIDES, OUTPUTS, all_logits
 
 # What a stretch loses for each end of a sentence inside it, in F1.
 CROSSING = 0.1
@@ -25,21 +26,33 @@ class WordScores:
         keep: That a summary has the word.
         start: That a summary starts with it.
         end: That a summary ends with it.
+        outputs: All that a model says which was taught what can stand by itself, shape (words, outputs); None of others.
     """
 
     keep: NDArray[np.float64]
     start: NDArray[np.float64]
     end: NDArray[np.float64]
+    outputs: NDArray[np.floating] | None = None
 
     @classmethod
     def of(cls, logits: NDArray[np.floating]) -> WordScores:
-        """From logits of shape (words, 3 or more); what comes behind the first three is said of other texts."""
-        logs = -np.logaddexp(0.0, -logits[:, :3].astype(np.float64))  # log of the sigmoid
-        return cls(*logs.T)
+        """From logits of shape (words, 3 or more). A single one behind these is said of other texts."""
+        keep, start, end = _logs(logits[:, :BESIDES].astype(np.float64)).T
+        return cls(keep, start, end, logits if logits.shape[1] == BESIDES + len(OUTPUTS) else None)
 
     def at(self, kept: NDArray[np.int64]) -> WordScores:
         """The same of some of the words."""
-        return WordScores(self.keep[kept], self.start[kept], self.end[kept])
+        outputs = None if self.outputs is None else self.outputs[kept]
+        return WordScores(self.keep[kept], self.start[kept], self.end[kept], outputs)
+
+    def stands(self) -> NDArray[np.float64] | None:
+        """That a stretch which starts with a word and ends with another can stand by itself, shape (words, words)."""
+        return None if self.outputs is None else _logs(all_logits(self.outputs.astype(np.float64)))
+
+
+def _logs(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Logarithms of probabilities."""
+    return -np.logaddexp(0.0, -logits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +70,8 @@ def best_stretches(
     """The best stretches of an article, best first, that overlap little.
 
     What is maximized is the expected F1 of the words of a stretch and of a summary, taken as ``2 * sum(keep) / (words +
-    wanted.words)``, plus ``boundary`` times the logarithms of start and end, less what start and end cost, and less
-    ``CROSSING`` for each sentence end inside.
+    wanted.words)``, plus ``boundary`` times the logarithms of start and end and ``stands`` times that of standing, less what
+    start and end cost, and less ``CROSSING`` for each sentence end inside.
 
     Args:
         scores: Of the words.
@@ -95,7 +108,8 @@ def _best_first(
     scores: WordScores, sentences: NDArray[np.int64], costs: Boundaries, wanted: Wanted, start: int | None = None
 ) -> Iterator[Stretch]:
     """All stretches, or all that start with a word."""
-    tables = [_of_length(words, scores, sentences, costs, wanted) for words in _lengths(len(sentences), wanted)]
+    stands = scores.stands()
+    tables = [_of_length(words, scores, stands, sentences, costs, wanted) for words in _lengths(len(sentences), wanted)]
     if not tables:
         return
     worth, lengths = (np.concatenate(parts) for parts in zip(*tables, strict=True))
@@ -112,7 +126,12 @@ def _lengths(words: int, wanted: Wanted) -> Iterator[int]:
 
 
 def _of_length(
-    words: int, scores: WordScores, sentences: NDArray[np.int64], costs: Boundaries, wanted: Wanted
+    words: int,
+    scores: WordScores,
+    stands: NDArray[np.float64] | None,
+    sentences: NDArray[np.int64],
+    costs: Boundaries,
+    wanted: Wanted,
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Worth and length of the stretches of one length, by their start."""
     total = np.concatenate([[0.0], np.cumsum(np.exp(scores.keep))])
@@ -121,6 +140,8 @@ def _of_length(
     likely = wanted.boundary * (scores.start[first] + scores.end[last])
     worth = f1 + likely - costs.start[first] - costs.end[last] - CROSSING * (sentences[last] - sentences[first])
     worth -= UNFINISHED * (costs.needs[first] > words)
+    if stands is not None:
+        worth += wanted.stands * np.diagonal(stands, words - 1)
     return worth, np.full(len(f1), words)
 
 

@@ -19,13 +19,14 @@ from mujaz.training.trackers import tracker_arguments
 BEST_BY = {"topic": "macro_f1", "stance": "macro_f1", "summary": "rougeL"}
 SELECTION_F1 = "selection_f1"  # of a summarizer that chooses, while it is trained
 WHOLE_ACCURACY = "whole_accuracy"  # of the same: texts by themselves, rightly called whole or cut
-SELECTION_MEAN = "selection_mean"  # of those two, where both are taught
+STANDS_ACCURACY = "stands_accuracy"  # of the same: stretches that were judged, rightly told to stand or not
+SELECTION_MEAN = "selection_mean"  # of the first and one of those two, where it is taught
 
 
 def best_by(config: TrainConfig, model: PreTrainedModel) -> str:
     """The score on dev that decides which weights are kept."""
     if selects(config, model):
-        return SELECTION_MEAN if config.training.whole_texts else SELECTION_F1
+        return SELECTION_MEAN if config.training.whole_texts or config.training.judged else SELECTION_F1
     return BEST_BY[config.task]
 
 

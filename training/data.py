@@ -18,6 +18,7 @@ from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
 from mujaz.models.texts import placeholder, text_problem
 from mujaz.training.cutting import cut, fold_parts
+from mujaz.training.judged import Judged, judged_in
 from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown
 from mujaz.training.renaming import idle_names, renamed, without_outliers
 from mujaz.training.splits import Parts, cut_target, one_fold
@@ -39,6 +40,7 @@ class Example:
         key: What the data is split by: a group or a date; None where it is split by label.
         title: The title alone, where there is one.
         labels: Where a text can have several labels (topic): they, sorted; ``label`` shows them as one text.
+        judged: Stretches of the text, and whether each can stand by itself (summary).
     """
 
     text: str
@@ -50,6 +52,7 @@ class Example:
     key: Any = None
     title: str | None = None
     labels: LabelSet | None = None
+    judged: Judged = ()
 
 
 @dataclass(frozen=True)
@@ -203,15 +206,18 @@ def read_examples(
         raise UsageError(f"columns: {fields} are both read from '{twice[0]}'. Name a column for each.")
     if columns.title:
         names["title"] = columns.title
+    if columns.judged and labelled:
+        names["judged"] = columns.judged
     if key:
         names["key"] = key
     sources = [source] if isinstance(source, str) else list(source)
-    needed = [column for field, column in names.items() if field != "title"]
-    rows = (row for number, one in enumerate(sources, 1) for row in _rows(one, number, needed, columns.title))
+    needed = [column for field, column in names.items() if field not in ("title", "judged")]
+    optional = [names[field] for field in ("title", "judged") if field in names]
+    rows = (row for number, one in enumerate(sources, 1) for row in _rows(one, number, needed, optional))
     examples, faults, titled = _examples(rows, names, columns.label_separator, several=task == "topic")
     # Some files may lack titles; all of them do where the name is mistyped.
     if titles and columns.title and examples and not titled:
-        first = next(_rows(sources[-1], len(sources), [columns.title], None), None)  # raises, and names all columns
+        first = next(_rows(sources[-1], len(sources), [columns.title]), None)  # raises, and names all columns
         raise first if isinstance(first, DataError) else DataError(f"no column '{columns.title}'", file=_names(source))
     if faults and not examples:  # a column of another name, most likely
         raise faults[0]
@@ -245,20 +251,20 @@ def _examples(
 
 
 def _rows(
-    source: str | Path | Mapping[str, Any], number: int, columns: list[str], title: str | None
+    source: str | Path | Mapping[str, Any], number: int, columns: list[str], optional: Sequence[str] = ()
 ) -> Iterator[Row | DataError]:
     if isinstance(source, Mapping):
         return iter([Row(dict(source), "the data", number)])
     name = expand_path(str(source))
     if is_hub_dataset(name):
         return hub_rows(name, columns)
-    rows = iter_rows(name, columns=columns, optional=[title] if title else [])
+    rows = iter_rows(name, columns=columns, optional=optional)
     return (row for row in rows if isinstance(row, DataError) or not row.empty)
 
 
 def _example(row: Row, names: dict[str, str], separator: str | None, *, several: bool) -> Example:
     labels = label_set(row, names["label"], separator) if several and "label" in names else None
-    apart = ("title", "key") if labels is None else ("title", "key", "label")
+    apart = ("title", "key", "judged") if labels is None else ("title", "key", "label")
     values = {f: _text(row, column, label=f == "label") for f, column in names.items() if f not in apart}
     given = row.values.get(names["title"]) if "title" in names else None
     title = given if isinstance(given, str) and not (text_problem(given) or placeholder(given)) else None
@@ -268,7 +274,8 @@ def _example(row: Row, names: dict[str, str], separator: str | None, *, several:
         raise DataError(f"column '{names['key']}', to split by, is empty", file=row.file, row=row.row)
     label, target = (plain_name(values[field]) if field in values else None for field in ("label", "target"))
     label = label if labels is None else shown(labels)
-    return Example(text, label, target, values.get("summary"), row.file, row.row, key, title, labels)
+    judged = judged_in(row, names["judged"]) if "judged" in names else ()
+    return Example(text, label, target, values.get("summary"), row.file, row.row, key, title, labels, judged)
 
 
 def _text(row: Row, column: str, *, label: bool) -> str:

@@ -168,7 +168,17 @@ def prepare(config: TrainConfig, resume: Path | None = None) -> Job:
     splits = load_splits(config.data, config.task)
     if splits.multi_label:
         _check_multi_label(config)
+    if config.training.judged and not any(e.judged for e in splits.train):
+        raise UsageError(
+            f"training.judged: no training row has anything in column '{config.data.columns.judged}' "
+            "(data.columns.judged). Name the column of stretches that were judged, or leave both settings out."
+        )
     start = start_from(config, splits, resume)
+    if config.training.judged and count() > 1:
+        raise UsageError(
+            "training.judged is learnt by one process: its loss is a mean over the stretches of a batch. Start it without a "
+            "launcher."
+        )
 
     learnt = [
         e

@@ -54,18 +54,23 @@ def write_parts(
     for name, file in files.items():
         examples: list[Example] = getattr(splits, name)
         if examples:
-            write_whole(file, b"".join(orjson.dumps(_row(one, config.data.split.column)) + b"\n" for one in examples))
+            write_whole(
+                file,
+                b"".join(orjson.dumps(_row(one, data.split.column, data.columns.judged)) + b"\n" for one in examples),
+            )
             written[file] = len(examples)
         else:
             file.unlink(missing_ok=True)
     return written
 
 
-def _row(one: Example, key: str | None) -> dict[str, Any]:
+def _row(one: Example, key: str | None, judged: str | None) -> dict[str, Any]:
     """A row as mujaz reads it back; the title is part of the text by now."""
     label = list(one.labels) if one.labels is not None else one.label
     fields = {"text": one.text, "label": label, "target": one.target, "summary": one.summary}
-    row = {name: value for name, value in fields.items() if value is not None}
+    row: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     if key and one.key is not None:
         row.setdefault(key, str(one.key))
+    if judged and one.judged:
+        row[judged] = [list(pair) for pair in one.judged]
     return {**row, "source_file": one.file, "source_row": one.row}

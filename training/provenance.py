@@ -21,7 +21,8 @@ def data_info(examples: Iterable[Example], source: str | Sequence[str]) -> DataI
     digest = hashlib.sha256()
     rows, targets = 0, set()
     for example in examples:
-        digest.update(orjson.dumps([example.text, example.label, example.target, example.summary]) + b"\n")
+        judged = [example.judged] if example.judged else []
+        digest.update(orjson.dumps([example.text, example.label, example.target, example.summary, *judged]) + b"\n")
         rows += 1
         targets |= {target_id(example.target)} if example.target else set()
     sources = [source] if isinstance(source, str) else source

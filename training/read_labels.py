@@ -3,7 +3,9 @@
 A line of LABELS has ``article``, by which the text is found again (:func:`article_id`), and ``label``; where two labels fit
 equally well, the other one as ``or``. The rows that are made have ``title`` (the headline), ``text`` and ``label``. In place
 of ``label`` stands ``words`` where a headline was cut out of the article: places of its words, stretch by stretch, each up
-to and without the second number; words are what spaces divide. Those rows have ``text`` and ``summary``.
+to and without the second number; words are what spaces divide. Those rows have ``text`` and ``summary``. Beside it or
+in its place stand ``stands`` and ``falls``, lists of the like: stretches that can stand by themselves, and that cannot. Such
+rows have ``judged`` besides, a list of text and true or false; where no headline was cut out, ``summary`` is the article's.
 
 Usage::
 
@@ -21,7 +23,8 @@ from mujaz.formats import Row as FileRow
 from mujaz.formats import read_rows
 from mujaz.training.spans import write_pairs
 
-Row = dict[str, str]
+Row = dict[str, Any]
+_JUDGED = {"stands": True, "falls": False}
 
 
 def article_id(text: str) -> str:
@@ -43,7 +46,8 @@ def labelled_rows(files: Sequence[str]) -> Iterator[Row]:
     labels = {}
     for row in read_rows(files[0]):
         article = row.values.get("article")
-        if not isinstance(article, str) or not ("words" in row.values or isinstance(row.values.get("label"), str)):
+        places = {"words", *_JUDGED} & set(row.values)
+        if not isinstance(article, str) or not (places or isinstance(row.values.get("label"), str)):
             raise DataError("expected article and label, or article and words", file=row.file, row=row.row)
         labels[article] = row
     expected = len(labels)
@@ -51,8 +55,8 @@ def labelled_rows(files: Sequence[str]) -> Iterator[Row]:
         for row in read_rows(file):
             values: Any = row.values
             found = labels.pop(article_id(str(values.get("text") or "")), None)
-            if found is not None and "words" in found.values:
-                yield {"text": str(values["text"]), "summary": _headline(found, str(values["text"]).split())}
+            if found is not None and "label" not in found.values:
+                yield _with_headline(found, values)
             elif found is not None:
                 title, label = str(values.get("summary") or ""), str(found.values["label"])
                 yield {"title": title, "text": str(values["text"]), "label": label}
@@ -63,9 +67,20 @@ def labelled_rows(files: Sequence[str]) -> Iterator[Row]:
         )
 
 
-def _headline(label: FileRow, words: list[str]) -> str:
+def _with_headline(label: FileRow, article: Any) -> Row:
+    words, values = str(article["text"]).split(), label.values
+    headline = _said(label, values["words"], words) if "words" in values else str(article.get("summary") or "")
+    made: Row = {"text": str(article["text"]), "summary": headline}
+    judged = [[_said(label, one, words), stands] for name, stands in _JUDGED.items() for one in _list(values.get(name))]
+    return made | ({"judged": judged} if judged else {})
+
+
+def _list(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else []
+
+
+def _said(label: FileRow, places: Any, words: list[str]) -> str:
     """The words of an article that a label names."""
-    places: Any = label.values["words"]
     try:
         bounds = [0, *(place for first, end in places for place in (first, end))]
         well = len(bounds) > 1 and bounds[-1] <= len(words) and all(first < end for first, end in places)

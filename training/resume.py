@@ -280,15 +280,21 @@ def _with_defaults(saved: dict[str, Any], kind: type[TrainConfig | PretrainConfi
         return saved
 
 
-def finished_metrics(config: TrainConfig) -> dict[str, Any] | None:
-    """What a finished run of this very config scored, or None where there is none in its folder."""
+def finished_metrics(config: TrainConfig, *, moved: bool = False) -> dict[str, Any] | None:
+    """What a finished run of this very config scored, or None where there is none in its folder.
+
+    Args:
+        config: Of the run.
+        moved: Whether its data may lie elsewhere by now.
+    """
     folder = Path(config.output)
     try:
         saved = saved_config(folder / CONFIG_FILE)
         metrics: dict[str, Any] = json.loads((folder / METRICS_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, UsageError):
         return None
-    return None if _differing(saved, config) else metrics
+    different = [name for name in _differing(saved, config) if not (moved and name in _FILES)]
+    return None if different else metrics
 
 
 def last_checkpoint(folder: Path) -> Path | None:

@@ -65,7 +65,7 @@ def _kept_by(config: TrainConfig) -> str:
     name = config.model.name
     writes = config.model.decoder_layers is not None  # an encoder that gets a decoder
     if config.task == "summary" and name and not writes and not load_config(locate(name)).is_encoder_decoder:
-        return SELECTION_MEAN if config.training.whole_texts else SELECTION_F1
+        return SELECTION_MEAN if config.training.whole_texts or config.training.judged else SELECTION_F1
     return BEST_BY[config.task]
 
 
@@ -250,7 +250,7 @@ class _Objective:
         name = sha256(orjson.dumps(values, option=orjson.OPT_SORT_KEYS)).hexdigest()[:10]
         folder = Path(self.base.output) / TRIALS / name  # the same settings find their folder again after a kill
         config = with_values(self.base, {**values, "output": str(folder)}, "the trial")
-        done = finished_metrics(config)
+        done = finished_metrics(config, moved=True)  # that the data is the same was seen when the search was opened
         if done is not None:
             return None if done["score"] is None else float(done["score"])
         watch = _Watch(trial, self._metric, config.training.evaluations)

@@ -2,7 +2,8 @@
 
 Gehrmann, Deng and Rush (2018, "Bottom-Up Abstractive Summarization", section 4.1) teach a content selector which words of an
 article its summary has. Here it learns besides where the stretch starts and ends that shares most with the summary, so that
-what it chooses can stand alone; and of short texts by themselves whether they are whole (`mujaz.training.wholes`).
+what it chooses can stand alone; and either of short texts by themselves whether they are whole (`mujaz.training.wholes`),
+or of stretches that somebody judged whether they can stand (`mujaz.training.judging`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 from transformers import EvalPrediction
 
+from mujaz.configs.optimization_schema import TrainingConfig
 from mujaz.configs.schema import StretchConfig
 from mujaz.errors import UsageError
 from mujaz.models.arabic_words import words
@@ -26,12 +28,15 @@ from mujaz.models.checkpoint import store_info
 from mujaz.models.clauses import Boundaries
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.selection_info import SelectionInfo
+from mujaz.models.standing import OUTPUTS as STANDING
 from mujaz.models.stretches import WordScores, best_stretches
 from mujaz.models.summarizer import Summarizer
 from mujaz.models.word_reading import ReadArticle, WordReader
-from mujaz.training.arguments import SELECTION_F1, SELECTION_MEAN, WHOLE_ACCURACY
+from mujaz.training.arguments import SELECTION_F1, SELECTION_MEAN, STANDS_ACCURACY, WHOLE_ACCURACY
 from mujaz.training.data import Example
 from mujaz.training.encoded import IGNORED
+from mujaz.training.judged import Judged
+from mujaz.training.judging import judged_labels, rightly_judged, without_judged
 from mujaz.training.wholes import wholes
 
 OUTPUTS = ("keep", "start", "end", "whole")  # of the model, for each word
@@ -44,30 +49,37 @@ FEWEST = 50  # of which it can be told
 _CHUNK = 500  # articles read at once
 
 
-def outputs(whole_texts: float) -> tuple[str, ...]:
-    """The outputs of a model that is taught what ``training.whole_texts`` says."""
-    return OUTPUTS if whole_texts else IN_ARTICLES
+def outputs(settings: TrainingConfig) -> tuple[str, ...]:
+    """The outputs of a model that is taught what ``training.whole_texts`` or ``training.judged`` says."""
+    if settings.judged:
+        return IN_ARTICLES + STANDING
+    return OUTPUTS if settings.whole_texts else IN_ARTICLES
 
 
 def encode_selection(
     examples: Sequence[Example], encoder: TextEncoder, *, whole_texts: bool = False
 ) -> datasets.Dataset:
-    """Columns input_ids, token_type_ids, truncated, length, label: an int8 array (tokens, outputs) of 0, 1 or IGNORED.
+    """Columns input_ids, token_type_ids, truncated, length, label: an array (tokens, outputs) of 0, 1 or IGNORED.
 
-    All but the first token of a word are ignored. A row an article, with the first three of :data:`OUTPUTS`; behind the
-    articles, where they are wanted, the texts by themselves (`mujaz.training.wholes`): their last word has the fourth alone.
+    All but the first token of a word are ignored. A row an article, with the first three of :data:`OUTPUTS`, and below its
+    tokens those stretches of which is known whether they can stand (`mujaz.training.judging`); behind the articles, where
+    they are wanted, the texts by themselves (`mujaz.training.wholes`): their last word has the fourth alone.
     """
-    width = len(outputs(whole_texts))
+    width = len(OUTPUTS if whole_texts else IN_ARTICLES)
     reader = WordReader(encoder)
     columns: dict[str, list[object]] = {
         name: [] for name in ("input_ids", "token_type_ids", "truncated", "length", "label")
     }
     alone: list[tuple[str, bool]] = []
 
-    def add(article: ReadArticle, labels: NDArray[np.int8], places: NDArray[np.int64], which: slice) -> None:
+    def add(
+        article: ReadArticle, labels: NDArray[np.int8], places: NDArray[np.int64], which: slice, judged: Judged = ()
+    ) -> None:
         tokens = len(article.encoding.input_ids)
-        label = np.full((tokens, width), IGNORED, dtype=np.int8)
+        label = np.full((tokens, width), IGNORED, dtype=np.int16)
         label[places, which] = labels
+        if judged:
+            label = np.concatenate([label, judged_labels(article, judged)])
         columns["input_ids"].append(article.encoding.input_ids)
         columns["token_type_ids"].append(article.encoding.token_type_ids)
         columns["truncated"].append(article.encoding.truncated)
@@ -79,7 +91,7 @@ def encode_selection(
         texts = [clean_article(e.text) if encoder.clean_article else e.text for e in chunk]
         for example, article in zip(chunk, reader(texts), strict=True):
             labels = word_labels(article.words(), example.summary or "")
-            add(article, labels, article.places, slice(len(IN_ARTICLES)))
+            add(article, labels, article.places, slice(len(IN_ARTICLES)), example.judged)
             alone += wholes(example, article) if whole_texts else ()
     for at in range(0, len(alone), _CHUNK):
         chunk_alone = alone[at : at + _CHUNK]
@@ -162,7 +174,8 @@ def selection_info(examples: Sequence[Example], stretch: StretchConfig | None = 
 def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[str, float]]:
     """Scores on dev rows, 0 to 1: F1 of the words of the stretch chosen and of a summary of usual length.
 
-    Beside it how many texts by themselves are rightly called whole or cut.
+    Beside it how many texts by themselves are rightly called whole or cut, or how many of the stretches that were judged are
+    rightly told to stand or not.
     """
 
     def one(logits: NDArray[np.float32], labels: NDArray[np.int8]) -> float:
@@ -176,18 +189,24 @@ def selection_metrics(info: SelectionInfo) -> Callable[[EvalPrediction], dict[st
         return float(2 * kept.sum() / (len(kept) + info.words))
 
     def compute(output: EvalPrediction) -> dict[str, float]:
-        scores, right = [], []
-        for logits, labels in zip(np.asarray(output.predictions), np.asarray(output.label_ids), strict=True):
+        scores, right, judged = [], [], []
+        for logits, both in zip(np.asarray(output.predictions), np.asarray(output.label_ids), strict=True):
+            judged += rightly_judged(logits, both)
+            labels = without_judged(both)[: len(logits)]
             places = np.argwhere(labels[:, len(IN_ARTICLES) :] != IGNORED)[:, 0]
             if len(places):  # a text by itself has one
                 right.append((logits[places[0], -1] > 0) == labels[places[0], -1])
             else:
                 scores.append(one(logits, labels))
         f1 = float(np.mean(scores))
-        if not right:
-            return {SELECTION_F1: f1}
-        whole = float(np.mean(right))
-        return {SELECTION_F1: f1, WHOLE_ACCURACY: whole, SELECTION_MEAN: (f1 + whole) / 2}
+        if not (right or judged):
+            return {SELECTION_F1: f1, SELECTION_MEAN: f1}
+        besides = float(np.mean(right or judged))
+        return {
+            SELECTION_F1: f1,
+            WHOLE_ACCURACY if right else STANDS_ACCURACY: besides,
+            SELECTION_MEAN: (f1 + besides) / 2,
+        }
 
     return compute
 

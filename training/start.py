@@ -26,7 +26,7 @@ from mujaz.training.layers import freeze
 from mujaz.training.lora import with_lora
 from mujaz.training.processes import first_alone
 from mujaz.training.scratch import new_classifier, new_seq2seq, train_unigram, train_wordpiece
-from mujaz.training.selection import outputs
+from mujaz.training.selection import IN_ARTICLES, outputs
 from mujaz.training.writer import writer_of
 
 # A model from nothing has no positions of its own yet; most news articles lose little beyond this.
@@ -69,10 +69,11 @@ def start_from(config: TrainConfig, splits: Splits, resume: Path | None = None) 
         UsageError: recipe or maximum length cannot be had.
     """
     start = _from_nothing(config, splits, resume) if config.model.name is None else _from_pretrained(config, splits)
-    if config.training.whole_texts and start.model.config.is_encoder_decoder:
-        raise UsageError(
-            "training.whole_texts teaches an encoder that chooses where to end; a decoder ends by itself. Leave it out."
-        )
+    for name in ("whole_texts", "judged"):
+        if getattr(config.training, name) and start.model.config.is_encoder_decoder:
+            raise UsageError(
+                f"training.{name} teaches an encoder that chooses where to end; a decoder ends by itself. Leave it out."
+            )
     if config.task != "summary":
         start.model.config.problem_type = PROBLEM_TYPE if splits.multi_label else ONE_LABEL
     return start
@@ -113,7 +114,7 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
     name = config.model.name or ""
     if not opened.config.is_encoder_decoder:
         had = list((opened.config.id2label or {}).values()) if opened.info.selection else opened.info.labels
-        wanted = outputs(config.training.whole_texts) if config.task == "summary" else splits.labels
+        wanted = outputs(config.training) if config.task == "summary" else splits.labels
         check_start(config.training.keep_of_start, name, had, wanted)
     model = _loaded(opened, config, splits)
     if opened.config.is_encoder_decoder:
@@ -161,7 +162,7 @@ def _loaded(opened: OpenCheckpoint, config: TrainConfig, splits: Splits) -> PreT
             )
         return load_seq2seq(opened.folder)
     if config.model.decoder_layers:
-        bert, tokenizer = load_for_selection(opened.folder, outputs(0)), opened.encoder.tokenizer
+        bert, tokenizer = load_for_selection(opened.folder, IN_ARTICLES), opened.encoder.tokenizer
         return writer_of(bert, tokenizer, config.model.decoder_layers, config.training.seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.training.seed)  # of a new head
@@ -171,7 +172,7 @@ def _loaded(opened: OpenCheckpoint, config: TrainConfig, splits: Splits) -> PreT
                     "training.copy_attention teaches a decoder, and a summarizer that chooses has none. Leave it out, or "
                     "give the encoder one (model.decoder_layers)."
                 )
-            return load_for_selection(opened.folder, outputs(config.training.whole_texts))
+            return load_for_selection(opened.folder, outputs(config.training))
         return load_for_classification(opened.folder, splits.labels)
 
 

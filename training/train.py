@@ -44,6 +44,7 @@ from mujaz.training.encoded import UNSURE, Collator, with_filler
 from mujaz.training.evaluation import PREDICTIONS_FILE, Evaluation, evaluate
 from mujaz.training.intermediate import intermediate_steps
 from mujaz.training.job import Job, checkpoint_info, done_before, prepare
+from mujaz.training.judging import JudgedLoss
 from mujaz.training.layers import decay_by_layer
 from mujaz.training.long_text import choose_long_text, long_text_line
 from mujaz.training.lora import ADAPTER, merged, plain, save_adapter
@@ -166,7 +167,8 @@ def fit(
         callbacks: More of the Trainer's.
     """
     job = prepare(config, resume)
-    learnt = data_info(job.splits.rows(), "").fingerprint
+    parts = (job.splits.train, job.splits.dev, job.splits.test)  # no row may have gone from one to another
+    learnt = f"{data_info(job.splits.rows(), '').fingerprint} {'/'.join(str(len(part)) for part in parts)}"
     if config.distill:
         job = taught(job, config.distill, report)
         learnt = f"{learnt} {besides(config.distill)}"
@@ -287,11 +289,13 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
     return trainer
 
 
-def _loss(job: Job) -> LabelLoss | MultiLabelLoss:
+def _loss(job: Job) -> LabelLoss | MultiLabelLoss | JudgedLoss:
     settings, kind = job.config.training, job.config.training.class_weights
     weights = None
     if selects(job.config, plain(job.start.model)):
-        shares = [1.0 if name in IN_ARTICLES else settings.whole_texts for name in outputs(settings.whole_texts)]
+        if settings.judged:
+            return JudgedLoss(settings.judged, settings.label_smoothing)
+        shares = [1.0 if name in IN_ARTICLES else settings.whole_texts for name in outputs(settings)]
         return MultiLabelLoss(smoothing=settings.label_smoothing, shares=shares)
     if job.splits.multi_label:
         if kind != "none":

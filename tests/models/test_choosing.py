@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mujaz.models.choosing import WHOLE, Choice, ended
-from mujaz.models.clauses import Boundaries
+from mujaz.models.choosing import WHOLE, Choice, ended, lighter
+from mujaz.models.clauses import Boundaries, boundaries
 from mujaz.models.selection_info import Wanted
 from mujaz.models.stretches import Stretch, WordScores, best_stretches, other_ends
 
@@ -65,3 +65,29 @@ def test_without_a_judge_they_end_where_they_are_worth_most() -> None:
     assert none.found == []
     assert last.found == [[Stretch(0, 2, 0.4)], [Stretch(1, 3, 0.5)]]
     assert ended([], None) == []
+
+
+def test_rules_of_grammar_may_count_less_and_denials_never() -> None:
+    words = [
+        "نفى",
+        "المتحدث",
+        "باسم",
+        "الشركة",
+        "أن",
+        "تكون",
+        "الإدارة",
+        "قد",
+        "باعت",
+        "حصتها",
+        "في",
+        "المصنع",
+        "الجديد",
+    ]
+    costs = boundaries(words, np.zeros(len(words), dtype=np.int64))
+    half = lighter(costs, 0.5)
+    for full, less in ((costs.start, half.start), (costs.end, half.end)):
+        assert (less[full < 0.5] == full[full < 0.5] / 2).all()
+        assert (less[full >= 0.5] == full[full >= 0.5]).all()
+    assert (costs.start[costs.denied >= 0] >= 0.5).all()
+    assert (costs.denied >= 0).any()
+    assert (lighter(costs, 1.0).end == costs.end).all()

@@ -54,6 +54,28 @@ def test_a_headline_is_cut_out_of_its_article(articles: Path, tmp_path: Path) ->
     ]
 
 
+def test_judgements_stand_beside_a_headline_or_in_its_place(articles: Path, tmp_path: Path) -> None:
+    said, other = SPORT[0].split(), MONEY[0].split()
+    rows: list[dict[str, object]] = [
+        {
+            "article": article_id(SPORT[0]),
+            "words": [[0, 3]],
+            "stands": [[[0, 2], [3, 4]]],
+            "falls": [[[1, 3]], [[0, 1]]],
+        },
+        {"article": article_id(MONEY[0]), "falls": [[[0, 2]]]},
+    ]
+    labels = write_jsonl(tmp_path / "labels.jsonl", rows)
+    judged = [[" ".join([*said[:2], said[3]]), True], [" ".join(said[1:3]), False], [said[0], False]]
+    assert list(labelled_rows([str(labels), str(articles)])) == [
+        {"text": SPORT[0], "summary": " ".join(said[:3]), "judged": judged},
+        {"text": MONEY[0], "summary": other[0], "judged": [[" ".join(other[:2]), False]]},
+    ]
+    wrong = write_jsonl(tmp_path / "wrong.jsonl", [{"article": article_id(MONEY[0]), "stands": [[[0, 900]]]}])
+    with pytest.raises(DataError, match=r"wrong\.jsonl, row 1: expected places of words"):
+        list(labelled_rows([str(wrong), str(articles)]))
+
+
 @pytest.mark.parametrize(
     "places",
     [
