@@ -108,7 +108,20 @@ runs/headlines-read-dev.jsonl: | .venv/.installed
 	$(RUN).training.read_labels $@ training/headline_labels_dev.jsonl \
 		$(foreach set,ant saudinewsnet,$(MUJAZ_DATA)/summary/$(set)/dev.parquet)
 
-runs/embedded-summary/metrics.json: | runs/embedded-summary-whole/metrics.json runs/headlines-read.jsonl runs/headlines-read-dev.jsonl
+runs/embedded-summary-read/metrics.json: | runs/embedded-summary-whole/metrics.json runs/headlines-read.jsonl runs/headlines-read-dev.jsonl
+	$(RUN) train configs/embedded-summary-read.yaml
+
+READ = $(foreach part,$(1),$(MUJAZ_DATA)/$(part)/$(2).parquet)
+
+runs/headlines-judged.jsonl: | .venv/.installed
+	$(RUN).training.read_labels $@ training/headline_judged.jsonl \
+		$(call READ,summary/ant summary/saudinewsnet summary/argen topic/sanad,train)
+
+runs/headlines-judged-dev.jsonl: | .venv/.installed
+	$(RUN).training.read_labels $@ training/headline_judged_dev.jsonl \
+		$(call READ,summary/ant summary/saudinewsnet topic/sanad,dev)
+
+runs/embedded-summary/metrics.json: | runs/embedded-summary-read/metrics.json runs/headlines-judged.jsonl runs/headlines-judged-dev.jsonl
 	$(RUN) train configs/embedded-summary.yaml
 
 HEADLINES = $(foreach set,ant argen saudinewsnet,$(MUJAZ_DATA)/summary/$(set)/train.parquet)

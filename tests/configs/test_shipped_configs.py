@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -11,10 +12,13 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from mujaz import train
 from mujaz.cli import cli
+from mujaz.configs.loading import check_config
 from mujaz.models import opening
 from mujaz.models.checkpoint import EMBEDDED
 from mujaz.training import distillation
+from tests.conftest import write_jsonl
 
 ROOT = Path(__file__).resolve().parents[2]
 # Those of pretraining and of runs go through their own commands, in tests/training/test_pretrain.py and
@@ -22,6 +26,16 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = [
     path for path in sorted((ROOT / "configs").glob("*.yaml")) if not path.name.startswith(("pretrain-", "run-"))
 ]
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path, summary_file: Path, tiny_config: Any) -> Path:
+    """A selector that was taught which texts are whole: what the embedded one was before its last two steps."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    config = tiny_config("summary", summary_file, folder, whole_texts=0.2, max_steps=2)
+    config["model"] = {"name": str(bert_folder), "max_length": 24}
+    train(check_config(config, "test"))
+    return folder
 
 
 @pytest.fixture
@@ -34,6 +48,7 @@ def here(
     bert_folder: Path,
     mt5_folder: Path,
     trained: Callable[[str], Path],
+    whole: Path,
 ) -> Path:
     """A working directory with the data where the configs look for it; hub ids lead to tiny local models."""
     files = {"topic": topic_file, "stance": stance_file, "summary": summary_file, "entailment": stance_file}
@@ -50,7 +65,8 @@ def here(
         "runs/embedded-encoder": bert_folder,
         "runs/embedded-summary-encoder": bert_folder,
         "runs/embedded-summary-first": bert_folder,
-        "runs/embedded-summary-whole": EMBEDDED / "summary",
+        "runs/embedded-summary-whole": whole,
+        "runs/embedded-summary-read": EMBEDDED / "summary",
         "summary": bert_folder,
         "runs/embedded-topic-teacher": trained("topic"),
         "runs/embedded-topic-first": trained("topic"),
@@ -85,7 +101,11 @@ def _small(config: dict[str, Any], here: Path) -> list[str]:
         small = ("max_steps", "batch_size", "evaluations", "device")
         settings |= {f"intermediate.training.{key}": settings[f"training.{key}"] for key in small}
         settings["intermediate.data.train"] = data / "train.jsonl"
-    if "columns" in config["data"]:
+    if config["training"].get("judged"):
+        rows = [json.loads(line) for line in (data / "train.jsonl").read_text(encoding="utf-8").splitlines()]
+        judged = [row | {"judged": [[row["summary"], True]]} for row in rows]
+        settings["data.train"] = write_jsonl(here / "data" / "judged.jsonl", judged)
+    elif "columns" in config["data"]:
         settings["data.columns"] = "{}"  # these rows have no titles
     if "additional" in config["data"]:
         settings["data.additional"] = data / "train.jsonl"
