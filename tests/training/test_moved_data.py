@@ -62,6 +62,19 @@ def test_other_rows_are_refused_there_too_and_the_old_ones_still_go_on(begun: di
     assert train(check_config(begun, "test")).steps > 2
 
 
+def test_no_row_may_go_from_one_part_to_another(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    parts = {"dev": tmp_path / "dev.jsonl", "test": tmp_path / "test.jsonl"}
+    for file in parts.values():
+        shutil.copy(topic_file, file)
+    config = tiny_config("topic", topic_file, tmp_path / "run", epochs=3, save_every=2)
+    config["data"] |= {"dev": str(parts["dev"]), "test": str(parts["test"])}
+    with pytest.raises(_KilledError):
+        train(check_config(config, "test"), report=_killed)
+    config["data"] |= {"dev": [str(file) for file in parts.values()], "test": None}
+    with pytest.raises(UsageError, match="began with other data"):
+        train(check_config(config, "test"))
+
+
 def test_a_finished_run_is_not_taken_for_one_of_data_elsewhere(
     trained: Callable[[str], Path], topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
 ) -> None:

@@ -96,6 +96,21 @@ def test_a_search_goes_on(searching: Callable[..., dict[str, Any]], monkeypatch:
     assert len(fitted) == 4
 
 
+def test_a_search_whose_data_moved_knows_what_it_tried(
+    searching: Callable[..., dict[str, Any]], topic_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = searching(trials=3, space={"training.batch_size": [8, 16]}, training={"max_steps": 1, "evaluations": 1})
+    data["data"]["train"] = str(tmp_path / "old.jsonl")
+    (tmp_path / "old.jsonl").write_bytes(topic_file.read_bytes())
+    first = search(check_config(data, "test"))
+    assert {trial.values["training.batch_size"] for trial in first.trials} == {8, 16}
+    (tmp_path / "old.jsonl").rename(tmp_path / "new.jsonl")
+    data["data"]["train"] = str(tmp_path / "new.jsonl")
+    data["search"]["trials"] = 6
+    monkeypatch.setattr(search_module, "fit", lambda *_, **__: pytest.fail("nothing is new"))
+    assert len(search(check_config(data, "test")).trials) == 6
+
+
 def test_a_search_of_other_data_does_not_go_on(
     searching: Callable[..., dict[str, Any]], topic_file: Path, tmp_path: Path
 ) -> None:
