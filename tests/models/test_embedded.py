@@ -220,7 +220,9 @@ def test_the_stretch_itself_where_the_checkpoint_says_so() -> None:
     articles = [BUSES, BRIDGE.format("قال", "إن")]
     buses, bridge = summarizer.summarize(articles)
     assert buses.text.split()[0] == "قررت"
-    assert bridge.text in articles[1]  # and nobody is put in front of it
+    assert bridge.text.split()[0] == "قال"  # and nobody is put in front of it
+    rest = iter(articles[1].replace(".", "").split())
+    assert all(word in rest for word in bridge.text.split())  # its own words, in their order
 
 
 def test_the_demo_runs(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -291,6 +291,10 @@ main(["classify", *sys.argv[1:]])
 """
 
 
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
+
+
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A run over five chunks, each a second long, in the middle of its second."""
@@ -298,7 +302,8 @@ def running(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     source.write_text("خبر\n" * 512 * 5, encoding="utf-8")
     command = [sys.executable, "-c", PROGRAM, str(source), "--out", str(out)]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "SLOW": str(calls)})
-    while process.poll() is None and not (calls.exists() and calls.stat().st_size == 2):
+    written = tmp_path / "o.partial.jsonl"  # by a thread, maybe a moment after the second has begun
+    while process.poll() is None and not (calls.exists() and calls.stat().st_size == 2 and _size(written)):
         time.sleep(0.01)
     yield process
     process.kill()
