@@ -27,16 +27,17 @@ STANDS = 3  # what a line ends with where it can; one less where it cannot
 
 def judged_labels(article: ReadArticle, judged: Judged) -> NDArray[np.int16]:
     """Lines for those stretches that are found in what is read of an article, shape (stretches, 3)."""
-    keys = [_key(word) for word in article.words()]
+    keys = [word_key(word) for word in article.words()]
     lines = []
     for text, stands in judged:
-        ends = find_words(keys, [key for key in map(_key, text.split()) if key])
+        ends = find_words(keys, [key for key in map(word_key, text.split()) if key])
         if ends:
             lines.append([article.places[ends[0]], article.places[ends[1]], STANDS - 1 + stands])
     return np.array(lines, dtype=np.int16).reshape(-1, BESIDES)
 
 
-def _key(word: str) -> str:
+def word_key(word: str) -> str:
+    """A word as it is compared with others: letters unified, no signs."""
     return "".join(words(word))
 
 

@@ -22,7 +22,6 @@ from transformers import EvalPrediction
 from mujaz.configs.optimization_schema import TrainingConfig
 from mujaz.configs.schema import StretchConfig
 from mujaz.errors import UsageError
-from mujaz.models.arabic_words import words
 from mujaz.models.articles import clean_article
 from mujaz.models.checkpoint import store_info
 from mujaz.models.clauses import Boundaries
@@ -36,7 +35,7 @@ from mujaz.training.arguments import SELECTION_F1, SELECTION_MEAN, STANDS_ACCURA
 from mujaz.training.data import Example
 from mujaz.training.encoded import IGNORED
 from mujaz.training.judged import Judged
-from mujaz.training.judging import judged_labels, rightly_judged, without_judged
+from mujaz.training.judging import judged_labels, rightly_judged, without_judged, word_key
 from mujaz.training.wholes import wholes
 
 OUTPUTS = ("keep", "start", "end", "whole")  # of the model, for each word
@@ -111,8 +110,8 @@ def word_labels(article: Sequence[str], summary: str) -> NDArray[np.int8]:
         article: Its words, as they stand in it.
         summary: Its summary.
     """
-    keys = [_key(word) for word in article]
-    wanted = [key for key in map(_key, summary.split()) if key]
+    keys = [word_key(word) for word in article]
+    wanted = [key for key in map(word_key, summary.split()) if key]
     labels = np.full((len(keys), len(IN_ARTICLES)), IGNORED, dtype=np.int8)
     known = set(wanted)
     labels[:, 0] = [key in known for key in keys]
@@ -121,10 +120,6 @@ def word_labels(article: Sequence[str], summary: str) -> NDArray[np.int8]:
         labels[:, 1:] = 0
         labels[best[0], 1] = labels[best[1] - 1, 2] = 1
     return labels
-
-
-def _key(word: str) -> str:
-    return "".join(words(word))
 
 
 def _most_alike(keys: Sequence[str], wanted: Sequence[str]) -> tuple[int, int] | None:
