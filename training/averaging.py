@@ -10,9 +10,11 @@ from transformers import PreTrainedModel
 
 from mujaz.errors import UsageError
 
+_OUTPUTS = ("classifier.weight", "classifier.bias")  # of encoders that choose; the only ones that get new outputs
+
 
 @contextmanager
-def averaged_with_start(model: PreTrainedModel, share: float) -> Iterator[None]:
+def averaged_with_start(model: PreTrainedModel, share: float, new_outputs: Sequence[int] = ()) -> Iterator[None]:
     """Within, a model is trained; at the end its weights are ``(1 - share) * trained + share * start``.
 
     WiSE-FT (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models"): fine-tuned weights and those that they
@@ -22,13 +24,17 @@ def averaged_with_start(model: PreTrainedModel, share: float) -> Iterator[None]:
     Args:
         model: Its weights are changed in place, and left as they are if the training fails.
         share: Of the start, 0 up to but not 1.
+        new_outputs: Places of those outputs of its classifier that the start did not have: they are kept as trained.
     """
     start = {name: weight.detach().clone() for name, weight in model.named_parameters()} if share else {}
     yield
     with torch.no_grad():
         for name, weight in model.named_parameters():
             if name in start:
+                new = list(new_outputs) if name in _OUTPUTS else []
+                trained = weight[new].clone()
                 weight.lerp_(start[name].to(weight), share)
+                weight[new] = trained
 
 
 def check_start(share: float, name: str, had: Sequence[str], labels: Sequence[str]) -> None:

@@ -46,6 +46,7 @@ class Start:
         licence: Of that, where it is known: what is trained from it carries its terms on.
         other_labels: Of the start, where it is of the same task and has other ones: the layer that gives them is new.
         prefix_line: What stands before each article, or what a T5 was told once and is not told now: a line for people.
+        new_outputs: Places of outputs that a model which chooses summaries did not have before.
     """
 
     model: PreTrainedModel
@@ -54,6 +55,7 @@ class Start:
     licence: str | None = None
     other_labels: tuple[str, ...] = ()
     prefix_line: str = ""
+    new_outputs: tuple[int, ...] = ()
 
 
 def start_from(config: TrainConfig, splits: Splits, resume: Path | None = None) -> Start:
@@ -112,10 +114,14 @@ def _opened(config: TrainConfig) -> tuple[OpenCheckpoint, TextEncoder]:
 def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
     opened, encoder = _opened(config)
     name = config.model.name or ""
+    new: tuple[int, ...] = ()
     if not opened.config.is_encoder_decoder:
         had = list((opened.config.id2label or {}).values()) if opened.info.selection else opened.info.labels
-        wanted = outputs(config.training) if config.task == "summary" else splits.labels
-        check_start(config.training.keep_of_start, name, had, wanted)
+        if config.task == "summary":  # what it learns besides the words of summaries may be new
+            new = tuple(at for at, output in enumerate(outputs(config.training)) if output not in had)
+            check_start(config.training.keep_of_start, name, had[: len(IN_ARTICLES)], IN_ARTICLES)
+        else:
+            check_start(config.training.keep_of_start, name, had, splits.labels)
     model = _loaded(opened, config, splits)
     if opened.config.is_encoder_decoder:
         begin_in_language(model, encoder.tokenizer)
@@ -131,7 +137,7 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
     named = tuple(label for label in opened.info.labels if not UNNAMED.fullmatch(label))
     other = named if opened.info.task == config.task != "summary" and [*named] != splits.labels else ()
     line = _prefix_line(opened, encoder, config.model.prefix)
-    return Start(model.train(), encoder, origin(name, opened.info), opened.info.licence, other, line)
+    return Start(model.train(), encoder, origin(name, opened.info), opened.info.licence, other, line, new)
 
 
 def _prefix_line(opened: OpenCheckpoint, encoder: TextEncoder, asked: str | None) -> str:

@@ -181,7 +181,7 @@ def fit(
         trainer.add_callback(callback)
     model, settings = plain(job.start.model), config.training
     noise = noisy(model, job.start.encoder.tokenizer, settings)
-    averaged = averaged_with_start(model, settings.keep_of_start)
+    averaged = averaged_with_start(model, settings.keep_of_start, job.start.new_outputs)
     with averaged, noise, quick_on_cpu(model, settings), compiled_to_train(model, settings):
         run_trainer(trainer, resume, Path(config.output))
     done, whole = trainer.state.global_step, trainer.state.max_steps

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from mujaz import Summarizer, train
 from mujaz.configs.data_schema import ColumnsConfig
@@ -62,6 +63,28 @@ def test_what_can_stand_is_learnt_and_used(taught: Path) -> None:
         said = summarizer.summarize([f"{one}\n{other}"], min_article_words=1)[0].text.split()
         assert said[-2:] == one.split()[-2:]  # and before it the subject may stand before its verb
         assert len(said) == len(one.split())
+
+
+def test_of_a_start_is_kept_what_it_had(bert_folder: Path, judged_file: Path, tmp_path: Path, tiny_config: Any) -> None:
+    def trained(name: str, start: Path, **training: object) -> dict[str, torch.Tensor]:
+        config = tiny_config("summary", judged_file, tmp_path / name, max_steps=3, learning_rate=1e-2, **training)
+        config["model"] = {"name": str(start), "recipe": "news", "max_length": 24}
+        if "judged" in training:
+            config["data"]["columns"] = {"judged": "judged"}
+        train(check_config(config, "test"))
+        return load_file(tmp_path / name / "model.safetensors")
+
+    before = trained("before", bert_folder)
+    after, kept = (trained(str(share), tmp_path / "before", judged=1.0, keep_of_start=share) for share in (0.0, 0.25))
+    assert len(before["classifier.bias"]) == BESIDES
+    for name, weight in kept.items():
+        of_start = len(before[name]) if name.startswith("classifier") else None
+        mean = 0.75 * after[name][:of_start] + 0.25 * before[name]
+        assert weight[:of_start].numpy() == pytest.approx(mean.numpy(), abs=1e-6)
+        if of_start:
+            assert torch.equal(weight[of_start:], after[name][of_start:])  # there is nothing to take the mean with
+    with pytest.raises(UsageError, match=r"wants a model that was trained for these labels \(keep, start, end\)"):
+        trained("from-nothing", bert_folder, judged=1.0, keep_of_start=0.25)
 
 
 def test_words_are_found_where_they_stand_closest() -> None:
