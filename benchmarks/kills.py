@@ -6,11 +6,13 @@ its summary may be left. Texts are the first words of articles of DATA (topic/sa
 
 Usage::
 
-    python benchmarks/kills.py DATA [RUNS]      # 20 by default; exit code 1 where an output differs
+    python benchmarks/kills.py DATA             # 20 runs; exit code 1 where an output differs
+    python benchmarks/kills.py DATA --runs 3
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import random
@@ -59,16 +61,18 @@ def killed(source: Path, out: Path, seconds: float) -> bool:
 
 def main() -> None:
     """All runs, a line each."""
-    if len(sys.argv) < 2:
-        sys.exit(__doc__)
-    runs, chance, wrong, kills = int(sys.argv[2]) if len(sys.argv) > 2 else 20, random.Random(0), 0, 0
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="folder that holds topic/sanad")
+    parser.add_argument("--runs", type=int, default=20)
+    given = parser.parse_args()
+    chance, wrong, kills = random.Random(0), 0, 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         source = folder / "texts.jsonl"
-        write_texts(Path(sys.argv[1]), source)
+        write_texts(given.data, source)
         whole = {suffix: folder / f"whole{suffix}" for suffix in SUFFIXES}
         lasts = {suffix: finished(source, path) for suffix, path in whole.items()}
-        for run in range(runs):
+        for run in range(given.runs):
             suffix = SUFFIXES[run % len(SUFFIXES)]
             place = folder / f"run{run}"
             place.mkdir()
@@ -86,7 +90,7 @@ def main() -> None:
             wrong += not same
             spent = ", ".join(f"{moment:.1f}" for moment in moments)
             print(f"run {run + 1}: {suffix}, after {spent} s: {'the same bytes' if same else 'DIFFERS'}", flush=True)
-    print(f"{runs} runs, {kills} kills, {wrong} outputs that differ")
+    print(f"{given.runs} runs, {kills} kills, {wrong} outputs that differ")
     sys.exit(1 if wrong else 0)
 
 

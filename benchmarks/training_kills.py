@@ -6,11 +6,13 @@ included, then run to its end. Every logged loss and score and all weights must 
 
 Usage::
 
-    OMP_NUM_THREADS=1 python benchmarks/training_kills.py [RUNS]      # 10 by default; exit code 1 where a run differs
+    OMP_NUM_THREADS=1 python benchmarks/training_kills.py      # 10 runs; exit code 1 where one differs
+    OMP_NUM_THREADS=1 python benchmarks/training_kills.py --runs 3
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import random
 import subprocess
@@ -85,7 +87,9 @@ def same(folder: Path, whole: Path) -> bool:
 
 def main() -> None:
     """All runs, a line each."""
-    runs, chance, wrong, kills = int(sys.argv[1]) if len(sys.argv) > 1 else 10, random.Random(0), 0, 0
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--runs", type=int, default=10)
+    runs, chance, wrong, kills = parser.parse_args().runs, random.Random(0), 0, 0
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_texts(folder / "texts.jsonl")
