@@ -94,6 +94,8 @@ class StretchConfig(Section):
     """The same of the probability that it can stand by itself, where that is taught (training.judged)."""
     clauses: Annotated[float, Field(ge=0)] | None = None
     """How much counts what rules say of where it may start and end; 1 is all, 0.5 suits where training.judged teaches it."""
+    fragment: Annotated[float, Field(ge=0, le=1)] | None = None
+    """A summary gets the finding ``fragment`` where the probability that it can stand by itself is below this."""
     likely: Annotated[float, Field(ge=0, le=1)] | None = None
     """What rules can leave out of its middle stays where a summary has those words as likely as this."""
 

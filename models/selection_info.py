@@ -11,6 +11,7 @@ from mujaz.models.summary_options import WordRange
 LIKELY = 0.17  # for headlines of editors; how much does not matter much (benchmarks/LOG.md)
 BOUNDARY = 0.02  # what a factor of e in the probability of start or end is worth, in F1
 STANDS = 0.1  # the same of the probability that it can stand by itself
+FRAGMENT = 0.5  # what is sure to stand by less is called a fragment
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,9 @@ class SelectionInfo(BaseModel):
     )
     clauses: float = Field(
         default=1.0, ge=0, description="how much counts what rules say of where a stretch may start and end"
+    )
+    fragment: float = Field(
+        default=FRAGMENT, ge=0, le=1, description="a summary that can stand with less than this probability is one"
     )
     likely: float = Field(
         default=LIKELY, ge=0, le=1, description="what can be left out stays where a summary has it as likely as this"

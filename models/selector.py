@@ -188,12 +188,16 @@ class Selector:
         self, article: ReadArticle, choice: Choice, options: Generation, *, unsure: bool
     ) -> list[Candidate]:
         """What the stretches that were chosen say, the best first."""
-        found = [(one, _denied(article, choice.costs, one)) for (one,) in choice.found]
+        found = [(one, (*_denied(article, choice.costs, one), *self._fragment(one))) for (one,) in choice.found]
         if unsure:
-            return [_candidate(article, choice.kept, one, (Finding("unsure"), *denied)) for one, denied in found]
-        made = [self._said(article, choice.kept, one, denied, options) for one, denied in found]
+            return [_candidate(article, choice.kept, one, (Finding("unsure"), *findings)) for one, findings in found]
+        made = [self._said(article, choice.kept, one, findings, options) for one, findings in found]
         unlike = {one.text: one for one in reversed(made)}  # articles say things twice; the best of each is kept
         return sorted(unlike.values(), key=lambda one: -(one.score or 0.0))[: options.candidates]
+
+    def _fragment(self, one: Stretch) -> tuple[Finding, ...]:
+        """That a stretch may not be whole, where a model that was taught it thinks so."""
+        return (Finding("fragment"),) if one.stands < self.info.fragment else ()
 
     def _said(
         self,

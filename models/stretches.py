@@ -57,11 +57,17 @@ def _logs(logits: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Words ``start`` up to and without ``end``, and what they are worth: the expected F1, boundaries counted in."""
+    """Words ``start`` up to and without ``end``.
+
+    Attributes:
+        worth: The expected F1, boundaries counted in.
+        stands: The probability that it can stand by itself; 1 of models that were not taught it.
+    """
 
     start: int
     end: int
     worth: float
+    stands: float = 1.0
 
 
 def best_stretches(
@@ -116,7 +122,9 @@ def _best_first(
     starts = np.concatenate([np.arange(len(table[0])) for table in tables])
     order = np.argsort(-worth, kind="stable")
     for index in order if start is None else order[starts[order] == start]:
-        yield Stretch(int(starts[index]), int(starts[index] + lengths[index]), float(worth[index]))
+        first, end = int(starts[index]), int(starts[index] + lengths[index])
+        sure = 1.0 if stands is None else float(np.exp(stands[first, end - 1]))
+        yield Stretch(first, end, float(worth[index]), sure)
 
 
 def _lengths(words: int, wanted: Wanted) -> Iterator[int]:

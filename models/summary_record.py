@@ -22,7 +22,7 @@ class Finding:
             is), ``unsure`` (the model expects little of all that it found, or each has a fault, so the article's beginning
             is given),
             ``denied`` (a word before or behind what was chosen denies it, doubts it, warns of it, takes it back or is
-            its condition).
+            its condition), ``fragment`` (it may have been cut out too short, or hang on what is around it).
         text: The words in question; of ``joined`` those around the boundary, which is a ``|``.
     """
 

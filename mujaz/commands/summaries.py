@@ -32,6 +32,7 @@ MEANINGS = {
     "cut": "it ends where the longest length was reached",
     "as_is": "the article is no longer than its summary may be, and is given whole",
     "denied": "left out: a word that denies, doubts, warns, takes it back or is its condition",
+    "fragment": "it may not be whole: the model doubts that it can stand by itself",
     "unsure": "the article is unlike those that the model learnt from: its beginning is given",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,23 @@ def test_what_can_stand_is_learnt_and_used(taught: Path) -> None:
         said = summarizer.summarize([f"{one}\n{other}"], min_article_words=1)[0].text.split()
         assert said[-2:] == one.split()[-2:]  # and before it the subject may stand before its verb
         assert len(said) == len(one.split())
+
+
+def test_what_may_not_be_whole_is_told(taught: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(taught, folder)
+    info = json.loads((folder / "mujaz.json").read_text(encoding="utf-8"))
+    assert info["selection"]["fragment"] == 0.5
+    found = {}
+    for fragment in (0.0, 0.5, 1.0):
+        info["selection"]["fragment"] = fragment
+        (folder / "mujaz.json").write_text(json.dumps(info), encoding="utf-8")
+        summarizer = Summarizer.from_pretrained(folder, device="cpu", precision="float32")
+        summaries = summarizer.summarize([f"{one}\n{other}" for one, other in ROWS], min_article_words=1)
+        found[fragment] = [[finding.kind for finding in one.faults] for one in summaries]
+    assert not any(found[0.0])
+    assert all(kinds == ["fragment"] for kinds in found[1.0])
+    assert sum(map(bool, found[0.5])) < len(ROWS) / 4  # it chose what it had learnt to be whole
 
 
 def test_of_a_start_is_kept_what_it_had(bert_folder: Path, judged_file: Path, tmp_path: Path, tiny_config: Any) -> None:
