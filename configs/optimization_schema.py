@@ -130,6 +130,7 @@ class TrainingConfig(OptimizationConfig):
     by heart less."""
     keep_of_start: Annotated[float, Field(ge=0, lt=1)] = 0.0
     """Share of the start's weights in the result (WiSE-FT, Wortsman et al. 2022): a model that was trained for the same
-    labels forgets less. 0.5 takes the mean. Outputs that a summarizer which chooses did not have stay as trained."""
+    labels forgets less. 0.5 takes the mean. Outputs that a summarizer which chooses did not have stay as trained. The
+    result is scored on dev once more: best_dev in metrics.json, and what a search compares, are of it."""
     save_precision: Literal["float32", "bfloat16"] = "float32"
     """Number format of the saved weights; bfloat16 halves the files, at 3 significant digits."""

@@ -23,7 +23,7 @@ _ROWS = (
 )
 FIXED = (
     *("task", "output", "search", "intermediate"),
-    *(f"data.{name}" for name in (*_ROWS, "columns", "labels", "rename")),
+    *(f"data.{name}" for name in (*_ROWS, "columns", "labels", "rename", "outliers")),
 )
 
 
@@ -73,7 +73,8 @@ class SearchConfig(Section):
     space: Annotated[dict[str, RangeConfig | list[Any]], Field(min_length=1)]
     """Setting -> {low, high} or a list of choices; settings with dots, as training.learning_rate."""
     prune: bool = True
-    """Stop a training that does worse than half of those before it did at the same point (needs five of those)."""
+    """Stop a training that does worse than half of those before it did at the same point (needs five of those). There,
+    training.keep_of_start does not count yet."""
     seed: Seed = 13
     """Of the draws."""
 

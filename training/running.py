@@ -12,8 +12,11 @@ import torch
 from transformers import PreTrainedModel, Trainer, TrainerState
 from transformers.trainer_callback import TrainerControl
 
+from mujaz.configs.schema import TrainConfig
 from mujaz.errors import FirstProcessError, MujazError, OutputError, TrainingError
 from mujaz.models.loading import quiet_transformers
+from mujaz.training.callbacks import Report
+from mujaz.training.metrics.percent import in_percent
 from mujaz.training.processes import is_first, lost_the_first
 from mujaz.training.resume import CHECKPOINTS, STATE_FILE, drop_unfinished
 from mujaz.training.trackers import failed_tracker
@@ -41,6 +44,33 @@ def run_trainer(trainer: Trainer, resume: Path | None, folder: Path) -> None:
             _take_over(trainer, state, resume)
         else:
             trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+
+
+def kept_scores(trainer: Trainer, config: TrainConfig, report: Report) -> dict[str, float]:
+    """Scores on dev of the weights that a training leaves, named as in the log; none without dev data.
+
+    The log knows no weights that have part of the start in them (``training.keep_of_start``): those are scored now, and
+    what the Trainer's state has as its best score becomes theirs.
+
+    Args:
+        trainer: Has trained, in all processes.
+        config: What was asked for.
+        report: Receives a line for people where something was scored.
+
+    Raises:
+        TrainingError: out of memory.
+    """
+    name, share, state = f"eval_{trainer.args.metric_for_best_model}", config.training.keep_of_start, trainer.state
+    dev: Any = trainer.eval_dataset
+    if dev is None:
+        return {}
+    if not share:
+        return next(one for one in state.log_history if one["step"] == state.best_global_step and name in one)
+    with explained(Path(config.output)), quiet_transformers():
+        scores: dict[str, float] = trainer.predict(dev, metric_key_prefix="eval").metrics or {}
+    state.best_metric, plain = scores[name], name.removeprefix("eval_")
+    report(f"with {share:g} of the start's weights: dev {plain} {in_percent(plain, scores[name])} %")
+    return scores
 
 
 def loss_curve(log: list[dict[str, Any]]) -> list[dict[str, Any]]:

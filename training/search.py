@@ -39,6 +39,7 @@ from mujaz.training.resume import (
     saved_config,
     write_whole,
 )
+from mujaz.training.running import kept_scores
 from mujaz.training.train import fit, train_intermediate
 
 if TYPE_CHECKING:
@@ -256,7 +257,7 @@ class _Objective:
         watch = _Watch(trial, self._metric, config.training.evaluations)
         say = self.say if not _ended(trial.study) else self._steps  # the data is the same in all
         _, trainer = fit(config, open_run(config, restart=False), progress=False, report=say, callbacks=[watch])
-        score = None if watch.pruned else self._best(trainer.state.log_history)
+        score = None if watch.pruned else self._best(kept_scores(trainer, config, say))
         write_whole(folder / METRICS_FILE, orjson.dumps({"score": score, "values": values, "metric": self._metric}))
         shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
         return score
@@ -269,13 +270,11 @@ class _Objective:
     def _metric(self) -> str:
         return self.settings.metric or _kept_by(self.base)
 
-    def _best(self, log: list[dict[str, Any]]) -> float:
-        """The score of the evaluation that the Trainer keeps, which is the best by its own metric."""
-        scored = [entry for entry in log if f"eval_{self._metric}" in entry]
-        if not scored:
+    def _best(self, scores: dict[str, float]) -> float:
+        """The score of the weights that are kept, which are the best by the Trainer's own metric."""
+        if not scores:
             raise UsageError("a search needs dev data: give data.dev, or leave data.dev_fraction above 0.")
-        kept = max(scored, key=lambda entry: entry[f"eval_{_kept_by(self.base)}"])
-        return float(kept[f"eval_{self._metric}"])
+        return scores[f"eval_{self._metric}"]
 
 
 def _draw(trial: Trial, key: str, among: RangeConfig | list[Any]) -> Any:

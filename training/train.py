@@ -67,7 +67,7 @@ from mujaz.training.resume import (
     same_data,
     write_whole,
 )
-from mujaz.training.running import explained, loss_curve, run_trainer, whole_model
+from mujaz.training.running import explained, kept_scores, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
 from mujaz.training.selection import (
     IN_ARTICLES,
@@ -140,6 +140,7 @@ def train(
             config = train_intermediate(config, restart=restart, progress=progress, report=say)
         resume = first_alone(lambda: open_run(config, restart=restart, writes=WRITES))
         job, trainer = fit(config, resume, progress=progress, report=say)
+        kept_scores(trainer, config, say)
         model = whole_model(trainer, job.start.model)
         return first_alone(lambda: _leave(job, model, trainer, began, say))
 

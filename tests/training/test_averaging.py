@@ -43,10 +43,25 @@ def test_a_start_of_other_labels_is_refused(
     for name, data in ((trained("topic"), others), (bert_folder, topic_file)):
         config = tiny_config("topic", data, tmp_path / data.stem, max_steps=1, keep_of_start=0.5)
         config["model"] = {"name": str(name)}
-        with pytest.raises(UsageError, match="keep_of_start wants a model that was trained for these labels"):
+        with pytest.raises(UsageError, match=r"keep_of_start wants a model that was trained for these labels \("):
             train(check_config(config, "test"))
 
 
 def test_a_start_from_nothing_has_nothing_to_keep(tiny_config: TinyConfig, topic_file: Path, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="keep_of_start is for whole pretrained models"):
         check_config(tiny_config("topic", topic_file, tmp_path / "run", keep_of_start=0.5), "test")
+
+
+def test_the_best_score_on_dev_is_of_the_weights_that_are_left(
+    trained: Trained, tiny_config: TinyConfig, topic_file: Path, tmp_path: Path
+) -> None:
+    config = tiny_config("topic", topic_file, tmp_path / "run", max_steps=4, evaluations=2, keep_of_start=0.95)
+    config["training"]["learning_rate"] = 0.1  # all that the start knew is forgotten
+    config["model"] = {"name": str(trained("topic"))}
+    config["data"]["test_fraction"] = 0.0  # dev is scored at the end, by what a user would load
+    lines: list[str] = []
+    result = train(check_config(config, "test"), report=lines.append)
+    assert result.evaluation is not None
+    assert result.metrics["best_dev"] == pytest.approx(result.evaluation.metrics["macro_f1"])
+    assert result.metrics["best_dev"] not in [entry.get("eval_macro_f1") for entry in result.metrics["log"]]
+    assert any(line.startswith("with 0.95 of the start's weights: dev macro_f1 ") for line in lines)

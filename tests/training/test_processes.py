@@ -106,6 +106,23 @@ def test_two_processes_train_like_one_with_twice_the_batch(
     assert errors.count("mujaz: error: ") == errors.count("holds a finished run") == 1  # and nobody waits for ever
 
 
+def test_two_processes_score_the_weights_that_are_left(
+    trained: Callable[[str], Path], topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    config = tiny_config("topic", topic_file, tmp_path / "run", max_steps=4, learning_rate=0.1, keep_of_start=0.95)
+    config |= {"model": {"name": str(trained("topic"))}}
+    config["data"]["test_fraction"] = 0.0
+    file = tmp_path / "run.yaml"
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    process = _start(file)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert errors.count("with 0.95 of the start's weights: dev macro_f1 ") == 1
+    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["best_dev"] == pytest.approx(metrics["metrics"]["macro_f1"])
+    assert metrics["best_dev"] not in _curve(tmp_path / "run", "eval_macro_f1")
+
+
 def test_the_plan_counts_the_processes(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
     config = check_config(tiny_config("topic", topic_file, tmp_path / "run", **SETTINGS), "test")
     assert [total_steps(config, 36, processes) for processes in (1, 2, 3)] == [8 * 5, 8 * 3, 8 * 2]

@@ -217,6 +217,19 @@ def test_a_summarizer_that_gets_a_decoder_is_chosen_by_rouge(summary_file: Path,
     assert search_module._kept_by(config) == "selection_f1"
 
 
+def test_trials_are_scored_by_the_weights_that_are_left(
+    searching: Callable[..., dict[str, Any]], trained: Callable[[str], Path]
+) -> None:
+    space = {"training.keep_of_start": [0.0, 0.95]}
+    forgets = {"learning_rate": 0.1, "max_steps": 4, "evaluations": 1}
+    data = searching(training=forgets, space=space, trials=6)
+    result = search(check_config({**data, "model": {"name": str(trained("topic"))}}, "test"))
+    scores = {trial.values["training.keep_of_start"]: trial.score for trial in result.trials}
+    assert scores[0.95] is not None
+    assert scores[0.95] > (scores[0.0] or 0.0) + 0.1
+    assert train(load_config(result.best)).metrics["best_dev"] == pytest.approx(scores[0.95])
+
+
 def test_a_hopeless_training_is_stopped(
     searching: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -276,6 +289,7 @@ def test_the_command_prints_a_table(searching: Callable[..., dict[str, Any]], tm
         ({"data.test": ["a", "b"]}, ConfigError, "data.test is the same for all trials"),
         ({"data.split_seed": [0, 1]}, ConfigError, "data.split_seed is the same for all trials"),
         ({"data.dev_fraction": [0.1, 0.2]}, ConfigError, "data.dev_fraction is the same for all trials"),
+        ({"data.outliers": [["a"], ["b"]]}, ConfigError, "data.outliers is the same for all trials"),
         ({"data.columns.title": ["a", "b"]}, ConfigError, "data.columns.title is the same for all trials"),
         ({"training.epochs": [1]}, ConfigError, "at least two choices"),
     ],
