@@ -28,12 +28,14 @@ from mujaz.models.checkpoint import locate
 from mujaz.models.classifier import TextClassifier, softmax
 from mujaz.models.conversion_cache import checkpoint_fingerprint
 from mujaz.models.summarizer import Summarizer
+from mujaz.training.arguments import total_steps
 from mujaz.training.augmentation import augmented
 from mujaz.training.callbacks import Report
 from mujaz.training.data import Example, read_examples
 from mujaz.training.encoded import TAUGHT
 from mujaz.training.job import Job, encoded
 from mujaz.training.pretrain_texts import files_identity
+from mujaz.training.processes import count
 from mujaz.training.support import is_supported
 from mujaz.training.teaching import TEACHER, Floats, teacher_scores, teacher_summaries
 from mujaz.training.unusable import left_out_line
@@ -60,6 +62,37 @@ def taught(job: Job, settings: DistillConfig, say: Report) -> Job:
         DataError: the unlabelled data is wrong.
         CheckpointError: the teacher cannot be loaded.
     """
+    found = _unlabelled(job, settings, say)
+    if job.config.task == "summary":
+        return _taught_summaries(job, settings, found, say)
+    return _taught_labels(job, settings, found, say)
+
+
+def untaught_lines(job: Job, settings: DistillConfig) -> list[str]:
+    """What the plan of a job that is not taught yet does not count: lines for people. No teacher is asked.
+
+    Args:
+        job: Ready to train without a teacher.
+        settings: Who is to teach, and how.
+
+    Raises:
+        DataError: the unlabelled data is wrong.
+    """
+    lines: list[str] = []
+    config, found = job.config, _unlabelled(job, settings, lines.append)
+    writes = config.task == "summary"
+    if not found:
+        return [*lines, "teacher: not asked yet; articles of which it says nothing are left out"] if writes else lines
+    rows = len(augmented(found, config.data.augmentation, config.training.seed))
+    copies = f" ({rows:,} rows with their shorter copies)" if rows > len(found) else ""
+    steps = total_steps(config, len(job.train) + rows, count())
+    # How many headlines and sentences are made of its summaries, nobody knows.
+    more = "rows and steps" if writes and config.training.whole_texts else f"rows: about {steps:,} steps at most"
+    return [*lines, f"teacher: not asked yet; up to {len(found):,} further texts{copies} come to these {more}"]
+
+
+def _unlabelled(job: Job, settings: DistillConfig, say: Report) -> list[Example]:
+    """The texts that a teacher alone says something of, none of which stands in dev or test."""
     config = job.config
     columns = settings.columns or config.data.columns
     skipped: list[DataError] | None = [] if config.data.skip_unusable else None
@@ -71,10 +104,7 @@ def taught(job: Job, settings: DistillConfig, say: Report) -> Job:
     kept = [e for e in found if not held_out & {e.text, e.target}]
     if len(kept) < len(found):
         say(f"teacher: {len(found) - len(kept):,} unlabelled texts stand in dev or test, and are left out")
-    found = kept
-    if config.task == "summary":
-        return _taught_summaries(job, settings, found, say)
-    return _taught_labels(job, settings, found, say)
+    return kept
 
 
 def _taught_summaries(job: Job, settings: DistillConfig, found: list[Example], say: Report) -> Job:

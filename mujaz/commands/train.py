@@ -39,6 +39,7 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
     checked = load_config(config, [*overrides, f"data.folds={folds}", "data.test_fraction=0"] if folds else overrides)
     all_folds = checked.data.folds is not None and checked.data.fold is None
     if dry_run:
+        from mujaz.training.distillation import untaught_lines
         from mujaz.training.folds import fold_config
         from mujaz.training.intermediate import intermediate_steps
         from mujaz.training.job import prepare
@@ -51,7 +52,8 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
             first = fold_config(checked, 1) if all_folds else checked
             if all_folds:
                 click.echo("# the first of the folds:")
-        for line in prepare(first).plan().lines():
+        job = prepare(first)
+        for line in [*job.plan().lines(), *(untaught_lines(job, first.distill) if first.distill else [])]:
             click.echo(f"# {line}")
         return
     if all_folds:
