@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,8 @@ DEFAULT_MAX_LENGTH = 512
 # Positions start after the padding index in these, so that many of the position embeddings are never used.
 _POSITIONS_AFTER_PAD = frozenset({"roberta", "xlm-roberta", "camembert", "longformer"})
 
+
+UNNAMED = re.compile(r"LABEL_\d+")  # what transformers calls labels that nobody named
 
 _TOKENIZER_FILES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 
@@ -177,21 +180,35 @@ def _load_with_head(auto: str, folder: Path, dtype: torch.dtype, head: str) -> P
     return model.eval()
 
 
-def load_for_classification(folder: Path, labels: Sequence[str]) -> PreTrainedModel:
+def load_for_classification(folder: Path, labels: Sequence[str], had: Sequence[str] = ()) -> PreTrainedModel:
     """A pretrained encoder with a head for these labels.
 
     Args:
         folder: The checkpoint.
-        labels: Names, in the order of the logits. The layer that gives them is new, at random, unless the checkpoint's own
-            has the same names in the same order: a row that said "entailment" says nothing of "agree".
+        labels: Names, in the order of the logits. Of the layer that gives them, the rows of those that the checkpoint has
+            too are kept, the others are new, at random: a row that said "entailment" says nothing of "agree".
+        had: The checkpoint's own labels, in the order of its logits; none where it has no head that gives labels.
 
     Raises:
         CheckpointError: the checkpoint is incomplete or cannot be read.
     """
-    return _load_with_labels("AutoModelForSequenceClassification", folder, labels)
+    return _load_with_labels("AutoModelForSequenceClassification", folder, labels, had)
 
 
-def _load_with_labels(auto: str, folder: Path, labels: Sequence[str]) -> PreTrainedModel:
+def same_names(had: Sequence[str], names: Sequence[str]) -> dict[int, int]:
+    """Which outputs of a start are outputs of what goes on from it: place there -> place before.
+
+    Args:
+        had: Names of the start's outputs. LABEL_0 and the like name nothing, unless all are the same.
+        names: Of what goes on from it.
+    """
+    if list(had) == list(names):
+        return {place: place for place in range(len(names))}
+    before = {name: place for place, name in enumerate(had) if not UNNAMED.fullmatch(name)}
+    return {place: before[name] for place, name in enumerate(names) if name in before}
+
+
+def _load_with_labels(auto: str, folder: Path, labels: Sequence[str], had: Sequence[str]) -> PreTrainedModel:
     names = dict(enumerate(labels))
     model, _ = _load(
         auto,
@@ -202,20 +219,38 @@ def _load_with_labels(auto: str, folder: Path, labels: Sequence[str]) -> PreTrai
         label2id={name: index for index, name in names.items()},
         ignore_mismatched_sizes=True,
     )
-    before: dict[Any, str] = load_config(folder).id2label or {}
-    if [before[i] for i in sorted(before)] != list(labels):
-        _renew_outputs(model, len(labels))
+    if list(had) == list(labels):
+        return model
+    layer = _output_layer(model)
+    for part in (layer, *layer.parameters()):
+        setattr(part, "_is_hf_initialized", False)  # noqa: B010  # else transformers leaves it as it was loaded
+    model._init_weights(layer)
+    kept = same_names(had, labels)
+    if kept:
+        old, missing = _load(auto, folder, torch.float32)
+        before = _output_layer(old)
+        if before.out_features != len(had):
+            raise CheckpointError(
+                f"{folder}: mujaz.json names {len(had)} labels, config.json {before.out_features}. The files are not of one "
+                "model."
+            )
+        if not missing:
+            _copy_rows(layer, before, kept)
     return model
 
 
-def _renew_outputs(model: PreTrainedModel, labels: int) -> None:
-    """Fill the layer of the labels with random numbers, as the architecture does for a new model."""
+def _output_layer(model: PreTrainedModel) -> torch.nn.Linear:
+    """The layer of a classifier that gives the labels: the last of its head, however an architecture calls it."""
     heads = (child for name, child in model.named_children() if name != model.base_model_prefix)
-    for layer in (layer for head in heads for layer in head.modules()):
-        if isinstance(layer, torch.nn.Linear) and layer.out_features == labels:
-            for part in (layer, *layer.parameters()):
-                setattr(part, "_is_hf_initialized", False)  # noqa: B010  # else transformers leaves it as it was loaded
-            model._init_weights(layer)
+    return [layer for head in heads for layer in head.modules() if isinstance(layer, torch.nn.Linear)][-1]
+
+
+@torch.no_grad()
+def _copy_rows(layer: torch.nn.Linear, old: torch.nn.Linear, places: Mapping[int, int]) -> None:
+    for now, before in places.items():
+        layer.weight[now] = old.weight[before]
+        if layer.bias is not None:
+            layer.bias[now] = old.bias[before]
 
 
 def load_selector(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:
@@ -233,16 +268,9 @@ def load_for_selection(folder: Path, outputs: Sequence[str]) -> PreTrainedModel:
     Raises:
         CheckpointError: the checkpoint cannot be read.
     """
-    model: Any = _load_with_labels("AutoModelForTokenClassification", folder, outputs)
     before: dict[Any, str] = load_config(folder).id2label or {}
-    kept = [(at, outputs.index(name)) for at, name in before.items() if name in outputs]
-    if kept and len(before) != len(outputs):
-        old: Any = load_selector(folder)
-        with torch.no_grad():
-            for at, now in kept:
-                model.classifier.weight[now] = old.classifier.weight[at]
-                model.classifier.bias[now] = old.classifier.bias[at]
-    return model
+    had = [before[place] for place in sorted(before)]
+    return _load_with_labels("AutoModelForTokenClassification", folder, outputs, had)
 
 
 def load_seq2seq(folder: Path, dtype: torch.dtype = torch.float32) -> PreTrainedModel:

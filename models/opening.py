@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from mujaz.errors import CheckpointError, UsageError
 from mujaz.models.checkpoint import EMBEDDED, CheckpointInfo, Task, locate, read_info
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.languages import told_arabic
-from mujaz.models.loading import checked_max_length, load_config, load_tokenizer, longest_input
+from mujaz.models.loading import UNNAMED, checked_max_length, load_config, load_tokenizer, longest_input
 from mujaz.models.multi_label import PROBLEM_TYPE, untuned
 from mujaz.models.presets import Preset, find_preset
 from mujaz.models.recipes import Recipe, get_recipe, recipe_from_json
@@ -22,9 +21,6 @@ from mujaz.models.tokenizer_recipe import attach_recipe, detach_recipe
 from mujaz.models.windows import LongText
 
 _TASKS_BY_KIND = {"encoder": ("topic", "stance", "summary"), "seq2seq": ("summary",)}
-
-
-UNNAMED = re.compile(r"LABEL_\d+")  # what transformers calls labels that nobody named
 
 
 @dataclass(frozen=True)

@@ -37,21 +37,21 @@ def averaged_with_start(model: PreTrainedModel, share: float, new_outputs: Seque
                 weight[new] = trained
 
 
-def check_start(share: float, name: str, had: Sequence[str], labels: Sequence[str]) -> None:
-    """Refuse a start whose labels mean something else: its part of the head would be noise.
+def check_start(share: float, name: str, had: Sequence[str], unknown: Sequence[str]) -> None:
+    """Refuse a start that does not know all labels: its part of their rows in the head would be noise.
 
     Args:
         share: Of the start, as asked for.
         name: Of the start.
         had: Its labels, none where it has no head for labels.
-        labels: Of the data.
+        unknown: Those of the data that it does not know.
 
     Raises:
-        UsageError: the labels differ.
+        UsageError: there are some.
     """
-    if share and list(had) != list(labels):
+    if share and unknown:
         found = ", ".join(had) or "no labels"
         raise UsageError(
-            f"training.keep_of_start wants a model that was trained for these labels ({', '.join(labels)}); {name} has "
+            f"training.keep_of_start wants a model that was trained for these labels ({', '.join(unknown)}); {name} has "
             f"{found}. Leave it out, or give such a model as model.name."
         )

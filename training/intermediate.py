@@ -15,8 +15,8 @@ from mujaz.training.resume import INTERMEDIATE
 def intermediate_steps(config: TrainConfig) -> tuple[TrainConfig, TrainConfig]:
     """The two trainings of a config with an ``intermediate`` section, each a config of its own.
 
-    The second starts from the checkpoint of the first, with its tokenizer and recipe. The layer that gives the labels is
-    new where the labels are others; see :func:`mujaz.models.loading.load_for_classification`.
+    The second starts from the checkpoint of the first, with its tokenizer and recipe. Of the layer that gives the labels,
+    the rows of those that the first did not have are new; see :func:`mujaz.models.loading.load_for_classification`.
 
     Args:
         config: What was asked for.

@@ -37,7 +37,7 @@ class Plan:
 
     rows: dict[str, int]
     labels: list[str]
-    other_labels: tuple[str, ...]
+    labels_line: str
     prefix_line: str
     steps: int
     parameters: int
@@ -66,7 +66,7 @@ class Plan:
             + (f"; {self.outliers:,} that have none of the labels" if self.outliers else "")
             + (f"; {self.copies:,} {self.made}" if self.copies else ""),
             *([f"labels: {', '.join(self.labels)}"] if self.labels else []),
-            *([self._other_labels_line()] if self.other_labels else []),
+            *([self.labels_line] if self.labels_line else []),
             f"model: {self.parameters / 1e6:.1f} M parameters, recipe {self.recipe}, up to {self.max_length} tokens "
             f"({self.truncated:.1%} of the training texts are longer and will be cut)",
             *([] if self.trained == self.parameters else [self._trained_line()]),
@@ -78,12 +78,6 @@ class Plan:
             + (f", {self.processes} processes" if self.processes > 1 else ""),
             *([self.note] if self.note else []),
         ]
-
-    def _other_labels_line(self) -> str:
-        return (
-            f"note: the start has other labels ({', '.join(self.other_labels)}), so what it knows of them is not used; if "
-            "some of yours mean the same, name them so (data.rename)"
-        )
 
     def _cut_line(self) -> str:
         return (
@@ -115,7 +109,7 @@ class Job:
         return Plan(
             rows=rows,
             labels=self.splits.labels if self.config.task != "summary" else [],
-            other_labels=self.start.other_labels,
+            labels_line=self.start.labels_line,
             prefix_line=self.start.prefix_line,
             steps=total_steps(self.config, len(self.train), count()),
             parameters=sum(p.numel() for p in self.start.model.parameters()),

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from mujaz.configs.schema import ModelConfig, PairConfig, ScratchConfig, TrainConfig
 from mujaz.errors import UsageError
-from mujaz.models.checkpoint import EMBEDDED, FROM_NOTHING, CheckpointInfo
+from mujaz.models.checkpoint import EMBEDDED, FROM_NOTHING, CheckpointInfo, Task
 from mujaz.models.encoding import TextEncoder
 from mujaz.models.languages import begin_in_language
-from mujaz.models.loading import load_for_classification, load_for_selection, load_seq2seq
+from mujaz.models.loading import UNNAMED, load_for_classification, load_for_selection, load_seq2seq, same_names
 from mujaz.models.multi_label import ONE_LABEL, PROBLEM_TYPE
-from mujaz.models.opening import UNNAMED, OpenCheckpoint, hand_over, named_prefix, open_checkpoint
+from mujaz.models.opening import OpenCheckpoint, hand_over, named_prefix, open_checkpoint
 from mujaz.models.presets import find_preset
 from mujaz.models.recipes import Recipe, get_recipe
 from mujaz.training.averaging import check_start
@@ -44,16 +46,16 @@ class Start:
         encoder: Prepares and tokenizes its text.
         base_model: What ``mujaz.json`` will name as its origin.
         licence: Of that, where it is known: what is trained from it carries its terms on.
-        other_labels: Of the start, where it is of the same task and has other ones: the layer that gives them is new.
+        labels_line: Which labels are new to a start of the same task: a line for people.
         prefix_line: What stands before each article, or what a T5 was told once and is not told now: a line for people.
-        new_outputs: Places of outputs that a model which chooses summaries did not have before.
+        new_outputs: Places of outputs, or labels, that the start did not have: their rows of the last layer are new.
     """
 
     model: PreTrainedModel
     encoder: TextEncoder
     base_model: str
     licence: str | None = None
-    other_labels: tuple[str, ...] = ()
+    labels_line: str = ""
     prefix_line: str = ""
     new_outputs: tuple[int, ...] = ()
 
@@ -115,13 +117,15 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
     opened, encoder = _opened(config)
     name = config.model.name or ""
     new: tuple[int, ...] = ()
+    line, had = "", _labels_of(opened, config.task)
     if not opened.config.is_encoder_decoder:
-        had = list((opened.config.id2label or {}).values()) if opened.info.selection else opened.info.labels
-        if config.task == "summary":  # what it learns besides the words of summaries may be new
-            new = tuple(at for at, output in enumerate(outputs(config.training)) if output not in had)
-            check_start(config.training.keep_of_start, name, had[: len(IN_ARTICLES)], IN_ARTICLES)
-        else:
-            check_start(config.training.keep_of_start, name, had, splits.labels)
+        wanted = outputs(config.training) if config.task == "summary" else splits.labels
+        kept = same_names(had, wanted)
+        new = tuple(place for place in range(len(wanted)) if place not in kept)
+        unknown = [wanted[place] for place in new]
+        needed = IN_ARTICLES if config.task == "summary" else wanted  # what it learns besides those may be new
+        check_start(config.training.keep_of_start, name, had, [one for one in unknown if one in needed])
+        line = _labels_line(had, splits.labels, unknown) if config.task != "summary" else ""
     model = _loaded(opened, config, splits)
     if opened.config.is_encoder_decoder:
         begin_in_language(model, encoder.tokenizer)
@@ -134,10 +138,27 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
         model = with_lora(
             model, config.model.lora, config.training.seed, preset.hub_id if preset else _found(opened, name)
         )
-    named = tuple(label for label in opened.info.labels if not UNNAMED.fullmatch(label))
-    other = named if opened.info.task == config.task != "summary" and [*named] != splits.labels else ()
-    line = _prefix_line(opened, encoder, config.model.prefix)
-    return Start(model.train(), encoder, origin(name, opened.info), opened.info.licence, other, line, new)
+    before = _prefix_line(opened, encoder, config.model.prefix)
+    return Start(model.train(), encoder, origin(name, opened.info), opened.info.licence, line, before, new)
+
+
+def _labels_of(opened: OpenCheckpoint, task: Task) -> list[str]:
+    """What the last layer of a start gives, in its order; nothing where it was trained for another task."""
+    if opened.info.selection and task == "summary":
+        names: dict[Any, str] = dict(opened.config.id2label or {})
+        return [names[place] for place in sorted(names)]
+    return opened.info.labels if opened.info.task == task else []
+
+
+def _labels_line(had: Sequence[str], labels: Sequence[str], unknown: Sequence[str]) -> str:
+    named = [label for label in had if not UNNAMED.fullmatch(label)]
+    if not named or not unknown:
+        return ""
+    other = [label for label in named if label not in labels]
+    remedy = (
+        f"; it has {', '.join(other)}: where one of yours means the same, name it so (data.rename)" if other else ""
+    )
+    return f"note: labels that are new to the start: {', '.join(unknown)}{remedy}"
 
 
 def _prefix_line(opened: OpenCheckpoint, encoder: TextEncoder, asked: str | None) -> str:
@@ -179,7 +200,7 @@ def _loaded(opened: OpenCheckpoint, config: TrainConfig, splits: Splits) -> PreT
                     "give the encoder one (model.decoder_layers)."
                 )
             return load_for_selection(opened.folder, outputs(config.training))
-        return load_for_classification(opened.folder, splits.labels)
+        return load_for_classification(opened.folder, splits.labels, _labels_of(opened, config.task))
 
 
 def origin(name: str, info: CheckpointInfo) -> str:

@@ -30,6 +30,7 @@ from mujaz.models.loading import (
     load_tokenizer,
     longest_input,
     protect_head,
+    same_names,
 )
 from mujaz.models.presets import PRESETS
 
@@ -167,6 +168,56 @@ def test_a_missing_head_is_refused_not_filled_with_noise(bert_folder: Path) -> N
     assert plain.classifier.weight.shape[0] == 2
     with pytest.raises(CheckpointError, match="no trained classification head.*mujaz train"):
         load_classifier(bert_folder)
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["bert", "electra", "distilbert", "roberta", "xlm-roberta", "deberta-v2", "convbert", "albert", "modernbert"],
+)
+def test_rows_of_known_labels_are_kept_by_name(tmp_path: Path, kind: str) -> None:
+    had = ["culture", "money", "sport"]
+    sizes = {
+        "hidden_size": 4,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 8,
+        "vocab_size": 20,
+    }
+    others = {"distilbert": {"dim": 4, "n_layers": 1, "n_heads": 2, "hidden_dim": 8}}
+    more = {"embedding_size": 4, "num_labels": 3, "max_position_embeddings": 30, "pad_token_id": 0}
+    config = AutoConfig.for_model(kind, **sizes, **others.get(kind, {}), **more)
+    saved: Any = AutoModelForSequenceClassification.from_config(config)
+    with torch.no_grad():
+        for parameter in saved.parameters():
+            parameter.normal_()
+    saved.save_pretrained(tmp_path)
+
+    def logits(labels: list[str]) -> torch.Tensor:
+        model: Any = load_for_classification(tmp_path, labels, had).eval()
+        assert list(model.config.id2label.values()) == labels
+        with torch.no_grad():
+            return torch.as_tensor(model(input_ids=torch.tensor([[2, 5, 7, 3]])).logits[0])
+
+    before = logits(had)
+    torch.testing.assert_close(logits(["sport", "money", "culture"]), before[[2, 1, 0]])
+    torch.testing.assert_close(logits(["money", "sport"]), before[[1, 2]])
+    more_labels = logits(["culture", "health", "money", "sport", "war"])  # one more than the model is wide
+    torch.testing.assert_close(more_labels[[0, 2, 3]], before)
+    assert not torch.isin(more_labels[[1, 4]], before).any()
+    assert not torch.isin(logits(["health", "war", "law"]), before).any()
+
+
+def test_which_names_are_the_same() -> None:
+    assert same_names(["a", "b"], ["b", "c", "a"]) == {0: 1, 2: 0}
+    assert same_names(["LABEL_0", "LABEL_1"], ["LABEL_1", "x", "LABEL_0"]) == {}  # nobody named them
+    assert same_names(["LABEL_0", "LABEL_1"], ["LABEL_0", "LABEL_1"]) == {0: 0, 1: 1}
+    assert same_names([], ["a", "b"]) == {}
+
+
+def test_a_start_whose_files_disagree_is_refused(bert_folder: Path, tmp_path: Path) -> None:
+    load_for_classification(bert_folder, LABELS).save_pretrained(tmp_path)
+    with pytest.raises(CheckpointError, match=r"mujaz\.json names 3 labels, config\.json 2"):
+        load_for_classification(tmp_path, ["sport", "money"], [*LABELS, "culture"])
 
 
 def test_broken_files_are_named(bert_folder: Path, tmp_path: Path) -> None:

@@ -83,9 +83,11 @@ def test_the_second_step_starts_with_the_encoder_of_the_first_and_a_new_head(ask
     for name, weights in saved.items():
         assert torch.equal(weights, begun[name]) == (name not in head or not weights.any()), name
     assert torch.equal(begun["classifier.weight"], again["classifier.weight"])  # the seed's
-    kept = load_for_classification(folder, ["entailment", "neutral"]).state_dict()  # the same labels: the same head
+    kept = load_for_classification(
+        folder, *[["entailment", "neutral"]] * 2
+    ).state_dict()  # the same labels: the same head
     assert torch.equal(kept["classifier.weight"], saved["classifier.weight"])
-    told = "the start has other labels (entailment, neutral)"
+    told = "note: labels that are new to the start: against, favor; it has entailment, neutral: where one of yours"
     assert [told in "\n".join(prepare(step).plan().lines()) for step in (first, second)] == [False, True]
 
 
