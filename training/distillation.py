@@ -125,7 +125,7 @@ def _taught_summaries(job: Job, settings: DistillConfig, found: list[Example], s
         if not kept:
             raise UsageError("data.support left none of the teacher's summaries. Lower data.support.least.")
         written = kept
-    further = sum(i >= len(job.splits.train) for i, _ in written)
+    further = [e for i, e in written if i >= len(job.splits.train)]
     return replace(job, train=encoded(config, job.start, [e for _, e in written], []), unlabelled=further)
 
 
@@ -154,7 +154,7 @@ def _taught_labels(job: Job, settings: DistillConfig, found: list[Example], say:
     train = train.add_column("teacher_share", share).add_column("teacher_logits", list(logits[order]))
     if states is not None:
         train = train.add_column("teacher_states", list(states[order]))
-    return replace(job, train=train, unlabelled=len(kept))
+    return replace(job, train=train, unlabelled=kept)
 
 
 def _committee(

@@ -99,7 +99,7 @@ class Job:
     start: Start
     train: Any  # datasets.Dataset, with the shorter copies of data.augmentation
     dev: Any  # datasets.Dataset or None
-    unlabelled: int = 0  # texts in train that a teacher alone says something of, without their copies
+    unlabelled: Sequence[Example] = ()  # those in train that a teacher alone says something of, without their copies
     fit: BatchFit | None = None  # where training.batch_size was auto; the config has the number
 
     def plan(self) -> Plan:
@@ -119,11 +119,11 @@ class Job:
             processes=count(),
             bfloat16=trains_in_bfloat16(self.config.training),
             # Where none are made there may be fewer rows: a teacher says nothing of some articles.
-            copies=len(self.train) - rows["train"] - len(self.splits.outliers) - self.unlabelled
+            copies=len(self.train) - rows["train"] - len(self.splits.outliers) - len(self.unlabelled)
             if whole_texts or self.config.data.augmentation
             else 0,
             made="headlines and sentences, whole or cut" if whole_texts else "shorter copies of training rows",
-            unlabelled=self.unlabelled,
+            unlabelled=len(self.unlabelled),
             outliers=len(self.splits.outliers),
             prepared=self.start.encoder.tally([e.text for e in self.splits.train]),
             truncated=float(np.mean(self.train["truncated"])),
@@ -247,7 +247,7 @@ def done_before(config: TrainConfig) -> dict[str, Any] | None:
 def checkpoint_info(job: Job) -> CheckpointInfo:
     """What ``mujaz.json`` will say of the result."""
     config, encoder = job.config, job.start.encoder
-    further = {"unlabelled": job.unlabelled, "outliers": len(job.splits.outliers)}
+    further = {"unlabelled": len(job.unlabelled), "outliers": len(job.splits.outliers)}
     data = data_info(job.splits.train, train_sources(config.data)).model_copy(update=further)
     writes = not selects(config, job.start.model)
     return CheckpointInfo(

@@ -221,7 +221,7 @@ def _leave(job: Job, model: PreTrainedModel, trainer: Trainer, began: float, say
         save_checkpoint(folder, model, job.start.encoder, checkpoint_info(job), generation)
         if generation and folds(job.start.encoder.recipe):
             Spelling.learnt(text for e in job.splits.train for text in (e.text, e.summary or "")).save(folder)
-        keep(folder, [*job.splits.train, *job.splits.outliers], sources(config))
+        keep(folder, [*job.splits.train, *job.splits.outliers, *job.unlabelled], sources(config))
         result = _finish(job, trainer, folder, time.monotonic() - began, say)
     for rest in (CHECKPOINTS, TEACHER):
         shutil.rmtree(folder / rest, ignore_errors=True)

@@ -113,7 +113,7 @@ def test_rows_learn_what_the_teacher_says_of_their_text(
     assert np.allclose(np.array(job.train["teacher_logits"]), teacher.logits(asked), atol=1e-5)
     assert job.train["label"][-len(texts) :] == teacher.logits(texts).argmax(axis=1).tolist()
     assert job.train["teacher_share"] == [0.5] * len(job.splits.train) + [1.0] * len(texts)
-    assert job.unlabelled == len(texts)
+    assert len(job.unlabelled) == len(texts)
     assert f"{len(texts)} that the teacher alone labels" in job.plan().lines()[0]
 
 
@@ -131,7 +131,7 @@ def test_unlabelled_rows_without_a_text_are_left_out_where_that_is_wanted(
     said: list[str] = []
     job = prepare(check_config(config, "test"))
     assert job.config.distill is not None
-    assert taught(job, job.config.distill, said.append).unlabelled == 1
+    assert len(taught(job, job.config.distill, said.append).unlabelled) == 1
     assert any("a row that cannot be used is left out" in line and "more.jsonl, row 2" in line for line in said)
 
 
@@ -180,7 +180,7 @@ def test_texts_of_dev_and_test_are_not_taught(
     job, lines = prepare(check_config(config, "test")), list[str]()
     assert job.config.distill is not None
     found = taught(job, job.config.distill, lines.append)
-    assert found.unlabelled == 1
+    assert len(found.unlabelled) == 1
     assert f"teacher: {len(held_out)} unlabelled texts stand in dev or test, and are left out" in lines
 
 
@@ -199,7 +199,7 @@ def test_a_teacher_that_is_not_sure_is_not_believed(
     monkeypatch.setattr(distillation, "teacher_scores", say)
     given: dict[str, Any] = {"teacher": str(trained("topic")), "unlabelled": str(unlabelled), "min_confidence": 0.8}
     job = make_job(tiny_config, topic_file, tmp_path / "run", **given)
-    assert job.unlabelled == len([*SPORT, *MONEY])
+    assert len(job.unlabelled) == len([*SPORT, *MONEY])
 
 
 def test_states_are_those_of_plain_transformers(trained: Trained) -> None:
@@ -337,7 +337,7 @@ def test_articles_that_a_teacher_says_nothing_of_are_no_copies(
     given: dict[str, Any] = {"teacher": str(trained("summary")), "unlabelled": str(further)}
     job = make_job(tiny_config, summary_file, tmp_path / "run", "summary", **given)
     rows = len(job.splits.train)
-    assert job.unlabelled == sum(i % 3 > 0 for i in range(rows, rows + 9))
+    assert len(job.unlabelled) == sum(i % 3 > 0 for i in range(rows, rows + 9))
     assert "copies" not in job.plan().lines()[0]
 
 

@@ -11,11 +11,12 @@ from click.testing import CliRunner
 
 from mujaz import evaluate, train
 from mujaz.cli import cli
+from mujaz.configs.data_schema import ColumnsConfig
 from mujaz.configs.loading import check_config
 from mujaz.models.auto import load_model
 from mujaz.models.checkpoint import TRAINED_FILE
 from mujaz.training.card import PRIVATE
-from mujaz.training.data import Example, load_splits
+from mujaz.training.data import Example, load_splits, read_examples
 from mujaz.training.trained_texts import keep, seen, seen_line
 from tests.conftest import write_jsonl
 
@@ -96,3 +97,27 @@ def test_a_start_that_knows_none_is_not_named(topic_file: Path, tmp_path: Path, 
     lines: list[str] = []
     train(check_config(data, "test"), report=lines.append)
     assert not [line for line in lines if "was trained on" in line]
+
+
+@pytest.mark.parametrize("task", ["topic", "summary"])
+def test_what_a_teacher_alone_labelled_was_trained_on(
+    task: str,
+    trained: Callable[[str], Path],
+    tiny_config: TinyConfig,
+    topic_file: Path,
+    summary_file: Path,
+    tmp_path: Path,
+) -> None:
+    further = write_jsonl(
+        tmp_path / "more.jsonl", [{"text": f"فاز الفريق {i}", "label": "sport", "summary": "فاز"} for i in range(3)]
+    )
+    config: dict[str, Any] = tiny_config(
+        task, topic_file if task == "topic" else summary_file, tmp_path / "run", max_steps=1
+    )
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps(config), encoding="utf-8")
+    command = ["distill", str(trained(task)), str(path), "--unlabelled", str(further)]
+    assert CliRunner().invoke(cli, command, catch_exceptions=False).exit_code == 0
+    assert seen([tmp_path / "run"], read_examples(str(further), "topic", ColumnsConfig())) == 3
+    said = CliRunner().invoke(cli, ["evaluate", str(tmp_path / "run"), str(further)]).stderr
+    assert "rows that the model was trained on: 3 of 3" in said
