@@ -54,6 +54,11 @@ class Example:
     labels: LabelSet | None = None
     judged: Judged = ()
 
+    @property
+    def body(self) -> str:
+        """The text without its title: by this it is known again where titles are missing or others."""
+        return self.text.removeprefix(f"{self.title}\n") if self.title else self.text
+
 
 @dataclass(frozen=True)
 class Splits:

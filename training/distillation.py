@@ -100,8 +100,9 @@ def _unlabelled(job: Job, settings: DistillConfig, say: Report) -> list[Example]
     found = read_examples(names, config.task, columns, labelled=False, skipped=skipped) if names else []
     if skipped:
         say(f"teacher: {left_out_line(skipped)}")
-    held_out = {e.text for e in job.splits.dev_and_test}
-    kept = [e for e in found if not held_out & {e.text, e.target}]
+    held_out = {text for e in job.splits.dev_and_test for text in (e.text, e.body)}
+    # Of a title, a shorter copy may be learnt (data.augmentation).
+    kept = [e for e in found if not held_out & {e.text, e.body, e.title, e.target}]
     if len(kept) < len(found):
         say(f"teacher: {len(found) - len(kept):,} unlabelled texts stand in dev or test, and are left out")
     return kept

@@ -25,12 +25,13 @@ from mujaz.training.resume import write_whole
 
 
 def left_out(splits: Splits) -> Iterator[dict[str, str]]:
-    """Rows with the text of each dev and test example, each text once.
+    """Rows with the text of each dev and test example, each text once; of a text with a title both, and each alone.
 
     Args:
         splits: Of a training.
     """
-    yield from ({"text": text} for text in dict.fromkeys(e.text for e in splits.dev_and_test))
+    texts = (text for e in splits.dev_and_test for text in (e.text, e.body, e.title) if text)
+    yield from ({"text": text} for text in dict.fromkeys(texts))
 
 
 def told_splits(config: DataConfig, task: Task) -> Splits:

@@ -1,5 +1,6 @@
 """Which texts a checkpoint was trained on, kept beside it as numbers that do not tell them: scores on such texts are memory.
 
+Of a text with a title there are two, of both and of the body alone: it is known again without its title, or under another.
 A model that is trained further, or that teaches another, hands them on. The file stays behind when a checkpoint is uploaded.
 """
 
@@ -23,7 +24,7 @@ Ids = NDArray[np.uint64]  # in the file ascending, 8 bytes each, little-endian
 
 def text_id(example: Example) -> str:
     """Sixteen digits that tell one text (with its target) from others, whatever file it stands in."""
-    return hashlib.sha256(orjson.dumps([example.text, example.target])).hexdigest()[:16]
+    return _id(example.text, example.target)
 
 
 def sources(config: TrainConfig) -> list[str]:
@@ -42,14 +43,18 @@ def keep(folder: Path, examples: Sequence[Example], before: Iterable[str]) -> No
     Raises:
         OutputError: the file cannot be written.
     """
-    ids = np.unique(np.concatenate([_ids(examples), *map(_known, before)]))
+    own = {number for one in examples for number in _ids(one)}
+    ids = np.unique(np.concatenate([_array(own), *map(_known, before)]))
     write_whole(folder / TRAINED_FILE, ids.astype("<u8").tobytes())
 
 
 def seen(models: Iterable[str | Path], examples: Sequence[Example]) -> int:
     """How many of some rows any of some models was trained on, as far as is known."""
-    known = np.concatenate([_ids([]), *map(_known, models)])
-    return int(np.isin(_ids(examples), known).sum()) if len(known) else 0
+    known = np.concatenate([_array([]), *map(_known, models)])
+    if not len(known) or not examples:
+        return 0
+    both = [_array(ids) for ids in zip(*map(_ids, examples), strict=True)]  # with their titles, and without
+    return int(np.isin(both, known).any(axis=0).sum())
 
 
 def seen_line(number: int, of: int, what: str) -> str:
@@ -65,13 +70,21 @@ def learnt_before(config: TrainConfig, parts: Mapping[str, Sequence[Example]]) -
     return [f"{name}: {seen_line(n, len(parts[name]), what)}" for name, n in counts.items() if n]
 
 
-def _ids(examples: Sequence[Example]) -> Ids:
-    return np.array([int(text_id(one), 16) for one in examples], dtype=np.uint64)
+def _id(text: str, target: str | None) -> str:
+    return hashlib.sha256(orjson.dumps([text, target])).hexdigest()[:16]
+
+
+def _ids(example: Example) -> tuple[str, str]:
+    return text_id(example), _id(example.body, example.target)
+
+
+def _array(ids: Iterable[str]) -> Ids:
+    return np.array([int(one, 16) for one in ids], dtype=np.uint64)
 
 
 def _known(model: str | Path) -> Ids:
     try:
         found = (Path(model).expanduser() / TRAINED_FILE).read_bytes()
     except OSError:
-        return _ids([])
+        return _array([])
     return np.frombuffer(found[: len(found) // 8 * 8], dtype="<u8").astype(np.uint64)
