@@ -41,6 +41,7 @@ class Example:
         title: The title alone, where there is one.
         labels: Where a text can have several labels (topic): they, sorted; ``label`` shows them as one text.
         judged: Stretches of the text, and whether each can stand by itself (summary).
+        outlier: What the data calls a text that has none of the labels (topic, stance).
     """
 
     text: str
@@ -53,6 +54,7 @@ class Example:
     title: str | None = None
     labels: LabelSet | None = None
     judged: Judged = ()
+    outlier: str | None = None
 
     @property
     def body(self) -> str:

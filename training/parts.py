@@ -17,7 +17,7 @@ from mujaz.training.resume import write_whole
 def write_parts(
     config: TrainConfig, folder: Path, *, force: bool = False, report: Callable[[str], None] | None = None
 ) -> dict[Path, int]:
-    """Write a file of JSON Lines for each part that has rows.
+    """Write a file of JSON Lines for each part that has rows; those that have none of the labels come last.
 
     Args:
         config: Of a training. With ``data.folds`` it says which fold, too.
@@ -39,10 +39,8 @@ def write_parts(
     taken = [str(file) for file in files.values() if file.exists()]
     if taken and not force:
         raise UsageError(f"{', '.join(taken)} exists. Give --force to replace it, or --out another folder.")
-    # Texts that have none of the labels are split as the others are, and stay among them under their own name.
     data = config.data
-    labels = [*data.labels, *data.outliers] if data.labels else None
-    splits = load_splits(data.model_copy(update={"outliers": [], "labels": labels}), config.task)
+    splits = load_splits(data, config.task)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -50,9 +48,10 @@ def write_parts(
     if report:
         for line in splits.warnings:
             report(line)
+    outliers = {"train": splits.outliers, "dev": splits.dev_outliers, "test": splits.test_outliers}
     written = {}
     for name, file in files.items():
-        examples: list[Example] = getattr(splits, name)
+        examples: list[Example] = [*getattr(splits, name), *outliers[name]]
         if examples:
             write_whole(
                 file,
@@ -66,7 +65,7 @@ def write_parts(
 
 def _row(one: Example, key: str | None, judged: str | None) -> dict[str, Any]:
     """A row as mujaz reads it back; the title is part of the text by now."""
-    label = list(one.labels) if one.labels is not None else one.label
+    label = list(one.labels) if one.labels is not None else one.label or one.outlier
     fields = {"text": one.text, "label": label, "target": one.target, "summary": one.summary}
     row: dict[str, Any] = {name: value for name, value in fields.items() if value is not None}
     if key and one.key is not None:

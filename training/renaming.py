@@ -37,7 +37,7 @@ def idle_names(examples: Sequence[Example], names: Iterable[str], where: str) ->
 
 
 def without_outliers(examples: list[Example], labels: Iterable[str]) -> tuple[list[Example], list[Example]]:
-    """The examples that have other labels than these, and those that have them, without a label.
+    """The examples that have other labels than these, and those that have them: these without a label.
 
     Raises:
         UsageError: a text can have several labels.
@@ -48,7 +48,7 @@ def without_outliers(examples: list[Example], labels: Iterable[str]) -> tuple[li
     if any(e.labels is not None for e in examples):
         raise UsageError("data.outliers is for one label a text: where there are lists, an empty one says the same.")
     kept = [e for e in examples if e.label not in asked]
-    return kept, [replace(e, label=None) for e in examples if e.label in asked]
+    return kept, [replace(e, label=None, outlier=e.label) for e in examples if e.label in asked]
 
 
 def _renamed(example: Labelled, names: Mapping[str, str | None]) -> list[Labelled]:

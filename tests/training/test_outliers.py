@@ -6,6 +6,7 @@ import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def test_they_are_apart_from_the_rows_with_labels(labelled: Path) -> None:
     assert Counter(e.text for e in (*splits.outliers, *splits.test_outliers)) == dict.fromkeys(WEATHER, 5)
     assert not splits.warnings
     again = load_splits(data.model_copy(update={"outliers": ["other"], "rename": {"else": "other"}}), "topic")
-    assert again.dev_outliers == splits.dev_outliers
+    assert again.dev_outliers == [replace(e, outlier="other") for e in splits.dev_outliers]
     few = load_splits(data.model_copy(update={"max_train_rows": 20, "max_dev_rows": 30}), "topic")
     assert (len(few.train) + len(few.outliers), len(few.dev) + len(few.dev_outliers)) == (20, 30)
     (line,) = load_splits(data.model_copy(update={"outliers": ["elsewhere", "else"]}), "topic").warnings
@@ -232,7 +233,7 @@ def test_files_of_the_parts_hold_them_too(labelled: Path, tiny_config: TinyConfi
         ("dev", splits.dev, splits.dev_outliers),
         ("test", splits.test, splits.test_outliers),
     ):
-        rows = [json.loads(line) for line in (tmp_path / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+        rows = _rows(tmp_path / f"{name}.jsonl")
         assert sorted(row["source_row"] for row in rows) == sorted(e.row for e in (*known, *others))
         assert Counter(row["label"] for row in rows)["else"] == len(others) > 0
     config["data"]["labels"] = ["money", "else"]
@@ -241,6 +242,39 @@ def test_files_of_the_parts_hold_them_too(labelled: Path, tiny_config: TinyConfi
     config["data"]["labels"] = ["money", "nothing"]
     with pytest.raises(DataError, match=r"unknown label 'else'"):
         write_parts(check_config(config, "test"), tmp_path, force=True)
+
+
+@pytest.mark.parametrize("case", ["fewer than folds", "in dev alone", "a dev file of nothing else"])
+def test_files_of_the_parts_are_those_of_the_training(case: str, tiny_config: TinyConfig, tmp_path: Path) -> None:
+    known: list[dict[str, object]] = [{"text": text, "label": "sport"} for text in SPORT * 3]
+    known += [{"text": text, "label": "money"} for text in MONEY * 3]
+    others: list[dict[str, object]] = [{"text": text, "label": "else"} for text in WEATHER[:3]]
+    config = tiny_config("topic", write_jsonl(tmp_path / "train.jsonl", known), tmp_path / "run")
+    config["data"] |= {"outliers": ["else"], "test_fraction": 0}
+    if case == "fewer than folds":
+        config["data"] |= {"train": str(write_jsonl(tmp_path / "all.jsonl", known + others)), "folds": 5, "fold": 1}
+    elif case == "in dev alone":
+        config["data"] |= {"dev": str(write_jsonl(tmp_path / "dev.jsonl", known[:3] + others))}
+    else:
+        config["data"] |= {"dev": str(write_jsonl(tmp_path / "dev.jsonl", others)), "labels": ["sport", "money"]}
+    settings = check_config(config, "test")
+    written = write_parts(settings, tmp_path / "parts")
+    splits = load_splits(settings.data, "topic")
+    found = {file.stem: Counter((row["text"], row["label"]) for row in _rows(file)) for file in written}
+    expected = {
+        name: Counter([*((e.text, e.label) for e in rows), *((e.text, "else") for e in apart)])
+        for name, rows, apart in (
+            ("train", splits.train, splits.outliers),
+            ("dev", splits.dev, splits.dev_outliers),
+            ("test", splits.test, splits.test_outliers),
+        )
+        if rows
+    }
+    assert found == expected
+
+
+def _rows(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def test_a_teacher_is_not_asked_about_them(
