@@ -147,7 +147,7 @@ class DataConfig(Section):
 
     @model_validator(mode="after")
     def _one_test(self) -> DataConfig:
-        given = "a test file" if self.test else "test_fraction" if self.test_fraction else "held_out"
+        given = "the test file (data.test=null)" if self.test else "test_fraction" if self.test_fraction else "held_out"
         if self.folds and (self.test or self.test_fraction or self.split.held_out):
             raise ValueError(f"each fold is the test data of its training: leave folds out, or {given}")
         if self.split.held_out and (self.test or self.test_fraction):

@@ -204,6 +204,7 @@ def test_a_row_without_the_key_is_named(tmp_path: Path) -> None:
         ({"split": {"by": "target"}}, "needs split.held_out, or folds"),
         ({"split": {"by": "target", "held_out": ["x"]}, "test_fraction": 0.1}, "held_out are the test data"),
         ({"folds": 3, "test_fraction": 0.1}, "leave folds out, or test_fraction"),
+        ({"folds": 3, "test": "test.jsonl"}, r"leave folds out, or the test file \(data.test=null\)"),
         ({"folds": 3, "split": {"by": "date", "column": "day"}}, "folds cannot be cut by date"),
         ({"folds": 3, "fold": 4}, "fold 4 of 3"),
         ({"fold": 1}, "fold 1 of none"),
