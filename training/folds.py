@@ -18,6 +18,7 @@ from mujaz.training.job import done_before
 from mujaz.training.processes import first_alone, is_first, join
 from mujaz.training.report.folds import FOLDS_PAGE, write_folds_report
 from mujaz.training.resume import FOLDS_FILE, alone, fold_folder, goes_on, write_whole
+from mujaz.training.run_folder import refuse_others
 from mujaz.training.train import WRITES, train, train_intermediate
 
 
@@ -106,7 +107,7 @@ def _trained(config: TrainConfig, folds: int, *, restart: bool, progress: bool, 
 def _refuse_others(config: TrainConfig, folds: int) -> None:
     """Refuse what no fold left and would be written over, before the first is trained."""
     if not any(folder.exists() for folder in _parts(config, folds)):
-        goes_on(config, restart=True, writes=(FOLDS_FILE, FOLDS_PAGE))
+        refuse_others(Path(config.output), (FOLDS_FILE, FOLDS_PAGE))
     for number in range(1, folds + 1):
         goes_on(fold_config(config, number), restart=True, writes=WRITES)
 

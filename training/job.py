@@ -18,7 +18,8 @@ from mujaz.models.recipes import Tally
 from mujaz.models.saving import library_versions
 from mujaz.training.arguments import selects, total_steps, trains_in_bfloat16
 from mujaz.training.augmentation import augmented
-from mujaz.training.data import Example, Splits, load_splits
+from mujaz.training.checks import quick_check
+from mujaz.training.data import Example, Splits, load_splits, targets_again
 from mujaz.training.encoded import Collator, encode_classification, encode_summaries
 from mujaz.training.lora import trained_parameters
 from mujaz.training.memory import BatchFit, fit_batch
@@ -27,6 +28,7 @@ from mujaz.training.provenance import data_info, train_sources
 from mujaz.training.resume import finished_metrics
 from mujaz.training.selection import encode_selection, selection_info
 from mujaz.training.start import Start, start_from
+from mujaz.training.trained_texts import learnt_before
 
 LOW_FOR_LORA = 1e-4  # below it adapters hardly move: they begin at zero, and there are few of them
 
@@ -140,6 +142,24 @@ class Job:
         summaries = [e.summary or "" for e in self.splits.train]
         lengths = self.start.encoder.lengths(summaries, clean=False)
         return float(np.mean(np.array(lengths) > self.config.model.max_target_length))
+
+
+def opening_lines(job: Job, resume: Path | None) -> list[str]:
+    """What a training says before it begins: its size, and what the cheap part of ``mujaz check`` found."""
+    lines = job.plan().lines()
+    if resume:
+        return [*lines, f"resuming from {resume.name} (--restart begins again)"]
+    found = quick_check(job.splits)
+    lines += [f"data: {one.level}: {one.line}; see mujaz check" for one in found]
+    lines += [
+        f"data: problem: {line}" for line in learnt_before(job.config, {"dev": job.splits.dev, "test": job.splits.test})
+    ]
+    lines += [f"data: warning: {line}" for line in job.splits.warnings]
+    lines += [f"data: problem: {line}" for line in targets_again(job.config.data, job.splits)]
+    cut = job.config.data.test_fraction or not job.config.data.dev
+    if cut and job.config.data.split.by == "stratified" and any(" stand in train too" in one.line for one in found):
+        lines.append("data: to keep texts that are alike on one side: --set data.split.by=near_duplicates")
+    return lines
 
 
 def _rate_note(config: TrainConfig) -> str:

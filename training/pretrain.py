@@ -39,11 +39,12 @@ from mujaz.training.resume import (
     METRICS_FILE,
     OF_A_MODEL,
     alone,
+    begin_run,
     open_run,
-    refuse_same_folder,
     same_data,
     write_whole,
 )
+from mujaz.training.run_folder import refuse_same_folder, remove
 from mujaz.training.running import explained, loss_curve, run_trainer
 from mujaz.training.trackers import check_trackers
 
@@ -101,10 +102,12 @@ def _pretrained(config: PretrainConfig, *, restart: bool, progress: bool, say: R
     began = time.monotonic()
     resume = open_run(config, restart=restart, writes=(SHARDS, *OF_A_MODEL))
     folder = Path(config.output)
-    if restart:
-        shutil.rmtree(folder / SHARDS, ignore_errors=True)
     origin = origin_of(config)
     objective = objective_of(config, origin)
+    if not resume:
+        begin_run(config)
+    if restart:
+        remove(folder, (SHARDS,))
     tokenizer = _tokenized(config, objective, origin, resume, say)
     steps = pretraining_steps(config, objective.rows(folder / SHARDS, "train").rows)
     rows = steps * config.training.batch_size * config.training.gradient_accumulation

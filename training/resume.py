@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from mujaz.errors import OutputError, UsageError
 from mujaz.files import followed
 from mujaz.models.checkpoint import INFO_FILE
 from mujaz.training.processes import count, first_alone, is_first
+from mujaz.training.run_folder import refuse_others, remove
 from mujaz.training.trackers import TENSORBOARD
 
 if sys.platform != "win32":
@@ -37,7 +38,8 @@ PROCESSES_FILE = "processes"  # how many wrote the checkpoints beside it; not th
 DATA_FILE = "data"  # the fingerprint of what is learnt from
 STATE_FILE = "trainer_state.json"  # of a checkpoint; the Trainer writes it last
 
-# What every run removes or writes over, and what one does that leaves a model; where no run left them they are somebody's.
+# What every run removes or writes over, and what one does that leaves a model; where no run left them they are somebody's,
+# as is a config that no run wrote.
 _REMOVED = (METRICS_FILE, CHECKPOINTS, TENSORBOARD)
 OF_A_MODEL = ("config.json", "generation_config.json", "model*.safetensors*", "tokenizer*.json", INFO_FILE)
 
@@ -101,37 +103,49 @@ def goes_on(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Sequ
         UsageError: the folder holds a finished run, one of another config, or no run but files that one would write over.
     """
     folder = Path(config.output)
-    saved = folder / CONFIG_FILE
-    if saved.is_file() and _begun(folder) and not restart:
-        different = _differing(saved_config(saved), config)
-        moved = [name for name in different if name in _FILES]
-        if different and not (moved == different and (folder / CHECKPOINTS / DATA_FILE).is_file()):
-            link = " Where data was only moved, a link at its old place helps." if moved else ""
-            raise UsageError(
-                f"{folder} holds a run of another config (different: {', '.join(different)}). "
-                f"Give --restart to begin again there, or another output (--set output=…).{link}"
-            )
-        if (folder / METRICS_FILE).is_file():
-            raise UsageError(f"{folder} holds a finished run. Give --restart to train again, or another output.")
-        _as_many_processes(folder)
-        return True
-    if saved.is_file():
+    if not is_run(folder, type(config)):
+        refuse_others(folder, (CONFIG_FILE, *_REMOVED, *writes))
         return False
-    found = [path for name in (*_REMOVED, *writes) for path in sorted(folder.glob(name))]
-    others = [path.name for path in found if not path.is_dir() or any(path.iterdir())]
-    if others:
+    if restart or not _begun(folder):
+        return False
+    different = _differing(saved_config(folder / CONFIG_FILE), config)
+    moved = [name for name in different if name in _FILES]
+    if different and not (moved == different and (folder / CHECKPOINTS / DATA_FILE).is_file()):
+        link = " Where data was only moved, a link at its old place helps." if moved else ""
         raise UsageError(
-            f"{folder} is no run and holds {', '.join(others)}, which a run would write over or remove. Give another output "
-            "(--set output=…), or move these."
+            f"{folder} holds a run of another config (different: {', '.join(different)}). "
+            f"Give --restart to begin again there, or another output (--set output=…).{link}"
         )
-    return False
+    if (folder / METRICS_FILE).is_file():
+        raise UsageError(f"{folder} holds a finished run. Give --restart to train again, or another output.")
+    _as_many_processes(folder)
+    return True
+
+
+def is_run(folder: Path, kind: type[TrainConfig | PretrainConfig]) -> bool:
+    """Whether a folder is that of a run: its config stands there as a run writes it, or as somebody changed it since.
+
+    Args:
+        folder: Looked at.
+        kind: Of the config.
+    """
+    saved = folder / CONFIG_FILE
+    if not saved.is_file():
+        return False
+    if any(path.is_file() for path in (folder / METRICS_FILE, folder / CHECKPOINTS / DATA_FILE)):
+        return True
+    try:
+        text = saved.read_text(encoding="utf-8")
+        return resolved_yaml(kind.model_validate(yaml.safe_load(text))) == text
+    except (OSError, yaml.YAMLError, ValueError):  # pydantic's errors are some
+        return False
 
 
 def open_run(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Sequence[str] = ()) -> Path | None:
-    """Make or reopen the folder of a run.
+    """Reopen the folder of a run, or see that one may begin there, which :func:`begin_run` does.
 
     Args:
-        config: Its resolved form is saved in the folder, and compared where there is one already.
+        config: Compared with that of the run in its folder.
         restart: Begin again, whatever is there.
         writes: As for :func:`goes_on`.
 
@@ -143,45 +157,51 @@ def open_run(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Seq
         OutputError: the folder cannot be written.
     """
     folder = Path(config.output)
-    if goes_on(config, restart=restart, writes=writes):
-        if saved_config(folder / CONFIG_FILE) != yaml.safe_load(resolved_yaml(config)):  # it was moved, or its data
-            write_whole(folder / CONFIG_FILE, resolved_yaml(config).encode())
-        checkpoint = last_checkpoint(folder / CHECKPOINTS)
-        if checkpoint:
-            _best_beside(checkpoint)
-        return checkpoint
+    if not goes_on(config, restart=restart, writes=writes):
+        return None
+    if saved_config(folder / CONFIG_FILE) != yaml.safe_load(resolved_yaml(config)):  # it was moved, or its data
+        write_whole(folder / CONFIG_FILE, resolved_yaml(config).encode())
+    checkpoint = last_checkpoint(folder / CHECKPOINTS)
+    if checkpoint:
+        _best_beside(checkpoint)
+    return checkpoint
+
+
+def claim(config: TrainConfig | PretrainConfig) -> None:
+    """Mark a folder where no run has begun as that of a run: without its config all that is in it is somebody's.
+
+    Args:
+        config: Its resolved form is saved in the folder.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    folder = Path(config.output)
+    if not (folder / CONFIG_FILE).is_file() or not _begun(folder):
+        write_whole(folder / CONFIG_FILE, resolved_yaml(config).encode())
+
+
+def begin_run(config: TrainConfig | PretrainConfig) -> None:
+    """Begin a run after all was checked that can be: what a run before it would go on from is removed.
+
+    Its model stays until the new one is saved (:func:`remove`).
+
+    Args:
+        config: Its resolved form is saved in the folder.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    folder = Path(config.output)
+    remove(folder, _REMOVED)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / METRICS_FILE).unlink(missing_ok=True)
-        for old in (CHECKPOINTS, TENSORBOARD):
-            shutil.rmtree(folder / old, ignore_errors=True)
         write_whole(folder / CONFIG_FILE, resolved_yaml(config).encode())  # first: without it all below is somebody's
         if count() > 1:
             (folder / CHECKPOINTS).mkdir()
             write_whole(folder / CHECKPOINTS / PROCESSES_FILE, b"%d\n" % count())
     except OSError as error:
         raise OutputError(f"the run folder {folder} cannot be written: {error.strerror or error}") from error
-    return None
-
-
-def refuse_same_folder(output: str, read: Mapping[str, Sequence[str]]) -> None:
-    """Refuse to write over what is learnt from.
-
-    Args:
-        output: Folder of the run.
-        read: Setting -> checkpoints that it names.
-
-    Raises:
-        UsageError: one of them is the output.
-    """
-    for key, names in read.items():
-        for name in names:
-            folder = Path(os.path.expanduser(name))
-            if name and folder.is_dir() and folder.resolve() == Path(output).resolve():
-                raise UsageError(
-                    f"output and {key} are the same folder, {name}: the run would write over what it learns from. Give "
-                    "another output."
-                )
 
 
 def _begun(folder: Path) -> bool:

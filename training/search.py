@@ -32,8 +32,10 @@ from mujaz.training.resume import (
     INTERMEDIATE,
     METRICS_FILE,
     alone,
+    begin_run,
     finished_metrics,
     goes_on,
+    is_run,
     open_run,
     same_data,
     saved_config,
@@ -161,12 +163,15 @@ def _open(config: TrainConfig, settings: SearchConfig, restart: bool) -> Path:
         for old in (TRIALS, INTERMEDIATE):
             shutil.rmtree(folder / old, ignore_errors=True)
         (folder / JOURNAL).unlink(missing_ok=True)
-    elif saved.is_file():
+    elif is_run(folder, TrainConfig):
         before = saved_config(saved)
         if isinstance(before.get("search"), dict):
             before["search"]["trials"] = settings.trials
             write_whole(saved, yaml.safe_dump(before, allow_unicode=True, sort_keys=False).encode())
-    open_run(config, restart=restart, writes=_WRITES)
+    if goes_on(config, restart=restart, writes=_WRITES):
+        open_run(config, restart=False)
+    else:
+        begin_run(config)
     same_data(folder, learnt, folder / JOURNAL)
     return folder
 

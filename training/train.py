@@ -43,7 +43,7 @@ from mujaz.training.distillation import DistillingTrainer, besides, taught
 from mujaz.training.encoded import UNSURE, Collator, with_filler
 from mujaz.training.evaluation import PREDICTIONS_FILE, Evaluation, evaluate
 from mujaz.training.intermediate import intermediate_steps
-from mujaz.training.job import Job, checkpoint_info, done_before, prepare
+from mujaz.training.job import Job, checkpoint_info, done_before, opening_lines, prepare
 from mujaz.training.judging import JudgedLoss
 from mujaz.training.layers import decay_by_layer
 from mujaz.training.long_text import choose_long_text, long_text_line
@@ -61,12 +61,14 @@ from mujaz.training.resume import (
     METRICS_FILE,
     OF_A_MODEL,
     alone,
+    begin_run,
+    claim,
     goes_on,
     open_run,
-    refuse_same_folder,
     same_data,
     write_whole,
 )
+from mujaz.training.run_folder import refuse_same_folder, remove
 from mujaz.training.running import explained, kept_scores, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
 from mujaz.training.selection import (
@@ -82,7 +84,8 @@ from mujaz.training.teaching import TEACHER
 from mujaz.training.trackers import check_trackers, tracker_callbacks
 from mujaz.training.trained_texts import keep, learnt_before, sources
 
-WRITES = (*OF_A_MODEL, CARD_FILE, REPORT_FILE, PREDICTIONS_FILE, ADAPTER, TEACHER, SPELLINGS_FILE, TRAINED_FILE)
+_LEAVES = (*OF_A_MODEL, CARD_FILE, REPORT_FILE, PREDICTIONS_FILE, ADAPTER, SPELLINGS_FILE, TRAINED_FILE)
+WRITES = (*_LEAVES, TEACHER)
 
 
 @dataclass(frozen=True)
@@ -171,9 +174,12 @@ def fit(
     parts = (job.splits.train, job.splits.dev, job.splits.test)  # no row may have gone from one to another
     learnt = f"{data_info(job.splits.rows(), '').fingerprint} {'/'.join(str(len(part)) for part in parts)}"
     if config.distill:
-        job = taught(job, config.distill, report)
         learnt = f"{learnt} {besides(config.distill)}"
-    first_alone(lambda: same_data(Path(config.output), learnt, resume))
+    if resume:  # before the teacher's answers to other data are thrown away
+        first_alone(lambda: same_data(Path(config.output), learnt, resume))
+    if config.distill:
+        claim(config)
+        job = taught(job, config.distill, report)
     if is_first():
         for line in opening_lines(job, resume):
             report(line)
@@ -184,6 +190,8 @@ def fit(
     noise = noisy(model, job.start.encoder.tokenizer, settings)
     averaged = averaged_with_start(model, settings.keep_of_start, job.start.new_outputs)
     with averaged, noise, quick_on_cpu(model, settings), compiled_to_train(model, settings):
+        if not resume:  # nothing is refused any more: a run that is there may go
+            first_alone(lambda: _begin(config, learnt))
         run_trainer(trainer, resume, Path(config.output))
     done, whole = trainer.state.global_step, trainer.state.max_steps
     if done < whole and is_first():
@@ -191,22 +199,9 @@ def fit(
     return job, trainer
 
 
-def opening_lines(job: Job, resume: Path | None) -> list[str]:
-    """What a training says before it begins: its size, and what the cheap part of ``mujaz check`` found."""
-    lines = job.plan().lines()
-    if resume:
-        return [*lines, f"resuming from {resume.name} (--restart begins again)"]
-    found = quick_check(job.splits)
-    lines += [f"data: {one.level}: {one.line}; see mujaz check" for one in found]
-    lines += [
-        f"data: problem: {line}" for line in learnt_before(job.config, {"dev": job.splits.dev, "test": job.splits.test})
-    ]
-    lines += [f"data: warning: {line}" for line in job.splits.warnings]
-    lines += [f"data: problem: {line}" for line in targets_again(job.config.data, job.splits)]
-    cut = job.config.data.test_fraction or not job.config.data.dev
-    if cut and job.config.data.split.by == "stratified" and any(" stand in train too" in one.line for one in found):
-        lines.append("data: to keep texts that are alike on one side: --set data.split.by=near_duplicates")
-    return lines
+def _begin(config: TrainConfig, learnt: str) -> None:
+    begin_run(config)
+    same_data(Path(config.output), learnt, None)
 
 
 def _leave(job: Job, model: PreTrainedModel, trainer: Trainer, began: float, say: Report) -> TrainResult:
@@ -214,6 +209,7 @@ def _leave(job: Job, model: PreTrainedModel, trainer: Trainer, began: float, say
     config, folder = job.config, Path(job.config.output)
     generation = model.generation_config if model.config.is_encoder_decoder else None
     with explained(folder):
+        remove(folder, _LEAVES)  # of a run before this one, which may have left more
         if config.model.lora:
             save_adapter(model, folder)
             model = merged(model)

@@ -272,9 +272,13 @@ def test_what_a_distillation_learns_besides_must_stay_until_its_end(
     with pytest.raises(_KilledError):
         train(check_config(config, "test"), report=killed)
     before = files[changed].read_bytes()
-    files[changed].write_bytes(before + b"\n \n")
+    answers = {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / TEACHER).iterdir()}
+    files[changed].write_bytes(before + (b'{"text": "more"}\n' if changed == "unlabelled" else b"\n \n"))
+    lines: list[str] = []
     with pytest.raises(UsageError, match="began with other data"):
-        train(check_config(config, "test"))
+        train(check_config(config, "test"), report=lines.append)
+    assert lines == []  # nobody was asked again, and what was said stays
+    assert answers == {path: path.stat().st_mtime_ns for path in (tmp_path / "run" / TEACHER).iterdir()}
     files[changed].write_bytes(before)
     assert train(check_config(config, "test")).steps
 

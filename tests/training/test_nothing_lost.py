@@ -24,7 +24,7 @@ from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, TrainingError, UsageError
 from mujaz.training import train as train_module
 from mujaz.training.job import Job
-from mujaz.training.resume import alone, last_checkpoint, open_run
+from mujaz.training.resume import alone, begin_run, last_checkpoint, open_run
 
 TinyConfig = Callable[..., dict[str, Any]]
 
@@ -46,11 +46,12 @@ def test_what_several_processes_leave_before_they_have_data_is_no_run(
     """Nor is a step before it; a checkpoint is one."""
     config = check_config(tiny_config("topic", topic_file, tmp_path / "run"), "test")
     other = check_config(tiny_config("topic", topic_file, tmp_path / "run", epochs=9), "test")
-    open_run(config, restart=False)
+    begin_run(config)
     for left in ("checkpoints/processes", "intermediate/config.yaml"):
         (tmp_path / "run" / left).parent.mkdir()
         (tmp_path / "run" / left).write_text("2", encoding="utf-8")
     assert open_run(other, restart=False) is None
+    begin_run(other)
     (tmp_path / "run" / "checkpoints" / "checkpoint-3").mkdir(parents=True)
     with pytest.raises(UsageError, match=r"another config \(different: training.epochs\)"):
         open_run(config, restart=False)

@@ -20,7 +20,7 @@ from mujaz.errors import OutputError, UsageError
 from mujaz.training import resume
 from mujaz.training.folds import train_folds
 from mujaz.training.pretrain import pretrain
-from mujaz.training.resume import alone, goes_on, open_run
+from mujaz.training.resume import alone, begin_run, goes_on, open_run
 from mujaz.training.search import search
 
 TinyConfig = Callable[..., dict[str, Any]]
@@ -210,8 +210,9 @@ def test_several_processes_that_fail_as_they_begin_may_begin_again(
     with monkeypatch.context() as patch:
         patch.setattr(resume, "write_whole", full)
         with pytest.raises(OutputError, match="disk is full"):
-            open_run(_config(settings), restart=False)
+            begin_run(_config(settings))
     assert open_run(_config(settings), restart=False) is None
+    begin_run(_config(settings))
     assert _files(tmp_path / "run") == ["checkpoints/processes", "config.yaml"]
 
 

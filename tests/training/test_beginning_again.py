@@ -1,0 +1,128 @@
+"""A run begun again (``--restart``): the old one stays until the new one is sure; nothing of it is taken for the new one."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mujaz import train
+from mujaz.configs.loading import check_config
+from mujaz.configs.pretrain_schema import PretrainConfig
+from mujaz.errors import CheckpointError, DataError, MujazError, UsageError
+from mujaz.training.pretrain import pretrain
+from mujaz.training.search import search
+from tests.conftest import write_jsonl
+
+TinyConfig = Callable[..., dict[str, Any]]
+Trained = Callable[[str], Path]
+
+
+@pytest.fixture
+def run(trained: Trained, tmp_path: Path) -> Path:
+    """A finished run; with what a killed one leaves, and one that trained adapters."""
+    folder = tmp_path / "run"
+    shutil.copytree(trained("topic"), folder)
+    for name in ("checkpoints/checkpoint-3/trainer_state.json", "tensorboard/events", "adapter/adapter_config.json"):
+        (folder / name).parent.mkdir(parents=True)
+        (folder / name).write_text("{}", encoding="utf-8")
+    return folder
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def _wrong(kind: str, config: dict[str, Any], tmp_path: Path, summarizer: Path) -> type[MujazError]:
+    """Make something of a config wrong; the error that it is."""
+    if kind == "row":
+        config["data"]["train"] = str(write_jsonl(tmp_path / "rows.jsonl", [{"text": "a", "label": ""}]))
+        return DataError
+    if kind == "model":
+        config["model"] = {"name": str(summarizer)}
+        return CheckpointError
+    if kind == "setting":
+        config["training"]["layer_decay"] = 0.9
+        config["model"] = {"name": "topic"}
+        return UsageError
+    config["distill"] = {"teacher": "topic"}  # has other labels
+    return UsageError
+
+
+@pytest.mark.parametrize("kind", ["row", "model", "setting", "teacher"])
+def test_what_is_wrong_is_said_before_the_old_run_goes(
+    kind: str, run: Path, trained: Trained, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig, monkeypatch: Any
+) -> None:
+    def unknown(*_: object) -> None:
+        raise UsageError("training.layer_decay: the layers are not known")
+
+    monkeypatch.setattr("mujaz.training.train.decay_by_layer", unknown)
+    config = tiny_config("topic", topic_file, run, max_steps=1)
+    error, before = _wrong(kind, config, tmp_path, trained("summary")), _files(run)
+    with pytest.raises(error):
+        train(check_config(config, "test"), restart=True)
+    assert _files(run) == before
+
+
+def test_a_pretraining_looks_at_its_model_first(run: Path, trained: Trained, topic_file: Path) -> None:
+    settings = {"objective": "masked-words", "output": str(run), "data": {"train": str(topic_file)}}
+    before = _files(run)
+    with pytest.raises(CheckpointError):
+        pretrain(PretrainConfig.model_validate({**settings, "model": {"name": str(trained("summary"))}}), restart=True)
+    assert _files(run) == before
+
+
+def test_what_the_new_run_does_not_leave_is_not_left_of_the_old_one(
+    run: Path, topic_file: Path, tiny_config: TinyConfig
+) -> None:
+    """The old model stays until the new one is trained."""
+    config = tiny_config("topic", topic_file, run, max_steps=1)
+    config["data"] |= {"dev_fraction": 0, "test_fraction": 0}
+    (run / "mine.txt").write_text("mine", encoding="utf-8")
+    old, seen = (run / "model.safetensors").read_bytes(), []
+
+    def look(line: str) -> None:
+        if line.startswith("step "):
+            seen.append((run / "model.safetensors").read_bytes() == old and not (run / "metrics.json").exists())
+
+    assert train(check_config(config, "test"), restart=True, report=look).evaluation is None
+    assert seen == [True]
+    assert (run / "model.safetensors").read_bytes() != old
+    assert not {"predictions.jsonl", "report.html", "README.md", "adapter", "checkpoints", "tensorboard"} & {
+        path.name for path in run.iterdir()
+    }
+    assert (run / "mine.txt").is_file()
+
+
+@pytest.mark.parametrize("beside", ["", "notes.txt", "README.md"])
+@pytest.mark.parametrize("verb", ["train", "search", "pretrain"])
+def test_a_config_that_no_run_wrote_is_not_written_over(
+    verb: str, beside: str, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    """Nor one without a comment, which is written as a run would write it."""
+    run = tmp_path / "run"
+    run.mkdir()
+    config = tiny_config("topic", topic_file, run, max_steps=1)
+    if beside:
+        (run / beside).write_text("mine", encoding="utf-8")
+    if verb == "search":
+        pytest.importorskip("optuna")
+        config["search"] = {"trials": 1, "space": {"training.batch_size": [8, 16]}}
+    for text in ("# mine\n", f"task: topic\noutput: {run}\nsearch:\n  trials: 1\n"):
+        (run / "config.yaml").write_text(text, encoding="utf-8")
+        before = _files(run)
+        for restart in (False, True):
+            with pytest.raises(UsageError, match=r"is no run and holds config\.yaml.*move these"):
+                _start(verb, config, restart=restart)
+        assert _files(run) == before
+
+
+def _start(verb: str, config: dict[str, Any], *, restart: bool) -> None:
+    if verb == "pretrain":
+        settings = {"objective": "masked-words", "output": config["output"], "data": {"train": config["data"]["train"]}}
+        pretrain(PretrainConfig.model_validate({**settings, "model": {"vocab_size": 200}}), restart=restart)
+    else:
+        (train if verb == "train" else search)(check_config(config, "test"), restart=restart)
