@@ -14,7 +14,7 @@ from transformers import GenerationConfig, PreTrainedTokenizerBase
 from mujaz.models.batching import CPU_BATCH_TOKENS, GPU_BATCH_TOKENS, LENGTH_STEP
 from mujaz.models.encoding import Encoding, padded_batch
 from mujaz.models.engines.base import Allowed, ClassifierEngine, Hypothesis
-from mujaz.models.engines.lanes import lanes_of
+from mujaz.models.engines.lanes import lanes_of, off_the_forked_thread
 from mujaz.models.engines.lean_encoder import PackedProduct, is_lean_kind, lean_copy, packs_weights
 from mujaz.models.machine import dtype_name, thread_count
 
@@ -91,6 +91,7 @@ class TorchClassifier(ClassifierEngine):
         """Device, number format, threads."""
         return describe(self.model) + (", packed weights" if self.packs else "")
 
+    @off_the_forked_thread
     @torch.inference_mode()
     def logits(self, batch: Sequence[Encoding]) -> NDArray[np.float32]:
         """Scores of one batch, shape (batch, labels); of all tokens (batch, tokens, labels), padding among them."""
@@ -119,12 +120,10 @@ class TorchGenerator:
         """Device, number format, threads."""
         return describe(self.model)
 
-    @torch.inference_mode()
     def generate(self, batch: Sequence[Encoding], settings: GenerationConfig) -> list[list[Hypothesis]]:
         """Texts for one batch of articles; see :class:`~mujaz.models.engines.base.GenerationEngine`."""
         return self._generate(batch, settings)
 
-    @torch.inference_mode()
     def generate_within(
         self, batch: Sequence[Encoding], settings: GenerationConfig, allowed: Sequence[Allowed]
     ) -> list[list[Hypothesis]]:
@@ -135,6 +134,8 @@ class TorchGenerator:
 
         return self._generate(batch, settings, prefix_allowed_tokens_fn=may_follow)
 
+    @off_the_forked_thread
+    @torch.inference_mode()
     def _generate(
         self, batch: Sequence[Encoding], settings: GenerationConfig, **constraint: Any
     ) -> list[list[Hypothesis]]:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from mujaz import TextClassifier
+from mujaz import Summarizer, TextClassifier
 from mujaz.models.batching import token_budget_batches
 from mujaz.models.engines.lanes import MOST_LANES, Lanes, lanes_of
-from mujaz.models.engines.torch_engine import TorchClassifier
+from mujaz.models.engines.torch_engine import TorchClassifier, TorchGenerator
 
 TEXTS = ["فاز المنتخب في مباراة الكرة. " * (1 + n % 7) + "سهم " * (n % 3) for n in range(60)]
 
@@ -55,6 +58,72 @@ def test_what_a_task_raises_is_raised_and_the_lanes_go_on() -> None:
     with pytest.raises(ZeroDivisionError):
         next(found)
     assert list(lanes.map(abs, [-1, -2])) == [1, 2]
+
+
+@pytest.mark.usefixtures("_four_threads")
+def test_lanes_that_start_at_once_leave_the_number_of_threads_as_it_was() -> None:
+    started: list[Lanes] = []
+    for _ in range(20):
+        together = [threading.Thread(target=lambda: started.append(Lanes(4))) for _ in range(3)]
+        for one in together:
+            one.start()
+        for one in together:
+            one.join()
+        found: list[int] = []
+        asking = threading.Thread(target=lambda found=found: found.append(torch.get_num_threads()))
+        asking.start()
+        asking.join()
+        assert found == [4]
+    assert {count for lanes in started for count in lanes.threads} == {1}
+
+
+def _succeeds_in_a_forked_process(work: Callable[[], bool]) -> bool:
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    done = False
+    try:
+        signal.alarm(60)  # for one that hangs
+        done = work()
+    finally:
+        os._exit(0 if done else 1)
+
+
+def _on_all_threads(work: Callable[..., object]) -> Callable[..., object]:
+    """What a model does, behind something that is large enough to be shared out among threads, as real models are."""
+
+    def compute(*args: object, **kwargs: object) -> object:
+        torch.ones(1 << 20).exp()
+        return work(*args, **kwargs)
+
+    return compute
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
+@pytest.mark.usefixtures("_four_threads")
+@pytest.mark.parametrize("count", [2, len(TEXTS)])
+def test_a_process_that_was_forked_after_a_prediction_predicts_too(
+    trained: Callable[[str], Path], count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In lanes, and where there are too few texts for them."""
+    classifier = TextClassifier.from_pretrained(trained("topic"), device="cpu", precision="float32", engine="torch")
+    monkeypatch.setattr(classifier.model, "forward", _on_all_threads(classifier.model.forward))
+    expected = classifier.predict(TEXTS[:count], batch_tokens=64)
+    assert (classifier._lanes is None) == (count == 2)
+    assert _succeeds_in_a_forked_process(lambda: classifier.predict(TEXTS[:count], batch_tokens=64) == expected)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
+@pytest.mark.usefixtures("_four_threads")
+def test_a_process_that_was_forked_after_a_summary_summarizes_too(
+    trained: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writer = Summarizer.from_pretrained(trained("summary"), device="cpu", precision="float32", engine="torch")
+    assert isinstance(writer.engine, TorchGenerator)
+    model: Any = writer.engine.model
+    monkeypatch.setattr(model, "generate", _on_all_threads(model.generate))
+    expected = writer.summarize(TEXTS[:2], min_article_words=0)
+    assert _succeeds_in_a_forked_process(lambda: writer.summarize(TEXTS[:2], min_article_words=0) == expected)
 
 
 def test_few_threads_few_lanes() -> None:
