@@ -52,18 +52,18 @@ def choose(engine: str, precision: str, device: torch.device, opened: OpenCheckp
 
 
 def open_openvino(precision: str, model: PreTrainedModel, opened: OpenCheckpoint) -> ClassifierEngine:
-    """The OpenVINO engine of a checkpoint; in int8 it is made ready by the first texts, unless it was converted before.
+    """The OpenVINO engine of a checkpoint; in int8 the first texts make it ready, unless a conversion can be read.
 
     Args:
         precision: ``float32``, ``bfloat16`` or ``int8``.
         model: The checkpoint in float32.
         opened: The checkpoint.
     """
-    tokenizer = opened.encoder.tokenizer
-    if precision == "int8" and not ov.is_cached(opened.folder, "int8"):
-        return CalibratedLater(model, tokenizer, opened.folder, opened.info.multi_label)
-    build = partial(ov.convert, model, tokenizer)
-    return ov.opened(opened.folder, tokenizer, precision, ov.longest_input(model), build)
+    tokenizer, most = opened.encoder.tokenizer, ov.longest_input(model)
+    if precision == "int8":  # of which only texts make a conversion
+        found = ov.kept(opened.folder, tokenizer, precision, most)
+        return found or CalibratedLater(model, tokenizer, opened.folder, opened.info.multi_label)
+    return ov.opened(opened.folder, tokenizer, precision, most, partial(ov.convert, model, tokenizer))
 
 
 class CalibratedLater(ClassifierEngine):

@@ -217,12 +217,20 @@ def opened(
         most: The longest input that the model takes; 0 where it has no longest.
         build: Writes the conversion; see :func:`convert` and :func:`quantize`.
     """
-    folder = build_once(cached(checkpoint, precision), build)
+    found = kept(checkpoint, tokenizer, precision, most)
+    return found or OpenVinoClassifier(build_once(cached(checkpoint, precision), build), tokenizer, precision, most)
+
+
+def kept(checkpoint: Path, tokenizer: PreTrainedTokenizerBase, precision: str, most: int) -> OpenVinoClassifier | None:
+    """The engine of a checkpoint that was converted before; None where it was not, or where OpenVINO cannot read that."""
+    folder = cached(checkpoint, precision)
+    if not is_converted(folder):
+        return None
     try:
         return OpenVinoClassifier(folder, tokenizer, precision, most)
     except RuntimeError:
         discard(folder)
-        return OpenVinoClassifier(build_once(folder, build), tokenizer, precision, most)
+        return None
 
 
 def convert(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, folder: Path) -> None:

@@ -14,6 +14,7 @@ import torch
 
 from mujaz import TextClassifier
 from mujaz.errors import MissingExtraError, UsageError
+from mujaz.models.conversion_cache import build_once
 from mujaz.models.encoding import Encoding, padded_batch
 from mujaz.models.engines import openvino_engine as ov
 from mujaz.models.engines.choice import Choice, Machine, choose_engine
@@ -248,6 +249,19 @@ def test_int8_is_calibrated_on_the_first_texts_and_kept(
     assert "openvino, int8, " in again.description
     assert again.predict(TEXTS)  # kept: no sample is needed any more
     assert "openvino, int8, " in load(trained, "auto", "auto").description
+
+
+@needs_openvino
+def test_int8_that_cannot_be_read_is_calibrated_anew(trained: Callable[[str], Path]) -> None:
+    """Though it is as it was written; what needs no texts would be float32 under its name."""
+
+    def damaged(part: Path) -> None:
+        (part / ov.MODEL_FILE).write_text("<net", encoding="utf-8")
+
+    folder = build_once(ov.cached(trained("topic"), "int8"), damaged)
+    assert ov.is_cached(trained("topic"), "int8")
+    assert "calibrated on the first texts" in load(trained, "int8").description
+    assert not folder.exists()
 
 
 @needs_openvino
