@@ -14,7 +14,7 @@ import orjson
 from mujaz.errors import OutputError, UsageError
 from mujaz.files import filesystem, followed, is_local
 from mujaz.formats import Row, read_rows
-from mujaz.inference.journal import differences
+from mujaz.inference.journal import MAY_CHANGE, differences
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
 from mujaz.inference.rows import Kinds, as_json
 from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, kept_names, run
@@ -73,8 +73,8 @@ class CorpusOptions:
     bom: bool = False
 
 
-# Between a run and the retry of its errors.
-_MAY_DIFFER = ("inputs", "retry_errors", "engine")
+# Between a run and the retry of its errors, of each of several models too.
+_MAY_DIFFER = ("inputs", "retry_errors", "engine", *MAY_CHANGE)
 
 
 def answer_corpus(
@@ -261,18 +261,12 @@ def _check_retry(before: Mapping[str, Any], asked: Mapping[str, Any], out: Path)
     Raises:
         UsageError: What was asked differs, other than where the records come from and what computes.
     """
-    differing = differences(_compared(before), _compared(orjson.loads(as_json(asked))))
+    differing = differences(before, orjson.loads(as_json(asked)), _MAY_DIFFER)
     if differing:
         raise UsageError(
             f"{out}: was answered otherwise ({', '.join(differing)} differ). Give --retry-errors with the model and the "
             "options of that run, or write to another output."
         )
-
-
-def _compared(asked: Mapping[str, Any]) -> dict[str, Any]:
-    """What must not differ of what was asked, of each of several models too."""
-    kept = ((key, value) for key, value in asked.items() if key not in _MAY_DIFFER)
-    return {key: _compared(value) if isinstance(value, dict) else value for key, value in kept}
 
 
 def _retried(records: Iterator[Item], out: Path, fields: Sequence[str]) -> Iterator[Item]:

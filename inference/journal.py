@@ -9,7 +9,7 @@ line, and the run goes on behind the record that line names.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,9 @@ import orjson
 
 from mujaz.errors import UsageError
 from mujaz.inference.rows import as_json
+
+# Options that only the last digits of answers depend on: a run may go on with another, as where memory did not suffice.
+MAY_CHANGE = ("batch_tokens",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +110,22 @@ class Journal:
                 raise
 
 
-def differences(before: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """What was asked otherwise, ``options.target`` down to the innermost name: how then, and how now."""
+def differences(
+    before: Mapping[str, Any], asked: Mapping[str, Any], may_differ: Collection[str] = MAY_CHANGE
+) -> dict[str, tuple[Any, Any]]:
+    """What was asked otherwise, ``options.target`` down to the innermost name: how then, and how now.
+
+    Args:
+        before: What was asked then.
+        asked: What is asked now.
+        may_differ: Innermost names that do not count.
+    """
     found: dict[str, tuple[Any, Any]] = {}
     for key in {**before, **asked}:
         then, now = before.get(key), asked.get(key)
         if isinstance(then, dict) and isinstance(now, dict):
-            found |= {f"{key}.{name}": pair for name, pair in differences(then, now).items()}
-        elif then != now:
+            found |= {f"{key}.{name}": pair for name, pair in differences(then, now, may_differ).items()}
+        elif then != now and key not in may_differ:
             found[key] = then, now
     return found
 

@@ -250,7 +250,7 @@ def test_settings_of_the_checkpoint_may_not_differ(trained: Callable[[str], Path
 def test_what_computes_may_differ_and_nothing_else(tmp_path: Path) -> None:
     """Of one model, and of each of several."""
     one = {"model": "a", "engine": "cpu, torch, float32", "options": {"min_probability": None}}
-    other = {**one, "engine": "cpu, openvino, bfloat16"}
+    other = {**one, "engine": "cpu, openvino, bfloat16", "options": {"min_probability": None, "batch_tokens": 512}}
     for before, now in ((one, other), ({"topic": one}, {"topic": other})):
         _check_retry(before, now, tmp_path / "o.jsonl")
     changed = {**other, "options": {"min_probability": 0.5}}
