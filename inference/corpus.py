@@ -22,6 +22,7 @@ from mujaz.inference.shards import Shard, Span
 from mujaz.inference.sinks import STDOUT, check_apart, open_sink, summary_file
 from mujaz.inference.sources import Corpus, open_corpus
 from mujaz.inference.summary import RunSummary, kept_counts
+from mujaz.whole_files import write_whole
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
     from mujaz.models.classifier import TextClassifier
@@ -226,11 +227,9 @@ def article_cleaner() -> Callable[[str], str]:
 def _write_summary(out: Path, told: Mapping[str, Any]) -> None:
     path = summary_file(out)
     try:
-        path.write_bytes(as_json(told, indent=True) + b"\n")
-    except OSError as error:
-        raise OutputError(
-            f"{path}: cannot be written: {error.strerror or error}. The results are whole in {out}."
-        ) from error
+        write_whole(path, as_json(told, indent=True) + b"\n")
+    except OutputError as error:
+        raise OutputError(f"{str(error).rstrip('.')}. The results are whole in {out}.") from error
 
 
 def _earlier(out: Path) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import orjson
 import pyarrow as pa
 
 from mujaz.errors import UsageError
+from mujaz.whole_files import flush, flush_names
 
 DEEPEST = 200  # levels of a value that is written as it is; what lies below is text: orjson reads more than it writes
 Rows = Sequence[Mapping[str, Any]]
@@ -106,12 +107,14 @@ def _to_parquet(partial: Path, path: Path, columns: Kinds) -> None:
     half = path.with_name(path.name + ".tmp")
     try:
         jsonl_to_parquet(partial, half, columns)
+        flush(half)
     except BaseException as error:
         half.unlink(missing_ok=True)
         if isinstance(error, pa.ArrowException) and not isinstance(error, OSError):
             raise OSError(f"Parquet cannot hold it ({error})") from error
         raise
     half.replace(path)
+    flush_names(path.parent)  # else a power loss could leave neither this file nor the partial one
     partial.unlink()
 
 

@@ -20,6 +20,7 @@ from typing import Any
 from filelock import FileLock
 
 from mujaz.errors import OutputError
+from mujaz.whole_files import flush
 
 CACHE_VARIABLE = "MUJAZ_CACHE"
 MANIFEST = "conversion.json"
@@ -135,7 +136,7 @@ def _build(folder: Path, build: Callable[[Path], None]) -> None:
         build(temporary)
         files = sorted(path for path in temporary.rglob("*") if path.is_file())
         for path in files:
-            _flush(path)
+            flush(path)
         listed = {path.relative_to(temporary).as_posix(): _known(path, None) for path in files}
         _remember(temporary / MANIFEST, listed)
         discard(folder)
@@ -169,14 +170,8 @@ def _remember(path: Path, known: Mapping[str, _Known]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"{path.name}.{os.getpid()}")
         temporary.write_text(json.dumps(kept), encoding="utf-8")
-        _flush(temporary)
+        flush(temporary)
         temporary.replace(path)
     except OSError:
         if path.name == MANIFEST:
             raise
-
-
-def _flush(path: Path) -> None:
-    """Onto the disk, so that a power loss after the rename finds whole files."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())

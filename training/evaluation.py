@@ -25,9 +25,10 @@ from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
 from mujaz.training.metrics.resampling import label_intervals, label_set_intervals
 from mujaz.training.metrics.scoring import signature
 from mujaz.training.renaming import renamed, without_outliers
-from mujaz.training.resume import CONFIG_FILE, METRICS_FILE, write_whole
+from mujaz.training.resume import CONFIG_FILE, METRICS_FILE
 from mujaz.training.stance import stance_metrics
 from mujaz.training.trained_texts import seen, text_id
+from mujaz.whole_files import write_whole
 
 PREDICTIONS_FILE = "predictions.jsonl"
 Progress = Callable[[int], None]

@@ -17,9 +17,10 @@ from mujaz.training.compare import pooled
 from mujaz.training.job import done_before
 from mujaz.training.processes import first_alone, is_first, join
 from mujaz.training.report.folds import FOLDS_PAGE, write_folds_report
-from mujaz.training.resume import FOLDS_FILE, alone, fold_folder, goes_on, write_whole
+from mujaz.training.resume import FOLDS_FILE, alone, fold_folder, goes_on
 from mujaz.training.run_folder import refuse_others
 from mujaz.training.train import WRITES, train, train_intermediate
+from mujaz.whole_files import write_whole
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from mujaz.configs.loading import load_data_config
 from mujaz.errors import MujazError
 from mujaz.models.checkpoint import Task
 from mujaz.training.data import Splits, load_splits
-from mujaz.training.resume import write_whole
+from mujaz.whole_files import write_whole
 
 
 def left_out(splits: Splits) -> Iterator[dict[str, str]]:

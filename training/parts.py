@@ -11,7 +11,7 @@ import orjson
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, UsageError
 from mujaz.training.data import Example, load_splits
-from mujaz.training.resume import write_whole
+from mujaz.whole_files import write_whole
 
 
 def write_parts(

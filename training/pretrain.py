@@ -42,11 +42,11 @@ from mujaz.training.resume import (
     begin_run,
     open_run,
     same_data,
-    write_whole,
 )
 from mujaz.training.run_folder import refuse_same_folder, remove
 from mujaz.training.running import explained, loss_curve, run_trainer
 from mujaz.training.trackers import check_trackers
+from mujaz.whole_files import write_whole
 
 SHARDS = "shards"
 

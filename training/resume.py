@@ -20,11 +20,11 @@ from mujaz.configs.loading import resolved_yaml
 from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import OutputError, UsageError
-from mujaz.files import followed
 from mujaz.models.checkpoint import INFO_FILE
 from mujaz.training.processes import count, first_alone, is_first
 from mujaz.training.run_folder import refuse_others, remove
 from mujaz.training.trackers import TENSORBOARD
+from mujaz.whole_files import write_whole
 
 if sys.platform != "win32":
     import fcntl
@@ -254,22 +254,6 @@ def _processes(checkpoints: Path) -> int:
         return int((checkpoints / PROCESSES_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return 1
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file that is there as a whole or not at all, however the process ends; of a link, what it leads to.
-
-    Raises:
-        OutputError: it cannot be written.
-    """
-    path = followed(path)
-    half = path.with_name(path.name + ".tmp")
-    try:
-        half.write_bytes(data)
-        half.replace(path)
-    except OSError as error:
-        half.unlink(missing_ok=True)
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
 def saved_config(file: Path) -> dict[str, Any]:

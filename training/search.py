@@ -39,10 +39,10 @@ from mujaz.training.resume import (
     open_run,
     same_data,
     saved_config,
-    write_whole,
 )
 from mujaz.training.running import kept_scores
 from mujaz.training.train import fit, train_intermediate
+from mujaz.whole_files import write_whole
 
 if TYPE_CHECKING:
     from optuna import Study, Trial

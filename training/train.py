@@ -66,7 +66,6 @@ from mujaz.training.resume import (
     goes_on,
     open_run,
     same_data,
-    write_whole,
 )
 from mujaz.training.run_folder import refuse_same_folder, remove
 from mujaz.training.running import explained, kept_scores, loss_curve, run_trainer, whole_model
@@ -83,6 +82,7 @@ from mujaz.training.summary_trainer import SummaryTrainer, summary_metrics
 from mujaz.training.teaching import TEACHER
 from mujaz.training.trackers import check_trackers, tracker_callbacks
 from mujaz.training.trained_texts import keep, learnt_before, sources
+from mujaz.whole_files import write_whole
 
 _LEAVES = (*OF_A_MODEL, CARD_FILE, REPORT_FILE, PREDICTIONS_FILE, ADAPTER, SPELLINGS_FILE, TRAINED_FILE)
 WRITES = (*_LEAVES, TEACHER)

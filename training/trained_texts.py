@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mujaz.configs.schema import TrainConfig
 from mujaz.models.checkpoint import TRAINED_FILE
 from mujaz.training.data import Example
-from mujaz.training.resume import write_whole
+from mujaz.whole_files import write_whole
 
 Ids = NDArray[np.uint64]  # in the file ascending, 8 bytes each, little-endian
 

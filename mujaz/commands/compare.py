@@ -32,7 +32,7 @@ def command(runs: tuple[Path, ...], html: Path | None, table: Path | None, resam
     from mujaz.training.compare_table import check_table, comparison_table
     from mujaz.training.report.folds import FOLDS_PAGE
     from mujaz.training.report.report import REPORT_FILE
-    from mujaz.training.resume import write_whole
+    from mujaz.whole_files import write_whole
 
     if html:
         check_page(html, "--html", [run / page for run in runs for page in (REPORT_FILE, FOLDS_PAGE)])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from mujaz.inference import parquet
+from mujaz.inference.rows import KINDS
 
 
 def test_types_come_from_all_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,3 +47,17 @@ def test_whole_numbers_that_no_float_holds(tmp_path: Path) -> None:
     found = pq.read_table(target)
     assert found["mixed"].to_pylist() == ["0.5", str(large), "2"]
     assert found["whole"].to_pylist() == [1, large, -large]
+
+
+def test_it_is_on_the_disk_before_the_rows_are_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """First what it holds, then its name: a power loss at any moment leaves one of the two files whole."""
+    source, target = tmp_path / "x.partial.parquet.jsonl", tmp_path / "x.parquet"
+    source.write_text('{"id": 1}\n', encoding="utf-8")
+    flushed: list[tuple[int, bool, bool]] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda file: flushed.append((os.fstat(file).st_ino, source.exists(), target.exists()))
+    )
+    KINDS[".parquet"].finish(source, target, {})
+    assert flushed == [(target.stat().st_ino, True, False), (tmp_path.stat().st_ino, True, True)]
+    assert not source.exists()
+    assert pq.read_table(target).to_pylist() == [{"id": 1}]

@@ -328,6 +328,24 @@ def test_errors_are_not_retried_where_nobody_knows_what_answered(tmp_path: Path,
     assert out.read_bytes() == whole
 
 
+def test_a_full_disk_leaves_the_summary_of_the_run_before(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without it errors are not retried."""
+    out = tmp_path / "o.jsonl"
+    _write_summary(out, {"asked": {"model": "a"}})
+    whole = summary_file(out).read_bytes()
+
+    def full(path: Path, data: bytes) -> int:
+        with path.open("wb") as file:
+            file.write(data[:5])
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match=r"No space left on device\. The results are whole in .*o\.jsonl\.$"):
+        _write_summary(out, {"asked": {"model": "b"}})
+    assert summary_file(out).read_bytes() == whole
+    assert os.listdir(tmp_path) == [summary_file(out).name]
+
+
 @pytest.mark.parametrize("models", [{"topic": "topic"}, {"topic": "topic", "summary": "summary"}])
 def test_a_retry_counts_the_lines_it_keeps(tmp_path: Path, models: dict[str, str]) -> None:
     """As one run over the corpus does, when it is mended."""

@@ -22,6 +22,7 @@ from mujaz.training.folds import train_folds
 from mujaz.training.pretrain import pretrain
 from mujaz.training.resume import alone, begin_run, goes_on, open_run
 from mujaz.training.search import search
+from mujaz.whole_files import write_whole
 
 TinyConfig = Callable[..., dict[str, Any]]
 HOLD = """
@@ -199,7 +200,7 @@ def test_a_search_that_begins_again_removes_nothing_that_is_somebodys(
 def test_several_processes_that_fail_as_they_begin_may_begin_again(
     file: str, settings: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = resume.write_whole
+    real = write_whole
 
     def full(path: Path, data: bytes) -> None:
         if path.name == file:
