@@ -55,7 +55,8 @@ def by_encoder(summarizer: Summarizer, texts: Sequence[str]) -> NDArray[np.float
     mask = batch["attention_mask"].unsqueeze(-1)
     means = (states * mask).sum(1) / mask.sum(1)
     means = torch.nn.functional.normalize(means - means.mean(0), dim=-1)  # what all sentences share tells none apart
-    return page_rank((means @ means.T).clamp(min=0).numpy().astype(np.float64))
+    similarity = (means @ means.T).clamp(min=0).fill_diagonal_(0).numpy().astype(np.float64)
+    return page_rank(similarity.dot, len(texts))
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ Count = Callable[[Sequence[str]], list[int]]  # texts -> tokens of each, without
 
 DAMPING = 0.85  # of PageRank, as in LexRank (Erkan & Radev 2004) and TextRank (Mihalcea & Tarau 2004)
 ITERATIONS = 50
+LEAST_SIMILARITY = 1e-9  # far below what one stem in common makes; what is smaller is left by rounding
 
 
 def pieces(text: str, window: int, count: Count) -> tuple[list[str], list[int]]:
@@ -34,20 +35,17 @@ def pieces(text: str, window: int, count: Count) -> tuple[list[str], list[int]]:
     counts = count(found)
     for at in range(len(found) - 1, -1, -1):
         if counts[at] > window:
-            parts = _parts(found[at], math.ceil(counts[at] / window), window, count)
+            parts = _parts(found[at], window, count)
             found[at : at + 1], counts[at : at + 1] = parts, count(parts)
     return found, counts
 
 
-def _parts(sentence: str, number: int, window: int, count: Count) -> list[str]:
-    """A sentence in equal parts of whole words, in more of them until each fits or is one word."""
+def _parts(sentence: str, window: int, count: Count) -> list[str]:
+    """A sentence in about equal parts of whole words, each of which fits or is one word."""
     split = sentence.split()
-    while True:
-        size = math.ceil(len(split) / number)
-        parts = [" ".join(split[i : i + size]) for i in range(0, len(split), size)]
-        if size == 1 or max(count(parts)) <= window:
-            return parts
-        number += 1
+    different = list(dict.fromkeys(split))
+    tokens = dict(zip(different, count(different), strict=True))
+    return [" ".join(split[i] for i in part) for part in sections([tokens[word] for word in split], window)]
 
 
 def lead(counts: Sequence[int], window: int) -> list[int]:
@@ -108,23 +106,26 @@ def centrality(texts: Sequence[str]) -> NDArray[np.float64]:
     if not any(stems):
         return np.full(len(texts), 1 / max(1, len(texts)))
     weights = TfidfVectorizer(analyzer=lambda stemmed: stemmed, sublinear_tf=True).fit_transform(stems)
-    return page_rank(np.asarray((weights @ weights.T).todense()))
+    own = np.asarray(weights.multiply(weights).sum(axis=1)).ravel()
+    # Not the similarities themselves, which are as many as the square of the sentences.
+    return page_rank(lambda values: weights @ (weights.T @ values) - own * values, len(texts))
 
 
-def page_rank(similarity: NDArray[np.float64]) -> NDArray[np.float64]:
+def page_rank(linked: Callable[[NDArray[np.float64]], NDArray[np.float64]], number: int) -> NDArray[np.float64]:
     """PageRank of a graph of similarities.
 
     Args:
-        similarity: Not negative, of shape (texts, texts).
+        linked: Multiplies the similarities, of shape (number, number), symmetric, not negative and 0 of each text with
+            itself, by a vector.
+        number: Of texts.
 
     Returns:
-        Scores of shape (texts,), which sum to 1.
+        Scores of shape (number,), which sum to 1.
     """
-    number = len(similarity)
-    similarity = similarity - np.diag(np.diag(similarity))
-    out = similarity.sum(axis=1, keepdims=True)
-    step = np.divide(similarity, out, out=np.full_like(similarity, 1 / number), where=out > 0)
+    out = linked(np.ones(number))
+    alone = out < LEAST_SIMILARITY
     scores = np.full(number, 1 / number)
     for _ in range(ITERATIONS):
-        scores = (1 - DAMPING) / number + DAMPING * (scores @ step)
-    return scores
+        shares = np.divide(scores, out, out=np.zeros(number), where=~alone)
+        scores = (1 - DAMPING) / number + DAMPING * (linked(shares) + scores[alone].sum() / number)
+    return scores.round(12)  # texts of equal worth are level, whatever their sums were rounded to

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
@@ -29,6 +30,23 @@ def test_pieces_are_sentences_and_parts_of_long_ones() -> None:
 def test_a_word_longer_than_the_window_stays_one_piece() -> None:
     found, counts = pieces("طويلة جدا", 1, lambda texts: [3 * len(text.split()) for text in texts])
     assert (found, counts) == (["طويلة", "جدا"], [3, 3])
+
+
+def test_a_long_word_is_a_piece_by_itself_and_each_word_is_counted_once() -> None:
+    counted: list[str] = []
+
+    def letters(texts: Sequence[str]) -> list[int]:
+        """A letter, a token."""
+        counted.extend(texts)
+        return [len(text.replace(" ", "")) for text in texts]
+
+    text = " ".join(["كلمة"] * 50 + ["ك" * 500] + ["أخرى"] * 50)
+    found, counts = pieces(text, 100, letters)
+    assert sum(len(part.split()) for part in found) == 101
+    assert [len(part) for part in found if "كك" in part] == [500]
+    assert len(found) <= 7
+    assert counts == letters(found)
+    assert sum(map(len, counted)) < 4 * len(text)  # the text, its different words, and the parts twice
 
 
 def test_lead_takes_whole_sentences_and_at_least_one() -> None:
@@ -62,4 +80,22 @@ def test_page_rank_solves_its_equation() -> None:
     links = similarity - np.eye(3)
     step = links / links.sum(axis=1, keepdims=True)
     exact = np.linalg.solve(np.eye(3) - 0.85 * step.T, np.full(3, 0.15 / 3))  # the oracle
-    np.testing.assert_allclose(page_rank(similarity), exact, atol=1e-3)
+    np.testing.assert_allclose(page_rank(links.dot, 3), exact, atol=1e-3)
+
+
+def test_a_text_like_no_other_is_worth_as_much_to_all() -> None:
+    texts = ["فاز الفريق", "خسر الفريق", "نزل المطر", "في", "فاز الفريق"]
+    scores = centrality(texts)
+    assert scores[2] == scores[3] < scores[1] < scores[0] == scores[4]  # twins, whose order decides, are level
+    np.testing.assert_allclose(scores.sum(), 1)
+
+
+def test_memory_grows_with_the_sentences_and_not_with_their_square() -> None:
+    texts = [f"قال المتحدث إن المشروع رقم{number} يبدأ قريبا" for number in range(2000)]
+    centrality(texts[:2])  # what is imported is not counted
+    tracemalloc.start()
+    scores = centrality(texts)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 8 * len(texts) ** 2  # one matrix of all similarities
+    np.testing.assert_allclose(scores, 1 / len(texts))
