@@ -35,7 +35,7 @@ class ClassifyOptions:
         min_probability: Below it the label is null, and the probability is still written; 0 labels every text.
         min_precision: Take the threshold from which on this share of labels was right on the model's dev data.
         long: Read long texts in windows, or their beginning alone.
-        pooling: What becomes of several windows.
+        pooling: What becomes of several windows; not beside ``long="truncate"``.
         device: Where the model runs.
         precision: What it computes in.
         engine: ``auto``, ``torch`` or ``openvino``.
@@ -68,6 +68,11 @@ class ClassifyOptions:
             raise UsageError(f"expected a target that is text, but {problem}.")
         if self.min_probability is not None and self.min_precision is not None:
             raise UsageError("expected a least probability or a least precision, found both. Leave one out.")
+        if self.long == "truncate" and self.pooling is not None:
+            raise UsageError(
+                f"expected no pooling where long texts are cut (truncate), for there is one window, found {self.pooling}. "
+                "Leave one out."
+            )
         for name, value in (("probability", self.min_probability), ("precision", self.min_precision)):
             if value is not None and not 0 <= value <= 1:
                 raise UsageError(f"expected a least {name} from 0 to 1, found {value}.")

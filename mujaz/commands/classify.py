@@ -50,7 +50,7 @@ READING = ("format", "clean_article", "force", "restart", "strict", "retry_error
 @click.option(
     "--pooling",
     type=click.Choice(["mean", "max", "first", "first+last"]),
-    help="What becomes of several windows; left out: what the checkpoint says.",
+    help="What becomes of several windows (not beside --long truncate); left out: what the checkpoint says.",
 )
 @click.option("--length", metavar="L", help="Of summaries, beside labels: headline, short, long, or words like 20-40.")
 @click.option("--all-probabilities", is_flag=True, help="Write the probability of every label.")

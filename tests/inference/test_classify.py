@@ -339,6 +339,11 @@ def test_a_loaded_classifier_stays_as_it_is(trained: Callable[[str], Path], tmp_
         classify_corpus([source], out, model=model, device="cuda", precision="int8", force=True)
 
 
+def test_a_pooling_goes_with_windows() -> None:
+    with pytest.raises(UsageError, match=r"no pooling where long texts are cut \(truncate\).*found max. Leave one out"):
+        classify_corpus(["x.jsonl"], long="truncate", pooling="max")
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_a_text_of_which_nothing_is_left_gets_no_label(tmp_path: Path, several: bool) -> None:
     """As :meth:`TextClassifier.predict` gives none. The recipe of the embedded models takes stretched lines for nothing."""
