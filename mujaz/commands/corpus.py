@@ -32,7 +32,7 @@ _OPTIONS = (
     click.option(
         "--id-column",
         metavar="COL",
-        help="Left out: 'id' where there is one. Where a cell is no text and no exact number: the row number.",
+        help="Left out: 'id' where there is one, else row numbers. Where a cell is no text and no exact number: file:row.",
     ),
     click.option(
         "--keep",
@@ -64,7 +64,11 @@ _OPTIONS = (
         "--restart", is_flag=True, help="Drop an unfinished run on the same output instead of going on with it."
     ),
     click.option("--strict", is_flag=True, help="Stop at the first bad record."),
-    click.option("--retry-errors", is_flag=True, help="Do only the records that are errors in the output."),
+    click.option(
+        "--retry-errors",
+        is_flag=True,
+        help="Do only the records that are errors in the output; with the model and options of its run.",
+    ),
     click.option(
         "--shard",
         metavar="I/N",
