@@ -21,7 +21,7 @@ from mujaz.models.known_words import KnownWords, can_know_words
 from mujaz.models.recipes import Changes, Prepared, Recipe, Tally
 from mujaz.models.sentence_tokens import sentence_tokens
 from mujaz.models.turns import turn
-from mujaz.models.windows import Frame, LongText, cut, frame_of, pick
+from mujaz.models.windows import Frame, LongText, cut, frame_of, pick, within
 
 # Far above what Arabic takes (3 to 5); it only decides how much is tokenized at first.
 CHARACTERS_PER_TOKEN = 8
@@ -287,18 +287,22 @@ class TextEncoder:
     @property
     def _reach(self) -> int:
         """Characters of a prepared text that windows can reach: a document of 50 MB is not tokenized to its end."""
-        return self.max_length * CHARACTERS_PER_TOKEN * self.long.max_windows
+        return self.max_length * CHARACTERS_PER_TOKEN * max(self.long.max_windows, 2 * self._reads_end)
+
+    @property
+    def _reads_end(self) -> bool:
+        """Whether a window is the last of the text, however long that is."""
+        return self.long.policy == "windows" and self.long.pooling == "first+last"
 
     def _within_reach(self, text: str) -> str:
-        raw = text if len(text) <= 2 * self._reach else text[: 2 * self._reach]  # a recipe seldom halves a text
+        raw = within(text, 2 * self._reach, both_ends=self._reads_end)  # a recipe seldom halves a text
         return clean_article(raw) if self.clean_article else raw
 
     def _prepared(self, raw: str) -> tuple[Prepared, float]:
         """A text prepared, as far as windows reach, and which share of it that is."""
         prepared = self.recipe.prepare(raw)
-        if len(prepared.text) <= self._reach:
-            return prepared, 1.0
-        return Prepared(prepared.text[: self._reach], prepared.changes), self._reach / len(prepared.text)
+        text = within(prepared.text, self._reach, both_ends=self._reads_end)
+        return Prepared(text, prepared.changes), len(text) / len(prepared.text) if text else 1.0
 
     def labels(self, summaries: Sequence[str], max_length: int) -> list[list[int]]:
         """Reference summaries as decoder token ids, cut to ``max_length``; prepared by the recipe, never stripped."""
@@ -318,12 +322,14 @@ class TextEncoder:
 
     def _short_target(self, target: str) -> str:
         longest = self.max_length // 2
-        if len(target) <= longest:  # a token has at least one character
+        if len(target.encode()) <= longest:  # a token has at least one byte
             return target
         with turn(self.tokenizer):
-            batch = self.tokenizer(target, add_special_tokens=False, return_offsets_mapping=True)
+            batch = self.tokenizer(target, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
         offsets = batch["offset_mapping"]
-        return target if len(offsets) <= longest else target[: offsets[longest - 1][1]]
+        if len(offsets) <= longest:
+            return target
+        return target[: min(offsets[longest - 1][1], offsets[longest][0])]  # tokens of bytes may share a letter
 
 
 def padded_batch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,11 @@ from pydantic import BaseModel, Field
 Policy = Literal["windows", "truncate"]
 Pooling = Literal["mean", "max", "first", "first+last"]
 
+# White space behind and before up to so many characters of a word.
+_LONGEST_WORD = 100
+_BEFORE_WORD = re.compile(rf"\s\S{{0,{_LONGEST_WORD}}}\Z")
+_BEHIND_WORD = re.compile(rf"\S{{0,{_LONGEST_WORD}}}\s")
+
 
 class LongText(BaseModel):
     """What is done with a text that is longer than the model reads; stands in ``mujaz.json``."""
@@ -20,6 +26,24 @@ class LongText(BaseModel):
     pooling: Pooling = Field(default="mean", description="what becomes of the logits of several windows")
     overlap: float = Field(default=0.125, ge=0, lt=0.5, description="share of a window that the next one may repeat")
     max_windows: int = Field(default=32, gt=0, description="what lies behind so many windows is not read")
+
+
+def within(text: str, most: int, *, both_ends: bool = False) -> str:
+    """As much of a text as so many characters hold: whole words, but for very long ones.
+
+    Args:
+        text: Raw, or prepared.
+        most: Characters.
+        both_ends: Half from its beginning and half from its end, in place of its beginning alone.
+    """
+    if len(text) <= most:
+        return text
+    if not both_ends:
+        edge = _BEFORE_WORD.search(text, max(0, most - _LONGEST_WORD), most + 1)
+        return text[: edge.start() if edge else most]
+    begin = len(text) - (most - 1) // 2
+    edge = _BEHIND_WORD.match(text, begin - 1)
+    return f"{within(text, most // 2)} {text[edge.end() if edge else begin :]}"
 
 
 def cut(tokens: int, room: int, starts: Sequence[int], overlap: int) -> list[tuple[int, int]]:

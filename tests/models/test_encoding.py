@@ -7,6 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel
+from transformers import PreTrainedTokenizerFast
 
 from mujaz import TextClassifier
 from mujaz.models import encoding
@@ -84,3 +88,15 @@ def test_padding(encoder: TextEncoder) -> None:
         wide = padded_batch([short, long], pad_token_id=7, token_types=True, step=8, most=most)
         assert [tuple(one.shape) for one in wide.values()] == [(2, width)] * 3
         assert wide["attention_mask"].sum() == batch["attention_mask"].sum()
+
+
+def test_a_long_target_takes_half_the_length(encoder: TextEncoder, capfd: pytest.CaptureFixture[str]) -> None:
+    """Also where a letter is several tokens, none of which is left without the others."""
+    letters = Tokenizer(BPE({one: i for i, one in enumerate(sorted(ByteLevel.alphabet()))}, []))
+    letters.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    by_bytes = PreTrainedTokenizerFast(tokenizer_object=letters, model_max_length=8)
+    for length, kept in ((48, 12), (46, 11)):  # 24 and 23 tokens
+        short = dataclasses.replace(encoder, tokenizer=by_bytes, max_length=length)
+        assert short._short_target("ك" * 20) == "ك" * kept
+        assert short._short_target("ك" * 11) == "ك" * 11
+    assert "longer than" not in capfd.readouterr().err

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mujaz import TextClassifier
 from mujaz.models.classifier import pool
 from mujaz.models.encoding import TextEncoder
-from mujaz.models.windows import LongText, cut, pick
+from mujaz.models.windows import LongText, cut, pick, within
 
 
 @given(
@@ -105,6 +105,29 @@ def test_a_document_of_fifty_megabytes_is_read_as_far_as_windows_reach(encoder: 
     assert (blank.dropped > 0.99 * blank.tokens, blank.windows[-1].truncated) == (True, True)
     beyond = encoder.max_length * 8 * encoder.long.max_windows // len(SENTENCE) * 3 // 2  # within twice the reach
     assert encoder.documents([SENTENCE * beyond])[0].tokens == pytest.approx(each * beyond, rel=0.05)
+
+
+def test_the_last_window_is_the_end_of_a_text_that_reaches_far(encoder: TextEncoder) -> None:
+    """Longer raw, and longer prepared, than windows reach."""
+    reach, end = encoder.max_length * 8, "باعت الشركة حصتها في السوق. " * 20
+    begun = encoder.documents([SENTENCE * 40])[0].windows[0]
+    for windows, reaches in ((1, 3), (32, 48), (32, 160)):
+        both = dataclasses.replace(encoder, long=LongText(pooling="first+last", max_windows=windows))
+        text = SENTENCE * (reaches * reach // len(SENTENCE)) + end
+        document = both.documents([text])[0]
+        first, last = document.windows
+        assert first.input_ids == begun.input_ids
+        assert last.input_ids[-10:] == both.documents([end])[0].windows[-1].input_ids[-10:]
+        assert document.tokens == pytest.approx(encoder.lengths([text])[0], rel=0.05)
+
+
+def test_as_much_of_a_text_as_windows_reach_is_whole_words() -> None:
+    text = "واحد اثنان ثلاثة أربعة"
+    assert [within(text, most) for most in (4, 5, 9, 10, 22)] == ["واحد", "واحد", "واحد", "واحد اثنان", text]
+    assert within(text, 21, both_ends=True) == "واحد اثنان أربعة"
+    assert within(text, 12, both_ends=True) == "واحد أربعة"
+    assert within("ك" * 500, 300) == "ك" * 300
+    assert within("ك" * 500, 300, both_ends=True) == "ك" * 150 + " " + "ك" * 149
 
 
 @pytest.mark.parametrize(
