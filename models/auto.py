@@ -20,7 +20,7 @@ def load_model(
     task: str | None = None,
     device: str | torch.device = "auto",
     precision: str = "auto",
-    engine: str = "auto",
+    engine: str = "torch",
     summary_engine: str = "torch",
     ignore_recipe_mismatch: bool = False,
 ) -> TextClassifier | Summarizer:
@@ -31,9 +31,9 @@ def load_model(
         task: Needed only for an encoder without ``mujaz.json``.
         device: ``auto``, ``cpu``, ``cuda``, ``cuda:N``, or several: ``cuda:0,cuda:1``; or torch's own.
         precision: ``auto``, ``float32`` or ``bfloat16``.
-        engine: Of a classifier: ``auto``, ``torch`` or ``openvino``.
-        summary_engine: Of a summarizer: ``auto``, ``torch`` or ``ctranslate2``. Torch where a score is measured, which must
-            not depend on which extras are installed.
+        engine: Of a classifier: ``auto``, ``torch`` or ``openvino``. Torch where a score is measured, which must not depend
+            on which extras are installed, and which conversions earlier runs left in the cache.
+        summary_engine: Of a summarizer: ``auto``, ``torch`` or ``ctranslate2``; torch as above.
         ignore_recipe_mismatch: Load even where the checkpoint's text recipe is not the one this version has.
 
     Raises:

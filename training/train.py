@@ -337,7 +337,7 @@ def _label_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
 def _as_users_load_it(config: TrainConfig, folder: Path) -> TextClassifier | Summarizer:
     if config.task == "summary":
         return Summarizer.from_pretrained(folder, device=config.training.device, engine="torch")  # as evaluate does
-    return TextClassifier.from_pretrained(folder, task=config.task, device=config.training.device)
+    return TextClassifier.from_pretrained(folder, task=config.task, device=config.training.device, engine="torch")
 
 
 def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Report) -> TrainResult:

@@ -93,7 +93,7 @@ def command(
         model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
     )
     _check_columns(loaded.info.task)
-    click.echo(loaded.note or loaded.description, err=True)
+    click.echo("\n".join(line for line in (loaded.description, loaded.note) if line), err=True)
     columns = ColumnsConfig(
         text=text_column,
         label=label_column,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,29 @@ def test_scores_are_saved_although_nobody_reads_what_is_printed(
     out = tmp_path / "scores"
     CliRunner().invoke(cli, ["evaluate", str(trained("topic")), str(topic_file), "--out", str(out), "--device", "cpu"])
     assert {file.name for file in out.iterdir()} == {"metrics.json", "predictions.jsonl", "report.html"}
+
+
+def test_a_score_is_measured_in_torch_whatever_earlier_runs_left_in_the_cache(
+    trained: Callable[[str], Path], topic_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mujaz.models.engines.opening.has_tiles", lambda: False)
+    for name in ("is_installed", "is_cached"):
+        monkeypatch.setattr(f"mujaz.models.engines.openvino_engine.{name}", lambda *_: True)
+    result = CliRunner().invoke(cli, ["evaluate", str(trained("topic")), str(topic_file), "--device", "cpu"])
+    assert result.exit_code == 0
+    first = result.stderr.splitlines()[0]
+    assert first == TextClassifier.from_pretrained(trained("topic"), device="cpu", engine="torch").description
+
+
+def test_what_was_assumed_of_a_model_is_said_beside_what_runs(
+    trained: Callable[[str], Path], topic_file: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "bare"
+    shutil.copytree(trained("topic"), folder, ignore=shutil.ignore_patterns("mujaz.json"))
+    result = CliRunner().invoke(cli, ["evaluate", str(folder), str(topic_file), "--device", "cpu"])
+    model = TextClassifier.from_pretrained(folder, device="cpu", engine="torch")
+    assert model.note
+    assert result.stderr.splitlines()[:2] == [model.description, model.note]
 
 
 def test_titles_are_read_as_in_a_training(trained: Callable[[str], Path], tmp_path: Path) -> None:
