@@ -28,7 +28,8 @@ class ColumnsConfig(Section):
     title: str | None = None
     """A title to set before the text, on a line of its own. All recipes but 'none', and most tokenizers, make a space of
     that line break, so a model sees where the title ends only if the data says it (a full stop, a mark). What it reads
-    later must come in the same form: the title, a line break, the text. Some of the files may lack the column."""
+    later must come in the same form, the title, a line break, the text (--title-column does so). Some of the files may
+    lack the column."""
 
 
 class SplitConfig(Section):

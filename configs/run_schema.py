@@ -22,6 +22,8 @@ class RunConfig(Section):
     """Name in the output -> folder, embedded model or hub id; classifiers and summarizers."""
     text_column: str = "text"
     """The column of texts."""
+    title_column: str | None = None
+    """The column of titles, each set before its text as data.columns.title does in a training; some rows may lack it."""
     id_column: str | None = None
     """The column of ids; None takes "id" where there is one, else the row number."""
     target_column: str | None = None

@@ -219,6 +219,11 @@ class ClassifyJob:
         return {name: numbers[name] for name in self.fields if name in numbers}
 
     @property
+    def expects_titles(self) -> bool:
+        """Whether the model hardly learnt from a text without a title."""
+        return self.classifier.info.expects_titles
+
+    @property
     def asked(self) -> dict[str, Any]:
         """What the labels depend on."""
         options = {

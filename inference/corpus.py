@@ -46,6 +46,10 @@ class LoadedJob(Job, Protocol):
     def kinds(self) -> Mapping[str, type]:
         """Types of its fields that are numbers or truth values."""
 
+    @property
+    def expects_titles(self) -> bool:
+        """Whether its model, or one of them, hardly learnt from a text without a title."""
+
 
 @dataclass(frozen=True, slots=True)
 class CorpusOptions:
@@ -74,6 +78,10 @@ class CorpusOptions:
     bom: bool = False
 
 
+_UNTITLED = (
+    "warning: the model learnt from texts with their titles on a line before them, and no column of titles is named "
+    "(--title-column, in a config title_column): its measured scores do not hold for texts alone"
+)
 # Between a run and the retry of its errors, of each of several models too.
 _MAY_DIFFER = ("inputs", "retry_errors", "engine", *MAY_CHANGE)
 
@@ -115,7 +123,8 @@ def answer_corpus(
     with closing(open_sink(out, force=force, restart=options.restart, bom=options.bom)) as sink:
         job = load(sink.nested)
         span = corpus.span(shard, job.chunk) if shard else None
-        told = (job.description, corpus.note, f"shard {span}" if span else "")
+        untitled = _UNTITLED if job.expects_titles and options.columns.title is None else ""
+        told = (job.description, untitled, corpus.note, f"shard {span}" if span else "")
         hooks.started("\n".join(line for line in told if line))
         asked = {**_asked(inputs, options, span), **job.asked}
         if file and before:
@@ -150,6 +159,8 @@ def _kinds(corpus: Corpus, job: LoadedJob, keep: Sequence[str]) -> Kinds:
 def _asked(inputs: Sequence[str], options: CorpusOptions, span: Span | None) -> dict[str, Any]:
     """What the records are."""
     how = {**asdict(options.columns), "keep": list(options.columns.keep), "clean_article": options.clean_article}
+    if options.columns.title is None:  # as before there were titles
+        del how["title"]
     asked = {"inputs": list(inputs), "columns": how, "retry_errors": options.retry_errors}
     asked |= {"shard": str(span)} if span else {}
     return asked | ({"bom": True} if options.bom else {})

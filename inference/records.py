@@ -10,7 +10,7 @@ from typing import Any
 
 from mujaz.errors import DataError
 from mujaz.formats import Row
-from mujaz.models.texts import placeholder, text_problem
+from mujaz.models.texts import placeholder, text_problem, title_of, with_title
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Record:
         id: From the id column, whole numbers as such and all else as text. Where that holds none (null, a list, an object, a
             truth value, a float that is not exact): ``file:row``. Where there is no such column: the row number, or
             ``file:row`` where there are several files.
-        text: Not blank, and without halves of surrogate pairs.
+        text: Not blank, and without halves of surrogate pairs; its title before it, where the corpus has a column of titles.
         target: What a stance is toward, where the corpus has a column of targets.
         extra: The columns that are carried along into the output.
         file: Where the record comes from.
@@ -68,12 +68,14 @@ class Columns:
         id: The id; left out, a column "id" is taken where there is one.
         target: What the stance is toward, for stance models.
         keep: Columns carried along into the output; null in the files that lack them.
+        title: A title to set before each text, on a line of its own, as in a training; rows and files may lack it.
     """
 
     text: str = "text"
     id: str | None = None
     target: str | None = None
     keep: tuple[str, ...] = ()
+    title: str | None = None
 
     @property
     def needed(self) -> list[str]:
@@ -81,9 +83,14 @@ class Columns:
         return [name for name in (self.text, self.id, self.target) if name is not None]
 
     @property
+    def optional(self) -> list[str]:
+        """Those that some files may lack, and not all."""
+        return [*self.keep, *([self.title] if self.title is not None and self.title not in self.keep else [])]
+
+    @property
     def read(self) -> list[str]:
         """All that are read."""
-        return [*self.needed, *self.keep]
+        return [*self.needed, *self.optional]
 
 
 DEFAULT_COLUMNS = Columns()
@@ -136,6 +143,8 @@ class RecordMaker:
         if not problem and self.columns.target is not None:
             target = values.get(self.columns.target)
             problem = text_problem(target, "target") or placeholder(str(target), "target")
+        if not problem and self.columns.title is not None:
+            text = with_title(title_of(values.get(self.columns.title)), str(text))
         if not problem and self.clean is not None:
             text = self.clean(str(text))
             problem = None if text.strip() else "nothing is left of the text after cleaning"

@@ -177,6 +177,11 @@ class SeveralJob:
         return "\n".join(job.description for job in self.jobs.values())
 
     @property
+    def expects_titles(self) -> bool:
+        """Whether one of the models hardly learnt from a text without a title."""
+        return any(job.expects_titles for job in self.jobs.values())
+
+    @property
     def asked(self) -> dict[str, Any]:
         """What the answers depend on."""
         return {name: dict(job.asked) for name, job in self.jobs.items()}

@@ -22,7 +22,7 @@ STDIN = "-"
 STDIN_NAME = "<stdin>"
 # Of an input whose first rows are all unreadable, the format or the encoding is wrong, not some of its records.
 FIRST_ROWS = 20
-# Of JSON Lines: so many are searched for a column that is kept and not in the first; where it is null it may be left out.
+# Of JSON Lines: so many are searched for a column that some may lack and the first do: where it is null it may be left out.
 MORE_ROWS = 10_000
 HUB = "hub"  # the format of a hub dataset
 
@@ -118,7 +118,8 @@ def open_corpus(
         stdin: Read in place of standard input.
 
     Raises:
-        DataError: An input is missing, empty, not in its format, or lacks a column; or all lack one that is kept.
+        DataError: An input is missing, empty, not in its format, or lacks a column; or all lack one that is kept, or the
+            titles.
     """
     opened: list[tuple[DataFile, BinaryIO | None]] = []
     for name in inputs:
@@ -150,7 +151,7 @@ def open_corpus(
         set().union(*(look.kinds.id for look in looked_at)),
         {name: set().union(*(look.kinds.kept.get(name, ()) for look in looked_at)) for name in columns.keep},
     )
-    corpus.note = _lacking([found for found in looked_at if found.fault is None], columns.keep)
+    corpus.note = _lacking([found for found in looked_at if found.fault is None], columns)
     return corpus
 
 
@@ -178,20 +179,23 @@ class _Look(NamedTuple):
     fault: DataError | None = None  # what is wrong where none of the rows can be read
 
 
-def _lacking(looked_at: Sequence[_Look], keep: Sequence[str]) -> str:
+def _lacking(looked_at: Sequence[_Look], columns: Columns) -> str:
     """Which files have nothing of columns that are kept: a column may have come in later, or be left out where it is null.
+
+    So it is with titles.
 
     Raises:
         DataError: None of them has such a column.
     """
     told = []
-    for column in keep:
+    for column in columns.optional:
         without = [one for one in looked_at if column not in one.columns]
         if len(without) == len(looked_at):
             require_columns(without[0].columns, [column], file=without[0].file, kept=True)
         elif without:
+            then = "null" if column in columns.keep else "read without titles"
             told.append(
-                f"no column '{column}' in {len(without):,} of {len(looked_at):,} inputs: null ({without[0].file}"
+                f"no column '{column}' in {len(without):,} of {len(looked_at):,} inputs: {then} ({without[0].file}"
                 f"{', …' if len(without) > 1 else ''})"
             )
     return "\n".join(told)
@@ -226,7 +230,7 @@ def _checked(file: DataFile, stream: BinaryIO | None, maker: RecordMaker, meter:
         return _Look(itertools.chain(first, items), file.path, found, kinds, fault)
     if file.format == "jsonl":
         more = (row for row in itertools.islice(items, MORE_ROWS) if isinstance(row, Row))
-        while rows and not found.keys() >= set(columns.keep) and (row := next(more, None)):
+        while rows and not found.keys() >= set(columns.optional) and (row := next(more, None)):
             found.update(dict.fromkeys(row.values))
     return _Look(again, file.path, found, kinds, fault)
 

@@ -267,6 +267,11 @@ class SummarizeJob:
         return {"score": float, "words": int, "read": float, "truncated": bool, "copied": float}
 
     @property
+    def expects_titles(self) -> bool:
+        """Whether the model hardly learnt from an article without a title."""
+        return self.summarizer.info.expects_titles
+
+    @property
     def asked(self) -> dict[str, Any]:
         """What the summaries depend on."""
         settings = self.summarizer.generation.to_diff_dict()

@@ -28,6 +28,9 @@ EMBEDDED = Path(__file__).parent / "embedded"
 Task = Literal["topic", "stance", "summary"]
 
 
+MOSTLY = 0.9  # a model that learnt from fewer texts with titles knows texts without
+
+
 class DataInfo(BaseModel):
     """What a checkpoint was trained on."""
 
@@ -37,6 +40,9 @@ class DataInfo(BaseModel):
     unlabelled: int = Field(default=0, description="further texts, of which a teacher alone said something")
     outliers: int = Field(default=0, description="further texts, which have none of the labels")
     targets: list[str] = Field(default_factory=list, description="stance: 12 digits of the sha256 of each target")
+    titled: float | None = Field(
+        default=None, description="share of the texts, shorter copies too, that began with their titles; None: of none"
+    )
 
 
 class CheckpointInfo(BaseModel):
@@ -70,6 +76,11 @@ class CheckpointInfo(BaseModel):
         default=None, description="score below which a summarizer that writes gives the article's beginning instead"
     )
     selection: SelectionInfo | None = Field(default=None, description="of a summarizer that chooses a stretch")
+
+    @property
+    def expects_titles(self) -> bool:
+        """Whether it hardly learnt from a text without a title (:data:`MOSTLY`)."""
+        return self.data is not None and (self.data.titled or 0.0) >= MOSTLY
 
 
 def read_info(folder: Path) -> CheckpointInfo | None:

@@ -106,6 +106,16 @@ def placeholder(text: str, what: str = "text") -> str | None:
     )
 
 
+def title_of(value: Any) -> str | None:
+    """What stands in a column of titles, or None where it is no title: missing, no text, empty, "nan"."""
+    return value if isinstance(value, str) and not (text_problem(value) or placeholder(value)) else None
+
+
+def with_title(title: str | None, text: str) -> str:
+    """A text as a model reads it that learnt from titles: its title on a line before it, where it has one."""
+    return f"{title}\n{text}" if title else text
+
+
 def _only_markup(value: str) -> bool:
     """Whether nothing is left of HTML without its tags; a long text is not looked at."""
     blank = _BLANK.match(value)

@@ -17,7 +17,7 @@ from mujaz.files import data_files
 from mujaz.formats import Row, iter_rows, require_columns
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
-from mujaz.models.texts import placeholder, text_problem
+from mujaz.models.texts import placeholder, text_problem, title_of, with_title
 from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown
 from mujaz.training.renaming import renamed
 
@@ -236,10 +236,10 @@ def _read(
         values |= {field: plain_name(values[field]) for field in ("label", "target") if field in values}
         if labels is not None:
             values["label"] = shown(labels)
-        with_title = titled and bool(values["title"].strip() and values["text"].strip())
-        if with_title:
-            values["text"] = f"{values['title']}\n{values['text']}"
-        rows.append(CheckRow(split, item.file, item.row, **values, labels=labels, titled=with_title))
+        joined = titled and bool(values["text"].strip() and title_of(item.values.get(names["title"])))
+        if joined:
+            values["text"] = with_title(values["title"], values["text"])
+        rows.append(CheckRow(split, item.file, item.row, **values, labels=labels, titled=joined))
 
 
 def _text(value: Any, *, label: bool) -> str:

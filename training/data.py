@@ -16,7 +16,7 @@ from mujaz.errors import DataError, UsageError
 from mujaz.formats import Row, iter_rows
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
-from mujaz.models.texts import placeholder, text_problem
+from mujaz.models.texts import placeholder, text_problem, title_of, with_title
 from mujaz.training.cutting import cut, fold_parts
 from mujaz.training.judged import Judged, judged_in
 from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown
@@ -59,7 +59,12 @@ class Example:
     @property
     def body(self) -> str:
         """The text without its title: by this it is known again where titles are missing or others."""
-        return self.text.removeprefix(f"{self.title}\n") if self.title else self.text
+        return self.text.removeprefix(with_title(self.title, ""))
+
+    @property
+    def titled(self) -> bool:
+        """Whether the text begins with its title: that of a shorter copy may not."""
+        return self.body != self.text
 
 
 @dataclass(frozen=True)
@@ -273,9 +278,8 @@ def _example(row: Row, names: dict[str, str], separator: str | None, *, several:
     labels = label_set(row, names["label"], separator) if several and "label" in names else None
     apart = ("title", "key", "judged") if labels is None else ("title", "key", "label")
     values = {f: _text(row, column, label=f == "label") for f, column in names.items() if f not in apart}
-    given = row.values.get(names["title"]) if "title" in names else None
-    title = given if isinstance(given, str) and not (text_problem(given) or placeholder(given)) else None
-    text = f"{title}\n{values['text']}" if title else values["text"]
+    title = title_of(row.values.get(names["title"])) if "title" in names else None
+    text = with_title(title, values["text"])
     key = row.values.get(names["key"]) if "key" in names else None
     if "key" in names and (key is None or not str(key).strip()):
         raise DataError(f"column '{names['key']}', to split by, is empty", file=row.file, row=row.row)

@@ -24,7 +24,7 @@ from mujaz.training.encoded import Collator, encode_classification, encode_summa
 from mujaz.training.lora import trained_parameters
 from mujaz.training.memory import BatchFit, fit_batch
 from mujaz.training.processes import count, first_alone
-from mujaz.training.provenance import data_info, train_sources
+from mujaz.training.provenance import data_info, titled_share, train_sources
 from mujaz.training.resume import finished_metrics
 from mujaz.training.selection import encode_selection, selection_info
 from mujaz.training.start import Start, start_from
@@ -267,7 +267,9 @@ def done_before(config: TrainConfig) -> dict[str, Any] | None:
 def checkpoint_info(job: Job) -> CheckpointInfo:
     """What ``mujaz.json`` will say of the result."""
     config, encoder = job.config, job.start.encoder
-    further = {"unlabelled": len(job.unlabelled), "outliers": len(job.splits.outliers)}
+    learnt = [*job.splits.train, *job.splits.outliers, *job.unlabelled]
+    titled = titled_share(augmented(learnt, config.data.augmentation, config.training.seed))
+    further = {"unlabelled": len(job.unlabelled), "outliers": len(job.splits.outliers), "titled": titled}
     data = data_info(job.splits.train, train_sources(config.data)).model_copy(update=further)
     writes = not selects(config, job.start.model)
     return CheckpointInfo(

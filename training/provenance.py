@@ -30,6 +30,11 @@ def data_info(examples: Iterable[Example], source: str | Sequence[str]) -> DataI
     return DataInfo(rows=rows, fingerprint=digest.hexdigest(), files=files, targets=sorted(targets))
 
 
+def titled_share(examples: Sequence[Example]) -> float | None:
+    """Which share of the texts begin with their titles; None where none does."""
+    return sum(e.titled for e in examples) / len(examples) or None if examples else None
+
+
 def train_sources(config: DataConfig) -> list[str]:
     """The files that training rows come from."""
     given = (config.train, config.additional or [])

@@ -90,7 +90,7 @@ def command(
         from mujaz.inference.classify import classify_corpus
         from mujaz.inference.records import Columns
 
-        columns = Columns(text_column, id_column, target_column, tuple(keep))
+        columns = Columns(text_column, id_column, target_column, tuple(keep), options.pop("title_column"))
         if len(models) < 2 and length is not None:
             raise UsageError(
                 "--length is for a summarizer among several --model; of one alone: mujaz summarize --length."

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from mujaz.commands.options import GIVEN
 from mujaz.commands.stopping import exit_code, terminable
 from mujaz.errors import MujazError
 
@@ -29,6 +30,12 @@ FORMATS = ("jsonl", "json", "csv", "tsv", "parquet", "txt", "article")
 _OPTIONS = (
     click.option("--out", metavar="OUT", help="JSON Lines, CSV, TSV or Parquet by its suffix; left out or -: stdout."),
     click.option("--text-column", default="text", show_default=True, metavar="COL"),
+    click.option(
+        "--title-column",
+        type=GIVEN,
+        metavar="COL",
+        help="A title to set before each text, as data.columns.title does in a training; some rows may lack it.",
+    ),
     click.option(
         "--id-column",
         metavar="COL",

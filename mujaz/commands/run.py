@@ -38,7 +38,9 @@ def command(config: str, overrides: tuple[str, ...], restart: bool, retry_errors
         from mujaz.inference.several import answer_several
         from mujaz.models.summary_options import Generation
 
-        columns = Columns(checked.text_column, checked.id_column, checked.target_column, tuple(checked.keep))
+        columns = Columns(
+            checked.text_column, checked.id_column, checked.target_column, tuple(checked.keep), checked.title_column
+        )
         same = ("format", "clean_article", "force", "strict", "shard", "bom")
         given = {name: getattr(checked, name) for name in same}
         reading = CorpusOptions(columns, restart=restart, retry_errors=retry_errors, **given)

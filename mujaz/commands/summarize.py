@@ -59,6 +59,7 @@ def command(
     inputs: tuple[str, ...],
     out: str | None,
     text_column: str,
+    title_column: str | None,
     id_column: str | None,
     keep: tuple[str, ...],
     format: str | None,
@@ -87,7 +88,7 @@ def command(
     writing = {name: options.pop(name) for name in of_corpus}
     article = read_article(inputs[0], format=format, text=text_column) if len(inputs) == 1 and out is None else None
     if article is not None:
-        named = {"text_column": given("text_column"), "id_column": id_column, "keep": keep}
+        named = {name: given(name) for name in ("text_column", "title_column", "id_column", "keep")}
         _check_one(inputs[0], {**writing, **named})
         _summarize_one(inputs[0], article, generation, as_json, options)
         return
@@ -98,7 +99,8 @@ def command(
         )
 
     def work(hooks: Hooks) -> RunSummary:
-        how = {"columns": Columns(text_column, id_column, None, tuple(keep)), "format": format, **writing}
+        columns = Columns(text_column, id_column, None, tuple(keep), title_column)
+        how = {"columns": columns, "format": format, **writing}
         return summarize_corpus(inputs, out, generation=generation, hooks=hooks, **how, **options)
 
     run_corpus(work)

@@ -29,6 +29,7 @@ class FakeClassifier:
     identity: ClassVar = {"model": "fake"}
     encoder = SimpleNamespace(clean_article=False)
     engine = SimpleNamespace(waits=False)
+    info = SimpleNamespace(calibration=None, expects_titles=False)
 
     def __init__(self, task: str = "topic") -> None:
         self.task = task
@@ -266,7 +267,7 @@ class CalibratedClassifier(FakeClassifier):
         numbers: dict[str, Any] = {"ece_before": 0.1, "ece_after": 0.1, "nll_before": 1.0, "nll_after": 1.0}
         threshold = Threshold(min_probability=0.6, precision=0.9, coverage=0.3)
         calibration = Calibration(temperature=1, rows=50, bins=15, thresholds=[threshold], **numbers)
-        self.info = SimpleNamespace(calibration=calibration)
+        self.info = SimpleNamespace(calibration=calibration, expects_titles=False)
 
 
 @pytest.mark.parametrize("option", ["min_probability", "min_precision"])

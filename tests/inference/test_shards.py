@@ -37,6 +37,7 @@ class Together:
     description = "together"
     asked: dict[str, Any] = {"model": "together"}  # noqa: RUF012
     kinds: dict[str, type] = {"sum": int}  # noqa: RUF012
+    expects_titles = False
 
     def __init__(self) -> None:
         self.ready_by: list[str | int] = []

@@ -29,6 +29,7 @@ class FakeSummarizer:
     identity: ClassVar = {"model": "fake"}
     encoder = types.SimpleNamespace(recipe=get_recipe("none"), clean_article=False)
     generation = GenerationConfig()
+    info = types.SimpleNamespace(expects_titles=False)
 
     def __init__(self) -> None:
         self.calls: list[tuple[int, dict[str, Any]]] = []

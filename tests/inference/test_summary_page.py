@@ -33,6 +33,7 @@ class JoiningSummarizer:
     identity: ClassVar = {"model": "fake"}
     encoder = types.SimpleNamespace(recipe=get_recipe("none"), clean_article=False)
     generation = GenerationConfig()
+    info = types.SimpleNamespace(expects_titles=False)
 
     def summarize(self, texts: Sequence[str], **options: Any) -> list[Summary]:
         found = (Finding("joined", "نادي الوحده | مع ضيفه"), Finding("cut"))

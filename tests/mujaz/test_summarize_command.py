@@ -28,6 +28,7 @@ class FakeSummarizer:
     identity: ClassVar = {"model": "fake"}
     encoder = types.SimpleNamespace(recipe=get_recipe("none"), clean_article=False)
     generation = types.SimpleNamespace(to_diff_dict=dict)
+    info = types.SimpleNamespace(expects_titles=False)
     calls: list[dict[str, Any]]
 
     @classmethod
@@ -148,6 +149,7 @@ def test_an_article_that_cannot_be_read(
     [
         (["--keep", "title"], "--keep is"),
         (["--text-column", "text"], "--text-column is"),
+        (["--title-column", "title"], "--title-column is"),
         (["--strict", "--retry-errors"], "--strict and --retry-errors are"),
     ],
 )
