@@ -78,10 +78,6 @@ class CorpusOptions:
     bom: bool = False
 
 
-_UNTITLED = (
-    "warning: the model learnt from texts with their titles on a line before them, and no column of titles is named "
-    "(--title-column, in a config title_column): its measured scores do not hold for texts alone"
-)
 # Between a run and the retry of its errors, of each of several models too.
 _MAY_DIFFER = ("inputs", "retry_errors", "engine", *MAY_CHANGE)
 
@@ -123,8 +119,7 @@ def answer_corpus(
     with closing(open_sink(out, force=force, restart=options.restart, bom=options.bom)) as sink:
         job = load(sink.nested)
         span = corpus.span(shard, job.chunk) if shard else None
-        untitled = _UNTITLED if job.expects_titles and options.columns.title is None else ""
-        told = (job.description, untitled, corpus.note, f"shard {span}" if span else "")
+        told = (job.description, _titles_line(job, options.columns), corpus.note, f"shard {span}" if span else "")
         hooks.started("\n".join(line for line in told if line))
         asked = {**_asked(inputs, options, span), **job.asked}
         if file and before:
@@ -148,6 +143,16 @@ def answer_corpus(
     if file and not summary.stopped:
         _write_summary(file, {**summary.report(), "asked": asked, **({"before": before} if before else {})})
     return summary
+
+
+def _titles_line(job: LoadedJob, columns: Columns) -> str:
+    """A warning where a model that hardly knows texts without titles is asked without them."""
+    if columns.title is not None or not job.expects_titles:
+        return ""
+    return (
+        "warning: the model learnt from texts with their titles on a line before them, and no column of titles is named "
+        "(--title-column, in a config title_column): its measured scores do not hold for texts alone"
+    )
 
 
 def _kinds(corpus: Corpus, job: LoadedJob, keep: Sequence[str]) -> Kinds:
