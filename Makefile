@@ -108,9 +108,6 @@ runs/headlines-read-dev.jsonl: | .venv/.installed
 	$(RUN).training.read_labels $@ training/headline_labels_dev.jsonl \
 		$(foreach set,ant saudinewsnet,$(MUJAZ_DATA)/summary/$(set)/dev.parquet)
 
-runs/embedded-summary-read/metrics.json: | runs/embedded-summary-whole/metrics.json runs/headlines-read.jsonl runs/headlines-read-dev.jsonl
-	$(RUN) train configs/embedded-summary-read.yaml
-
 READ = $(foreach part,$(1),$(MUJAZ_DATA)/$(part)/$(2).parquet)
 
 runs/headlines-judged.jsonl: | .venv/.installed
@@ -121,7 +118,9 @@ runs/headlines-judged-dev.jsonl: | .venv/.installed
 	$(RUN).training.read_labels $@ training/headline_judged_dev.jsonl \
 		$(call READ,summary/ant summary/saudinewsnet topic/sanad,dev)
 
-runs/embedded-summary/metrics.json: | runs/embedded-summary-read/metrics.json runs/headlines-judged.jsonl runs/headlines-judged-dev.jsonl
+LABELLED = $(foreach name,read read-dev judged judged-dev,runs/headlines-$(name).jsonl)
+
+runs/embedded-summary/metrics.json: | runs/embedded-summary-whole/metrics.json $(LABELLED)
 	$(RUN) train configs/embedded-summary.yaml
 
 HEADLINES = $(foreach set,ant argen saudinewsnet,$(MUJAZ_DATA)/summary/$(set)/train.parquet)

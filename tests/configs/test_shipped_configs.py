@@ -16,7 +16,6 @@ from mujaz import train
 from mujaz.cli import cli
 from mujaz.configs.loading import check_config
 from mujaz.models import opening
-from mujaz.models.checkpoint import EMBEDDED
 from mujaz.training import distillation
 from tests.conftest import write_jsonl
 
@@ -30,7 +29,7 @@ SHIPPED = [
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory, bert_folder: Path, summary_file: Path, tiny_config: Any) -> Path:
-    """A selector that was taught which texts are whole: what the embedded one was before its last two steps."""
+    """A selector that was taught which texts are whole: what the embedded one was before its last step."""
     folder = tmp_path_factory.mktemp("whole") / "run"
     config = tiny_config("summary", summary_file, folder, whole_texts=0.2, max_steps=2)
     config["model"] = {"name": str(bert_folder), "max_length": 24}
@@ -66,7 +65,6 @@ def here(
         "runs/embedded-summary-encoder": bert_folder,
         "runs/embedded-summary-first": bert_folder,
         "runs/embedded-summary-whole": whole,
-        "runs/embedded-summary-read": EMBEDDED / "summary",
         "summary": bert_folder,
         "runs/embedded-topic-teacher": trained("topic"),
         "runs/embedded-topic-first": trained("topic"),
