@@ -95,7 +95,8 @@ class StretchConfig(Section):
     clauses: Annotated[float, Field(ge=0)] | None = None
     """How much counts what rules say of where it may start and end; 1 is all, 0.5 suits where training.judged teaches it."""
     fragment: Annotated[float, Field(ge=0, le=1)] | None = None
-    """A summary gets the finding ``fragment`` where the probability that it can stand by itself is below this."""
+    """A summary gets the finding ``fragment``, and is said as it stands in its article, where the probability that it can
+    stand by itself is below this."""
     likely: Annotated[float, Field(ge=0, le=1)] | None = None
     """What rules can leave out of its middle stays where a summary has those words as likely as this."""
 

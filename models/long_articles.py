@@ -45,7 +45,13 @@ def _parts(sentence: str, window: int, count: Count) -> list[str]:
     split = sentence.split()
     different = list(dict.fromkeys(split))
     tokens = dict(zip(different, count(different), strict=True))
-    return [" ".join(split[i] for i in part) for part in sections([tokens[word] for word in split], window)]
+    alone, room = [tokens[word] for word in split], window
+    while True:
+        parts = [" ".join(split[i] for i in part) for part in sections(alone, room)]
+        most = max((n for part, n in zip(parts, count(parts), strict=True) if " " in part), default=0)
+        if most <= window:
+            return parts
+        room = room * window // most  # words together have more tokens than alone: of bytes, the spaces
 
 
 def lead(counts: Sequence[int], window: int) -> list[int]:

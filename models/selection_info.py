@@ -52,7 +52,10 @@ class SelectionInfo(BaseModel):
         default=1.0, ge=0, description="how much counts what rules say of where a stretch may start and end"
     )
     fragment: float = Field(
-        default=FRAGMENT, ge=0, le=1, description="a summary that can stand with less than this probability is one"
+        default=FRAGMENT,
+        ge=0,
+        le=1,
+        description="a summary that can stand with less than this probability is one, and said as it stands",
     )
     likely: float = Field(
         default=LIKELY, ge=0, le=1, description="what can be left out stays where a summary has it as likely as this"

@@ -38,6 +38,8 @@ PROCESSES_FILE = "processes"  # how many wrote the checkpoints beside it; not th
 DATA_FILE = "data"  # the fingerprint of what is learnt from
 STATE_FILE = "trainer_state.json"  # of a checkpoint; the Trainer writes it last
 
+_NEARLY_ALL = 0.8  # settings that were there before the last that were added
+
 # What every run removes or writes over, and what one does that leaves a model; where no run left them they are somebody's,
 # as is a config that no run wrote.
 _REMOVED = (METRICS_FILE, CHECKPOINTS, TENSORBOARD)
@@ -136,9 +138,20 @@ def is_run(folder: Path, kind: type[TrainConfig | PretrainConfig]) -> bool:
         return True
     try:
         text = saved.read_text(encoding="utf-8")
-        return resolved_yaml(kind.model_validate(yaml.safe_load(text))) == text
+        found = yaml.safe_load(text)
+        now = yaml.safe_load(resolved_yaml(kind.model_validate(found)))
+        return yaml.safe_dump(found, allow_unicode=True, sort_keys=False) == text and _most_of(found, now)
     except (OSError, yaml.YAMLError, ValueError):  # pydantic's errors are some
         return False
+
+
+def _most_of(found: Any, now: Any) -> bool:
+    """Whether a config names nearly all settings that there are now, as a run of an earlier version does."""
+
+    def settings(config: Any) -> int:
+        return sum(map(settings, config.values())) if isinstance(config, dict) and config else 1
+
+    return settings(found) > _NEARLY_ALL * settings(now)
 
 
 def open_run(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Sequence[str] = ()) -> Path | None:

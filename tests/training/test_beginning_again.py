@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from mujaz import train
-from mujaz.configs.loading import check_config
+from mujaz.configs.loading import check_config, resolved_yaml
 from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.errors import CheckpointError, DataError, MujazError, UsageError
 from mujaz.training.pretrain import pretrain
@@ -118,6 +119,18 @@ def test_a_config_that_no_run_wrote_is_not_written_over(
             with pytest.raises(UsageError, match=r"is no run and holds config\.yaml.*move these"):
                 _start(verb, config, restart=restart)
         assert _files(run) == before
+
+
+def test_a_config_of_an_earlier_version_is_a_runs(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+    """It lacks settings that came later; where data stopped it, nothing else stands beside it."""
+    run = tmp_path / "run"
+    run.mkdir()
+    config = check_config(tiny_config("topic", topic_file, run, max_steps=1), "test")
+    settings = yaml.safe_load(resolved_yaml(config))
+    del settings["training"]["keep_of_start"], settings["data"]["outliers"]
+    (run / "config.yaml").write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    train(config)
+    assert (run / "metrics.json").is_file()
 
 
 def _start(verb: str, config: dict[str, Any], *, restart: bool) -> None:
