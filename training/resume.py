@@ -134,7 +134,8 @@ def is_run(folder: Path, kind: type[TrainConfig | PretrainConfig]) -> bool:
     saved = folder / CONFIG_FILE
     if not saved.is_file():
         return False
-    if any(path.is_file() for path in (folder / METRICS_FILE, folder / CHECKPOINTS / DATA_FILE)):
+    known = (folder / METRICS_FILE, folder / CHECKPOINTS / DATA_FILE, *(folder / CHECKPOINTS).glob("checkpoint-*"))
+    if any(path.exists() for path in known):
         return True
     try:
         text = saved.read_text(encoding="utf-8")
