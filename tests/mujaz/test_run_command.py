@@ -163,7 +163,7 @@ def test_a_wrong_config_says_what_is_wrong(here: Path, capsys: pytest.CaptureFix
 def test_a_config_says_what_the_command_line_can(here: Path) -> None:
     """All of how models are asked and a corpus is read, but for what goes with one call: --restart, --retry-errors."""
     fields = {*ClassifyOptions.__dataclass_fields__, *CorpusOptions.__dataclass_fields__, *Columns.__dataclass_fields__}
-    named = {f"{field}_column" if field in ("text", "id") else field for field in fields}
+    named = {f"{field}_column" if field in ("text", "id", "title") else field for field in fields}
     assert named - set(RunConfig.model_fields) == {"columns", "restart", "retry_errors"}
     config = ROOT / "configs" / "run-news.yaml"
     call("run", config, "--set", "min_precision=0.99", "--set", "device=cpu", "--set", "out=sure.jsonl")

@@ -17,6 +17,7 @@ from click.testing import CliRunner
 from mujaz import train
 from mujaz.cli import cli
 from mujaz.configs.loading import check_config, load_config
+from mujaz.configs.schema import TrainConfig
 from mujaz.errors import ConfigError, MissingExtraError, OutputError, TrainingError, UsageError
 from mujaz.training import search as search_module
 from mujaz.training.resume import last_checkpoint
@@ -173,9 +174,10 @@ def test_what_stops_a_trial_does_not_end_it(
 def test_a_trial_that_is_refused_is_not_tried_for_ever(
     searching: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config = check_config(searching(trials=1), "test")
+    config, refused = check_config(searching(trials=1), "test"), []
 
-    def refusing(*arguments: Any, **more: Any) -> Any:
+    def refusing(trial: TrainConfig, *arguments: Any, **more: Any) -> Any:
+        refused.append(Path(trial.output))
         raise UsageError("no")
 
     monkeypatch.setattr(search_module, "fit", refusing)
@@ -183,7 +185,10 @@ def test_a_trial_that_is_refused_is_not_tried_for_ever(
         search(config)
     monkeypatch.setattr(search_module, "fit", fit)
     search(config)
-    assert len(list(Path(config.output).glob("trials/*"))) == 2
+    tried = list(Path(config.output).glob("trials/*"))
+    assert len(refused) == len(tried) == 1
+    assert refused[0].parent == tried[0].parent
+    assert refused[0].name != tried[0].name  # other settings
 
 
 def test_whole_numbers_in_steps_that_are_not(searching: Callable[..., dict[str, Any]]) -> None:
