@@ -90,8 +90,7 @@ def summarize_corpus(
 ) -> RunSummary:
     """Summarize the articles of a corpus, one line of output a record, in input order.
 
-    Inputs and output are checked before the model is loaded. Lines have ``id``, the fields of :func:`summary_fields`,
-    ``error`` (null unless the record has no text), then the kept columns.
+    Lines have ``id``, the fields of :func:`summary_fields`, ``error`` (null unless the record has no text), kept columns.
 
     Args:
         inputs: Files, folders, or "-" for standard input. A ``.txt`` file is one article.
@@ -115,7 +114,7 @@ def summarize_corpus(
         Counts, seconds and where the output lies.
 
     Raises:
-        UsageError: An input, the output or the model cannot be used.
+        UsageError: An input, the output or the model, which is loaded last, cannot be used.
         OutputError: The output cannot be written; what was written stays.
     """
     generation.check()
@@ -128,8 +127,7 @@ def summarize_corpus(
         inputs, out, lambda _: _job(model, how, generation, reading), reading, plain="article", hooks=hooks
     )
     if report is not None and not done.stopped:
-        names = kept_names(columns.keep, fields_of(generation))
-        write_corpus_report(report, inputs, str(out), reading, names, done)
+        write_corpus_report(report, inputs, str(out), reading, kept_names(columns.keep, fields_of(generation)), done)
     return done
 
 

@@ -65,7 +65,8 @@ def kept_scores(trainer: Trainer, config: TrainConfig, report: Report) -> dict[s
     if dev is None:
         return {}
     if not share:
-        return next(one for one in state.log_history if one["step"] == state.best_global_step and name in one)
+        best = (one for one in state.log_history if one["step"] == state.best_global_step and name in one)
+        return next(best, {})
     with explained(Path(config.output)), quiet_transformers():
         scores: dict[str, float] = trainer.predict(dev, metric_key_prefix="eval").metrics or {}
     state.best_metric, plain = scores[name], name.removeprefix("eval_")
