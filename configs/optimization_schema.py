@@ -132,5 +132,9 @@ class TrainingConfig(OptimizationConfig):
     """Share of the start's weights in the result (WiSE-FT, Wortsman et al. 2022): a model that was trained for the same
     labels forgets less. 0.5 takes the mean. Outputs that a summarizer which chooses did not have stay as trained. The
     result is scored on dev once more: best_dev in metrics.json, and what a search compares, are of it."""
+    without_forgetting: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the start's own answers in what is learnt of the labels that it knew (learning without forgetting, Li &
+    Hoiem 2016), for a model that goes on with other data, or learns further labels; 0.5 is usual. 1, of a summarizer that
+    chooses: it learns nothing but what judged or whole_texts teach. A third more time."""
     save_precision: Literal["float32", "bfloat16"] = "float32"
     """Number format of the saved weights; bfloat16 halves the files, at 3 significant digits."""

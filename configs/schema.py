@@ -365,6 +365,12 @@ class TrainConfig(Section):
             raise ValueError("mask_tokens is for labels: task topic or stance")
         if settings.keep_of_start and (self.model.scratch or self.model.lora or settings.fsdp):
             raise ValueError("keep_of_start is for whole pretrained models: leave it, or scratch, lora and fsdp, out")
+        if settings.without_forgetting and (self.model.scratch or settings.fsdp or self.distill):
+            raise ValueError("without_forgetting is for pretrained models: leave it, or scratch, fsdp and distill, out")
+        if settings.without_forgetting == 1 and not (settings.judged or settings.whole_texts):
+            raise ValueError(
+                "without_forgetting: 1 learns nothing of the labels that the start knows: give less than 1"
+            )
         if self.task == "summary" and unequal:
             raise ValueError("layer_decay is for labels: task topic or stance")
         return self

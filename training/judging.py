@@ -64,6 +64,11 @@ def without_judged(labels: NDArray[Any]) -> NDArray[Any]:
     return found
 
 
+def without_stretches(labels: torch.Tensor) -> torch.Tensor:
+    """The same of a batch."""
+    return labels.masked_fill(_lines(labels)[..., None], IGNORED)
+
+
 def rightly_judged(logits: NDArray[np.floating], labels: NDArray[Any]) -> list[bool]:
     """For each stretch of one article whether it is rightly told to stand or not."""
     lines = labels[_lines(labels)].astype(np.int64)
@@ -86,13 +91,22 @@ class JudgedLoss:
         """``share`` is what the mean over stretches is multiplied by; ``smoothing`` is of the words' labels."""
         self.share, self.words = share, MultiLabelLoss(smoothing=smoothing)
 
-    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> Any:
-        """The loss of a batch: logits (rows, tokens, outputs), labels (rows, tokens and stretches, 3)."""
+    def __call__(
+        self,
+        outputs: Any,
+        labels: torch.Tensor,
+        num_items_in_batch: torch.Tensor | int | None = None,
+        shares: torch.Tensor | None = None,
+    ) -> Any:
+        """The loss of a batch: logits (rows, tokens, outputs), labels (rows, tokens and stretches, 3).
+
+        What the loss of the words' outputs is multiplied by may be given, one an output.
+        """
         logits = outputs["logits"].float()
-        judged = _lines(labels)
-        known = labels.masked_fill(judged[..., None], IGNORED)[:, : logits.shape[1]]
-        loss = self.words({"logits": logits[..., :BESIDES]}, known, num_items_in_batch)
-        row, line = judged.nonzero(as_tuple=True)
+        known = without_stretches(labels)[:, : logits.shape[1]]
+        shares = None if shares is None else shares[:BESIDES]
+        loss = self.words({"logits": logits[..., :BESIDES]}, known, num_items_in_batch, shares)
+        row, line = _lines(labels).nonzero(as_tuple=True)
         if not len(row):
             return loss
         first, last, stands = labels[row, line].long().T

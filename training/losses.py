@@ -127,8 +127,17 @@ class MultiLabelLoss:
         self.weights = None if weights is None else torch.tensor(weights, dtype=torch.float32)
         self.gamma, self.smoothing = gamma, smoothing
 
-    def __call__(self, outputs: Any, labels: torch.Tensor, num_items_in_batch: torch.Tensor | int | None = None) -> Any:
-        """The loss of a batch: logits and labels (rows, labels). Where a label is ``IGNORED`` there is no loss."""
+    def __call__(
+        self,
+        outputs: Any,
+        labels: torch.Tensor,
+        num_items_in_batch: torch.Tensor | int | None = None,
+        shares: torch.Tensor | None = None,
+    ) -> Any:
+        """The loss of a batch: logits and labels (rows, labels). Where a label is ``IGNORED`` there is no loss.
+
+        ``shares`` of this batch come to those that are set for all.
+        """
         logits, known = outputs["logits"].float(), labels != IGNORED
         wanted = labels.float().clamp(min=0) * (1 - self.smoothing) + self.smoothing / 2
         loss = binary_cross_entropy_with_logits(logits, wanted, reduction="none")
@@ -139,4 +148,5 @@ class MultiLabelLoss:
         if self.gamma:
             loss = _focal((wanted - logits.sigmoid()).abs(), self.gamma) * loss
         counts = known if self.shares is None else known * self.shares.to(loss.device)
+        counts = counts if shares is None else counts * shares
         return (loss * counts).sum() / (known.sum() if num_items_in_batch is None else num_items_in_batch)

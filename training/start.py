@@ -27,6 +27,7 @@ from mujaz.training.dropout import set_dropout
 from mujaz.training.layers import freeze
 from mujaz.training.lora import with_lora
 from mujaz.training.processes import first_alone
+from mujaz.training.remembering import known_outputs
 from mujaz.training.scratch import new_classifier, new_seq2seq, train_unigram, train_wordpiece
 from mujaz.training.selection import IN_ARTICLES, outputs
 from mujaz.training.writer import writer_of
@@ -78,6 +79,10 @@ def start_from(config: TrainConfig, splits: Splits, resume: Path | None = None) 
             raise UsageError(
                 f"training.{name} teaches an encoder that chooses where to end; a decoder ends by itself. Leave it out."
             )
+    if config.training.without_forgetting and start.model.config.is_encoder_decoder:
+        raise UsageError(
+            "training.without_forgetting is for encoders: a decoder has no answers to each text. Leave it out."
+        )
     if config.task != "summary":
         start.model.config.problem_type = PROBLEM_TYPE if splits.multi_label else ONE_LABEL
     return start
@@ -125,6 +130,8 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
         unknown = [wanted[place] for place in new]
         needed = IN_ARTICLES if config.task == "summary" else wanted  # what it learns besides those may be new
         check_start(config.training.keep_of_start, name, had, [one for one in unknown if one in needed])
+        if config.training.without_forgetting:
+            known_outputs(name, needed, new)
         line = _labels_line(had, splits.labels, unknown) if config.task != "summary" else ""
     model = _loaded(opened, config, splits)
     if opened.config.is_encoder_decoder:

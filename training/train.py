@@ -40,20 +40,20 @@ from mujaz.training.compiling import compiled_to_train
 from mujaz.training.cpu_speed import quick_on_cpu
 from mujaz.training.data import load_splits, targets_again
 from mujaz.training.distillation import DistillingTrainer, besides, taught
-from mujaz.training.encoded import UNSURE, Collator, with_filler
+from mujaz.training.encoded import Collator, with_filler
 from mujaz.training.evaluation import PREDICTIONS_FILE, Evaluation, evaluate
 from mujaz.training.intermediate import intermediate_steps
 from mujaz.training.job import Job, checkpoint_info, done_before, opening_lines, prepare
-from mujaz.training.judging import JudgedLoss
+from mujaz.training.job_loss import loss_of, remembering
 from mujaz.training.layers import decay_by_layer
 from mujaz.training.long_text import choose_long_text, long_text_line
 from mujaz.training.lora import ADAPTER, merged, plain, save_adapter
-from mujaz.training.losses import LabelLoss, MultiLabelLoss, class_weights, positive_weights
 from mujaz.training.metrics import ClassificationMetric
 from mujaz.training.multi_label import honest_scores, thresholds_line, tune_checkpoint
 from mujaz.training.noise import noisy
 from mujaz.training.processes import count, first_alone, is_first, join
 from mujaz.training.provenance import data_info
+from mujaz.training.remembering import RememberingTrainer
 from mujaz.training.report.inputs import ReportInput
 from mujaz.training.report.report import REPORT_FILE, write_report
 from mujaz.training.resume import (
@@ -71,10 +71,8 @@ from mujaz.training.run_folder import refuse_same_folder, remove
 from mujaz.training.running import explained, kept_scores, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
 from mujaz.training.selection import (
-    IN_ARTICLES,
     find_least,
     least_line,
-    outputs,
     selection_info,
     selection_metrics,
 )
@@ -256,7 +254,6 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
         "train_dataset": with_filler(job.train) if count() > 1 else job.train,
         "eval_dataset": job.dev,
         "processing_class": job.start.encoder.tokenizer,
-        "compute_loss_func": _loss(job),
         "callbacks": [
             LogLines(report),
             SaveEvery(config.training.save_every),
@@ -268,15 +265,15 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
     trainer: Trainer
     if selects(config, plain(model)):
         common["compute_metrics"] = selection_metrics(selection_info(job.splits.train, config.model.stretch))
-        trainer = Trainer(**common)
+        trainer = _plain_trainer(job, common)
     elif config.task == "summary":
         whole = plain(model)
         whole.generation_config = generation_config(config.generation, whole.generation_config)
         common["compute_metrics"] = summary_metrics(job.start.encoder.tokenizer)
-        trainer = SummaryTrainer(config.training.copy_attention, **common)
+        trainer = SummaryTrainer(config.training.copy_attention, compute_loss_func=loss_of(job), **common)
     else:
         common["compute_metrics"] = _label_metrics(job)
-        trainer = DistillingTrainer(config.distill, **common) if config.distill else Trainer(**common)
+        trainer = _plain_trainer(job, common)
     if config.training.layer_decay < 1:
         decay_by_layer(trainer, config.training.layer_decay)
     sample_with(trainer, _sampler(job, trainer.args.world_size))
@@ -286,22 +283,12 @@ def build_trainer(job: Job, *, progress: bool, report: Report) -> Trainer:
     return trainer
 
 
-def _loss(job: Job) -> LabelLoss | MultiLabelLoss | JudgedLoss:
-    settings, kind = job.config.training, job.config.training.class_weights
-    weights = None
-    if selects(job.config, plain(job.start.model)):
-        if settings.judged:
-            return JudgedLoss(settings.judged, settings.label_smoothing)
-        shares = [1.0 if name in IN_ARTICLES else settings.whole_texts for name in outputs(settings)]
-        return MultiLabelLoss(smoothing=settings.label_smoothing, shares=shares)
-    if job.splits.multi_label:
-        if kind != "none":
-            weights = positive_weights(np.array(job.train["label"]))
-        return MultiLabelLoss(weights, settings.focal_gamma, settings.label_smoothing)
-    if kind != "none":
-        known = [label for label in job.train["label"] if label != UNSURE]
-        weights = class_weights(known, len(job.splits.labels), kind, settings.class_weights_beta)
-    return LabelLoss(weights, settings.focal_gamma, settings.label_smoothing)
+def _plain_trainer(job: Job, common: dict[str, Any]) -> Trainer:
+    if remembered := remembering(job):
+        return RememberingTrainer(remembered, **common)
+    if job.config.distill and job.config.task != "summary":  # a summarizer learns its teacher's texts
+        return DistillingTrainer(job.config.distill, compute_loss_func=loss_of(job), **common)
+    return Trainer(compute_loss_func=loss_of(job), **common)
 
 
 def _sampler(job: Job, processes: int) -> GroupedSampler:
@@ -319,7 +306,7 @@ def _sampler(job: Job, processes: int) -> GroupedSampler:
 
 def _label_metrics(job: Job) -> Callable[[EvalPrediction], dict[str, float]]:
     multi_label = job.splits.multi_label
-    labels, metric, loss = job.splits.labels, ClassificationMetric(), _loss(job)
+    labels, metric, loss = job.splits.labels, ClassificationMetric(), loss_of(job)
 
     def compute(output: EvalPrediction) -> dict[str, float]:
         logits = output.predictions[0] if isinstance(output.predictions, tuple) else output.predictions
