@@ -151,7 +151,7 @@ def documents(encoder: TextEncoder, texts: list[str], *, looked_up: bool) -> lis
         return found
 
 
-def test_all_of_sanads_dev_articles(shared_data: Path) -> None:
-    texts = pq.read_table(shared_data / "topic/sanad/dev.parquet", columns=["text"])["text"].to_pylist()
+def test_sanads_dev_articles(shared_data: Path) -> None:
+    texts = pq.read_table(shared_data / "topic/sanad/dev.parquet", columns=["text"])["text"].to_pylist()[::4]
     opened = open_checkpoint("topic", task="topic", max_length=None, long=None, ignore_recipe_mismatch=False)
     assert documents(opened.encoder, texts, looked_up=True) == documents(opened.encoder, texts, looked_up=False)

@@ -164,9 +164,7 @@ def test_a_killed_training_ends_like_one_that_was_not(
     _assert_same_run(tmp_path / "run", whole_run)
 
 
-@pytest.mark.parametrize(
-    "step", [2, 20, 35, 58]
-)  # before any checkpoint, between logs, at an epoch's end, near the end
+@pytest.mark.parametrize("step", [2, 35])  # before any checkpoint, at an epoch's end
 def test_wherever_it_stops_the_curve_and_the_weights_are_the_same(
     step: int, whole_run: Path, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
 ) -> None:

@@ -96,7 +96,8 @@ def test_a_model_that_goes_on_forgets_less(trained: Trained, tiny_config: TinyCo
     )
     moved = {}
     for share in (0.0, 0.9):
-        config = tiny_config("topic", data, tmp_path / str(share), max_steps=40, learning_rate=1e-2, without_forgetting=share)
+        settings = {"max_steps": 40, "learning_rate": 1e-2, "without_forgetting": share}
+        config = tiny_config("topic", data, tmp_path / str(share), **settings)
         config["model"], config["data"] = {"name": str(start)}, {"train": str(data), "labels": labels}
         after = train(check_config(config, "test")).folder
         classifier = TextClassifier.from_pretrained(after, device="cpu", precision="float32")
