@@ -31,7 +31,7 @@ INSTALL := $(BIN)/python -m pip install -q --disable-pip-version-check --no-comp
 
 .venv/.installed-dev: .venv/.python pyproject.toml constraints.txt
 	$(INSTALL) torch
-	$(INSTALL) -e '.[ctranslate2,openvino,dev,optuna,peft]'
+	$(INSTALL) -e '.[ctranslate2,openvino,onnx,dev,optuna,peft]'
 	@touch .venv/.installed $@
 
 # The embedded models, from nothing and MUJAZ_DATA to the shipped files. Hours on two cores; after a kill the same call goes on.

@@ -52,23 +52,28 @@ def save_checkpoint(
     protect_head(model)
     if model.config.is_encoder_decoder:
         model.config.use_cache = True  # the Trainer turns it off and would save it so
-    tokenizer = encoder.tokenizer
-    tokenizer.model_max_length = info.max_length
-    attach_recipe(tokenizer, encoder.recipe)
+    encoder.tokenizer.model_max_length = info.max_length
     if generation is not None:
         model.generation_config = generation
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with quiet_transformers(), torch.no_grad():
             model.save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        _settings_for_transformers_4(folder)
+        save_tokenizer(folder, encoder)
         write_info(folder, info)
         _hand_on(source, folder)
     except Exception as error:  # safetensors raises its own class for a full disk
         raise OutputError(f"the checkpoint could not be written to {folder}: {error}") from error
+
+
+def save_tokenizer(folder: Path, encoder: TextEncoder) -> None:
+    """Save an encoder's tokenizer with its recipe as its normalizer, as transformers 5 and 4 and tokenizers read it."""
+    attach_recipe(encoder.tokenizer, encoder.recipe)
+    try:
+        encoder.tokenizer.save_pretrained(folder)
+        _settings_for_transformers_4(folder)
     finally:
-        detach_recipe(tokenizer)
+        detach_recipe(encoder.tokenizer)
 
 
 def _hand_on(source: Path | None, folder: Path) -> None:

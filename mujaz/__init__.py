@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mujaz.configs.schema import TrainConfig
     from mujaz.errors import MujazError, UsageError
     from mujaz.models.classifier import Classification, TextClassifier
+    from mujaz.models.exporting import export_onnx
     from mujaz.models.recipes import Recipe, get_recipe
     from mujaz.models.summarizer import Summarizer, Summary
     from mujaz.training.evaluation import Evaluation, evaluate
@@ -31,6 +32,7 @@ _HOMES = {
     "TrainResult": "mujaz.training.train",
     "UsageError": "mujaz.errors",
     "evaluate": "mujaz.training.evaluation",
+    "export_onnx": "mujaz.models.exporting",
     "get_recipe": "mujaz.models.recipes",
     "load_config": "mujaz.configs.loading",
     "train": "mujaz.training.train",
@@ -48,6 +50,7 @@ __all__ = [
     "TrainResult",
     "UsageError",
     "evaluate",
+    "export_onnx",
     "get_recipe",
     "load_config",
     "train",

@@ -32,6 +32,7 @@ class LazyGroup(click.Group):
         "summarize": ("summarize", "Summarize an article, or every article of a corpus."),
         "run": ("run", "Have one or several models answer each record of a corpus, from a YAML config."),
         "trim": ("trim", "Cut a multilingual vocabulary to the pieces that a corpus needs."),
+        "export": ("export", "Write a classifier for ONNX Runtime, with its text preparation."),
         "models": ("models", "List the model presets and the embedded models."),
         "clean": ("clean", "Prepare text with a recipe, as a model would see it."),
         "rouge": ("rouge", "ROUGE of predictions against references, with a tokenizer that reads Arabic."),

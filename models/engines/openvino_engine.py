@@ -25,6 +25,7 @@ from mujaz.models.encoding import Encoding, padded_batch
 from mujaz.models.engines.base import ClassifierEngine
 from mujaz.models.engines.lanes import MOST_LANES, lanes_of
 from mujaz.models.engines.lean_encoder import is_lean_kind, lean_copy
+from mujaz.models.engines.scores import Scores
 from mujaz.models.machine import thread_count
 
 MODEL_FILE = "model.xml"
@@ -172,22 +173,6 @@ def _quietly() -> Iterator[None]:
             os.environ["CI"] = before
 
 
-class _Logits(torch.nn.Module):
-    """The scores alone, with the inputs in a fixed order, as the converter traces them."""
-
-    def __init__(self, model: PreTrainedModel, *, token_types: bool) -> None:
-        super().__init__()
-        self.model = model
-        self.token_types = token_types
-
-    def forward(
-        self, input_ids: torch.Tensor, attention_mask: torch.Tensor, token_type_ids: torch.Tensor | None = None
-    ) -> torch.Tensor:
-        types = {"token_type_ids": token_type_ids} if self.token_types else {}
-        scores: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask, **types).logits
-        return scores
-
-
 def _settings(precision: str) -> dict[str, str]:
     packages = ("openvino", "torch", "transformers", *(("nncf",) if precision == "int8" else ()))
     # float32 weights serve bfloat16 too: OpenVINO rounds them as it compiles.
@@ -250,7 +235,7 @@ def _traced(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> Any:
     # One row is padded, so that the mask becomes part of what is traced.
     texts = [Encoding([1] * 16, [0] * 16, False), Encoding([1] * 9, [0] * 9, False)]
     example = padded_batch(texts, tokenizer.pad_token_id, token_types=token_types)
-    wrapped = _Logits(lean_copy(model) if is_lean_kind(model) else model, token_types=token_types).eval()
+    wrapped = Scores(lean_copy(model) if is_lean_kind(model) else model, token_types=token_types).eval()
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")  # the tracer's, about Python conditions that are the same for every batch
         return openvino.convert_model(wrapped, example_input=example)

@@ -1,0 +1,159 @@
+"""A classifier for ONNX Runtime answers as the one that it was made of, without torch, transformers and mujaz."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from mujaz.cli import cli
+from mujaz.errors import CheckpointError, MissingExtraError, UsageError
+from mujaz.models import exporting
+from mujaz.models.classifier import TextClassifier
+from mujaz.models.exporting import LEAST_TEXTS, export_onnx
+from mujaz.models.onnx_predict import Classifier
+from mujaz.models.windows import LongText
+from tests.conftest import MONEY, SPORT, write_jsonl
+
+pytestmark = pytest.mark.skipif(importlib.util.find_spec("onnxscript") is None, reason="the extra onnx is not there")
+
+TEXTS = [
+    *SPORT,
+    "ارتفــــع سَهْمُ البنك في البورصة!!!! &amp; <b>زاد</b> الدين https://example.org/a?b=1",
+    "خسر @someone نهائي البطولة ٢٠٢٤ 😀 وسجل هدفااااا",
+    " ".join(MONEY * 12),  # longer than the model reads
+    "سوق",
+]
+ALONE = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from predict import Classifier
+answers = Classifier().predict(json.loads(sys.argv[2]))
+assert not {"torch", "transformers", "mujaz"} & set(sys.modules)
+print(json.dumps(answers))
+"""
+
+
+def opened(folder: Path, **more: Any) -> TextClassifier:
+    return TextClassifier.from_pretrained(
+        folder, device="cpu", precision="float32", engine="torch", long=LongText(policy="truncate"), **more
+    )
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory, trained: Callable[[str], Path]) -> Path:
+    out = tmp_path_factory.mktemp("exported") / "topic"
+    report = export_onnx(opened(trained("topic")), out, texts=TEXTS)
+    assert report.difference < 1e-4 * max(1.0, report.largest)
+    assert (report.texts, report.same) == (len(TEXTS), 1.0)
+    assert [path.name for path in out.parent.iterdir()] == ["topic"]
+    return out
+
+
+def test_it_answers_alone(exported: Path, trained: Callable[[str], Path]) -> None:
+    command = [sys.executable, "-c", ALONE, str(exported), json.dumps(TEXTS)]
+    answers = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    expected = opened(trained("topic")).predict(TEXTS)
+    assert [answer["label"] for answer in answers] == [one.label for one in expected]
+    for answer, one in zip(answers, expected, strict=True):
+        assert answer["probabilities"] == pytest.approx(one.probabilities, abs=1e-5)
+    command = [sys.executable, str(exported / "predict.py")]
+    lines = subprocess.run(command, input="\n".join(SPORT), check=True, capture_output=True, text=True).stdout
+    assert [json.loads(line)["label"] for line in lines.splitlines()] == ["sport"] * len(SPORT)
+
+
+def test_thresholds_and_temperature_are_those_of_the_model(
+    exported: Path, trained: Callable[[str], Path], tmp_path: Path
+) -> None:
+    def both(**changed: object) -> tuple[list[dict[str, Any]], Any]:
+        for source, copy in ((exported, "onnx"), (trained("topic"), "torch")):
+            shutil.copytree(source, tmp_path / copy, dirs_exist_ok=True)
+            info = json.loads((source / "mujaz.json").read_text(encoding="utf-8"))
+            (tmp_path / copy / "mujaz.json").write_text(json.dumps({**info, **changed}), encoding="utf-8")
+        return Classifier(tmp_path / "onnx").predict(TEXTS), opened(tmp_path / "torch").predict(TEXTS)
+
+    found, expected = both(multi_label={"thresholds": [0.5, 0.9], "rows": 60})
+    assert [tuple(one["labels"]) for one in found] == [one.labels for one in expected]
+    assert len({tuple(one["labels"]) for one in found}) > 1
+    measured = dict.fromkeys(("ece_before", "ece_after", "nll_before", "nll_after"), 0.1)
+    calibration: dict[str, float] = {"temperature": 3.0, "rows": 60, "bins": 15, **measured}
+    found, _ = both(calibration=calibration)
+    least = float(np.median([max(one["probabilities"].values()) for one in found]))
+    found, expected = both(calibration={**calibration, "min_probability": least})
+    assert [one["label"] for one in found] == [one.label for one in expected]
+    assert {None} < {one["label"] for one in found}
+
+
+def test_a_stance_has_its_target_in_its_place(trained: Callable[[str], Path], tmp_path: Path) -> None:
+    export_onnx(opened(trained("stance")), tmp_path / "onnx")
+    shutil.copytree(trained("stance"), tmp_path / "torch")
+    targets = ["السوق", " ".join(SPORT * 6), *MONEY, "الدوري", "هدف"][: len(TEXTS)]
+    for order in ("text_first", "target_first"):
+        for folder in (tmp_path / "onnx", tmp_path / "torch"):
+            info = json.loads((folder / "mujaz.json").read_text(encoding="utf-8"))
+            info["pair"] = {"order": order, "template": "الموقف من: {target}"}
+            (folder / "mujaz.json").write_text(json.dumps(info), encoding="utf-8")
+        expected = opened(tmp_path / "torch").logits(TEXTS, targets)
+        np.testing.assert_allclose(Classifier(tmp_path / "onnx").logits(TEXTS, targets), expected, atol=1e-4)
+    with pytest.raises(ValueError, match="a stance model wants a target for each text"):
+        Classifier(tmp_path / "onnx").logits(TEXTS)
+
+
+def test_int8_is_smaller_and_checked_on_texts(
+    exported: Path, trained: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    texts = [f"{text} {i}" for i in range(LEAST_TEXTS // 8) for text in (*SPORT, *MONEY)]
+    data = write_jsonl(tmp_path / "texts.jsonl", [{"text": text} for text in [*texts, "", " "]])
+    command = ["export", str(trained("topic")), "--out", str(tmp_path / "int8"), "--int8"]
+    result = CliRunner().invoke(cli, [*command, "--texts", str(data)])
+    assert result.exit_code == 0, result.output
+    assert f"to 100.00% of {LEAST_TEXTS} texts" in result.output
+    smaller, whole = ((folder / "model.onnx").stat().st_size for folder in (tmp_path / "int8", exported))
+    assert smaller < whole - 50_000  # much of a tiny one are no weights
+    monkeypatch.setattr(exporting, "_same", lambda *_: 0.99)
+    with pytest.raises(UsageError, match=r"int8 changes 1\.0% of the answers to 200 texts, and 0\.5% are allowed"):
+        export_onnx(opened(trained("topic")), tmp_path / "other", int8=True, texts=texts)
+    assert not list(tmp_path.glob("other*"))
+
+
+def test_what_computes_otherwise_is_refused(
+    exported: Path, trained: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = opened(trained("topic"))
+    with torch.no_grad():
+        classifier.model.classifier.bias += 0.1
+    monkeypatch.setattr(exporting, "_write_model", lambda _, path: shutil.copyfile(exported / "model.onnx", path))
+    with pytest.raises(CheckpointError, match="computes otherwise than torch: a logit differs by 1.0e-01"):
+        export_onnx(classifier, tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_cannot_be_is_refused(
+    trained: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = opened(trained("topic"))
+    with pytest.raises(UsageError, match=r"expected 200 at least, found 1\. Give a file of them \(--texts\)"):
+        export_onnx(classifier, tmp_path / "out", int8=True, texts=["نص"])
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "mine").touch()
+    with pytest.raises(UsageError, match="full holds something"):
+        export_onnx(classifier, tmp_path / "full")
+    result = CliRunner().invoke(cli, ["export", "summary", "--out", str(tmp_path / "out")])
+    assert isinstance(result.exception, CheckpointError)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtraError, match=r"mujaz\[onnx\]"):
+        export_onnx(classifier, tmp_path / "out")
+    monkeypatch.undo()
+    classifier.model.to(torch.bfloat16)
+    with pytest.raises(UsageError, match=r"found cpu and torch\.bfloat16"):
+        export_onnx(classifier, tmp_path / "out")
