@@ -35,6 +35,7 @@ from mujaz.training.checks_findings import (
 from mujaz.training.checks_rows import CheckInput, CheckRow
 from mujaz.training.checks_targets import Counts, target_counts, target_findings
 from mujaz.training.checks_text import row_faults
+from mujaz.training.data import Example as LabelledText
 from mujaz.training.data import Splits
 from mujaz.training.label_sets import HasLabels, all_labels
 
@@ -277,12 +278,13 @@ def quick_check(splits: Splits) -> list[Finding]:
     """What one pass over the examples of a training shows: texts that stand twice, conflicting and rare labels."""
     parts = {"train": splits.train, "dev": splits.dev, "test": splits.test}
     others = {"train": splits.outliers, "dev": splits.dev_outliers, "test": splits.test_outliers}
-    rows = [
-        CheckRow(split, e.file, e.row, e.text, e.label or "", e.target or "", e.summary or "", labels=e.labels)
-        for split, examples in parts.items()
-        for e in (*examples, *others[split])
-    ]
+    rows = [_as_row(split, e) for split, examples in parts.items() for e in (*examples, *others[split])]
     labelled = {split: _label_counts(examples) for split, examples in parts.items() if splits.labels}
     report = DataReport("", None, {s: len(examples) for s, examples in parts.items()}, labelled, {}, {})
     found = [*same_texts(rows), *_label_findings(report), *_size_findings(report)]
     return sorted((f for f in found if f.level != "note"), key=lambda finding: LEVELS.index(finding.level))
+
+
+def _as_row(split: str, e: LabelledText) -> CheckRow:
+    label, target, summary, title = (value or "" for value in (e.label, e.target, e.summary, e.title))
+    return CheckRow(split, e.file, e.row, e.text, label, target, summary, title, e.labels, e.titled)

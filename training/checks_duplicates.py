@@ -18,13 +18,13 @@ _Found = dict[tuple[str, str, str], list[Example]]  # (kind, split, other split)
 
 
 def _key(row: CheckRow) -> tuple[str, str]:
-    return " ".join(row.text.split()), " ".join(row.target.split())
+    return " ".join(row.body.split()), " ".join(row.target.split())
 
 
 def same_texts(rows: Sequence[CheckRow]) -> list[Finding]:
     """Texts (with their targets) that stand more than once, within and across splits, and with different labels.
 
-    Texts are the same where they differ in white space at most. It takes one pass over the data.
+    Texts are the same where they differ in white space and titles at most. It takes one pass over the data.
     """
     same: dict[tuple[str, str], list[CheckRow]] = defaultdict(list)
     for row in rows:
@@ -74,7 +74,7 @@ def near_texts(rows: Sequence[CheckRow]) -> list[Finding]:
     Of stance rows only those with the same target are compared. Of a cluster of thousands (copies of one template), a row is
     compared with the first :data:`COMPARED`; the advice of a finding says where that was so.
     """
-    near = NearDuplicates([row.text for row in rows], [row.target for row in rows])
+    near = NearDuplicates([row.body for row in rows], [row.target for row in rows])
     keys = [_key(row) for row in rows]
     clusters: dict[int, list[int]] = defaultdict(list)
     for index, cluster in enumerate(near.cluster):

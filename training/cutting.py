@@ -88,7 +88,7 @@ def _groups(examples: list[Example], config: DataConfig, warnings: list[str]) ->
     if config.split.by == "target":
         return [e.target or "" for e in examples]
     if config.split.by == "near_duplicates":
-        near = NearDuplicates([e.text for e in examples])
+        near = NearDuplicates([e.body for e in examples])
         if near.crowded:
             warnings.append(
                 f"data.split: {near.crowded:,} of {len(examples):,} texts are copies of templates, too different to be "

@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from mujaz import evaluate, train
+from mujaz.configs.data_schema import DataConfig, SplitConfig
 from mujaz.configs.loading import check_config
 from mujaz.configs.pretrain_schema import PretrainDataConfig
 from mujaz.models.recipes import get_recipe
+from mujaz.training.checks import check_data, quick_check
+from mujaz.training.checks_rows import rows_of_config
+from mujaz.training.cutting import cut
 from mujaz.training.data import Example, load_splits
 from mujaz.training.distillation import taught
 from mujaz.training.job import prepare
@@ -94,3 +98,33 @@ def test_an_evaluation_says_so(titled: Path, topic_file: Path, tiny_config: Tiny
     for columns in (None, {"title": "title"}):
         assert evaluate(folder, titled, columns=columns).trained_on == number
     assert evaluate(folder, topic_file).trained_on == number
+
+
+BODIES = [" ".join(f"كلمة{(7 * i + j * (i + 1)) % 97}" for j in range(12)) for i in range(20)]
+
+
+def test_a_check_finds_a_text_again_under_another_title(tiny_config: TinyConfig, tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"text": text, "label": "ab"[i % 2]} for i, text in enumerate(BODIES)]
+    train_file = write_jsonl(tmp_path / "train.jsonl", [{**row, "title": f"خبر {i}"} for i, row in enumerate(rows)])
+    near: dict[str, object] = {
+        "text": f"{BODIES[3]} ختام",
+        "label": "b",
+        "title": "عنوان طويل من كلمات كثيرة لا تشبه ذاك",
+    }
+    test_file = write_jsonl(tmp_path / "test.jsonl", [rows[0], {**rows[1], "title": "آخر"}, near])
+    config = tiny_config("topic", train_file, tmp_path / "run")
+    config["data"] |= {"columns": {"title": "title"}, "test": str(test_file)}
+    config["data"].pop("test_fraction")
+    checked = check_config(config, "test")
+    found = {(f.kind, f.split): f.count for f in check_data(rows_of_config(checked)).findings}
+    assert (found["leak", "test"], found["near leak", "test"]) == (2, 1)
+    quick = [f.line for f in quick_check(load_splits(checked.data, "topic")) if f.kind == "leak" and f.split == "test"]
+    assert sum(int(line.split("test ")[1].split()[0]) for line in quick) == 2
+
+
+def test_a_text_under_two_titles_is_not_split_apart() -> None:
+    titles = ["عنوان من كلمات كثيرة جدا لا تشبه غيرها أبدا هنا", "نبأ آخر قصير عاجل من مكان بعيد عن هذا كله اليوم مساء"]
+    rows = [Example(f"{title}\n{body}", "a", None, None, "f", 1, title=title) for body in BODIES for title in titles]
+    kept, taken = cut(rows, DataConfig(train="f", split=SplitConfig(by="near_duplicates")), 0.3, [])
+    assert taken
+    assert not {rows[i].body for i in kept} & {rows[i].body for i in taken}
