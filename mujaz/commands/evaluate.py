@@ -107,7 +107,8 @@ def command(
     examples, left_out = _read(data, task_of, columns, names, outlier, skipped if skip_unusable else None)
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
         evaluation = replace(evaluate(loaded, examples, outliers=outlier, progress=advance), left_out=len(skipped))
-    problems = [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
+    problems = [UNTITLED] if loaded.info.expects_titles and title_column is None else []
+    problems += [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
     try:
         if out:
             examples, _ = without_outliers(examples, outlier)
@@ -140,6 +141,12 @@ def _read(
         raise UsageError("--rename leaves out the labels of all rows: there is nothing to score.")
     _warn(idle_names(found, outliers, "--outlier"))
     return found, left_out
+
+
+UNTITLED = (
+    "the model learnt from texts with their titles on a line before them, and no column of titles is named "
+    "(--title-column): these scores are of texts alone, not what it is made for"
+)
 
 
 def _few(evaluation: Evaluation) -> list[str]:

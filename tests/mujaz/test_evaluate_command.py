@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from mujaz.cli import cli
 from mujaz.commands.tables import metrics_table
 from mujaz.errors import DataError
+from mujaz.models.checkpoint import read_info, write_info
 from mujaz.models.classifier import TextClassifier
 from mujaz.training.evaluation import Evaluation, evaluate
 from tests.conftest import MONEY, SPORT, write_jsonl
@@ -86,6 +87,23 @@ def test_titles_are_read_as_in_a_training(trained: Callable[[str], Path], tmp_pa
     refused = CliRunner().invoke(cli, [*command, "haed", "--force"])
     assert isinstance(refused.exception, DataError)
     assert "no column 'haed'" in str(refused.exception)
+
+
+def test_a_model_that_learnt_titles_is_not_scored_without_them_in_silence(
+    trained: Callable[[str], Path], topic_file: Path, tmp_path: Path
+) -> None:
+    model, out = Path(shutil.copytree(trained("topic"), tmp_path / "model")), tmp_path / "scores"
+    info = read_info(model)
+    assert info is not None
+    assert info.data is not None
+    write_info(model, info.model_copy(update={"data": info.data.model_copy(update={"titled": 1.0})}))
+    rows = [json.loads(line) for line in topic_file.read_text(encoding="utf-8").splitlines()]
+    titled = write_jsonl(tmp_path / "titled.jsonl", [{**row, "head": "عنوان"} for row in rows])
+    for asked, warned in ((["--out", str(out)], True), (["--title-column", "head"], False)):
+        result = CliRunner().invoke(cli, ["evaluate", str(model), str(titled), "--device", "cpu", *asked])
+        assert result.exit_code == 0
+        assert ("no column of titles is named" in result.stderr) == warned
+    assert "no column of titles is named" in (out / "report.html").read_text(encoding="utf-8")
 
 
 def test_a_scored_row_has_the_probability_of_its_prediction_where_nothing_is_left_of_the_text() -> None:
