@@ -183,9 +183,10 @@ class Writer:
             for article in waiting:
                 texts, counts = pieces(unread[id(article)], self._window, self.count)
                 groups = sections(counts, self._window)
-                if level == 0:
-                    article.tokens = article.tokens_read = sum(counts)
-                    article.encoded = sum(counts) + self._special * len(groups)
+                if level == 0:  # a word longer than the window is a section by itself, and cut
+                    article.tokens = sum(counts)
+                    article.tokens_read = sum(min(sum(counts[i] for i in group), self._window) for group in groups)
+                    article.encoded = article.tokens_read + self._special * len(groups)
                 parts += [" ".join(texts[i] for i in group) for group in groups]
                 owners += [article] * len(groups)
             written: dict[int, list[str]] = defaultdict(list)

@@ -201,6 +201,13 @@ def test_hierarchical_reads_everything_in_levels(summarizer: Summarizer) -> None
     assert set(words(last)) == set(words("فاز المنتخب"))
 
 
+def test_what_no_section_holds_of_a_word_is_not_read(summarizer: Summarizer) -> None:
+    says(summarizer, "فاز المنتخب")
+    (found,) = summarizer.summarize([f"{LONG} {'س12' * summarizer.max_length}."], long="hierarchical")
+    assert found.truncated
+    assert found.tokens_read * (1 / found.read - 1) > summarizer.max_length  # the word is longer than two windows
+
+
 def test_the_checkpoint_says_what_becomes_of_long_articles(summarizer: Summarizer, tmp_path: Path) -> None:
     summarizer.info.long = "select"
     summarizer.save_pretrained(tmp_path / "copy")
