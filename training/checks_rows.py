@@ -18,7 +18,7 @@ from mujaz.formats import Row, iter_rows, require_columns
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
 from mujaz.models.texts import placeholder, text_problem, title_of, with_title
-from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown
+from mujaz.training.label_sets import LabelSet, as_written, label_set, plain_name, shown
 from mujaz.training.renaming import renamed
 
 # What the parts of a data set are called in file names.
@@ -247,9 +247,6 @@ def _text(value: Any, *, label: bool) -> str:
 
     "NaN" and the like stand for a missing text; a label alone may be called so.
     """
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+    value = as_written(value, label=label)
     missing = text_problem(value) or (None if label else placeholder(value))
     return "" if missing else str(value)

@@ -19,7 +19,7 @@ from mujaz.models.checkpoint import Task
 from mujaz.models.texts import placeholder, text_problem, title_of, with_title
 from mujaz.training.cutting import cut, fold_parts
 from mujaz.training.judged import Judged, judged_in
-from mujaz.training.label_sets import LabelSet, label_set, plain_name, shown
+from mujaz.training.label_sets import LabelSet, as_written, label_set, plain_name, shown
 from mujaz.training.renaming import idle_names, renamed, without_outliers
 from mujaz.training.splits import Parts, cut_target, one_fold
 from mujaz.training.support import supported
@@ -291,12 +291,7 @@ def _example(row: Row, names: dict[str, str], separator: str | None, *, several:
 
 def _text(row: Row, column: str, *, label: bool) -> str:
     """A value as text. Numbers are labels in many files; None and NaN are missing, and a label alone may be called so."""
-    value: Any = row.values.get(column)
-    # pandas makes floats of whole numbers as soon as one is missing
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
+    value: Any = as_written(row.values.get(column), label=label)
     if not isinstance(value, str):
         missing = value is None or (isinstance(value, float) and math.isnan(value))
         found = "nothing" if missing else f"{type(value).__name__} {value!r}"

@@ -40,6 +40,16 @@ def plain_name(value: str) -> str:
     return " ".join(_UNSEEN.sub("", value).split())
 
 
+def as_written(value: Any, *, label: bool) -> Any:
+    """A whole number as text, as it stands in a file, and a label that is a truth value: true or false; all else as it is."""
+    if label and isinstance(value, bool):
+        return str(value).lower()  # as JSON writes them, and as they stand in a CSV
+    # pandas makes floats of whole numbers as soon as one is missing
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
 def label_set(row: Row, column: str, separator: str | None) -> LabelSet | None:
     """The labels of a row, sorted, each once; none of them is allowed. None where the value is a single label.
 
@@ -54,8 +64,8 @@ def label_set(row: Row, column: str, separator: str | None) -> LabelSet | None:
     value: Any = row.values.get(column)
     if isinstance(value, str) and separator:
         value = [part for part in value.split(separator) if part.strip()]
-    elif isinstance(value, int) and separator and not isinstance(value, bool):
-        value = [value]
+    elif isinstance(value, int) and separator:
+        value = [as_written(value, label=True)]
     if not isinstance(value, list | tuple):
         return None
     wrong = [

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -18,6 +19,7 @@ from mujaz import train as run_training
 from mujaz.configs.data_schema import ColumnsConfig, DataConfig
 from mujaz.configs.loading import check_config
 from mujaz.errors import DataError, UsageError
+from mujaz.training.checks_rows import rows_of_files
 from mujaz.training.data import Example, check_labels, load_splits, read_examples, sample, targets_again
 from mujaz.training.provenance import data_info
 from mujaz.training.splits import cut_stratified
@@ -68,7 +70,7 @@ def test_several_sources_a_folder_and_gz(tmp_path: Path) -> None:
         ({"text": "<p>&nbsp;</p>", "label": "x"}, r"row 2: column 'text' is empty"),
         ({"text": None, "label": "x"}, r"row 2: expected text in column 'text', found nothing"),
         ({"text": ["a"], "label": "x"}, r"row 2: expected text in column 'text', found list"),
-        ({"text": "نص", "label": True}, r"row 2: expected text in column 'label', found bool"),
+        ({"text": True, "label": "x"}, r"row 2: expected text in column 'text', found bool"),
         ({"text": "نص"}, r"row 2: .*label"),
     ],
 )
@@ -76,6 +78,18 @@ def test_a_bad_row_is_named(tmp_path: Path, row: dict[str, Any], expected: str) 
     file = _jsonl(tmp_path / "a.jsonl", [{"text": "نص", "label": "x"}, row])
     with pytest.raises(DataError, match=expected):
         read_examples(file, "topic", COLUMNS)
+
+
+@pytest.mark.parametrize("separator", [None, "|"])
+def test_truth_values_are_labels_as_they_stand_in_a_csv(tmp_path: Path, separator: str | None) -> None:
+    values = [True, False]
+    json_file = _jsonl(tmp_path / "a.jsonl", [{"text": "نص", "label": value} for value in values])
+    (tmp_path / "b.csv").write_text("text,label\nنص,true\nنص,false\n", encoding="utf-8")
+    pd.DataFrame({"text": "نص", "label": values}).to_parquet(tmp_path / "c.parquet")
+    columns = ColumnsConfig(label_separator=separator)
+    for file in (json_file, str(tmp_path / "b.csv"), str(tmp_path / "c.parquet")):
+        assert [e.label for e in read_examples(file, "topic", columns)] == ["true", "false"]
+        assert [row.label for row in rows_of_files([file], "topic", columns).rows] == ["true", "false"]
 
 
 def test_empty_rows_of_a_spreadsheet_are_left_out(tmp_path: Path) -> None:
