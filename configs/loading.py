@@ -207,11 +207,17 @@ def _explained(schema: type[BaseModel], data: dict[str, Any], errors: Sequence[A
     for key, error in rest:
         yield key, _explain(schema, key, error)
     for key, several in alike.items():
-        left = [error for error in several if not (key in chosen and error["type"].endswith("_type"))]
+        left = [error for error in several if not (key in chosen and _of_another_kind(error))]
         if left:
             said = "; or ".join(dict.fromkeys(_message(error) for error in left))
             kind = "one of several" if left[1:] else left[0]["type"]
             yield key, _explain(schema, key, {**left[-1], "msg": said, "type": kind})
+
+
+def _of_another_kind(error: Any) -> bool:
+    """Whether a value is not of the kind that complains of it: no list is one of a few names."""
+    named = error["type"] == "literal_error" and isinstance(error["input"], list | dict)
+    return bool(named or error["type"].endswith("_type"))
 
 
 def _in_data(loc: Key, data: Any, problem: str) -> tuple[Key, set[Key]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mujaz.models.checkpoint import locate, read_info
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.loading import load_config
+from mujaz.models.options import check_choice
 from mujaz.models.summarizer import Summarizer
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ def load_model(
 
     Raises:
         CheckpointError: the model is not there or cannot be used.
-        UsageError: it is of another task than the one given.
+        UsageError: it is of another task than the one given, or there is no such task.
     """
+    check_choice("task", task, ("topic", "stance", "summary"))
     folder = locate(name)
     info = read_info(folder)
     summarizes = info.task == "summary" if info else load_config(folder).is_encoder_decoder

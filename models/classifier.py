@@ -133,7 +133,7 @@ class TextClassifier(Loaded):
             UsageError: device, precision, engine or length cannot be had, or the model is of another task.
         """
         wanted = task or "topic"
-        check_options(name=name, max_length=max_length, long=long)
+        check_options(name=name, task=task, max_length=max_length, long=long)
         opened: OpenCheckpoint = open_checkpoint(
             name or EMBEDDED / wanted,
             task=wanted,

@@ -177,7 +177,7 @@ def _check_task(
     kind = "seq2seq" if config.is_encoder_decoder else "encoder"
     if wanted not in _TASKS_BY_KIND[kind]:
         raise CheckpointError(
-            f"{name} is a {'sequence-to-sequence model' if kind == 'seq2seq' else 'encoder'} ({config.model_type}), "
+            f"{name} is {'a sequence-to-sequence model' if kind == 'seq2seq' else 'an encoder'} ({config.model_type}), "
             f"which cannot do task '{wanted}'. Give a model for {wanted}; 'mujaz models' lists some."
         )
     if info.task == "pretraining" or to_train:

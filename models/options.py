@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, NoReturn, Self
@@ -36,6 +37,7 @@ class Loaded:
 def check_options(
     *,
     name: Any = None,
+    task: Any = None,
     max_length: Any = None,
     prefix: Any = None,
     long: Any = None,
@@ -49,6 +51,7 @@ def check_options(
     """
     if name is not None and (not isinstance(name, str | Path) or not str(name).strip()):
         raise UsageError(f"expected the name of a model (a folder, an embedded model or a hub id), found {name!r}.")
+    check_choice("task", task, ("topic", "stance"))
     for option, value in (("max_length", max_length), ("batch_tokens", batch_tokens)):
         check_count(option, value, what="a number of tokens")
     if prefix is not None and not isinstance(prefix, str):
@@ -60,6 +63,16 @@ def check_options(
     number = isinstance(min_probability, Real) and not isinstance(min_probability, bool)
     if not number or math.isnan(min_probability) or not 0 <= min_probability <= 1:
         raise UsageError(f"min_probability: expected a share from 0 to 1, found {min_probability!r}.")
+
+
+def check_choice(option: str, value: Any, choices: Sequence[str]) -> None:
+    """See that an option is one of some names; None is not asked for.
+
+    Raises:
+        UsageError: it is not.
+    """
+    if value is not None and value not in choices:
+        raise UsageError(f"{option}: expected {', '.join(choices[:-1])} or {choices[-1]}, found {value!r}.")
 
 
 def check_count(

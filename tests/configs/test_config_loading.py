@@ -263,6 +263,7 @@ def test_an_output_may_stand_in_a_variable_or_at_home(
             "training.batch_size: input should be a valid integer, .*; or input should be 'auto', found 'eight'",
         ),
         ("data.train=3", "data.train: input should be a valid string; or input should be a valid list, found 3"),
+        ("model.lora={targets: [1]}", "model.lora.targets.0: expected text, found 1; .* goes into quotes"),
         ("search.space={a: {low: 2, high: 1}}", "search.space.a: low 2 is not less than high 1"),
         ("search.space={a: {low: q, high: 1}}", "search.space.a.low: .* integer.*; or .* number.*, found 'q'"),
         ("search.space={a: {low: 1, hihg: 2, high: 2}}", "unknown key 'search.space.a.hihg'; did you mean 'high'"),

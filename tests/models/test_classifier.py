@@ -138,6 +138,16 @@ def test_a_task_that_the_model_was_not_trained_for(trained: Callable[[str], Path
         load_model(trained("topic"), task="summary", device="cpu")
 
 
+@pytest.mark.parametrize("task", ["sentiment", "summary", 3, ""])
+def test_a_task_that_there_is_not_is_answered_with_those_that_there_are(task: Any) -> None:
+    for name in (None, "topic"):
+        with pytest.raises(UsageError, match=f"task: expected topic or stance, found {task!r}"):
+            TextClassifier.from_pretrained(name, task=task)
+    if task != "summary":
+        with pytest.raises(UsageError, match=f"task: expected topic, stance or summary, found {task!r}"):
+            load_model("topic", task=task)
+
+
 def test_a_saved_copy_is_the_same(topic: TextClassifier, trained: Callable[[str], Path], tmp_path: Path) -> None:
     topic.save_pretrained(tmp_path / "copy")
     seen = (trained("topic") / TRAINED_FILE).read_bytes()
