@@ -20,6 +20,7 @@ from mujaz.configs.data_schema import DataConfig
 from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.configs.run_schema import RunConfig
 from mujaz.configs.schema import TrainConfig
+from mujaz.configs.search_schema import RangeConfig
 from mujaz.errors import ConfigError
 from mujaz.hub import is_hub_dataset
 
@@ -344,7 +345,7 @@ def _set(data: dict[str, Any], override: str) -> Key:
 
 def _put(data: dict[str, Any], name: str, value: Any, source: str) -> Key:
     """Set the value of a dotted key in place, and return the key."""
-    *sections, last = name.split(".")
+    *sections, last = _parts(name)
     place = data
     for section in sections:
         inner = place.get(section)
@@ -355,6 +356,16 @@ def _put(data: dict[str, Any], name: str, value: Any, source: str) -> Key:
         place = inner
     place[last] = value
     return (*sections, last)
+
+
+def _parts(name: str) -> list[str]:
+    """A dotted key, section by section; those of a search are settings, which have dots of their own."""
+    parts = name.split(".")
+    if parts[:2] != ["search", "space"]:
+        return parts
+    setting = parts[2:]
+    end = [setting.pop()] if setting[1:] and setting[-1] in RangeConfig.model_fields else []
+    return [*parts[:2], *([".".join(setting)] if setting else []), *end]
 
 
 def with_values(config: TrainConfig, values: Mapping[str, Any], source: str) -> TrainConfig:

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from mujaz.configs.loading import check_config, load_config, resolved_yaml
 from mujaz.configs.schema import TrainConfig
+from mujaz.configs.search_schema import RangeConfig
 from mujaz.errors import ConfigError
 from mujaz.hub import is_hub_dataset
 
@@ -275,3 +276,20 @@ def test_a_value_that_may_be_of_several_kinds_is_one_problem(good: Path, overrid
     with pytest.raises(ConfigError, match=f"has 1 problem:\n  --set: {said}") as error:
         load_config(good, [override])
     assert "[" not in str(error.value)
+
+
+def test_a_setting_of_a_search_has_dots_of_its_own(good: Path) -> None:
+    overrides = [
+        "search.space.training.learning_rate=[1.0e-4, 1.0e-3]",
+        "search.space.training.epochs={low: 1, high: 3}",
+        "search.space.training.epochs.high=5",
+    ]
+    search = load_config(good, overrides).search
+    assert search is not None
+    assert search.space == {"training.learning_rate": [1e-4, 1e-3], "training.epochs": RangeConfig(low=1, high=5)}
+    with pytest.raises(
+        ConfigError, match=r"has 1 problem:\n  --set: search\.space\.training\.epochs: low 9 is not less"
+    ):
+        load_config(good, [*overrides, "search.space.training.epochs.low=9"])
+    with pytest.raises(ConfigError, match="'training.learning_rate' is a value, not a section"):
+        load_config(good, [*overrides, "search.space.training.learning_rate.low=9"])
