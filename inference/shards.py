@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from mujaz.errors import UsageError
-from mujaz.files import DAMAGE, DataFile, open_file
+from mujaz.files import DAMAGE, DataFile, open_file, raw_lines
 from mujaz.formats import read_file
 
 
@@ -100,7 +100,7 @@ def _parquet_rows(stream: BinaryIO) -> int:
 def _lines(stream: BinaryIO) -> int:
     number = 0
     try:
-        for line in stream:
+        for line in raw_lines(stream):
             number += not line.isspace()
     except DAMAGE:  # one bad record stands for the rest
         number += 1

@@ -120,7 +120,12 @@ def open_corpus(
     Raises:
         DataError: An input is missing, empty, not in its format, or lacks a column; or all lack one that is kept, or the
             titles.
+        UsageError: Standard input is named twice.
     """
+    if [*inputs].count(STDIN) > 1:
+        raise UsageError(
+            f"standard input ({STDIN}) is named twice among the inputs, and can be read once. Name it once."
+        )
     opened: list[tuple[DataFile, BinaryIO | None]] = []
     for name in inputs:
         if name == STDIN:
@@ -268,7 +273,7 @@ def _looks_like(start: bytes, text: str) -> str | None:
         return "jsonl"
     if start.startswith(b"[") and start[1:].lstrip().startswith(b"{"):
         return "json"
-    names = re.split(r"[,;\t]", start.partition(b"\n")[0].decode("utf-8", "replace").strip())
+    names = re.split(r"[,;\t]", re.split(rb"[\r\n]", start, maxsplit=1)[0].decode("utf-8", "replace").strip())
     return "csv" if len(names) > 1 and text in (name.strip('" ') for name in names) else None
 
 

@@ -290,12 +290,22 @@ def read_text(stream: BinaryIO, name: str) -> str:
 def lines(stream: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
     """Lines with their number (from 1) and the offset of their first byte, without a byte order mark."""
     offset = 0
-    for number, raw in enumerate(stream, 1):
+    for number, raw in enumerate(raw_lines(stream), 1):
         if number == 1 and raw.startswith(BOM):
             yield number, len(BOM), raw[len(BOM) :]
         else:
             yield number, offset, raw
         offset += len(raw)
+
+
+def raw_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """Lines with their ends; a stream without any line feed has those of old Macs, which end in a carriage return alone."""
+    first = stream.readline()
+    if b"\r" in first and not first.endswith(b"\n"):
+        yield from first.splitlines(keepends=True)
+    elif first:
+        yield first
+        yield from stream
 
 
 def not_utf8(raw: bytes, offset: int) -> str | None:

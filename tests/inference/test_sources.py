@@ -11,8 +11,9 @@ from typing import BinaryIO, cast
 import pandas as pd
 import pytest
 
-from mujaz.errors import DataError
+from mujaz.errors import DataError, UsageError
 from mujaz.inference.records import BadRecord, Columns, Record
+from mujaz.inference.shards import Shard
 from mujaz.inference.sources import FIRST_ROWS, open_corpus
 
 
@@ -233,3 +234,29 @@ def test_articles_of_one_name_in_several_folders_have_ids_of_their_own(
         ids = [record.id for record in open_corpus(inputs, Columns())]
         assert ids == ["2023/001.txt", "2024/001.txt", "2024/002.txt"]
     assert [record.id for record in open_corpus(["2024"], Columns())] == ["001.txt", "002.txt"]
+
+
+def test_standard_input_is_read_once() -> None:
+    with pytest.raises(UsageError, match=r"standard input \(-\) is named twice"):
+        open_corpus(["-", "-"], Columns(), stdin=stdin("نص\n"))
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "row"),
+    [
+        ("a.csv", "text,n\n", '"{}",1\n'),
+        ("a.tsv", "text\tn\n", "{}\t1\n"),
+        ("a.txt", "", "{}\n"),
+        ("a.jsonl", "", '{{"text": "{}"}}\n'),
+    ],
+)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_they_do_on_any_system(tmp_path: Path, name: str, header: str, row: str, end: str) -> None:
+    texts = [f"نص {i}" for i in range(3)]
+    content = (header + "".join(map(row.format, texts))).replace("\n", end)
+    file = tmp_path / name
+    file.write_bytes(content.encode("utf-8-sig"))
+    for corpus in (open_corpus([str(file)], Columns()), open_corpus(["-"], Columns(), stdin=stdin(content))):
+        found = [record for record in corpus if isinstance(record, Record)]
+        assert [(record.text, record.id) for record in found] == [(text, i) for i, text in enumerate(texts, 1)]
+    assert open_corpus([str(file)], Columns()).span(Shard.parse("2/2"), 1).total == 3

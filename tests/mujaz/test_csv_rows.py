@@ -127,3 +127,12 @@ def test_a_last_line_without_its_end_that_cannot_be_read_is_a_file_cut_off(
     half = whole.encode() + "{نص".encode()[:-1]  # in the middle of a letter
     (tmp_path / name).write_bytes(half)
     assert [error.last for error in errors(tmp_path / name)] == [True]
+
+
+def test_a_carriage_return_within_a_line_is_told_in_our_words(tmp_path: Path) -> None:
+    path = write(tmp_path / "x.csv", 'text,label\nنص\rسطر,x\n"خبر\rسطر",y\n')
+    (error,) = errors(path)
+    assert "row 1: expected CSV, found something else (a carriage return within a line); must a text be quoted" in str(
+        error
+    )
+    assert [item.values["text"] for item in iter_rows(path) if isinstance(item, Row)] == ["خبر\rسطر"]
