@@ -19,7 +19,7 @@ from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
 from mujaz.inference.rows import Kinds, as_json
 from mujaz.inference.runner import NO_HOOKS, Hooks, Item, Job, kept_names, run
 from mujaz.inference.shards import Shard, Span
-from mujaz.inference.sinks import STDOUT, check_apart, open_sink, summary_file
+from mujaz.inference.sinks import STDOUT, Sink, check_apart, open_sink, summary_file
 from mujaz.inference.sources import Corpus, open_corpus
 from mujaz.inference.summary import RunSummary, kept_counts
 from mujaz.whole_files import write_whole
@@ -115,8 +115,7 @@ def answer_corpus(
     if shard:
         corpus.check_read_twice()
     before = _before_retry(file, out, options) if options.retry_errors else {}
-    force = options.force or options.retry_errors
-    with closing(open_sink(out, force=force, restart=options.restart, bom=options.bom)) as sink:
+    with closing(_sink(file, out, options)) as sink:
         job = load(sink.nested)
         span = corpus.span(shard, job.chunk) if shard else None
         told = (job.description, _titles_line(job, options.columns), corpus.note, f"shard {span}" if span else "")
@@ -143,6 +142,13 @@ def answer_corpus(
     if file and not summary.stopped:
         _write_summary(file, {**summary.report(), "asked": asked, **({"before": before} if before else {})})
     return summary
+
+
+def _sink(file: Path | None, out: str | None, options: CorpusOptions) -> Sink:
+    """The output. A retry is by what its summary file says, which stays until there is a new one."""
+    stale = summary_file(file) if file and not options.retry_errors else None
+    force = options.force or options.retry_errors
+    return open_sink(out, force=force, restart=options.restart, bom=options.bom, stale=stale)
 
 
 def _titles_line(job: LoadedJob, columns: Columns) -> str:

@@ -54,7 +54,9 @@ class Sink(Protocol):
         """Where the results lie now."""
 
 
-def open_sink(out: str | None, *, force: bool = False, restart: bool = False, bom: bool = False) -> Sink:
+def open_sink(
+    out: str | None, *, force: bool = False, restart: bool = False, bom: bool = False, stale: Path | None = None
+) -> Sink:
     """Open the output, before anything expensive is done.
 
     Args:
@@ -62,6 +64,7 @@ def open_sink(out: str | None, *, force: bool = False, restart: bool = False, bo
         force: Replace an output that exists.
         restart: Drop the partial results of an unfinished run.
         bom: Begin CSV or TSV with a byte order mark.
+        stale: A file that tells of the output that was there before, removed when another takes its place.
 
     Raises:
         UsageError: The suffix is not known or takes no such mark, the output exists, another run is writing it, or stdout is
@@ -76,7 +79,7 @@ def open_sink(out: str | None, *, force: bool = False, restart: bool = False, bo
         from mujaz.inference.remote import RemoteSink
 
         return RemoteSink(out, force=force, restart=restart, bom=bom)
-    return FileSink(Path(out), force=force, restart=restart, bom=bom)
+    return FileSink(Path(out), force=force, restart=restart, bom=bom, stale=stale)
 
 
 def summary_file(out: Path) -> Path:
@@ -122,15 +125,23 @@ class StreamSink:
 class FileSink:
     """A file that grows by whole chunks under a partial name; see the module's docstring."""
 
-    def __init__(self, path: Path, *, force: bool = False, restart: bool = False, bom: bool = False) -> None:
-        """Take hold of the output.
+    def __init__(
+        self,
+        path: Path,
+        *,
+        force: bool = False,
+        restart: bool = False,
+        bom: bool = False,
+        stale: Path | None = None,
+    ) -> None:
+        """Take hold of the output; see :func:`open_sink`.
 
         Raises:
             UsageError: The suffix is not known or takes no byte order mark, there is an output already, or another run is
                 writing it.
             OutputError: It cannot be created.
         """
-        self.path, self.records, self._size, self._committed = path, 0, 0, False
+        self.path, self.records, self._size, self._committed, self._stale = path, 0, 0, False, stale
         self.kind, self._compress = output_kind(path)
         if bom and not self.kind.takes_bom:
             raise UsageError(_NO_BOM.format(path))
@@ -225,6 +236,10 @@ class FileSink:
             if not self._size:
                 self._file.write(self._compress(self._mark + self.kind.encode((), header=columns)))
             self._file.close()
+            if (
+                self._stale
+            ):  # first: whatever ends the process now, it does not stand beside an output that it is not of
+                self._stale.unlink(missing_ok=True)
             self.kind.finish(self.partial, self.path, columns)
             self.journal.remove()
         except OSError as error:
