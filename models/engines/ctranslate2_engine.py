@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from weakref import WeakSet
 
 import torch
 from transformers import GenerationConfig
@@ -14,6 +17,7 @@ from mujaz.models.encoding import Encoding
 from mujaz.models.engines.base import Hypothesis
 from mujaz.models.engines.ctranslate2_conversion import require_ctranslate2
 from mujaz.models.engines.ctranslate2_vocabulary import read_map
+from mujaz.models.engines.lanes import off_the_forked_thread
 from mujaz.models.machine import thread_count
 
 # Article tokens a call, and a batch inside it, which CTranslate2 cuts itself out of the call's articles, sorted by length.
@@ -44,6 +48,18 @@ _UNSUPPORTED: dict[str, tuple[Any, ...]] = {
     "renormalize_logits": (None, False),
 }
 
+_LIVING: WeakSet[CTranslate2Generator] = WeakSet()
+_LEFT: list[Any] = []  # kept: at its end a translator waits for its threads, and in a forked process for ever
+
+
+def _leave_translators() -> None:
+    for one in _LIVING:
+        one.leave_translator()
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_leave_translators)
+
 
 class CTranslate2Generator:
     """Generates with a converted model; see :class:`~mujaz.models.engines.base.GenerationEngine`.
@@ -69,20 +85,40 @@ class CTranslate2Generator:
         Raises:
             MissingExtraError: ctranslate2 is not installed.
         """
+        self.folder = folder
         self.rows = rows
         self.compute_type = compute_type
         self.parameters = parameters
         self.arabic = read_map(folder)
         self.threads = torch.get_num_threads()
+        self._opening = threading.Lock()
+        self._translator = self._opened()
+        _LIVING.add(self)
+
+    def _opened(self) -> Any:
         workers = max(1, min(self.threads, MOST_WORKERS))
-        self.translator = require_ctranslate2().Translator(
-            str(folder),
+        translator = require_ctranslate2().Translator(
+            str(self.folder),
             device="cpu",
-            compute_type=compute_type,
+            compute_type=self.compute_type,
             inter_threads=workers,
             intra_threads=max(1, self.threads // workers),
         )
         torch.set_num_threads(self.threads)  # both share one OpenMP, and the constructor has set its number
+        return translator
+
+    @property
+    def translator(self) -> Any:
+        """CTranslate2's own; a process that was forked opens one for itself when it first needs it."""
+        with self._opening:
+            if self._translator is None:
+                self._translator = self._opened()
+            return self._translator
+
+    def leave_translator(self) -> None:
+        """In a process that was forked: let go of the one whose threads were not."""
+        _LEFT.append(self._translator)
+        self._translator, self._opening = None, threading.Lock()
 
     @property
     def batch_tokens(self) -> int:
@@ -121,6 +157,7 @@ class CTranslate2Generator:
         """Whether an article has no other pieces than those of :attr:`arabic`, and so its summary may have none."""
         return self.arabic is not None and self.arabic.issuperset(article.input_ids)
 
+    @off_the_forked_thread
     def _generate(
         self, batch: Sequence[Encoding], settings: GenerationConfig, options: dict[str, Any]
     ) -> list[list[Hypothesis]]:
@@ -144,6 +181,7 @@ class CTranslate2Generator:
             for result in results
         ]
 
+    @off_the_forked_thread
     def log_probabilities(self, batch: Sequence[Encoding], targets: Sequence[Sequence[int]]) -> list[list[float]]:
         """Log-probability of each token of given texts, which stand without their end; that of the end comes last."""
         scored = self.translator.score_batch(

@@ -126,6 +126,22 @@ def test_a_process_that_was_forked_after_a_summary_summarizes_too(
     assert _succeeds_in_a_forked_process(lambda: writer.summarize(TEXTS[:2], min_article_words=0) == expected)
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system forks no processes")
+@pytest.mark.usefixtures("_four_threads")
+@pytest.mark.parametrize("used", [True, False])
+def test_a_forked_process_summarizes_with_ctranslate2(trained: Callable[[str], Path], used: bool) -> None:
+    """It has none of the threads that its model was opened with, whether that had summarized or not."""
+    pytest.importorskip("ctranslate2")
+    how: dict[str, Any] = {"device": "cpu", "precision": "float32", "engine": "ctranslate2"}
+    writer = Summarizer.from_pretrained(trained("summary"), **how)
+    expected = Summarizer.from_pretrained(trained("summary"), **how).summarize(TEXTS[:2], min_article_words=0)
+    if used:
+        torch.ones(1 << 20).exp()
+        assert writer.summarize(TEXTS[:2], min_article_words=0) == expected
+    assert _succeeds_in_a_forked_process(lambda: writer.summarize(TEXTS[:2], min_article_words=0) == expected)
+    assert writer.summarize(TEXTS[:2], min_article_words=0) == expected
+
+
 def test_few_threads_few_lanes() -> None:
     assert [lanes_of(threads) for threads in (1, 2, 4, 64)] == [1, 2, 4, MOST_LANES]
 
