@@ -154,6 +154,8 @@ class FileSink:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._hold()
             self._open(restart)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise OutputError(f"{path}: cannot be written: a part of its path is a file, not a folder.") from error
         except OSError as error:
             raise OutputError(f"{path}: cannot be written: {error.strerror or error}") from error
 

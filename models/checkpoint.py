@@ -175,6 +175,10 @@ def locate(name: str | Path) -> Path:
     preset = find_preset(text)
     if preset is not None:
         return _fetch(preset.hub_id)
+    if os.path.isfile(folder):
+        around = folder.parent
+        hint = f" The one that it lies in: {around}" if (around / "config.json").is_file() else ""
+        raise CheckpointError(f"{name} is a file: expected the folder of a checkpoint.{hint}")
     if text.count("/") != 1 or folder.is_absolute() or text.startswith((".", "~")):
         raise unknown_model(text, embedded_models())
     if os.path.isdir(folder.parent):  # runs/topic-smal is a slip of the pen, not owner and name on the hub

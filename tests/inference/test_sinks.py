@@ -167,9 +167,10 @@ def test_a_run_that_wrote_nothing_leaves_nothing(tmp_path: Path) -> None:
 def test_folders_on_the_way_are_made_and_an_unwritable_output_is_found_at_once(tmp_path: Path) -> None:
     assert write(tmp_path / "new/folder/out.csv", LINES).exists()
     (tmp_path / "file").touch()
-    with pytest.raises(OutputError, match=r"out\.csv: cannot be written: ") as caught:
-        open_sink(str(tmp_path / "file/out.csv"))
-    assert caught.value.exit_code == 1
+    for name in ("file/out.csv", "file/deeper/out.csv"):
+        with pytest.raises(OutputError, match=r"out\.csv: cannot be written: a part of its path is a file") as caught:
+            open_sink(str(tmp_path / name))
+        assert caught.value.exit_code == 1
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc on this system")

@@ -58,6 +58,15 @@ def test_a_hub_model_that_cannot_be_fetched_says_so() -> None:
         locate("arabert")
 
 
+def test_a_file_is_no_checkpoint_and_the_folder_around_it_is_named(bert_folder: Path, tmp_path: Path) -> None:
+    weights = bert_folder / "model.safetensors"
+    with pytest.raises(CheckpointError, match=f"^{weights} is a file: expected the folder .* lies in: {bert_folder}$"):
+        locate(weights)
+    (tmp_path / "news.jsonl").touch()
+    with pytest.raises(CheckpointError, match=r"news\.jsonl is a file: expected the folder of a checkpoint\.$"):
+        locate(tmp_path / "news.jsonl")
+
+
 def test_a_folder_of_checkpoints_names_them(bert_folder: Path) -> None:
     with pytest.raises(CheckpointError, match="bert"):
         locate(bert_folder.parent)
