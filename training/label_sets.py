@@ -41,7 +41,7 @@ def plain_name(value: str) -> str:
 
 
 def as_written(value: Any, *, label: bool) -> Any:
-    """A whole number as text, as it stands in a file, and a label that is a truth value: true or false; all else as it is."""
+    """A whole number as text, as in a file, and a label that is a truth value: true or false; all else as it is."""
     if label and isinstance(value, bool):
         return str(value).lower()  # as JSON writes them, and as they stand in a CSV
     # pandas makes floats of whole numbers as soon as one is missing
