@@ -40,6 +40,7 @@ from mujaz.training.resume import (
     OF_A_MODEL,
     alone,
     begin_run,
+    claim,
     open_run,
     same_data,
 )
@@ -49,6 +50,7 @@ from mujaz.training.trackers import check_trackers
 from mujaz.whole_files import write_whole
 
 SHARDS = "shards"
+NEW_SHARDS = "shards.new"  # while those of the run before may still be needed
 
 
 @dataclass(frozen=True)
@@ -104,16 +106,13 @@ def _pretrained(config: PretrainConfig, *, restart: bool, progress: bool, say: R
     folder = Path(config.output)
     origin = origin_of(config)
     objective = objective_of(config, origin)
-    if not resume:
-        begin_run(config)
-    if restart:
-        remove(folder, (SHARDS,))
-    tokenizer = _tokenized(config, objective, origin, resume, say)
+    given = objective.new_model(origin.tokenizer) if origin.tokenizer else None  # refused before hours of tokenizing
+    tokenizer = _tokenized(config, objective, origin, resume, restart=restart, say=say)
     steps = pretraining_steps(config, objective.rows(folder / SHARDS, "train").rows)
     rows = steps * config.training.batch_size * config.training.gradient_accumulation
     train = objective.rows(folder / SHARDS, "train", rows, config.training.seed)
     held_out = objective.rows(folder / SHARDS, "held_out")
-    model = objective.new_model(tokenizer)
+    model = given or objective.new_model(tokenizer)
     if not resume:
         objective.prime(model, train, tokenizer, say)
     for line in plan_lines(config, origin, objective, model, train, held_out, steps):
@@ -130,8 +129,8 @@ def _pretrained(config: PretrainConfig, *, restart: bool, progress: bool, say: R
     tokens = train.tokens(trainer.state.global_step * rows // steps)
     result = PretrainResult(folder, trainer.state.global_step, time.monotonic() - began, tokens, loss)
     _write_metrics(result, loss_curve(trainer.state.log_history))
-    shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
-    shutil.rmtree(folder / SHARDS, ignore_errors=True)
+    for rest in (CHECKPOINTS, SHARDS, NEW_SHARDS):
+        shutil.rmtree(folder / rest, ignore_errors=True)
     return result
 
 
@@ -164,30 +163,37 @@ def plan_lines(
 
 
 def _tokenized(
-    config: PretrainConfig, objective: Objective, origin: Origin, resume: Path | None, say: Report
+    config: PretrainConfig, objective: Objective, origin: Origin, resume: Path | None, *, restart: bool, say: Report
 ) -> PreTrainedTokenizerBase:
-    """What :func:`prepare_text` makes, of the text that the run began with."""
+    """What :func:`prepare_text` makes, of the text that the run began with; a run that is begun again begins behind it."""
     folder, text = Path(config.output), identity(config.data)
     if resume:
         same_data(folder, text, resume)
-        return prepare_text(config, objective, origin, text, say)
+        return prepare_text(config, objective, origin, text, folder / SHARDS, say)
+    claim(config)
+    place = folder / (NEW_SHARDS if restart else SHARDS)
+    if restart:
+        remove(folder, (NEW_SHARDS,))
     try:
-        tokenizer = prepare_text(config, objective, origin, text, say)
-    except DataError:  # what is on disk by now must not pass for a run that has begun
-        shutil.rmtree(folder / SHARDS, ignore_errors=True)
+        tokenizer = prepare_text(config, objective, origin, text, place, say)
+    except (DataError, OutputError):  # what is on disk by now must not pass for a run that has begun
+        shutil.rmtree(place, ignore_errors=True)
         raise
+    begin_run(config)
+    if restart:
+        remove(folder, (SHARDS,))
+        _on_disk(lambda: place.rename(folder / SHARDS), folder)
     same_data(folder, text, None)
     return tokenizer
 
 
 def prepare_text(
-    config: PretrainConfig, objective: Objective, origin: Origin, text: str, say: Report
+    config: PretrainConfig, objective: Objective, origin: Origin, text: str, folder: Path, say: Report
 ) -> PreTrainedTokenizerBase:
-    """The tokenizer, and the text tokenized into shards; both are taken from the run's folder where they are there.
+    """The tokenizer, and the text tokenized into shards; both are taken from their folder where they are there.
 
     ``text`` tells the files from others (:func:`mujaz.training.pretrain_texts.identity`).
     """
-    folder = Path(config.output) / SHARDS
     recipe = origin.recipe
     fingerprint = _fingerprint(config, objective, origin, text)
     if shards_are_there(folder, fingerprint):

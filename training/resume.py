@@ -357,7 +357,10 @@ def _best_beside(checkpoint: Path) -> None:
 
 
 def _differing(saved: dict[str, Any], config: TrainConfig | PretrainConfig) -> list[str]:
-    """Settings that differ from those of a run. Where it lies is none: it may have been moved, or be called otherwise."""
+    """Settings that differ from those of a run. Where it lies is none: it may have been moved, or be called otherwise.
+
+    Nor is how many trials a search has.
+    """
     return _differences(_placeless(_with_defaults(saved, type(config))), _placeless(config.model_dump()))
 
 
@@ -365,7 +368,9 @@ def _placeless(settings: dict[str, Any]) -> dict[str, Any]:
     model, before = settings.get("model"), str(Path(str(settings.get("output"))) / INTERMEDIATE)
     if isinstance(model, dict) and model.get("name") == before:
         model = {**model, "name": INTERMEDIATE}
-    return {**settings, "model": model, "output": ""}
+    search = settings.get("search")
+    search = {**search, "trials": 0} if isinstance(search, dict) else search
+    return {**settings, "model": model, "output": "", "search": search}
 
 
 def _differences(old: Any, new: Any, prefix: str = "") -> list[str]:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
-import yaml
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from mujaz.configs.loading import resolved_yaml, with_values
@@ -24,24 +23,24 @@ from mujaz.models.loading import load_config
 from mujaz.training.arguments import BEST_BY, SELECTION_F1, SELECTION_MEAN
 from mujaz.training.callbacks import Report
 from mujaz.training.data import load_splits
+from mujaz.training.intermediate import intermediate_steps
+from mujaz.training.job import prepare
 from mujaz.training.processes import count
 from mujaz.training.provenance import data_info
 from mujaz.training.resume import (
     CHECKPOINTS,
-    CONFIG_FILE,
     INTERMEDIATE,
     METRICS_FILE,
     alone,
     begin_run,
     finished_metrics,
     goes_on,
-    is_run,
     open_run,
     same_data,
-    saved_config,
 )
+from mujaz.training.run_folder import remove
 from mujaz.training.running import kept_scores
-from mujaz.training.train import fit, train_intermediate
+from mujaz.training.train import build_trainer, fit, train_intermediate
 from mujaz.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -54,6 +53,8 @@ BEST_FILE = "best.yaml"
 _WRITES = (JOURNAL, TRIALS, INTERMEDIATE, BEST_FILE)
 _ENDED = "ended"  # said of a trial that went to its end, whichever; one that was killed lacks it
 _REFUSED = "refused"  # of one whose settings or data ended the search
+_AS_LEFT = "scored_as_left"  # of a study: its trials are scored by the weights that they leave
+_KEEP = "training.keep_of_start"
 # By the metric that decides which weights of a training are kept -> what may be asked for.
 _METRICS = {
     "macro_f1": ("macro_f1", "accuracy"),
@@ -117,7 +118,9 @@ def search(config: TrainConfig, *, restart: bool = False, report: Report | None 
     Raises:
         MissingExtraError: optuna is not installed.
         ConfigError: a setting of the space is not known, or a value not allowed.
-        UsageError: there is nothing to search, or the output holds another search, or one that is at work.
+        UsageError: there is nothing to search, no dev data, or what is given is wrong; or the output holds another search,
+            one of an earlier version that scored otherwise, or one that is at work.
+        CheckpointError: a model to start from cannot be had.
         TrainingError: every trial failed.
     """
     if importlib.util.find_spec("optuna") is None:
@@ -127,6 +130,7 @@ def search(config: TrainConfig, *, restart: bool = False, report: Report | None 
     with alone(Path(config.output)), _quiet_optuna():
         folder = _open(config, settings, restart)
         study = _study(folder, settings)
+        _check_scores(study, config, settings)
         base = config.model_copy(update={"search": None})
         if base.intermediate:  # once for all trials
             base = train_intermediate(base, restart=False, progress=False, report=say)
@@ -155,25 +159,29 @@ def _checked(config: TrainConfig) -> SearchConfig:
 
 def _open(config: TrainConfig, settings: SearchConfig, restart: bool) -> Path:
     """The folder of the search; more trials of the same search are no other search, trials on other data are."""
-    learnt = data_info(load_splits(config.data, config.task).rows(), "").fingerprint
+    splits = load_splits(config.data, config.task)
+    if not splits.dev:
+        raise UsageError("a search needs dev data: give data.dev, or leave data.dev_fraction above 0.")
+    learnt = data_info(splits.rows(), "").fingerprint
     folder = Path(config.output)
-    saved = folder / CONFIG_FILE
-    if restart:
-        goes_on(config, restart=True, writes=_WRITES)  # refuses before anything goes
-        for old in (TRIALS, INTERMEDIATE):
-            shutil.rmtree(folder / old, ignore_errors=True)
-        (folder / JOURNAL).unlink(missing_ok=True)
-    elif is_run(folder, TrainConfig):
-        before = saved_config(saved)
-        if isinstance(before.get("search"), dict):
-            before["search"]["trials"] = settings.trials
-            write_whole(saved, yaml.safe_dump(before, allow_unicode=True, sort_keys=False).encode())
     if goes_on(config, restart=restart, writes=_WRITES):
         open_run(config, restart=False)
     else:
+        _look_at_models(config, settings)
+        if restart:
+            remove(folder, (TRIALS, INTERMEDIATE, JOURNAL))
         begin_run(config)
     same_data(folder, learnt, folder / JOURNAL)
     return folder
+
+
+def _look_at_models(config: TrainConfig, settings: SearchConfig) -> None:
+    """Make trainings ready as trials do, one with each model that is tried, before an earlier search goes."""
+    plain, names = config.model_copy(update={"search": None}), settings.space.get("model.name")
+    for name in names if isinstance(names, list) else [config.model.name]:
+        one = with_values(plain, {"model.name": name}, "the trial")
+        job = prepare(intermediate_steps(one)[0] if one.intermediate else one)
+        build_trainer(job, progress=False, report=lambda line: None)
 
 
 @contextmanager
@@ -203,6 +211,17 @@ def _study(folder: Path, settings: SearchConfig) -> Study:
     # A sampler does not know how far its generator got before a kill: another seed, or it would draw the same again.
     study.sampler = optuna.samplers.TPESampler(seed=settings.seed + len(study.trials))
     return study
+
+
+def _check_scores(study: Study, config: TrainConfig, settings: SearchConfig) -> None:
+    """Refuse trials of an earlier version, which scored weights before their mean with the start's was taken."""
+    keeps = config.training.keep_of_start or _KEEP in settings.space
+    if keeps and study.trials and not study.user_attrs.get(_AS_LEFT):
+        raise UsageError(
+            f"{config.output} holds a search by an earlier version, which scored trials with {_KEEP} otherwise: "
+            "the scores cannot be compared. Give --restart to begin again there, or another output (--set output=…)."
+        )
+    study.set_user_attr(_AS_LEFT, True)
 
 
 def _take_up(study: Study) -> int:
@@ -278,7 +297,7 @@ class _Objective:
     def _best(self, scores: dict[str, float]) -> float:
         """The score of the weights that are kept, which are the best by the Trainer's own metric."""
         if not scores:
-            raise UsageError("a search needs dev data: give data.dev, or leave data.dev_fraction above 0.")
+            raise TrainingError("the weights that were kept have no score on dev.")
         return scores[f"eval_{self._metric}"]
 
 

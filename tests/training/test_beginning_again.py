@@ -68,11 +68,50 @@ def test_what_is_wrong_is_said_before_the_old_run_goes(
     assert _files(run) == before
 
 
-def test_a_pretraining_looks_at_its_model_first(run: Path, trained: Trained, topic_file: Path) -> None:
-    settings = {"objective": "masked-words", "output": str(run), "data": {"train": str(topic_file)}}
+@pytest.mark.parametrize("kind", ["row", "model", "setting", "dev", "model that is tried"])
+def test_a_search_that_is_refused_leaves_the_one_before_it(
+    kind: str, trained: Trained, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    pytest.importorskip("optuna")
+    config = tiny_config("topic", topic_file, tmp_path / "run", max_steps=1)
+    config["search"] = {"trials": 1, "space": {"training.batch_size": [8, 16]}}
+    search(check_config(config, "test"))
+    before = _files(tmp_path / "run")
+    error: type[MujazError] = UsageError
+    if kind == "dev":
+        config["data"]["dev_fraction"] = 0.0
+    elif kind == "model that is tried":
+        config["model"], error = {"name": str(trained("topic"))}, CheckpointError
+        config["search"]["space"] = {"model.name": [str(trained("topic")), str(trained("summary"))]}
+    elif kind == "setting":
+        config["model"] = {"name": "topic", "lora": {"targets": ["nowhere"]}}
+    else:
+        error = _wrong(kind, config, tmp_path, trained("summary"))
+    config["search"]["trials"] = 5
+    for restart in (True, False):
+        with pytest.raises(error if restart or kind in ("row", "dev") else UsageError):
+            search(check_config(config, "test"), restart=restart)
+        assert _files(tmp_path / "run") == before
+
+
+@pytest.mark.parametrize("kind", ["model", "head", "file", "row"])
+def test_a_pretraining_looks_at_model_and_text_first(
+    kind: str, run: Path, trained: Trained, topic_file: Path, tmp_path: Path
+) -> None:
+    settings: dict[str, Any] = {"objective": "masked-words", "output": str(run), "data": {"train": str(topic_file)}}
+    settings["model"] = {"vocab_size": 200, "sequence_length": 16}
+    (run / "shards").mkdir()
+    (run / "shards" / "manifest.json").write_text("{}", encoding="utf-8")  # of a killed one
+    if kind in ("model", "head"):
+        settings["model"] = {"name": str(trained("summary" if kind == "model" else "topic")), "sequence_length": 16}
+    elif kind == "file":
+        settings["data"]["train"] = str(tmp_path / "none.jsonl")
+    else:
+        rows: list[dict[str, object]] = [{"text": f"فاز الفريق في المباراة {i}"} for i in range(50)]
+        settings["data"]["train"] = str(write_jsonl(tmp_path / "rows.jsonl", [*rows, {"headline": "خبر"}]))
     before = _files(run)
-    with pytest.raises(CheckpointError):
-        pretrain(PretrainConfig.model_validate({**settings, "model": {"name": str(trained("summary"))}}), restart=True)
+    with pytest.raises(CheckpointError if "name" in settings["model"] else DataError):
+        pretrain(PretrainConfig.model_validate(settings), restart=True)
     assert _files(run) == before
 
 

@@ -306,6 +306,37 @@ def test_a_space_that_cannot_be(
         search(check_config(searching(space=space), "test"))
 
 
+def test_a_search_without_dev_data_is_refused_before_its_first_trial(
+    searching: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = searching()
+    data["data"] |= {"dev_fraction": 0.0}
+    monkeypatch.setattr(search_module, "fit", lambda *_, **__: pytest.fail("a trial"))
+    with pytest.raises(UsageError, match="a search needs dev data"):
+        search(check_config(data, "test"))
+    assert not _files(Path(data["output"]))
+
+
+def test_trials_that_an_earlier_version_scored_otherwise_are_not_gone_on_with(
+    searching: Callable[..., dict[str, Any]], trained: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = searching(
+        training={"max_steps": 1, "evaluations": 1}, space={"training.keep_of_start": [0.0, 0.5]}, trials=1
+    )
+    data["model"] = {"name": str(trained("topic"))}
+    with monkeypatch.context() as earlier:
+        earlier.setattr(search_module, "_check_scores", lambda *_: None)
+        search(check_config(data, "test"))
+    data["search"]["trials"] = 2
+    with pytest.raises(
+        UsageError, match=r"earlier version, which scored trials with training\.keep_of_start otherwise"
+    ):
+        search(check_config(data, "test"))
+    search(check_config(data, "test"), restart=True)
+    data["search"]["trials"] = 3
+    assert len(search(check_config(data, "test")).trials) == 3
+
+
 def test_what_a_search_needs(
     searching: Callable[..., dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
