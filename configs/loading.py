@@ -35,7 +35,11 @@ Key = tuple[str | int, ...]
 Config = TypeVar("Config", bound=BaseModel)
 
 
-def load_config(path: str | Path | Mapping[str, Any], overrides: Sequence[str] = ()) -> TrainConfig:
+def load_config(
+    path: str | Path | Mapping[str, Any],
+    overrides: Sequence[str] = (),
+    options: Mapping[str, tuple[str, Any]] | None = None,
+) -> TrainConfig:
     """Read and check a training config.
 
     Relative paths of data and models are taken from the working directory, as in a shell.
@@ -43,11 +47,16 @@ def load_config(path: str | Path | Mapping[str, Any], overrides: Sequence[str] =
     Args:
         path: The YAML file; or what would stand in it, as a dictionary.
         overrides: ``key=value`` with dots for sections (``training.epochs=2``); values are read as YAML.
+        options: Values that came otherwise, by their keys, and how to name that in messages:
+            ``{"distill.unlabelled": ("--unlabelled", ["more.jsonl"])}``.
 
     Raises:
         ConfigError: the file is missing or no YAML, or anything in it is wrong; the message lists everything.
     """
-    return check_config(*_read(path, overrides))
+    data, source, lines, overridden = _read(path, overrides)
+    for name, (option, value) in (options or {}).items():
+        overridden[_put(data, name, value, option)] = option
+    return check_config(data, source, lines, overridden)
 
 
 def load_data_config(path: str | Path) -> tuple[DataConfig, Literal["topic", "stance", "summary"]]:
@@ -81,13 +90,13 @@ def load_run_config(path: str | Path | Mapping[str, Any], overrides: Sequence[st
 
 def _read(
     path: str | Path | Mapping[str, Any], overrides: Sequence[str]
-) -> tuple[dict[str, Any], str, dict[Key, int], set[Key]]:
-    """A YAML file with its overrides: the data, the name of the file, the line of each key, the keys overridden."""
+) -> tuple[dict[str, Any], str, dict[Key, int], dict[Key, str]]:
+    """A YAML file with its overrides: the data, the name of the file, the line of each key, by what keys were overridden."""
     if isinstance(overrides, str):
         raise ConfigError(f"expected a list of overrides, as ['training.epochs=2'], found one string: '{overrides}'.")
     if isinstance(path, Mapping):
         given = copy.deepcopy(dict(path))
-        return given, "the config", {}, {_set(given, override) for override in overrides}
+        return given, "the config", {}, {_set(given, override): "--set" for override in overrides}
     if not isinstance(path, str | Path):
         raise ConfigError(f"expected the path of a YAML file or a dictionary, found {type(path).__name__}.")
     file = Path(path)
@@ -100,7 +109,7 @@ def _read(
     data, lines = parsed_yaml(text, str(file)), _lines(yaml.compose(text, Loader=yaml.SafeLoader), str(file))
     if not isinstance(data, dict):
         raise ConfigError(f"{file}: expected keys and values (task, model, data …), found {type(data).__name__}.")
-    from_command_line = {_set(data, override) for override in overrides}
+    from_command_line = {_set(data, override): "--set" for override in overrides}
     return data, str(file), lines, from_command_line
 
 
@@ -150,7 +159,7 @@ def _shipped(name: str) -> str:
 
 
 def check_config(
-    data: dict[str, Any], source: str, lines: dict[Key, int] | None = None, overridden: set[Key] | None = None
+    data: dict[str, Any], source: str, lines: dict[Key, int] | None = None, overridden: Mapping[Key, str] | None = None
 ) -> TrainConfig:
     """Check a config given as a dictionary.
 
@@ -158,7 +167,7 @@ def check_config(
         data: As read from YAML.
         source: How to name it in messages.
         lines: Line of each key, where known.
-        overridden: Keys that come from ``--set``.
+        overridden: Keys that come from the command line, and the option of each.
 
     Raises:
         ConfigError: lists all that is wrong.
@@ -171,7 +180,7 @@ def _checked(
     data: dict[str, Any],
     source: str,
     lines: dict[Key, int] | None = None,
-    overridden: set[Key] | None = None,
+    overridden: Mapping[Key, str] | None = None,
 ) -> Config:
     problems: list[tuple[Key, str]] = []
     config: Config | None = None
@@ -182,7 +191,7 @@ def _checked(
     problems += _missing_files(data)
     if config is not None and not problems:
         return config
-    places = [_place(key, source, lines or {}, overridden or set()) for key, _ in problems]
+    places = [_place(key, source, lines or {}, overridden or {}) for key, _ in problems]
     listed = "\n".join(f"  {place}: {text}" for place, (_, text) in zip(places, problems, strict=True))
     count = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
     raise ConfigError(f"{source} has {count}:\n{listed}")
@@ -310,9 +319,10 @@ def expand_path(path: str) -> str:
     return os.path.expandvars(os.path.expanduser(path))
 
 
-def _place(key: Key, source: str, lines: dict[Key, int], overridden: set[Key]) -> str:
-    if any(key[: len(o)] == o for o in overridden):
-        return "--set"
+def _place(key: Key, source: str, lines: dict[Key, int], overridden: Mapping[Key, str]) -> str:
+    for given, option in overridden.items():
+        if key[: len(given)] == given:
+            return option
     while key and key not in lines:
         key = key[:-1]
     return f"{Path(source).name}:{lines[key]}" if key in lines else Path(source).name
@@ -380,7 +390,7 @@ def with_values(config: TrainConfig, values: Mapping[str, Any], source: str) -> 
         ConfigError: a key is not known, or a value is not allowed there.
     """
     data = config.model_dump()
-    keys = {_put(data, name, value, source) for name, value in values.items()}
+    keys = {_put(data, name, value, source): "--set" for name, value in values.items()}
     return check_config(data, source, overridden=keys)
 
 

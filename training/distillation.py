@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import datasets
 import numpy as np
@@ -112,7 +112,7 @@ def _taught_summaries(job: Job, settings: DistillConfig, found: list[Example], s
     config = job.config
     if len(settings.teachers) > 1:
         raise UsageError(f"distill.teacher names {len(settings.teachers)}: a summarizer learns from one.")
-    teacher = Summarizer.from_pretrained(settings.teachers[0], device=config.training.device)
+    teacher = Summarizer.from_pretrained(settings.teachers[0], device=config.training.device, engine="torch")
     say(f"teacher: {teacher.description}")
     articles = [*job.splits.train, *found]
     texts = teacher_summaries(teacher, articles, Path(config.output) / TEACHER, say)
@@ -165,13 +165,13 @@ def _committee(
 
     Each of several is as sure as its calibration says; the logits of one are its own.
     """
-    place, task = Path(config.output) / TEACHER, config.task
+    place, task = Path(config.output) / TEACHER, cast(Literal["topic", "stance"], config.task)
     shares: list[Floats] = []
-    for number, name in enumerate(settings.teachers, 1):
-        teacher = TextClassifier.from_pretrained(name, task=task, device=config.training.device)  # type: ignore[arg-type]
+    for name in settings.teachers:
+        # In torch, whatever conversion an earlier run left: the checkpoint teaches.
+        teacher = TextClassifier.from_pretrained(name, task=task, device=config.training.device, engine="torch")
         say(f"teacher: {teacher.description}")
-        kept_in = place if number == 1 else place / str(number)
-        logits, states = teacher_scores(teacher, asked, labels, settings.similarity > 0, kept_in, say)
+        logits, states = teacher_scores(teacher, asked, labels, settings.similarity > 0, place, say)
         heat = teacher.info.calibration.temperature if teacher.info.calibration else 1.0
         shares.append(softmax(logits / heat).astype(np.float32))
     if len(shares) == 1:

@@ -14,11 +14,12 @@ from mujaz.configs.schema import TrainConfig
 from mujaz.errors import UsageError
 from mujaz.training.callbacks import Report
 from mujaz.training.compare import pooled
+from mujaz.training.intermediate import drop_old_step
 from mujaz.training.job import done_before
 from mujaz.training.processes import first_alone, is_first, join
 from mujaz.training.report.folds import FOLDS_PAGE, write_folds_report
-from mujaz.training.resume import FOLDS_FILE, alone, fold_folder, goes_on
-from mujaz.training.run_folder import refuse_others
+from mujaz.training.resume import FOLDS_FILE, alone, fold_folder, goes_on, is_run
+from mujaz.training.run_folder import refuse_others, remove
 from mujaz.training.train import WRITES, train, train_intermediate
 from mujaz.whole_files import write_whole
 
@@ -92,7 +93,10 @@ def _trained(config: TrainConfig, folds: int, *, restart: bool, progress: bool, 
         done = None if restart else first_alone(partial(done_before, one))
         if done:
             say("done before, and not trained again (--restart does)")
-        runs.append(done or train(one, restart=restart, progress=progress, report=say).metrics)
+        else:
+            done = train(one, restart=restart, progress=progress, report=say).metrics
+            first_alone(partial(_drop_old, config, folds))
+        runs.append(done)
     by_target = config.task == "stance" and config.data.split.by == "target"
     result = FoldsResult(
         folder=Path(config.output),
@@ -111,6 +115,15 @@ def _refuse_others(config: TrainConfig, folds: int) -> None:
         refuse_others(Path(config.output), (FOLDS_FILE, FOLDS_PAGE))
     for number in range(1, folds + 1):
         goes_on(fold_config(config, number), restart=True, writes=WRITES)
+
+
+def _drop_old(config: TrainConfig, folds: int) -> None:
+    """Remove what a cross-validation before this one left besides its folds, and those of its folds that this one lacks."""
+    folder = Path(config.output)
+    remove(folder, (FOLDS_FILE, FOLDS_PAGE))
+    drop_old_step(config)
+    others = set(folder.glob("fold-[0-9]*")).difference(_parts(config, folds))
+    remove(folder, [path.name for path in others if is_run(path, TrainConfig)])
 
 
 def _parts(config: TrainConfig, folds: int) -> list[Path]:

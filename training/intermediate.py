@@ -9,7 +9,9 @@ from pathlib import Path
 
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import UsageError
-from mujaz.training.resume import INTERMEDIATE
+from mujaz.training.resume import INTERMEDIATE, is_run
+from mujaz.training.run_folder import remove
+from mujaz.training.trained_texts import sources
 
 
 def intermediate_steps(config: TrainConfig) -> tuple[TrainConfig, TrainConfig]:
@@ -37,3 +39,18 @@ def intermediate_steps(config: TrainConfig) -> tuple[TrainConfig, TrainConfig]:
     )
     start = config.model.model_copy(update={"name": folder, "scratch": None, "recipe": "auto"})
     return first, config.model_copy(update={**own, "model": start})
+
+
+def drop_old_step(config: TrainConfig) -> None:
+    """Remove the step before a run that was in this folder, unless the run which begins there now learns from it.
+
+    Args:
+        config: Of the run that begins, without the section ``intermediate``.
+
+    Raises:
+        OutputError: it cannot be removed.
+    """
+    folder = Path(config.output) / INTERMEDIATE
+    needed = any(Path(name).expanduser().resolve().is_relative_to(folder.resolve()) for name in sources(config))
+    if is_run(folder, TrainConfig) and not needed:
+        remove(folder.parent, (INTERMEDIATE,))

@@ -41,6 +41,7 @@ class Plan:
     labels: list[str]
     labels_line: str
     prefix_line: str
+    remembered: float
     steps: int
     parameters: int
     trained: int
@@ -74,12 +75,16 @@ class Plan:
             *([] if self.trained == self.parameters else [self._trained_line()]),
             *([self._cut_line()] if self.summaries_cut else []),
             *([self.prefix_line] if self.prefix_line else []),
+            *([self._remembered_line()] if self.remembered else []),
             f"text: {self.prepared.line()}",
             *([self.batch] if self.batch else []),
             f"training: {self.steps:,} steps in {'bfloat16' if self.bfloat16 else 'float32'}"
             + (f", {self.processes} processes" if self.processes > 1 else ""),
             *([self.note] if self.note else []),
         ]
+
+    def _remembered_line(self) -> str:
+        return f"start: its own answers are {self.remembered:.0%} of what is learnt of the labels that it knew"
 
     def _cut_line(self) -> str:
         return (
@@ -104,6 +109,11 @@ class Job:
     unlabelled: Sequence[Example] = ()  # those in train that a teacher alone says something of, without their copies
     fit: BatchFit | None = None  # where training.batch_size was auto; the config has the number
 
+    def learnt(self) -> list[Example]:
+        """All that is learnt, with the shorter copies of data.augmentation."""
+        parts = (self.splits.train, self.splits.outliers, self.unlabelled)
+        return [e for part in parts for e in augmented(part, self.config.data.augmentation, self.config.training.seed)]
+
     def plan(self) -> Plan:
         """Its size."""
         whole_texts = self.config.training.whole_texts and selects(self.config, self.start.model)
@@ -113,6 +123,7 @@ class Job:
             labels=self.splits.labels if self.config.task != "summary" else [],
             labels_line=self.start.labels_line,
             prefix_line=self.start.prefix_line,
+            remembered=self.config.training.without_forgetting,
             steps=total_steps(self.config, len(self.train), count()),
             parameters=sum(p.numel() for p in self.start.model.parameters()),
             trained=trained_parameters(self.start.model),
@@ -267,8 +278,7 @@ def done_before(config: TrainConfig) -> dict[str, Any] | None:
 def checkpoint_info(job: Job) -> CheckpointInfo:
     """What ``mujaz.json`` will say of the result."""
     config, encoder = job.config, job.start.encoder
-    learnt = [*job.splits.train, *job.splits.outliers, *job.unlabelled]
-    titled = titled_share(augmented(learnt, config.data.augmentation, config.training.seed))
+    titled = titled_share(job.learnt())
     further = {"unlabelled": len(job.unlabelled), "outliers": len(job.splits.outliers), "titled": titled}
     data = data_info(job.splits.train, train_sources(config.data)).model_copy(update=further)
     writes = not selects(config, job.start.model)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,7 +21,7 @@ from mujaz.models.summarizer import Summarizer
 from mujaz.training.callbacks import Report
 from mujaz.training.data import Example
 
-TEACHER = "teacher"  # the folder of the parts, in that of the run
+TEACHER = "teacher"  # in the folder of the run; a folder of parts for each teacher and its texts
 _KEY = "key.json"
 _PART = 1000  # texts
 
@@ -105,7 +104,7 @@ def _answers(
 ) -> list[Arrays]:
     """The teacher's answers, part by part; those that are there already are read."""
     with _on_disk(place):
-        _make(place, json.dumps({"teacher": who, "texts": _digest(examples)}, ensure_ascii=False))
+        place = _folder(place, json.dumps({"teacher": who, "texts": _digest(examples)}, ensure_ascii=False))
     parts = []
     for start in range(0, len(examples), _PART):
         path = place / f"{start:09d}.npz"
@@ -127,13 +126,14 @@ def _on_disk(place: Path) -> Iterator[None]:
         raise OutputError(f"{place} cannot be written: {error.strerror or error}") from error
 
 
-def _make(place: Path, key: str) -> None:
-    """The folder for these answers; what is there of other ones is thrown away."""
+def _folder(place: Path, key: str) -> Path:
+    """The folder of these answers, made where it is not there. Other ones stay: a run may yet go on with them."""
     known = place / _KEY
-    if not known.is_file() or known.read_text(encoding="utf-8") != key:
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir(parents=True)
-        known.write_text(key, encoding="utf-8")
+    if known.is_file() and known.read_text(encoding="utf-8") == key:  # of an earlier version
+        return place
+    folder = place / hashlib.sha256(key.encode()).hexdigest()[:16]
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _write(path: Path, answer: Arrays) -> None:

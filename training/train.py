@@ -42,7 +42,7 @@ from mujaz.training.data import load_splits, targets_again
 from mujaz.training.distillation import DistillingTrainer, besides, taught
 from mujaz.training.encoded import Collator, with_filler
 from mujaz.training.evaluation import PREDICTIONS_FILE, Evaluation, evaluate
-from mujaz.training.intermediate import intermediate_steps
+from mujaz.training.intermediate import drop_old_step, intermediate_steps
 from mujaz.training.job import Job, checkpoint_info, done_before, opening_lines, prepare
 from mujaz.training.job_loss import loss_of, remembering
 from mujaz.training.layers import decay_by_layer
@@ -173,7 +173,7 @@ def fit(
     learnt = f"{data_info(job.splits.rows(), '').fingerprint} {'/'.join(str(len(part)) for part in parts)}"
     if config.distill:
         learnt = f"{learnt} {besides(config.distill)}"
-    if resume:  # before the teacher's answers to other data are thrown away
+    if resume:  # before a teacher is asked
         first_alone(lambda: same_data(Path(config.output), learnt, resume))
     if config.distill:
         claim(config)
@@ -199,6 +199,7 @@ def fit(
 
 def _begin(config: TrainConfig, learnt: str) -> None:
     begin_run(config)
+    drop_old_step(config)
     same_data(Path(config.output), learnt, None)
 
 
@@ -215,7 +216,7 @@ def _leave(job: Job, model: PreTrainedModel, trainer: Trainer, began: float, say
         save_checkpoint(folder, model, job.start.encoder, checkpoint_info(job), generation)
         if generation and folds(job.start.encoder.recipe):
             Spelling.learnt(text for e in job.splits.train for text in (e.text, e.summary or "")).save(folder)
-        keep(folder, [*job.splits.train, *job.splits.outliers, *job.unlabelled], sources(config))
+        keep(folder, job.learnt(), sources(config))
         result = _finish(job, trainer, folder, time.monotonic() - began, say)
     for rest in (CHECKPOINTS, TEACHER):
         shutil.rmtree(folder / rest, ignore_errors=True)

@@ -1,6 +1,7 @@
 """Which texts a checkpoint was trained on, kept beside it as numbers that do not tell them: scores on such texts are memory.
 
 Of a text with a title there are two, of both and of the body alone: it is known again without its title, or under another.
+Shorter copies of it (data.augmentation) are texts of their own.
 A model that is trained further, or that teaches another, hands them on. The file stays behind when a checkpoint is uploaded.
 """
 
@@ -37,7 +38,7 @@ def keep(folder: Path, examples: Sequence[Example], before: Iterable[str]) -> No
 
     Args:
         folder: The checkpoint.
-        examples: Its training rows.
+        examples: What it learnt, with shorter copies.
         before: Models; of those that are no folders nothing is known.
 
     Raises:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-
 import click
 
 
@@ -31,11 +28,9 @@ def command(
     from mujaz.commands.train import run_training
     from mujaz.configs.loading import load_config
 
-    files = [f"distill.unlabelled={_quoted(unlabelled)}"] if unlabelled else []
-    teacher = _quoted(teachers[0] if len(teachers) == 1 else teachers)
-    run_training(load_config(config, [*overrides, f"distill.teacher={teacher}", *files]), restart)
-
-
-def _quoted(names: str | Sequence[str]) -> str:
-    """As a value that YAML reads as these very names, whatever stands in them."""
-    return json.dumps(names, ensure_ascii=False)
+    given: dict[str, tuple[str, object]] = {
+        "distill.teacher": ("TEACHER", teachers[0] if len(teachers) == 1 else list(teachers))
+    }
+    if unlabelled:
+        given["distill.unlabelled"] = ("--unlabelled", list(unlabelled))
+    run_training(load_config(config, overrides, given), restart)

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from mujaz import train
+from mujaz import Summarizer, TextClassifier, train
 from mujaz.configs.loading import check_config, resolved_yaml
 from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.errors import CheckpointError, DataError, MujazError, UsageError
+from mujaz.training.folds import train_folds
 from mujaz.training.pretrain import pretrain
 from mujaz.training.search import search
 from tests.conftest import write_jsonl
@@ -178,3 +179,94 @@ def _start(verb: str, config: dict[str, Any], *, restart: bool) -> None:
         pretrain(PretrainConfig.model_validate({**settings, "model": {"vocab_size": 200}}), restart=restart)
     else:
         (train if verb == "train" else search)(check_config(config, "test"), restart=restart)
+
+
+@pytest.mark.parametrize("learnt_from", [False, True])
+def test_a_step_before_that_the_new_run_lacks_goes(
+    learnt_from: bool, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    config = tiny_config("topic", topic_file, tmp_path / "run", max_steps=1)
+    step = tmp_path / "run" / "intermediate"
+    train(check_config({**config, "intermediate": {"data": config["data"], "training": config["training"]}}, "test"))
+    assert step.is_dir()
+    if learnt_from:
+        config["model"] = {"name": str(tmp_path / "run" / ".." / "run" / "intermediate")}
+    train(check_config(config, "test"), restart=True)
+    assert step.is_dir() == learnt_from
+
+
+def test_a_cross_validation_begun_again_leaves_no_scores_of_the_one_before(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    def folds(number: int, **more: Any) -> dict[str, Any]:
+        config = tiny_config("topic", topic_file, tmp_path / "run", max_steps=1)
+        config["data"] |= {"folds": number, "test_fraction": 0.0}
+        return {**config, **more}
+
+    def killed(line: str) -> None:
+        if line.startswith("fold 2"):
+            raise KeyboardInterrupt
+
+    step = tiny_config("topic", topic_file, tmp_path / "run", max_steps=1)
+    before = {"data": step["data"], "training": step["training"]}
+    train_folds(check_config(folds(3, intermediate=before), "test"))
+    left = {path.name for path in (tmp_path / "run").iterdir()}
+    assert left == {"fold-1", "fold-2", "fold-3", "folds.html", "folds.json", "intermediate"}
+    wrong = folds(2)
+    with pytest.raises(_wrong("row", wrong, tmp_path, tmp_path)):
+        train_folds(check_config(wrong, "test"), restart=True)
+    assert {path.name for path in (tmp_path / "run").iterdir()} == left
+    with pytest.raises(KeyboardInterrupt):
+        train_folds(check_config(folds(2), "test"), restart=True, report=killed)
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"fold-1", "fold-2"}
+
+
+def test_a_distillation_that_is_refused_leaves_what_the_teacher_of_the_one_before_said(
+    trained: Trained, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tiny_config("topic", topic_file, tmp_path / "run", max_steps=4, save_every=2)
+    other = tmp_path / "other"
+    shutil.copytree(trained("topic"), other)
+    (other / "config.json").write_bytes((other / "config.json").read_bytes() + b"\n")  # another model
+    config["distill"] = {"teacher": [str(trained("topic")), str(other)]}
+    lines: list[str] = []
+
+    def killed(line: str) -> None:
+        lines.append(line)
+        if line.startswith("step 4"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(check_config(config, "test"), report=killed)
+    before, asked = _files(tmp_path / "run"), [line for line in lines if line.endswith(" texts")]
+    assert len(asked) == 2
+    turned = {**config, "distill": {"teacher": str(other)}, "data": {**config["data"], "split_seed": 5}}
+    with monkeypatch.context() as refusing:
+        refusing.setattr("mujaz.training.train.build_trainer", lambda *_, **__: _refuse("no layers"))
+        with pytest.raises(UsageError, match="no layers"):
+            train(check_config(turned, "test"), restart=True)
+    assert before.items() <= _files(tmp_path / "run").items()
+    lines.clear()
+    config["distill"]["teacher"].reverse()
+    train(check_config(config, "test"), restart=True, report=lines.append)
+    assert not [line for line in lines if line.endswith(" texts")]  # both had said it before
+
+
+def _refuse(why: str) -> None:
+    raise UsageError(why)
+
+
+def test_the_checkpoint_teaches_and_no_conversion_of_it(
+    trained: Trained, topic_file: Path, summary_file: Path, tmp_path: Path, tiny_config: TinyConfig, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("mujaz.models.engines.opening.has_tiles", lambda: False)
+    for name in ("is_installed", "is_cached"):
+        monkeypatch.setattr(f"mujaz.models.engines.openvino_engine.{name}", lambda *_: True)
+    for task, data in (("topic", topic_file), ("summary", summary_file)):
+        config = tiny_config(task, data, tmp_path / task, max_steps=1)
+        config["distill"] = {"teacher": str(trained(task))}
+        lines: list[str] = []
+        train(check_config(config, "test"), report=lines.append)
+        kind: Any = TextClassifier if task == "topic" else Summarizer
+        said = kind.from_pretrained(trained(task), device="cpu", engine="torch").description
+        assert f"teacher: {said}" in lines

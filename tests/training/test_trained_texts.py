@@ -99,6 +99,25 @@ def test_a_start_that_knows_none_is_not_named(topic_file: Path, tmp_path: Path, 
     assert not [line for line in lines if "was trained on" in line]
 
 
+def test_shorter_copies_were_trained_on_too(
+    trained: Callable[[str], Path], tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    def rows(name: str, label: dict[str, object]) -> Path:
+        given: list[dict[str, object]] = [
+            {"text": f"نص {name} {i}", "title": f"خبر {name} {i}", **label} for i in range(20)
+        ]
+        return write_jsonl(tmp_path / f"{name}.jsonl", given)
+
+    money, sport = rows("money", {"label": "money"}), rows("sport", {"label": "sport"})
+    config = tiny_config("topic", money, tmp_path / "run", max_steps=1)
+    config["data"] = {"train": [str(money), str(sport)], "columns": {"title": "title"}, "dev_fraction": 0.0}
+    config["data"]["augmentation"] = {"title": 1.0}
+    config["distill"] = {"teacher": str(trained("topic")), "unlabelled": str(rows("more", {}))}
+    train(check_config(config, "test"))
+    titles = [f"خبر {name} {i}" for name in ("money", "sport", "more") for i in range(20)]
+    assert seen([tmp_path / "run"], [_example(title) for title in titles]) == 60
+
+
 @pytest.mark.parametrize("task", ["topic", "summary"])
 def test_what_a_teacher_alone_labelled_was_trained_on(
     task: str,
