@@ -123,6 +123,37 @@ def test_two_processes_score_the_weights_that_are_left(
     assert metrics["best_dev"] not in _curve(tmp_path / "run", "eval_macro_f1")
 
 
+def test_two_processes_remember_the_start_like_one(
+    trained: Callable[[str], Path], topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    """36 rows, in steps of 16: an epoch ends with a batch that a row without a label fills up."""
+    torch.set_num_threads(1)
+
+    def config(name: str, **training: Any) -> dict[str, Any]:
+        given = {
+            **SETTINGS,
+            "epochs": 2,
+            "save_every": None,
+            "learning_rate": 1e-3,
+            "without_forgetting": 0.5,
+            **training,
+        }
+        made = tiny_config("topic", topic_file, tmp_path / name, **given)
+        return {**made, "model": {"name": str(trained("topic"))}}
+
+    file = tmp_path / "two.yaml"
+    file.write_text(yaml.safe_dump(config("two")), encoding="utf-8")
+    process = _start(file)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    train(check_config(config("one", batch_size=8), "test"))
+    for name in ("loss", "eval_loss"):
+        np.testing.assert_allclose(_curve(tmp_path / "two", name), _curve(tmp_path / "one", name), rtol=1e-3, atol=1e-5)
+    weights = [load_file(tmp_path / folder / "model.safetensors") for folder in ("two", "one")]
+    for name in weights[1]:
+        np.testing.assert_allclose(weights[0][name], weights[1][name], atol=2e-3, err_msg=name)
+
+
 def test_the_plan_counts_the_processes(topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
     config = check_config(tiny_config("topic", topic_file, tmp_path / "run", **SETTINGS), "test")
     assert [total_steps(config, 36, processes) for processes in (1, 2, 3)] == [8 * 5, 8 * 3, 8 * 2]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,20 +10,26 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner, Result
 from numpy.typing import NDArray
 from scipy.special import expit
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, one_hot
 
 from mujaz import Summarizer
+from mujaz.cli import cli
 from mujaz.configs.loading import check_config
+from mujaz.configs.schema import TrainConfig
 from mujaz.errors import ConfigError, UsageError
 from mujaz.models.classifier import TextClassifier, softmax
 from mujaz.models.selector import SelectionEngine
 from mujaz.models.standing import BESIDES, OUTPUTS
 from mujaz.training.encoded import IGNORED, UNSURE
+from mujaz.training.job import prepare
+from mujaz.training.job_loss import remembering
 from mujaz.training.judging import STANDS, JudgedLoss
 from mujaz.training.losses import LabelLoss, MultiLabelLoss
 from mujaz.training.remembering import RememberingLoss
+from mujaz.training.search import search
 from mujaz.training.train import train
 from tests.conftest import MONEY, SPORT, TinyConfig, write_jsonl
 
@@ -165,3 +172,103 @@ def test_a_start_that_knew_nothing_is_refused(
         config["model"] = {"name": str(start)}
         with pytest.raises(UsageError, match=message):
             train(check_config(config, "test"))
+
+
+@pytest.mark.parametrize("way", ["all weights", "lora"])
+def test_a_training_that_was_killed_remembers_the_same_start(
+    way: str, trained: Trained, tiny_config: TinyConfig, topic_file: Path, tmp_path: Path
+) -> None:
+    def config(name: str) -> TrainConfig:
+        given = tiny_config("topic", topic_file, tmp_path / name, max_steps=6, save_every=2, without_forgetting=0.5)
+        given["training"] |= {"gradient_accumulation": 2}
+        given["model"] = {"name": str(trained("topic")), **({"lora": {"rank": 2}} if way == "lora" else {})}
+        return check_config(given, "test")
+
+    def kill(line: str) -> None:
+        if line.startswith("step 4/6"):
+            raise KeyboardInterrupt
+
+    if way == "lora":
+        pytest.importorskip("peft")
+    whole = train(config("whole"))
+    with pytest.raises(KeyboardInterrupt):
+        train(config("killed"), report=kill)
+    lines: list[str] = []
+    train(config("killed"), report=lines.append)
+    assert any(line.startswith("resuming from checkpoint-") for line in lines)
+    both = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "killed")]
+    assert both[0] == both[1]
+    assert whole.steps == 6
+
+
+def test_the_plan_says_what_is_remembered(
+    trained: Trained, bert_folder: Path, tiny_config: TinyConfig, topic_file: Path, tmp_path: Path
+) -> None:
+    config = tiny_config("topic", topic_file, tmp_path / "run", without_forgetting=0.25)
+    file = tmp_path / "config.yaml"
+
+    def dry_run(start: Path) -> Result:
+        file.write_text(json.dumps({**config, "model": {"name": str(start)}}), encoding="utf-8")
+        return CliRunner().invoke(cli, ["train", str(file), "--dry-run"])
+
+    assert (
+        "# start: its own answers are 25% of what is learnt of the labels that it knew"
+        in dry_run(trained("topic")).output
+    )
+    refused = dry_run(bert_folder).exception
+    assert isinstance(refused, UsageError)
+    assert "was for none" in str(refused)
+
+
+def test_labels_are_known_by_the_names_that_they_are_given(
+    trained: Trained, tiny_config: TinyConfig, stance_file: Path, tmp_path: Path
+) -> None:
+    """What the data calls otherwise is remembered of the label that it is renamed to; a third is learnt anew."""
+    names = {"favor": "pro", "against": "contra"}
+    rows = [json.loads(line) for line in stance_file.read_text(encoding="utf-8").splitlines()]
+    rows = [row | {"label": names[row["label"]] if i % 4 else "none"} for i, row in enumerate(rows)]
+    config = tiny_config("stance", write_jsonl(tmp_path / "rows.jsonl", rows), tmp_path / "run", max_steps=2)
+    config["data"]["rename"] = {new: old for old, new in names.items()}
+    config["training"]["without_forgetting"] = 0.9
+    config["model"] = {"name": str(trained("stance"))}
+    job = prepare(check_config(config, "test"))
+    found = remembering(job)
+    assert found is not None
+    assert [job.splits.labels[place] for place in found.known] == ["against", "favor"]
+    assert train(check_config(config, "test")).steps == 2
+
+
+def test_several_labels_are_remembered(tiny_config: TinyConfig, tmp_path: Path) -> None:
+    texts: list[dict[str, object]] = [
+        {"text": f"{one} {i}", "labels": labels}
+        for i in range(8)
+        for one, labels in [*((text, ["sport"]) for text in SPORT), *((text, ["money", "news"]) for text in MONEY)]
+    ]
+    first = tiny_config("topic", write_jsonl(tmp_path / "rows.jsonl", texts), tmp_path / "first", learning_rate=1e-2)
+    first["data"]["columns"] = {"label": "labels"}
+    train(check_config(first, "test"))
+    before = TextClassifier.from_pretrained(tmp_path / "first", device="cpu", precision="float32")
+    empty: list[dict[str, object]] = [{**row, "labels": [], "text": f"{row['text']} أمس"} for row in texts]
+    empty[0]["labels"], empty[1]["labels"] = ["money", "news"], ["sport"]
+    data = write_jsonl(tmp_path / "empty.jsonl", empty)
+    moved = {}
+    for share in (0.0, 0.9):
+        config = {**first, "output": str(tmp_path / str(share)), "model": {"name": str(tmp_path / "first")}}
+        config["data"] = {**first["data"], "train": str(data), "dev_fraction": 0.0, "test_fraction": 0.0}
+        config["training"] = {**first["training"], "learning_rate": 5e-4, "without_forgetting": share}
+        train(check_config(config, "test"))
+        after = TextClassifier.from_pretrained(tmp_path / str(share), device="cpu", precision="float32")
+        asked = [*SPORT, *MONEY]
+        moved[share] = float(abs(expit(after.logits(asked)) - expit(before.logits(asked))).mean())
+    assert moved[0.9] < 0.5 * moved[0.0]
+
+
+def test_a_search_tries_it(trained: Trained, tiny_config: TinyConfig, topic_file: Path, tmp_path: Path) -> None:
+    pytest.importorskip("optuna")
+    config = tiny_config("topic", topic_file, tmp_path / "run", max_steps=2)
+    config["model"] = {"name": str(trained("topic"))}
+    config["search"] = {"trials": 3, "space": {"training.without_forgetting": {"low": 0.0, "high": 0.9}}}
+    assert {trial.state for trial in search(check_config(config, "test")).trials} == {"complete"}
+    config["search"]["space"]["training.without_forgetting"]["high"] = 1.0
+    with pytest.raises(ConfigError, match="give less than 1"):
+        search(check_config(config, "test"), restart=True)
