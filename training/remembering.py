@@ -117,3 +117,22 @@ def known_outputs(name: str, wanted: Sequence[str], new: Sequence[int]) -> list[
             f"{name} was for none. Leave it out, or give such a model as model.name."
         )
     return known
+
+
+def check_kind(name: str, had_several: bool, several: bool) -> None:
+    """Refuse a start whose answers are of another kind: one label of all, or each label by itself.
+
+    Args:
+        name: Of the start.
+        had_several: Whether it gives several labels a text.
+        several: Whether what is to be learnt does.
+
+    Raises:
+        UsageError: one does, and the other does not.
+    """
+    if had_several != several:
+        gives = ["one label", "several labels"]
+        raise UsageError(
+            f"training.without_forgetting wants a start that answers as this data does, with {gives[several]} a text; "
+            f"{name} gives {gives[had_several]}. Leave it out, or give such a model as model.name."
+        )

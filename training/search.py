@@ -23,7 +23,7 @@ from mujaz.models.loading import load_config
 from mujaz.training.arguments import BEST_BY, SELECTION_F1, SELECTION_MEAN
 from mujaz.training.callbacks import Report
 from mujaz.training.data import load_splits
-from mujaz.training.intermediate import intermediate_steps
+from mujaz.training.intermediate import check_step, intermediate_steps
 from mujaz.training.job import prepare
 from mujaz.training.processes import count
 from mujaz.training.provenance import data_info
@@ -180,8 +180,10 @@ def _look_at_models(config: TrainConfig, settings: SearchConfig) -> None:
     plain, names = config.model_copy(update={"search": None}), settings.space.get("model.name")
     for name in names if isinstance(names, list) else [config.model.name]:
         one = with_values(plain, {"model.name": name}, "the trial")
-        job = prepare(intermediate_steps(one)[0] if one.intermediate else one)
-        build_trainer(job, progress=False, report=lambda line: None)
+        if one.intermediate:
+            one, second = intermediate_steps(one)
+            check_step(one, second)
+        build_trainer(prepare(one), progress=False, report=lambda line: None)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ from mujaz.training.dropout import set_dropout
 from mujaz.training.layers import freeze
 from mujaz.training.lora import with_lora
 from mujaz.training.processes import first_alone
-from mujaz.training.remembering import known_outputs
+from mujaz.training.remembering import check_kind, known_outputs
 from mujaz.training.scratch import new_classifier, new_seq2seq, train_unigram, train_wordpiece
 from mujaz.training.selection import IN_ARTICLES, outputs
 from mujaz.training.writer import writer_of
@@ -132,6 +132,7 @@ def _from_pretrained(config: TrainConfig, splits: Splits) -> Start:
         check_start(config.training.keep_of_start, name, had, [one for one in unknown if one in needed])
         if config.training.without_forgetting:
             known_outputs(name, needed, new)
+            check_kind(name, opened.info.multi_label is not None, splits.multi_label)
         line = _labels_line(had, splits.labels, unknown) if config.task != "summary" else ""
     model = _loaded(opened, config, splits)
     if opened.config.is_encoder_decoder:

@@ -42,7 +42,7 @@ from mujaz.training.data import load_splits, targets_again
 from mujaz.training.distillation import DistillingTrainer, besides, taught
 from mujaz.training.encoded import Collator, with_filler
 from mujaz.training.evaluation import PREDICTIONS_FILE, Evaluation, evaluate
-from mujaz.training.intermediate import drop_old_step, intermediate_steps
+from mujaz.training.intermediate import check_step, drop_old_step, intermediate_steps
 from mujaz.training.job import Job, checkpoint_info, done_before, opening_lines, prepare
 from mujaz.training.job_loss import loss_of, remembering
 from mujaz.training.layers import decay_by_layer
@@ -234,9 +234,13 @@ def train_intermediate(config: TrainConfig, *, restart: bool, progress: bool, re
 
     Returns:
         The config of the training that goes on from it.
+
+    Raises:
+        UsageError: as :func:`mujaz.training.intermediate.check_step`, and as :func:`train`.
     """
     first, second = intermediate_steps(config)
     if restart or first_alone(lambda: done_before(first)) is None:
+        check_step(first, second)
         report(f"intermediate step, in {first.output}")
         train(first, restart=restart, progress=progress, report=report)
     report(f"going on from {first.output}")

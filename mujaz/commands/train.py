@@ -41,13 +41,14 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
     if dry_run:
         from mujaz.training.distillation import untaught_lines
         from mujaz.training.folds import fold_config
-        from mujaz.training.intermediate import intermediate_steps
+        from mujaz.training.intermediate import check_step, intermediate_steps
         from mujaz.training.job import prepare
 
         click.echo(resolved_yaml(checked), nl=False)
         if checked.intermediate:
             click.echo("# the intermediate step:")
-            first = intermediate_steps(checked)[0]
+            first, second = intermediate_steps(checked)
+            check_step(first, second)
         else:
             first = fold_config(checked, 1) if all_folds else checked
             if all_folds:

@@ -20,7 +20,7 @@ from mujaz.models.checkpoint import FROM_NOTHING, read_info
 from mujaz.models.loading import load_for_classification
 from mujaz.training import train as train_module
 from mujaz.training.folds import train_folds
-from mujaz.training.intermediate import intermediate_steps
+from mujaz.training.intermediate import check_step, intermediate_steps
 from mujaz.training.job import prepare
 from mujaz.training.resume import last_checkpoint
 
@@ -56,6 +56,25 @@ class _Killed(TrainerCallback):
 
 def _checked(config: dict[str, Any]) -> TrainConfig:
     return check_config(config, "test")
+
+
+@pytest.mark.parametrize("kind", ["without_forgetting", "keep_of_start"])
+def test_a_step_that_teaches_other_labels_than_are_to_be_kept_is_not_trained(
+    kind: str, asked: dict[str, Any], bert_folder: Path, tmp_path: Path
+) -> None:
+    asked["training"][kind] = 0.5
+    asked["model"] = {"name": str(bert_folder)}
+    for data in ({}, {"folds": 2, "test_fraction": 0.0}):
+        asked["data"] |= data
+        lines: list[str] = []
+        with pytest.raises(UsageError, match="the intermediate step"):
+            (train_folds if data else train)(_checked(asked), report=lines.append)
+        assert lines == []
+    path = tmp_path / "config.yaml"
+    path.write_text(json.dumps(asked), encoding="utf-8")
+    assert isinstance(CliRunner().invoke(cli, ["train", str(path), "--dry-run"]).exception, UsageError)
+    asked["intermediate"]["data"]["rename"] = {"entailment": "favor", "neutral": "against"}
+    check_step(*intermediate_steps(_checked(asked)))
 
 
 def test_one_config_trains_both_steps(asked: dict[str, Any]) -> None:

@@ -261,6 +261,10 @@ def test_several_labels_are_remembered(tiny_config: TinyConfig, tmp_path: Path) 
         asked = [*SPORT, *MONEY]
         moved[share] = float(abs(expit(after.logits(asked)) - expit(before.logits(asked))).mean())
     assert moved[0.9] < 0.5 * moved[0.0]
+    one: list[dict[str, object]] = [{**row, "labels": ["sport", "money"][i % 2]} for i, row in enumerate(texts)]
+    config["data"]["train"] = str(write_jsonl(tmp_path / "one.jsonl", one))
+    with pytest.raises(UsageError, match=r"with one label a text; .* gives several labels"):
+        train(check_config(config, "test"), restart=True)
 
 
 def test_a_search_tries_it(trained: Trained, tiny_config: TinyConfig, topic_file: Path, tmp_path: Path) -> None:
