@@ -94,7 +94,7 @@ class RememberingTrainer(Trainer):
         if model.training:
             given = {name: value for name, value in inputs.items() if name != "labels"}
             self.start.to(next(iter(given.values())).device)
-            with torch.no_grad():
+            with torch.no_grad(), self.accelerator.autocast():
                 self.loss.answers = self.start(**given).logits
         return super().compute_loss(model, inputs, *rest, **others)
 
