@@ -12,8 +12,8 @@ demo: .venv/.installed
 test: .venv/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/mypy & types=$$!; OMP_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile; tests=$$?; \
+		wait $$types || exit 1; exit $$tests
 
 .venv/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(f"mujaz needs Python 3.11 or later, found {sys.version.split()[0]}. Name another: make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'

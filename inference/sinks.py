@@ -238,9 +238,8 @@ class FileSink:
             if not self._size:
                 self._file.write(self._compress(self._mark + self.kind.encode((), header=columns)))
             self._file.close()
-            if (
-                self._stale
-            ):  # first: whatever ends the process now, it does not stand beside an output that it is not of
+            # First: whatever ends the process now, it does not stand beside an output that it is not of.
+            if self._stale:
                 self._stale.unlink(missing_ok=True)
             self.kind.finish(self.partial, self.path, columns)
             self.journal.remove()

@@ -7,6 +7,27 @@ See `mujaz.models.articles`, which reads with them. The forms are those that age
 from __future__ import annotations
 
 import re
+from functools import cached_property
+
+
+class Later:
+    """A pattern that is compiled when it is first used: all of these take a second, and most processes read no article."""
+
+    def __init__(self, pattern: str) -> None:
+        """Keep a pattern as a text."""
+        self.pattern = pattern
+
+    @cached_property
+    def _compiled(self) -> re.Pattern[str]:
+        return re.compile(self.pattern)
+
+    def match(self, text: str) -> re.Match[str] | None:
+        """As of a compiled pattern."""
+        return self._compiled.match(text)
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        """As of a compiled pattern."""
+        return self._compiled.fullmatch(text)
 
 
 def _any_of(table: str) -> str:
@@ -110,7 +131,7 @@ _WROTE = rf"{_WROTE_OF}\s*[:/\-–—]\s*"
 
 # A line at the top that is nothing but one of these. Named groups say what is what.
 HEAD_LINES = tuple(
-    re.compile(pattern)
+    Later(pattern)
     for pattern in (
         rf"(?!\d+\s\D+$)(?P<dateline>(?:{_PLACE}{_SEP})?(?:في\s)?{DATE}(?:{_SEP}(?:الموافق\s)?{DATE})?{_SEP}(?:{TIME}{_SEP})?{SOURCE}?)",
         rf"(?P<dateline>{_SOMEWHERE}(?:في\s)?{DATE}{_SEP}الموافق\s{DATE}{_SEP}{SOURCE})",
@@ -126,10 +147,10 @@ HEAD_LINES = tuple(
     )
 )
 # A line that is nothing but a place and a name of two words; of more it may be a headline.
-PLACE_AND_NAME = re.compile(rf"(?P<dateline>{_PLACE}){_DASH}(?P<byline>[ء-يّ]{{2,14}}\s[ء-يّ]{{2,14}})")
+PLACE_AND_NAME = Later(rf"(?P<dateline>{_PLACE}){_DASH}(?P<byline>[ء-يّ]{{2,14}}\s[ء-يّ]{{2,14}})")
 # What may stand at the very beginning of the body, with the text right behind it.
 HEAD_PREFIXES = tuple(
-    re.compile(pattern)
+    Later(pattern)
     for pattern in (
         rf"(?P<dateline>{_PLACE}\s*:\s*{_QUOTED_AGENCY})\s*[:،\-–—]*\s*",
         rf"(?P<dateline>\[\s?\d{{1,2}}\s?/\s?{_MONTH}\s?/\s?\d{{4}}\s?\]\s?{_PLACE}{_MARK}(?:{SOURCE}|{_PAPER})){_END}",
@@ -163,7 +184,7 @@ PLACE_ALONE = HEAD_PREFIXES[-1]
 SCORE_BEHIND = re.compile(r"[^\W\d_]+(?:\s[^\W\d_]+){0,2}\s*\d{1,2}\s?[-–:]\s?\d{1,2}(?!\d)")
 # The same where no mark ends it: only before a verb that opens a sentence.
 BEFORE_A_VERB = tuple(
-    re.compile(pattern)
+    Later(pattern)
     for pattern in (
         rf"(?P<dateline>{_PLACES}{_SEP}(?!/){_QUOTED_AGENCY})[:،]?\s*{_TEXT}",
         rf"(?P<dateline>{_PLACE})\s?/\s?(?P<byline>{_PERSON})\s?/\s?{SOURCE}\s+{_TEXT}",

@@ -10,21 +10,24 @@ or on the command line, a text a line (a stance model: text, tabulator, target):
 
     python predict.py < texts.txt > labels.jsonl
 
-A text that is longer than the model reads is cut at its end.
+A text that is longer than the model reads is cut at its end. One that is empty, or markup alone, is labelled as any other.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
+
+BATCH = 16  # texts
 
 
 class Classifier:
@@ -57,8 +60,13 @@ class Classifier:
     def _target_first(self) -> bool:
         return bool(self._pair and self._pair["order"] == "target_first")
 
+    @property
+    def needs_target(self) -> bool:
+        """Whether every text comes with a target."""
+        return self._pair is not None
+
     def predict(self, texts: Sequence[str], targets: Sequence[str] | None = None) -> list[dict[str, Any]]:
-        """Label and probabilities of each text; of a model that gives several, ``labels``.
+        """Label and probabilities of each text; of a model that gives several, ``labels``, the most probable first.
 
         ``label`` is None where the best one is less probable than the model's own least probability.
         """
@@ -66,8 +74,8 @@ class Classifier:
         for row in self.probabilities(texts, targets):
             probabilities = dict(zip(self.labels, map(float, row), strict=True))
             if self._thresholds is not None:
-                has = row >= self._thresholds
-                told: dict[str, Any] = {"labels": [one for one, had in zip(self.labels, has, strict=True) if had]}
+                order = [place for place in np.argsort(-row, kind="stable") if row[place] >= self._thresholds[place]]
+                told: dict[str, Any] = {"labels": [self.labels[place] for place in order]}
             else:
                 told = {"label": self.labels[int(row.argmax())] if row.max() >= self._least else None}
             answers.append({**told, "probabilities": probabilities})
@@ -83,9 +91,14 @@ class Classifier:
 
     def logits(self, texts: Sequence[str], targets: Sequence[str] | None = None) -> NDArray[np.float32]:
         """Scores, shape (texts, labels)."""
-        if (self._pair is None) != (targets is None):
+        if self.needs_target != (targets is not None):
             raise ValueError("a stance model wants a target for each text, and others want none")
-        batch = self._tokenizer.encode_batch([*self._read(texts, targets)])
+        read = [*self._read(texts, targets)]
+        found = [self._scores(read[at : at + BATCH]) for at in range(0, len(read), BATCH)]
+        return np.concatenate(found) if found else np.zeros((0, len(self.labels)), dtype=np.float32)
+
+    def _scores(self, read: Sequence[Any]) -> NDArray[np.float32]:
+        batch = self._tokenizer.encode_batch(read)
         given = {
             "input_ids": [one.ids for one in batch],
             "attention_mask": [one.attention_mask for one in batch],
@@ -113,12 +126,22 @@ class Classifier:
         return target if len(offsets) <= half else target[: min(offsets[half - 1][1], offsets[half][0])]
 
 
+def answers(classifier: Classifier, lines: TextIO) -> Iterator[dict[str, Any]]:
+    """An answer for each line, or an ``error``."""
+    for line in lines:
+        text, tabulator, target = line.rstrip("\n").rpartition("\t") if classifier.needs_target else (line, "", "")
+        if classifier.needs_target and not tabulator:
+            yield {"error": "expected a text, a tabulator and its target"}
+        else:
+            yield classifier.predict([text], [target] if classifier.needs_target else None)[0]
+
+
 def main() -> None:
     """A line of JSON for each line of standard input."""
-    classifier = Classifier()
-    for line in sys.stdin:
-        text, *target = line.rstrip("\n").split("\t")
-        (answer,) = classifier.predict([text], target or None)
+    for stream, encoding in ((sys.stdin, "utf-8-sig"), (sys.stdout, "utf-8")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=encoding, errors="replace")  # that of Windows has no Arabic
+    for answer in answers(Classifier(), sys.stdin):
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
 
 

@@ -98,7 +98,7 @@ def _rows(reader: Iterator[list[str]], source: _Lines) -> Iterator[list[str] | s
             if len(source.taken) > 1:
                 wrong = source.taken[0][1]
                 source.again(1)
-            yield wrong or f"expected CSV, found something else ({_advice(error)}"
+            yield wrong or _advice(error)
             continue
         if source.problem:
             yield source.problem
@@ -106,10 +106,14 @@ def _rows(reader: Iterator[list[str]], source: _Lines) -> Iterator[list[str] | s
             yield fields
 
 
+_NO_CSV = "expected CSV, found something else"
+
+
 def _advice(error: csv.Error) -> str:
     if "new-line" in str(error):  # which Python says how to open a file for
-        return "a carriage return within a line); must a text be quoted, or do lines of two systems stand in one file?"
-    return f"{error}); is a quote not doubled, or not closed?"
+        found = "a carriage return within a line"
+        return f"{_NO_CSV} ({found}); must a text be quoted, or do lines of two systems stand in one file?"
+    return f"{_NO_CSV} ({error}); is a quote not doubled, or not closed?"
 
 
 def _separator(header: str, usual: str) -> str:

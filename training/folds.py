@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -95,7 +96,8 @@ def _trained(config: TrainConfig, folds: int, *, restart: bool, progress: bool, 
             say("done before, and not trained again (--restart does)")
         else:
             done = train(one, restart=restart, progress=progress, report=say).metrics
-            first_alone(partial(_drop_old, config, folds))
+            if restart:
+                first_alone(partial(_drop_old, config, folds))
         runs.append(done)
     by_target = config.task == "stance" and config.data.split.by == "target"
     result = FoldsResult(
@@ -122,8 +124,8 @@ def _drop_old(config: TrainConfig, folds: int) -> None:
     folder = Path(config.output)
     remove(folder, (FOLDS_FILE, FOLDS_PAGE))
     drop_old_step(config)
-    others = set(folder.glob("fold-[0-9]*")).difference(_parts(config, folds))
-    remove(folder, [path.name for path in others if is_run(path, TrainConfig)])
+    others = set(folder.glob("fold-*")).difference(_parts(config, folds))  # a copy that somebody made has another name
+    remove(folder, [one.name for one in others if re.fullmatch(r"fold-\d+", one.name) and is_run(one, TrainConfig)])
 
 
 def _parts(config: TrainConfig, folds: int) -> list[Path]:

@@ -12,7 +12,7 @@ from mujaz.errors import UsageError
 from mujaz.models.loading import same_names
 from mujaz.training.averaging import check_start
 from mujaz.training.data import load_splits
-from mujaz.training.remembering import known_outputs
+from mujaz.training.remembering import check_kind, known_outputs
 from mujaz.training.resume import INTERMEDIATE, is_run
 from mujaz.training.run_folder import remove
 from mujaz.training.trained_texts import sources
@@ -53,17 +53,19 @@ def check_step(first: TrainConfig, second: TrainConfig) -> None:
         second: What goes on from it.
 
     Raises:
-        UsageError: it teaches none of them, or for ``training.keep_of_start`` not all.
+        UsageError: it teaches none of them, or for ``training.keep_of_start`` not all; or answers of another kind.
     """
     settings, data = second.training, second.data
     if not (settings.without_forgetting or settings.keep_of_start):
         return
     data = data.model_copy(update={"fold": data.fold or 1}) if data.folds else data  # all have the same labels
-    had, wanted = load_splits(first.data, first.task).labels, load_splits(data, second.task).labels
+    before, behind = load_splits(first.data, first.task), load_splits(data, second.task)
+    had, wanted = before.labels, behind.labels
     new = [place for place in range(len(wanted)) if place not in same_names(had, wanted)]
     check_start(settings.keep_of_start, "the intermediate step", had, [wanted[place] for place in new])
     if settings.without_forgetting:
         known_outputs("the intermediate step", wanted, new)
+        check_kind("the intermediate step", before.multi_label, behind.multi_label)
 
 
 def drop_old_step(config: TrainConfig) -> None:

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 JOURNAL = "search.journal"  # optuna's own record
 TRIALS = "trials"  # a folder each
 BEST_FILE = "best.yaml"
+_OF_A_START = ("training.keep_of_start", "training.without_forgetting")  # above 0 they want one that knows the labels
 _WRITES = (JOURNAL, TRIALS, INTERMEDIATE, BEST_FILE)
 _ENDED = "ended"  # said of a trial that went to its end, whichever; one that was killed lacks it
 _REFUSED = "refused"  # of one whose settings or data ended the search
@@ -169,7 +170,7 @@ def _open(config: TrainConfig, settings: SearchConfig, restart: bool) -> Path:
     else:
         _look_at_models(config, settings)
         if restart:
-            remove(folder, (TRIALS, INTERMEDIATE, JOURNAL))
+            remove(folder, (TRIALS, INTERMEDIATE, JOURNAL, BEST_FILE))
         begin_run(config)
     same_data(folder, learnt, folder / JOURNAL)
     return folder
@@ -178,8 +179,10 @@ def _open(config: TrainConfig, settings: SearchConfig, restart: bool) -> Path:
 def _look_at_models(config: TrainConfig, settings: SearchConfig) -> None:
     """Make trainings ready as trials do, one with each model that is tried, before an earlier search goes."""
     plain, names = config.model_copy(update={"search": None}), settings.space.get("model.name")
+    tried = {key: values if isinstance(values, list) else values.probes for key, values in settings.space.items()}
+    asked = {key: max(tried[key]) for key in _OF_A_START if key in tried}
     for name in names if isinstance(names, list) else [config.model.name]:
-        one = with_values(plain, {"model.name": name}, "the trial")
+        one = with_values(plain, {"model.name": name, **asked}, "the trial")
         if one.intermediate:
             one, second = intermediate_steps(one)
             check_step(one, second)

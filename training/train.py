@@ -140,7 +140,7 @@ def train(
             first_alone(lambda: goes_on(second, restart=restart, writes=WRITES))
             config = train_intermediate(config, restart=restart, progress=progress, report=say)
         resume = first_alone(lambda: open_run(config, restart=restart, writes=WRITES))
-        job, trainer = fit(config, resume, progress=progress, report=say)
+        job, trainer = fit(config, resume, restart=restart, progress=progress, report=say)
         kept_scores(trainer, config, say)
         model = whole_model(trainer, job.start.model)
         return first_alone(lambda: _leave(job, model, trainer, began, say))
@@ -155,6 +155,7 @@ def fit(
     config: TrainConfig,
     resume: Path | None,
     *,
+    restart: bool = False,
     progress: bool,
     report: Report,
     callbacks: Sequence[TrainerCallback] = (),
@@ -164,6 +165,7 @@ def fit(
     Args:
         config: What was asked for.
         resume: The checkpoint to go on from.
+        restart: A step before an earlier run in this folder may go, where this one does not learn from it.
         progress: Show progress bars.
         report: Receives lines for people.
         callbacks: More of the Trainer's.
@@ -189,7 +191,7 @@ def fit(
     averaged = averaged_with_start(model, settings.keep_of_start, job.start.new_outputs)
     with averaged, noise, quick_on_cpu(model, settings), compiled_to_train(model, settings):
         if not resume:  # nothing is refused any more: a run that is there may go
-            first_alone(lambda: _begin(config, learnt))
+            first_alone(lambda: _begin(config, learnt, restart=restart))
         run_trainer(trainer, resume, Path(config.output))
     done, whole = trainer.state.global_step, trainer.state.max_steps
     if done < whole and is_first():
@@ -197,9 +199,10 @@ def fit(
     return job, trainer
 
 
-def _begin(config: TrainConfig, learnt: str) -> None:
+def _begin(config: TrainConfig, learnt: str, *, restart: bool) -> None:
     begin_run(config)
-    drop_old_step(config)
+    if restart:
+        drop_old_step(config)
     same_data(Path(config.output), learnt, None)
 
 

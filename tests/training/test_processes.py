@@ -100,33 +100,11 @@ def test_two_processes_train_like_one_with_twice_the_batch(
         np.testing.assert_allclose(weights[0][name], weights[1][name], atol=2e-3, err_msg=name)
     assert not (tmp_path / "two" / "checkpoints").exists()
 
-    again = _start(file)
-    _, errors = again.communicate()
-    assert again.returncode != 0
-    assert errors.count("mujaz: error: ") == errors.count("holds a finished run") == 1  # and nobody waits for ever
 
-
-def test_two_processes_score_the_weights_that_are_left(
+def test_two_processes_remember_and_keep_the_start_like_one(
     trained: Callable[[str], Path], topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
 ) -> None:
-    config = tiny_config("topic", topic_file, tmp_path / "run", max_steps=4, learning_rate=0.1, keep_of_start=0.95)
-    config |= {"model": {"name": str(trained("topic"))}}
-    config["data"]["test_fraction"] = 0.0
-    file = tmp_path / "run.yaml"
-    file.write_text(yaml.safe_dump(config), encoding="utf-8")
-    process = _start(file)
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors
-    assert errors.count("with 0.95 of the start's weights: dev macro_f1 ") == 1
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
-    assert metrics["best_dev"] == pytest.approx(metrics["metrics"]["macro_f1"])
-    assert metrics["best_dev"] not in _curve(tmp_path / "run", "eval_macro_f1")
-
-
-def test_two_processes_remember_the_start_like_one(
-    trained: Callable[[str], Path], topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
-) -> None:
-    """36 rows, in steps of 16: an epoch ends with a batch that a row without a label fills up."""
+    """An epoch ends with a batch that a row without a label fills up."""
     torch.set_num_threads(1)
 
     def config(name: str, **training: Any) -> dict[str, Any]:
@@ -136,9 +114,11 @@ def test_two_processes_remember_the_start_like_one(
             "save_every": None,
             "learning_rate": 1e-3,
             "without_forgetting": 0.5,
+            "keep_of_start": 0.25,
             **training,
         }
         made = tiny_config("topic", topic_file, tmp_path / name, **given)
+        made["data"]["test_fraction"] = 0.0
         return {**made, "model": {"name": str(trained("topic"))}}
 
     file = tmp_path / "two.yaml"
@@ -146,6 +126,9 @@ def test_two_processes_remember_the_start_like_one(
     process = _start(file)
     _, errors = process.communicate()
     assert process.returncode == 0, errors
+    assert errors.count("with 0.25 of the start's weights: dev macro_f1 ") == 1
+    metrics = json.loads((tmp_path / "two" / "metrics.json").read_text(encoding="utf-8"))
+    assert metrics["best_dev"] == pytest.approx(metrics["metrics"]["macro_f1"])
     train(check_config(config("one", batch_size=8), "test"))
     for name in ("loss", "eval_loss"):
         np.testing.assert_allclose(_curve(tmp_path / "two", name), _curve(tmp_path / "one", name), rtol=1e-3, atol=1e-5)

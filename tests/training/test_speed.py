@@ -59,7 +59,7 @@ def test_a_compiled_classifier_learns_the_same(logits: Callable[..., Any]) -> No
 def test_a_compiled_summarizer_learns_the_same(summary_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
     losses = []
     for name, compile_it in (("plain", False), ("compiled", True)):
-        job = _job(summary_file, tmp_path / name, tiny_config, "summary", compile=compile_it)
+        job = _job(summary_file, tmp_path / name, tiny_config, "summary", compile=compile_it, max_steps=6)
         trainer = train_module.build_trainer(job, progress=False, report=lambda line: None)
         with compiled_to_train(job.start.model, job.config.training):
             losses.append(trainer.train().training_loss)
