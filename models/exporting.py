@@ -41,7 +41,7 @@ _README = """\
 # {name}, for ONNX Runtime
 
 Exported from a mujaz checkpoint ({task}; {labels}). `tokenizer.json` prepares a text as the training did, but for rarities
-(HTML entities written as numbers, letters of two scripts in a word). It asks for `onnxruntime`, `tokenizers` and `numpy`:
+(rare HTML entities, letters of two scripts in a word). It asks for `onnxruntime`, `tokenizers` and `numpy`:
 
 ```sh
 python predict.py < texts.txt        # a text a line{target}
@@ -109,8 +109,10 @@ def export_onnx(
         if int8:
             _quantize(draft / MODEL_FILE)
         notes = _notes(classifier)
-        _write_rest(classifier, draft, notes)
+        _write_rest(classifier, draft)
         compared, same = _same(classifier, draft, texts, targets)
+        if int8 and compared < LEAST_TEXTS:
+            raise _too_few(compared)
         if int8 and same < 1 - MOST_CHANGED:
             raise UsageError(
                 f"int8 changes {1 - same:.1%} of the answers to {compared} texts, and {MOST_CHANGED:.1%} are allowed. "
@@ -120,6 +122,7 @@ def export_onnx(
             notes += (
                 "Some answers differ from mujaz's: by rounding, or by what tokenizer.json cannot say of the recipe.",
             )
+        _write_readme(classifier, draft, notes)
         megabytes = (draft / MODEL_FILE).stat().st_size / 1e6
         if out.exists():
             out.rmdir()
@@ -143,11 +146,20 @@ def _check(classifier: TextClassifier, out: Path, texts: int, *, int8: bool) -> 
             raise MissingExtraError("exporting", package, "onnx")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError(f"{out} holds something: expected a folder that does not exist yet, or an empty one.")
-    if int8 and texts < LEAST_TEXTS:
+    recipe = classifier.encoder.recipe
+    if any(step.name == "farasa" for step in recipe.steps):
         raise UsageError(
-            f"int8 is compared with float32 on texts of yours: expected {LEAST_TEXTS} at least, found {texts}. Give a file "
-            "of them (--texts)."
+            f"recipe '{recipe.name}' segments words in Java, which no tokenizer.json can: it is not exported."
         )
+    if int8 and texts < LEAST_TEXTS:
+        raise _too_few(texts)
+
+
+def _too_few(texts: int) -> UsageError:
+    return UsageError(
+        f"int8 is compared with float32 on texts of yours: expected {LEAST_TEXTS} at least, none of them empty, found "
+        f"{texts}. Give a file of them (--texts)."
+    )
 
 
 def _token_types(encoder: TextEncoder) -> bool:
@@ -251,19 +263,18 @@ def _first_line(error: Exception) -> str:
 def _notes(classifier: TextClassifier) -> tuple[str, ...]:
     notes, encoder = [], classifier.encoder
     if classifier.info.expects_titles:
-        notes.append("It learnt hardly a text without its title: set that before the text, on a line of its own.")
+        notes.append(
+            "It learnt hardly a text without its title: set that before the text, in Python on a line of its own, in a line "
+            "of predict.py with a space between."
+        )
     if encoder.clean_article:
         notes.append(
             "It learnt from articles without dateline, byline and page leftovers: take them off first (mujaz clean)."
         )
-    if any(step.name == "farasa" for step in encoder.recipe.steps):
-        notes.append(
-            f"Its recipe '{encoder.recipe.name}' segments words, which no tokenizer.json can: give it segmented text."
-        )
     return tuple(notes)
 
 
-def _write_rest(classifier: TextClassifier, folder: Path, notes: Sequence[str]) -> None:
+def _write_rest(classifier: TextClassifier, folder: Path) -> None:
     tokenizer, info = classifier.encoder.tokenizer, classifier.info
     save_tokenizer(folder, classifier.encoder)
     padding = {"id": tokenizer.pad_token_id, "token": tokenizer.pad_token}
@@ -272,10 +283,13 @@ def _write_rest(classifier: TextClassifier, folder: Path, notes: Sequence[str]) 
         given["pair"] = classifier.encoder.pair.model_dump()
     write_info(folder, CheckpointInfo.model_validate(given))
     shutil.copyfile(Path(__file__).with_name("onnx_predict.py"), folder / SCRIPT)
+
+
+def _write_readme(classifier: TextClassifier, folder: Path, notes: Sequence[str]) -> None:
     inputs = "input_ids, attention_mask" + (", token_type_ids" if _token_types(classifier.encoder) else "")
     readme = _README.format(
-        name=called(info, classifier.folder),
-        task=info.task,
+        name=called(classifier.info, classifier.folder),
+        task=classifier.task,
         labels=", ".join(classifier.labels),
         target=", a tabulator, its target" if classifier.needs_target else "",
         inputs=inputs,
@@ -312,6 +326,4 @@ def _same(
 def _given(encoder: TextEncoder, text: str) -> str:
     """A text as the notes say that it is to be given."""
     text = join_surrogates(text)  # the tokenizers library takes no half of a pair
-    if any(step.name == "farasa" for step in encoder.recipe.steps):
-        return encoder.prepare(text)
     return clean_article(text) if encoder.clean_article else text

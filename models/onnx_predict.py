@@ -129,18 +129,31 @@ class Classifier:
 def answers(classifier: Classifier, lines: TextIO) -> Iterator[dict[str, Any]]:
     """An answer for each line, or an ``error``."""
     for line in lines:
-        text, tabulator, target = line.rstrip("\n").rpartition("\t") if classifier.needs_target else (line, "", "")
-        if classifier.needs_target and not tabulator:
+        text, tabulator, target = line.rstrip("\n"), "", ""
+        if classifier.needs_target:
+            text, tabulator, target = text.rpartition("\t")
+        if _is_damaged(line):
+            yield {"error": "expected UTF-8"}
+        elif classifier.needs_target and not tabulator:
             yield {"error": "expected a text, a tabulator and its target"}
         else:
             yield classifier.predict([text], [target] if classifier.needs_target else None)[0]
+
+
+def _is_damaged(line: str) -> bool:
+    """Whether a line holds bytes that are no UTF-8."""
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def main() -> None:
     """A line of JSON for each line of standard input."""
     for stream, encoding in ((sys.stdin, "utf-8-sig"), (sys.stdout, "utf-8")):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(encoding=encoding, errors="replace")  # that of Windows has no Arabic
+            stream.reconfigure(encoding=encoding, errors="surrogateescape")  # that of Windows has no Arabic
     for answer in answers(Classifier(), sys.stdin):
         sys.stdout.write(json.dumps(answer, ensure_ascii=False) + "\n")
 

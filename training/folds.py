@@ -125,7 +125,9 @@ def _drop_old(config: TrainConfig, folds: int) -> None:
     remove(folder, (FOLDS_FILE, FOLDS_PAGE))
     drop_old_step(config)
     others = set(folder.glob("fold-*")).difference(_parts(config, folds))  # a copy that somebody made has another name
-    remove(folder, [one.name for one in others if re.fullmatch(r"fold-\d+", one.name) and is_run(one, TrainConfig)])
+    remove(
+        folder, [one.name for one in others if re.fullmatch(r"fold-[1-9]\d*", one.name) and is_run(one, TrainConfig)]
+    )
 
 
 def _parts(config: TrainConfig, folds: int) -> list[Path]:

@@ -180,7 +180,7 @@ def _look_at_models(config: TrainConfig, settings: SearchConfig) -> None:
     """Make trainings ready as trials do, one with each model that is tried, before an earlier search goes."""
     plain, names = config.model_copy(update={"search": None}), settings.space.get("model.name")
     tried = {key: values if isinstance(values, list) else values.probes for key, values in settings.space.items()}
-    asked = {key: max(tried[key]) for key in _OF_A_START if key in tried}
+    asked = {key: max(tried[key], key=float) for key in _OF_A_START if key in tried}
     for name in names if isinstance(names, list) else [config.model.name]:
         one = with_values(plain, {"model.name": name, **asked}, "the trial")
         if one.intermediate:

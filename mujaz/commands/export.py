@@ -17,7 +17,11 @@ _MOST = 2000  # texts to compare on
 @click.option("--out", required=True, type=click.Path(path_type=Path), metavar="DIR", help="The folder to make.")
 @click.option("--task", type=click.Choice(["topic", "stance"]), help="Of the embedded model, where MODEL is left out.")
 @click.option("--int8", is_flag=True, help="Weights in int8: a quarter of the size. Wants --texts.")
-@click.option("--texts", metavar="FILE", help="Texts to compare answers with those of mujaz on; 2,000 are enough.")
+@click.option(
+    "--texts",
+    metavar="FILE",
+    help="Texts to compare answers on with those of mujaz: the first 2,000 that are not empty.",
+)
 @click.option("--text-column", default="text", show_default=True, metavar="C", help="Column that holds the texts.")
 @click.option("--target-column", default="target", show_default=True, metavar="C", help="Column of a stance's targets.")
 def command(

@@ -72,11 +72,14 @@ def test_it_answers_alone(exported: Path, trained: Callable[[str], Path]) -> Non
     for answer, one in zip(answers, expected, strict=True):
         assert answer["probabilities"] == pytest.approx(one.probabilities, abs=1e-5)
     command = [sys.executable, str(exported / "predict.py")]
-    given = "\n".join([*SPORT, "", "كرة\tسوق"]).encode("utf-8-sig")
+    given = "\n".join([*SPORT, "", "كرة\tسوق"]).encode("utf-8-sig") + "\nكرة".encode("cp1256")
     environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     lines = subprocess.run(command, input=given, check=True, capture_output=True, env=environment).stdout.decode()
-    assert [json.loads(line)["label"] for line in lines.splitlines()][: len(SPORT)] == ["sport"] * len(SPORT)
-    assert len(lines.splitlines()) == len(SPORT) + 2
+    *told, _, last, damaged = map(json.loads, lines.splitlines())
+    for answer, one in zip(told, opened(trained("topic")).predict(SPORT), strict=True):
+        assert answer["probabilities"] == pytest.approx(one.probabilities, abs=1e-5)  # no BOM, no line end
+    assert "label" in last
+    assert damaged == {"error": "expected UTF-8"}
     assert Classifier(exported).predict([]) == []
 
 
@@ -117,6 +120,7 @@ def test_a_stance_has_its_target_in_its_place(trained: Callable[[str], Path], tm
     lines = io.StringIO("فاز الفريق\tالدوري\nلا هدف هنا\nنص\tفيه\tهدف\n")
     told = [*answers(Classifier(tmp_path / "onnx"), lines)]
     assert [sorted(one) for one in told] == [["label", "probabilities"], ["error"], ["label", "probabilities"]]
+    assert told[2] == Classifier(tmp_path / "onnx").predict(["نص\tفيه"], ["هدف"])[0]
     with pytest.raises(ValueError, match="a stance model wants a target for each text"):
         Classifier(tmp_path / "onnx").logits(TEXTS)
 
@@ -152,11 +156,15 @@ def test_what_computes_otherwise_is_refused(
 
 
 def test_what_cannot_be_is_refused(
-    trained: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    exported: Path, trained: Callable[[str], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     classifier = opened(trained("topic"))
-    with pytest.raises(UsageError, match=r"expected 200 at least, found 1\. Give a file of them \(--texts\)"):
+    with pytest.raises(UsageError, match=r"expected 200 at least, none of them empty, found 1\. Give a file of them"):
         export_onnx(classifier, tmp_path / "out", int8=True, texts=["نص"])
+    monkeypatch.setattr(exporting, "_write_model", lambda _, path: shutil.copyfile(exported / "model.onnx", path))
+    with pytest.raises(UsageError, match="none of them empty, found 199"):
+        export_onnx(classifier, tmp_path / "out", int8=True, texts=[*["نص"] * 199, " "])
+    assert not (tmp_path / "out").exists()
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").touch()
     with pytest.raises(UsageError, match="full holds something"):

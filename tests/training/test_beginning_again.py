@@ -188,6 +188,11 @@ def test_a_step_before_that_the_new_run_lacks_goes(
     config = tiny_config("topic", topic_file, tmp_path / "run", max_steps=1)
     step = tmp_path / "run" / "intermediate"
     train(check_config({**config, "intermediate": {"data": config["data"], "training": config["training"]}}, "test"))
+    step.rename(tmp_path / "step")
+    shutil.rmtree(tmp_path / "run")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "step").rename(step)
+    train(check_config(config, "test"))  # nobody asked to begin again
     assert step.is_dir()
     if learnt_from:
         config["model"] = {"name": str(tmp_path / "run" / ".." / "run" / "intermediate")}
@@ -212,13 +217,16 @@ def test_a_cross_validation_begun_again_leaves_no_scores_of_the_one_before(
     train_folds(check_config(folds(3, intermediate=before), "test"))
     left = {path.name for path in (tmp_path / "run").iterdir()}
     assert left == {"fold-1", "fold-2", "fold-3", "folds.html", "folds.json", "intermediate"}
+    left.add("fold-3-kept")
+    shutil.copytree(tmp_path / "run" / "fold-3", tmp_path / "run" / "fold-3-kept")
+    train_folds(check_config(folds(3, intermediate=before), "test"))  # all done before
     wrong = folds(2)
     with pytest.raises(_wrong("row", wrong, tmp_path, tmp_path)):
         train_folds(check_config(wrong, "test"), restart=True)
     assert {path.name for path in (tmp_path / "run").iterdir()} == left
     with pytest.raises(KeyboardInterrupt):
         train_folds(check_config(folds(2), "test"), restart=True, report=killed)
-    assert {path.name for path in (tmp_path / "run").iterdir()} == {"fold-1", "fold-2"}
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {"fold-1", "fold-2", "fold-3-kept"}
 
 
 def test_a_distillation_that_is_refused_leaves_what_the_teacher_of_the_one_before_said(

@@ -100,11 +100,16 @@ def test_two_processes_train_like_one_with_twice_the_batch(
         np.testing.assert_allclose(weights[0][name], weights[1][name], atol=2e-3, err_msg=name)
     assert not (tmp_path / "two" / "checkpoints").exists()
 
+    again = _start(file)
+    _, errors = again.communicate()
+    assert again.returncode != 0
+    assert errors.count("mujaz: error: ") == errors.count("holds a finished run") == 1  # and nobody waits for ever
+
 
 def test_two_processes_remember_and_keep_the_start_like_one(
     trained: Callable[[str], Path], topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
 ) -> None:
-    """An epoch ends with a batch that a row without a label fills up."""
+    """45 rows in steps of 16, 19 dev rows: the last batches are filled up with a row without a label."""
     torch.set_num_threads(1)
 
     def config(name: str, **training: Any) -> dict[str, Any]:
@@ -118,7 +123,7 @@ def test_two_processes_remember_and_keep_the_start_like_one(
             **training,
         }
         made = tiny_config("topic", topic_file, tmp_path / name, **given)
-        made["data"]["test_fraction"] = 0.0
+        made["data"] |= {"dev_fraction": 0.3, "test_fraction": 0.0}
         return {**made, "model": {"name": str(trained("topic"))}}
 
     file = tmp_path / "two.yaml"

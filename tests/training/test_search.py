@@ -152,6 +152,17 @@ def test_a_killed_search_goes_on_within_the_trial(searching: Callable[..., dict[
     assert len(list(folder.glob("trials/*"))) == 2
 
 
+def test_what_a_start_cannot_give_is_known_before_the_first_trial(
+    searching: Callable[..., dict[str, Any]], bert_folder: Path
+) -> None:
+    data = searching(trials=2)
+    data["model"] = {"name": str(bert_folder)}  # knows no labels
+    data["search"]["space"] = {"training.keep_of_start": [0, "5e-1"]}
+    with pytest.raises(UsageError, match="keep_of_start wants a model that was trained for these labels"):
+        search(check_config(data, "test"))
+    assert not list(Path(data["output"]).glob("trials/*"))
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OutputError("the disk is full")])
 def test_what_stops_a_trial_does_not_end_it(
     searching: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch, error: Any
