@@ -122,21 +122,7 @@ def open_corpus(
             titles.
         UsageError: Standard input is named twice.
     """
-    if [*inputs].count(STDIN) > 1:
-        raise UsageError(
-            f"standard input ({STDIN}) is named twice among the inputs, and can be read once. Name it once."
-        )
-    opened: list[tuple[DataFile, BinaryIO | None]] = []
-    for name in inputs:
-        if name == STDIN:
-            opened.append(standard_input(format, plain, stdin, columns.text))
-        elif is_hub_dataset(name):
-            opened.append((DataFile(name, HUB), None))
-        else:
-            opened.extend((file, None) for file in data_files(name, format, plain))
-    named = [file.id for file, _ in opened if file.id]
-    if len(set(named)) < len(named):  # of two folders, each with an article of that name
-        opened = [(file._replace(id=file.id and file.path), stream) for file, stream in opened]
+    opened = _found(inputs, format, plain, stdin, columns.text)
     meter = [0]
     maker = RecordMaker(columns, several_files=len(opened) > 1, clean=clean)
     looked_at = [found for file, stream in opened if (found := _checked(file, stream, maker, meter)) is not None]
@@ -158,6 +144,28 @@ def open_corpus(
     )
     corpus.note = _lacking([found for found in looked_at if found.fault is None], columns)
     return corpus
+
+
+def _found(
+    inputs: Sequence[str], format: str | None, plain: str, stdin: BinaryIO | None, text: str
+) -> list[tuple[DataFile, BinaryIO | None]]:
+    """The files that inputs mean, standard input with its stream; ids by which no two of them are called alike."""
+    if [*inputs].count(STDIN) > 1:
+        raise UsageError(
+            f"standard input ({STDIN}) is named twice among the inputs, and can be read once. Name it once."
+        )
+    opened: list[tuple[DataFile, BinaryIO | None]] = []
+    for name in inputs:
+        if name == STDIN:
+            opened.append(standard_input(format, plain, stdin, text))
+        elif is_hub_dataset(name):
+            opened.append((DataFile(name, HUB), None))
+        else:
+            opened.extend((file, None) for file in data_files(name, format, plain))
+    named = [file.id for file, _ in opened if file.id]
+    if len(set(named)) < len(named):  # of two folders, each with an article of that name
+        return [(file._replace(id=file.id and file.path), stream) for file, stream in opened]
+    return opened
 
 
 class SeenKinds(NamedTuple):
