@@ -94,7 +94,7 @@ def export_onnx(
     Raises:
         CheckpointError: torch cannot export it, or the result does not compute the same.
         UsageError: int8 changes over :data:`MOST_CHANGED` of the answers, there are too few texts, ``out`` holds something,
-            or the classifier is elsewhere or in another precision.
+            or the classifier is elsewhere, in another precision, or has a recipe that segments words (Farasa).
         MissingExtraError: the extra ``onnx`` is not installed.
         OutputError: ``out`` cannot be written.
     """
