@@ -50,6 +50,8 @@ class Chooser:
     Attributes:
         article: How it is read.
         scores: Of its words.
+        kept: Places of the words that may be said.
+        costs: Of starting and ending with each of them.
     """
 
     def __init__(self, article: ReadArticle, scores: WordScores, likely: float, clauses: float = 1.0) -> None:
@@ -65,24 +67,24 @@ class Chooser:
         words = article.words()
         own = own_words(words)
         self._all = lighter(boundaries(words, article.sentences, own), clauses)
-        self._kept, self._costs = shortened(own, words, article.sentences, self._all, np.exp(scores.keep), likely)
+        self.kept, self.costs = shortened(own, words, article.sentences, self._all, np.exp(scores.keep), likely)
 
     def best(self, usual: Wanted, wanted: Wanted | None, count: int) -> Choice:
         """The best stretches of a length, or the best one of usual length where no length and no more are asked for."""
-        likely, sentences = self.scores.at(self._kept), self.article.sentences[self._kept]
+        likely, sentences = self.scores.at(self.kept), self.article.sentences[self.kept]
 
         def ends(one: Stretch, wanted: Wanted) -> list[Stretch]:
             if self.scores.outputs is not None:  # how it ends was weighed with all others
                 return [one]
-            return other_ends(one, likely, sentences, self._costs, wanted, MOST_ENDS)
+            return other_ends(one, likely, sentences, self.costs, wanted, MOST_ENDS)
 
-        first = [ends(one, usual) for one in best_stretches(likely, sentences, self._costs, usual)]
+        first = [ends(one, usual) for one in best_stretches(likely, sentences, self.costs, usual)]
         if wanted is None and count == 1:
             found = first
         else:
             wanted = wanted or usual
-            found = [ends(one, wanted) for one in best_stretches(likely, sentences, self._costs, wanted, 2 * count)]
-        return Choice(self._kept, self._costs, first[0] if first else [], found)
+            found = [ends(one, wanted) for one in best_stretches(likely, sentences, self.costs, wanted, 2 * count)]
+        return Choice(self.kept, self.costs, first[0] if first else [], found)
 
     def beginning(self, wanted: Wanted) -> Choice:
         """The article's beginning, of which nothing is left out."""

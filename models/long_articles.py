@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from mujaz.models.arabic_words import words
 from mujaz.models.light_stem import light_stem
 from mujaz.models.sentences import split_sentences
 from mujaz.models.word_bases import FUNCTION_WORDS
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 Count = Callable[[Sequence[str]], list[int]]  # texts -> tokens of each, without special tokens
 
@@ -106,15 +110,25 @@ def centrality(texts: Sequence[str]) -> NDArray[np.float64]:
     Returns:
         Scores of shape (texts,), which sum to 1.
     """
+    return central(stem_weights(texts))
+
+
+def stem_weights(texts: Sequence[str]) -> csr_matrix:
+    """TF-IDF weights of the light stems of texts, function words left out: shape (texts, stems), rows of length 1 or 0."""
+    from scipy.sparse import csr_matrix
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     stems = [[light_stem(word) for word in words(text) if word not in FUNCTION_WORDS] for text in texts]
     if not any(stems):
-        return np.full(len(texts), 1 / max(1, len(texts)))
-    weights = TfidfVectorizer(analyzer=lambda stemmed: stemmed, sublinear_tf=True).fit_transform(stems)
+        return csr_matrix((len(texts), 1))
+    return TfidfVectorizer(analyzer=lambda stemmed: stemmed, sublinear_tf=True).fit_transform(stems)
+
+
+def central(weights: csr_matrix) -> NDArray[np.float64]:
+    """:func:`centrality` of texts with such :func:`stem_weights`."""
     own = np.asarray(weights.multiply(weights).sum(axis=1)).ravel()
     # Not the similarities themselves, which are as many as the square of the sentences.
-    return page_rank(lambda values: weights @ (weights.T @ values) - own * values, len(texts))
+    return page_rank(lambda values: weights @ (weights.T @ values) - own * values, weights.shape[0])
 
 
 def page_rank(linked: Callable[[NDArray[np.float64]], NDArray[np.float64]], number: int) -> NDArray[np.float64]:

@@ -12,7 +12,7 @@ import html
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 import torch
@@ -22,6 +22,7 @@ from mujaz.errors import UsageError
 from mujaz.models.arabic_words import TATWEEL, words
 from mujaz.models.articles import clean_article
 from mujaz.models.batching import token_budget_batches
+from mujaz.models.briefs import Part, briefs, parts_of, read_sections
 from mujaz.models.choosing import Choice, Chooser, ended
 from mujaz.models.clauses import Boundaries
 from mujaz.models.denials import phrase
@@ -47,6 +48,8 @@ _BEFORE_A_GAP = " ،,–—-"  # what is left out of a text takes its commas wit
 _OPENS_A_BRACKET = ("(", "[")
 _COMMA_BEHIND_A_BRACKET = re.compile(r"[)\]]([،,])$")
 _NOTHING = Candidate("", None, 0, (Finding("empty"),), 0.0)
+_ENDS = ("؟", "?", "!", "؟»", "!»", '؟"', '!"')  # of a sentence, as tidy leaves it
+_BRIEFS = 32  # articles that are read at once for briefs
 _PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}"}
 _EITHER_WAY = frozenset('"“”„‟')  # Arabic pages open and close with any of them
 _BRACKETS = re.compile(r'[«»()\[\]{}"“”„‟]')
@@ -107,10 +110,45 @@ class Selector:
         }
         progress(len(summaries))
         rest = [i for i in range(len(texts)) if i not in summaries]
-        choosers = self._scored(self.reader([cleaned[i] for i in rest]), options, progress)
-        for index, chooser, choice, unsure in zip(rest, choosers, *self._chosen(choosers, options), strict=True):
-            summaries[index] = self._summary(chooser.article, choice, options, unsure=unsure)
+        made = self._briefs if options.wanted and options.wanted.high > self.info.longest else self._stretches
+        summaries.update(zip(rest, made([cleaned[i] for i in rest], options, progress), strict=True))
         return [summaries[i] for i in range(len(texts))]
+
+    def _stretches(self, texts: Sequence[str], options: Generation, progress: Progress) -> list[Summary]:
+        """Of each article one stretch."""
+        choosers = self._scored(self.reader(texts), options, progress)
+        return [
+            self._summary(chooser.article, choice, options, unsure=unsure)
+            for chooser, choice, unsure in zip(choosers, *self._chosen(choosers, options), strict=True)
+        ]
+
+    def _briefs(self, texts: Sequence[str], options: Generation, progress: Progress) -> list[Summary]:
+        """Of each article several sentences: more words than a stretch should have were asked for."""
+        summaries: list[Summary] = []
+        for begin in range(0, len(texts), _BRIEFS):
+            read = read_sections(self.reader, texts[begin : begin + _BRIEFS])
+            choosers = iter(self._scored([one for sections, _ in read for one in sections], options, lambda done: None))
+            for sections, share in read:
+                summaries.append(self._brief(list(islice(choosers, len(sections))), share, options))
+                progress(1)
+        return summaries
+
+    def _brief(self, choosers: Sequence[Chooser], share: float, options: Generation) -> Summary:
+        """The sentences of an article of which a share was read, in sections."""
+        wanted = options.wanted or WordRange(self.info.shortest, self.info.longest)
+        expected = choosers[0].best(self.info.wanted(), None, 1).usual
+        parts = parts_of(choosers, self.info, expected[0] if expected else None, wanted.high, _told)
+        unsure = bool(expected) and (expected[0].worth < self._least or not _is_arabic(choosers[0].article))
+        known = (Finding("unsure"),) if unsure else ()
+        made = [
+            _of_parts(chosen, score, known, self.info) for score, chosen in briefs(parts, wanted, options.candidates)
+        ]
+        return _summary_of(
+            [one for one in made if one.text] or [_NOTHING],
+            tokens_read=sum(len(one.article.encoding.input_ids) for one in choosers),
+            read=share,
+            long=(options.long or "lead") if share < 1 else None,
+        )
 
     def _scored(self, articles: Sequence[ReadArticle], options: Generation, progress: Progress) -> list[Chooser]:
         """What chooses from each article."""
@@ -143,15 +181,19 @@ class Selector:
         wanted = None if options.wanted is None else self.info.wanted(options.wanted)
         best = [one.best(self.info.wanted(), wanted, options.candidates) for one in choosers]
         choices = self._ended(choosers, best, options)
-        least = -np.inf if self.info.least is None else self.info.least
         unsure = [
-            bool(choice.usual) and (choice.usual[0].worth < least or not _is_arabic(one.article))
+            bool(choice.usual) and (choice.usual[0].worth < self._least or not _is_arabic(one.article))
             for one, choice in zip(choosers, choices, strict=True)
         ]
         doubtful = [one for one, is_unsure in zip(choosers, unsure, strict=True) if is_unsure]
         beginnings = [one.beginning(self.info.wanted(options.wanted)) for one in doubtful]
         instead = iter(self._ended(doubtful, beginnings, options))
         return [next(instead) if is_unsure else one for one, is_unsure in zip(choices, unsure, strict=True)], unsure
+
+    @property
+    def _least(self) -> float:
+        """What a stretch must be worth."""
+        return -np.inf if self.info.least is None else self.info.least
 
     def _ended(self, choosers: Sequence[Chooser], choices: Sequence[Choice], options: Generation) -> list[Choice]:
         """Choices with the best end of each stretch, by a model that was taught what is whole."""
@@ -170,25 +212,21 @@ class Selector:
         return ended(choices, sure)
 
     def _summary(self, article: ReadArticle, choice: Choice, options: Generation, *, unsure: bool) -> Summary:
-        candidates = self._candidates(article, choice, options, unsure=unsure) or [_NOTHING]
-        return Summary(
-            text=candidates[0].text,
-            score=candidates[0].score,
+        return _summary_of(
+            self._candidates(article, choice, options, unsure=unsure) or [_NOTHING],
             tokens_read=len(article.encoding.input_ids),
-            truncated=article.encoding.truncated,
-            words=candidates[0].words,
             read=article.read / max(1, article.tokens),
             long=(options.long or "lead") if article.encoding.truncated else None,
-            findings=candidates[0].findings,
-            copied=candidates[0].copied,
-            candidates=tuple(candidates),
         )
 
     def _candidates(
         self, article: ReadArticle, choice: Choice, options: Generation, *, unsure: bool
     ) -> list[Candidate]:
         """What the stretches that were chosen say, the best first."""
-        found = [(one, (*_denied(article, choice.costs, one), *self._fragment(one))) for (one,) in choice.found]
+        found = [
+            (one, (*_denied(article, choice.costs, one.start, one.end), *self._fragment(one)))
+            for (one,) in choice.found
+        ]
         if unsure:
             return [_candidate(article, choice.kept, one, (Finding("unsure"), *findings)) for one, findings in found]
         made = [self._said(article, choice.kept, one, findings, options) for one, findings in found]
@@ -234,9 +272,9 @@ def _is_arabic(article: ReadArticle) -> bool:
     return 2 * sum(bool(_ARABIC.search(word)) for word in article.words()) >= len(article.spans)
 
 
-def _denied(article: ReadArticle, costs: Boundaries, one: Stretch) -> tuple[Finding, ...]:
+def _denied(article: ReadArticle, costs: Boundaries, start: int, end: int) -> tuple[Finding, ...]:
     """The word before or behind a stretch that denies it, takes it back or is its condition, where there is one."""
-    places = sorted({int(costs.denied[one.start]), int(costs.denied_behind[one.end - 1])} - {-1})
+    places = sorted({int(costs.denied[start]), int(costs.denied_behind[end - 1])} - {-1})
     return tuple(Finding("denied", phrase(article.words(), place)) for place in places)
 
 
@@ -244,6 +282,33 @@ def _candidate(article: ReadArticle, kept: NDArray[np.int64], one: Stretch, find
     """What a stretch of the words that are kept says."""
     text = without_and(_told(article, kept[one.start : one.end]))
     return Candidate(text, one.worth, len(words(text)), findings, 1.0)
+
+
+def _of_parts(parts: Sequence[Part], score: float, known: tuple[Finding, ...], info: SelectionInfo) -> Candidate:
+    """What sentences say one after another, each with its own mark at the end or a full stop."""
+    said = [without_and(parts[0].text), *(part.text for part in parts[1:])]
+    text = " ".join(one if one.endswith(_ENDS) else f"{one}." for one in said if one)
+    denied = [one for part in parts for one in _denied(part.chooser.article, part.chooser.costs, part.start, part.end)]
+    cut = any(not part.whole and part.stands < info.fragment for part in parts)
+    findings = (*known, *denied, *((Finding("fragment"),) if cut else ()))
+    return Candidate(text, score, len(words(text)), tuple(dict.fromkeys(findings)), 1.0)
+
+
+def _summary_of(candidates: Sequence[Candidate], *, tokens_read: int, read: float, long: str | None) -> Summary:
+    """The best candidate as the summary of an article of which a share was read; ``long`` where that is not all."""
+    best = candidates[0]
+    return Summary(
+        text=best.text,
+        score=best.score,
+        tokens_read=tokens_read,
+        truncated=long is not None,
+        words=best.words,
+        read=read,
+        long=long,
+        findings=best.findings,
+        copied=best.copied,
+        candidates=tuple(candidates),
+    )
 
 
 def _told(article: ReadArticle, places: NDArray[np.int64]) -> str:

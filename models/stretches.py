@@ -87,7 +87,7 @@ def best_stretches(
         count: How many stretches; fewer where there are no more.
     """
     found: list[Stretch] = []
-    for one in _best_first(scores, sentences, costs, wanted):
+    for one in best_first(scores, sentences, costs, wanted):
         if not any(_overlap(one, other) > MOST_OVERLAP for other in found):
             found.append(one)
         if len(found) == count:
@@ -106,14 +106,14 @@ def other_ends(
     """
     if not costs.end[one.end - 1]:
         return [one]
-    likely = _best_first(scores, sentences, costs, wanted, one.start)
+    likely = best_first(scores, sentences, costs, wanted, one.start)
     return list(islice((other for other in likely if other.end >= one.end), most))
 
 
-def _best_first(
+def best_first(
     scores: WordScores, sentences: NDArray[np.int64], costs: Boundaries, wanted: Wanted, start: int | None = None
 ) -> Iterator[Stretch]:
-    """All stretches, or all that start with a word."""
+    """All stretches, or all that start with a word, as :func:`best_stretches` values them."""
     stands = scores.stands()
     tables = [_of_length(words, scores, stands, sentences, costs, wanted) for words in _lengths(len(sentences), wanted)]
     if not tables:

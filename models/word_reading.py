@@ -26,7 +26,7 @@ _WORD = re.compile(r"\S+")
 LINE_END = 3  # sentence ends that the end of a line counts as: a headline, a byline and a text are further apart
 _KEPT = 200_000  # words whose tokens are kept
 _LONGEST_KEPT = 40  # characters: longer ones are addresses, and hardly come twice
-_CHARACTERS_PER_TOKEN = 12  # read of an article at most; words of news have 5 letters and hardly more than a token
+CHARACTERS_PER_TOKEN = 12  # read of an article at most; words of news have 5 letters and hardly more than a token
 
 Ids = tuple[int, ...]
 
@@ -79,7 +79,7 @@ class WordReader:
         backend.no_truncation()
         backend.no_padding()
         frame = frame_of(backend, pairs=False)
-        most = self.encoder.max_length * _CHARACTERS_PER_TOKEN
+        most = self.encoder.max_length * CHARACTERS_PER_TOKEN
         parts = [_whole_words(text, most) for text in texts]
         starts = [sentence_starts(part) for part in parts]
         found = [
