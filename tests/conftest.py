@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import tempfile
@@ -25,11 +26,27 @@ _CACHE = tempfile.TemporaryDirectory(prefix="mujaz-tests-")
 os.environ["MUJAZ_CACHE"] = _CACHE.name
 
 
-def pytest_configure() -> None:
-    """As mujaz does before it imports ctranslate2, which tests may import themselves."""
+def pytest_collectstart() -> None:
+    """As mujaz does before it imports ctranslate2, which tests may import themselves; the process that only hands tests out
+    to others need not wait for it.
+    """
+    gc.disable()
     from mujaz.models.engines.ctranslate2_conversion import keep_products_exact
 
     keep_products_exact()
+
+
+def pytest_collection_finish() -> None:
+    """A million objects of imported modules are no garbage: nobody looks for it while they come."""
+    gc.freeze()
+    gc.enable()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _settled() -> None:
+    """What was imported meanwhile is not looked through for garbage either, as each training does once."""
+    gc.collect()
+    gc.freeze()
 
 
 ROOT = Path(__file__).resolve().parents[1]
