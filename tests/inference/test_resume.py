@@ -8,7 +8,6 @@ import random
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from mujaz.inference.summary import Answer, RunSummary
 from mujaz.models.checkpoint import read_info, write_info
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.multi_label import MultiLabel
+from tests import fork_server
 
 
 class Length:
@@ -368,17 +368,18 @@ def test_a_retry_counts_the_lines_it_keeps(tmp_path: Path, models: dict[str, str
 
 def test_killed_at_a_random_moment_it_ends_with_the_same_bytes(tmp_path: Path) -> None:
     source = write_news(tmp_path / "news.jsonl", 1400, missing=range(0, 1400, 97))
-    command = [sys.executable, "-m", "mujaz", "classify", source, "--device", "cpu", "--out"]
+    command = ["-m", "mujaz", "classify", source, "--device", "cpu", "--out"]
     whole, out = tmp_path / "whole.jsonl", tmp_path / "out.jsonl"
-    subprocess.run([*command, str(whole)], check=True, capture_output=True)
+    assert fork_server.run(*command, str(whole)).returncode == 0
     journal = tmp_path / "out.partial.jsonl.journal"
-    process = subprocess.Popen([*command, str(out)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = fork_server.start(*command, str(out), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     # Lines of the journal: its head, then one a chunk of 512.
     while process.poll() is None and not (journal.exists() and len(journal.read_bytes().splitlines()) >= 3):
         time.sleep(0.001)
     time.sleep(random.Random(1).random() / 50)
     process.send_signal(signal.SIGKILL)
     assert process.wait() == -signal.SIGKILL
-    last = subprocess.run([*command, str(out)], check=True, capture_output=True, text=True)
+    last = fork_server.run(*command, str(out))
+    assert last.returncode == 0
     assert "before) in" in last.stderr
     assert out.read_bytes() == whole.read_bytes()

@@ -3,8 +3,6 @@ from __future__ import annotations
 import dataclasses
 import importlib.util
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from mujaz.models.encoding import Encoding, padded_batch
 from mujaz.models.engines import openvino_engine as ov
 from mujaz.models.engines.choice import Choice, Machine, choose_engine
 from mujaz.models.multi_label import MultiLabel
+from tests import fork_server
 
 needs_openvino = pytest.mark.skipif(
     not ov.is_installed("openvino", "nncf"), reason="the extra openvino is not installed"
@@ -217,8 +216,7 @@ def test_two_processes_convert_at_once(trained: Callable[[str], Path], tmp_path:
         "c = TextClassifier.from_pretrained(sys.argv[1], device='cpu', precision='float32', engine='openvino'); "
         "print(c.predict(['فاز الفريق في البطولة'])[0].label)"
     )
-    command = [sys.executable, "-c", code, str(trained("topic"))]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=os.environ) for _ in range(2)]
+    both = [fork_server.start("-c", code, str(trained("topic"))) for _ in range(2)]
     assert [process.communicate(timeout=120)[0].strip().splitlines()[-1] for process in both] == ["sport", "sport"]
     assert len(list((tmp_path / "cache" / "conversions" / "openvino").glob("*/model.xml"))) == 1
 

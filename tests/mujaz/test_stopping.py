@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from mujaz.commands.stopping import terminable
+from tests import fork_server
 
 # Stands for a training that has begun. SLOW: it takes its time to end, as in a long computation.
 PROGRAM = """
@@ -44,15 +45,12 @@ except Terminated:
 """
 
 
-def started(folder: Path, topic_file: Path, **environment: str) -> subprocess.Popen[str]:
+def started(folder: Path, topic_file: Path, **environment: str) -> fork_server.Process:
     config = {"task": "topic", "output": str(folder / "out"), "data": {"train": str(topic_file)}}
     file = folder / "stopped.yaml"
     file.write_text(yaml.safe_dump({**config, "model": {"name": "topic"}}), encoding="utf-8")
     outside = {name: value for name, value in os.environ.items() if name not in ("RANK", "WORLD_SIZE")}
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(file)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**outside, **environment},
-    )  # fmt: skip
+    process = fork_server.start("-c", PROGRAM, str(file), env={**outside, **environment})
     assert process.stdout is not None
     assert process.stdout.readline() == "begun\n"
     return process

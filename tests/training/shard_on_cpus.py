@@ -1,4 +1,4 @@
-"""``mujaz train`` sharded over processes on CPUs: run by test_sharding.py under torchrun, with a config.
+"""``mujaz train`` sharded over processes on CPUs: run by test_sharding.py twice at once, with a config.
 
 accelerate shards over GPUs alone, and knows them by the kind of its processes. Told that these are of GPUs, it goes the
 whole way it goes there, through gloo, and torch shards on CPUs as it does on GPUs.

@@ -5,7 +5,6 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -41,6 +40,7 @@ from mujaz.training import train as train_module
 from mujaz.training.job import prepare
 from mujaz.training.lora import merged, trained_parameters, with_lora
 from mujaz.training.resume import last_checkpoint
+from tests import fork_server
 
 peft = pytest.importorskip("peft")
 
@@ -199,8 +199,8 @@ def test_a_killed_run_resumes_and_ends_like_one_that_was_not(lora_config: TinyCo
     data = lora_config("killed", epochs=12, save_every=5, patience=None)
     folder = Path(data["output"])
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
-    command = [sys.executable, "-m", "mujaz", "train", str(tmp_path / "run.yaml")]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    command = ["-m", "mujaz", "train", str(tmp_path / "run.yaml")]
+    with fork_server.start(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while last_checkpoint(folder / "checkpoints") is None and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)

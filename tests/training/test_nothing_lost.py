@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from mujaz.errors import OutputError, TrainingError, UsageError
 from mujaz.training import train as train_module
 from mujaz.training.job import Job
 from mujaz.training.resume import alone, begin_run, last_checkpoint, open_run
+from tests import fork_server
 
 TinyConfig = Callable[..., dict[str, Any]]
 
@@ -147,11 +147,10 @@ def test_a_killed_training_ends_like_one_that_was_not(
     data = tiny_config("topic", topic_file, tmp_path / "run", **HARD)
     data["model"]["scratch"]["dropout"] = 0.1
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(data), encoding="utf-8")
-    command = [sys.executable, "-m", "mujaz", "train", str(tmp_path / "run.yaml")]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment) as process:
+    command = ["-m", "mujaz", "train", str(tmp_path / "run.yaml")]
+    with fork_server.start(*command, stdout=subprocess.DEVNULL) as process:
         for line in process.stderr or ():
-            if line.startswith(f"step {step}/".encode()):
+            if line.startswith(f"step {step}/"):
                 break
         try:
             process.wait(later)
@@ -159,7 +158,8 @@ def test_a_killed_training_ends_like_one_that_was_not(
             process.send_signal(signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL, f"not killed at step {step}"
     assert not (tmp_path / "run" / "metrics.json").exists()
-    again = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    again = fork_server.run(*command)
+    assert again.returncode == 0, again.stderr
     assert "resuming from checkpoint-" in again.stderr, f"killed {later} s after step {step}"
     _assert_same_run(tmp_path / "run", whole_run)
 

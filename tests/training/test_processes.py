@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 import torch
 import yaml
@@ -31,6 +30,7 @@ from mujaz.training.losses import LabelLoss
 from mujaz.training.processes import first_alone, is_first
 from mujaz.training.resume import last_checkpoint
 from mujaz.training.sampling import GroupedSampler
+from tests import fork_server
 
 TinyConfig = Callable[..., dict[str, Any]]
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -46,22 +46,26 @@ SETTINGS = {
 }
 
 
-def _start(config: Path) -> subprocess.Popen[str]:
-    command = [*TORCHRUN, "-m", "mujaz", "train", str(config)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+def _start(config: Path) -> list[fork_server.Process]:
+    return fork_server.start_two("-m", "mujaz", "train", str(config))
 
 
-def _kill_at(process: subprocess.Popen[str], step: int) -> None:
+def _kill_at(processes: list[fork_server.Process], step: int) -> None:
     """Kill all processes of a training, none of which can say goodbye to another."""
-    for line in process.stderr or ():
+    for line in processes[0].stderr or ():
         if line.startswith(f"step {step}/"):
             break
-    everyone = [*psutil.Process(process.pid).children(recursive=True), psutil.Process(process.pid)]
-    assert len(everyone) >= 3
-    for one in everyone:
+    for one in processes:
+        assert one.poll() is None
         one.send_signal(signal.SIGKILL)
-    process.communicate()
+    for one in processes:
+        one.communicate()
+
+
+def _said(processes: list[fork_server.Process]) -> tuple[list[int | None], str]:
+    """Their exit codes and all that they said to stderr, when they have ended."""
+    said = "".join(one.communicate(timeout=300)[1] for one in processes)
+    return [one.returncode for one in processes], said
 
 
 def _curve(folder: Path, name: str) -> list[float]:
@@ -81,9 +85,11 @@ def test_two_processes_train_like_one_with_twice_the_batch(
     with pytest.raises(UsageError, match=r"began with 2 processes, and here are 1\. Start 2 again"):
         train(check_config(two, "test"))
 
-    process = _start(file)
-    output, errors = process.communicate()
-    assert process.returncode == 0, errors
+    command = [*TORCHRUN, "-m", "mujaz", "train", str(file)]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    output, errors = done.stdout, done.stderr
+    assert done.returncode == 0, errors
     assert errors.count("resuming from checkpoint-") == 1  # the first process speaks for both
     assert errors.count("24 steps in float32, 2 processes") == errors.count("step 24/24  loss") == 1
     assert output.count("saved to") == output.count("test set, 16 rows") == 1
@@ -100,9 +106,8 @@ def test_two_processes_train_like_one_with_twice_the_batch(
         np.testing.assert_allclose(weights[0][name], weights[1][name], atol=2e-3, err_msg=name)
     assert not (tmp_path / "two" / "checkpoints").exists()
 
-    again = _start(file)
-    _, errors = again.communicate()
-    assert again.returncode != 0
+    codes, errors = _said(_start(file))
+    assert 0 not in codes
     assert errors.count("mujaz: error: ") == errors.count("holds a finished run") == 1  # and nobody waits for ever
 
 
@@ -128,9 +133,8 @@ def test_two_processes_remember_and_keep_the_start_like_one(
 
     file = tmp_path / "two.yaml"
     file.write_text(yaml.safe_dump(config("two")), encoding="utf-8")
-    process = _start(file)
-    _, errors = process.communicate()
-    assert process.returncode == 0, errors
+    codes, errors = _said(_start(file))
+    assert codes == [0, 0], errors
     assert errors.count("with 0.25 of the start's weights: dev macro_f1 ") == 1
     metrics = json.loads((tmp_path / "two" / "metrics.json").read_text(encoding="utf-8"))
     assert metrics["best_dev"] == pytest.approx(metrics["metrics"]["macro_f1"])

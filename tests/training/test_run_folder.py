@@ -23,6 +23,7 @@ from mujaz.training.pretrain import pretrain
 from mujaz.training.resume import alone, begin_run, goes_on, open_run
 from mujaz.training.search import search
 from mujaz.whole_files import write_whole
+from tests import fork_server
 
 TinyConfig = Callable[..., dict[str, Any]]
 HOLD = """
@@ -83,8 +84,7 @@ def test_another_process_at_work_is_let_be_and_a_killed_one_is_not_waited_for(
             return search(_config({**settings, "search": SEARCH}), restart=True)
         return train(_config(two_steps if kind == "step before" else settings), restart=True)
 
-    command = [sys.executable, "-c", HOLD, str(folder)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+    with fork_server.start("-c", HOLD, str(folder), stdin=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with pytest.raises(UsageError, match=r"another training is at work in .*run: let it end"):

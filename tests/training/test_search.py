@@ -4,7 +4,6 @@ import importlib.util
 import json
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +22,7 @@ from mujaz.training import search as search_module
 from mujaz.training.resume import last_checkpoint
 from mujaz.training.search import TrialResult, search
 from mujaz.training.train import fit
+from tests import fork_server
 
 pytest.importorskip("optuna")
 
@@ -138,8 +138,8 @@ def test_a_killed_search_goes_on_within_the_trial(searching: Callable[..., dict[
     def checkpoint() -> Path | None:
         return next((last_checkpoint(path) for path in folder.glob("trials/*/checkpoints")), None)
 
-    command = [sys.executable, "-m", "mujaz", "search", str(file)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+    command = ["-m", "mujaz", "search", str(file)]
+    with fork_server.start(*command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while checkpoint() is None and process.poll() is None:
             time.sleep(0.02)
         process.send_signal(signal.SIGKILL)

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,9 +15,9 @@ from safetensors.torch import load_file
 from mujaz import train
 from mujaz.configs.loading import check_config
 from mujaz.errors import ConfigError
+from tests import fork_server
 
 SETTINGS = {"batch_size": 4, "epochs": 3, "evaluations": 3, "save_every": 3, "patience": None}
-LAUNCH = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
 
 
 def _log(folder: Path, name: str) -> list[float]:
@@ -34,12 +31,11 @@ def test_a_sharded_model_trains_like_a_whole_one(
     settings = {"activation_checkpointing": True}
     file = tmp_path / "sharded.yaml"
     file.write_text(yaml.safe_dump(tiny_config("topic", topic_file, tmp_path / "sharded", **SETTINGS, fsdp=settings)))
-    command = [*LAUNCH, str(Path(__file__).with_name("shard_on_cpus.py")), str(file)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr
+    both = fork_server.start_two(str(Path(__file__).with_name("shard_on_cpus.py")), str(file))
+    errors = "".join(one.communicate(timeout=300)[1] for one in both)
+    assert [one.returncode for one in both] == [0, 0], errors
     whole = load_file(tmp_path / "sharded" / "model.safetensors")
-    sharded = [line.split() for line in done.stderr.splitlines() if line.startswith("sharded: ")]
+    sharded = [line.split() for line in errors.splitlines() if line.startswith("sharded: ")]
     assert len(sharded) == 2
     assert all(int(of) > 10 and number == of for _, number, _, of in sharded)
 
