@@ -102,7 +102,10 @@ def start(
     stderr: int = subprocess.PIPE,
     env: Mapping[str, str] | None = None,
 ) -> Process:
-    """Start ``python *command`` (``-c CODE``, ``-m MODULE`` or a file, and arguments), in one thread, as a rule."""
+    """Start ``python *command``: ``-c CODE``, ``-m MODULE`` or a file, and arguments.
+
+    Its streams are what they may be in subprocess: None (of stdin), DEVNULL, PIPE, or a file's number.
+    """
     env = os.environ if env is None else env
     if sys.platform != "linux":
         whole = [sys.executable, *command]
@@ -128,7 +131,7 @@ def run(*command: str, env: Mapping[str, str] | None = None) -> subprocess.Compl
 def _ends(how: int | None, read: bool, theirs: list[int]) -> IO[str] | None:
     """Our end of a pipe, if it is one; what the process gets is added to ``theirs``."""
     if how != subprocess.PIPE:
-        theirs.append(os.open(os.devnull, os.O_RDWR))
+        theirs.append(os.open(os.devnull, os.O_RDWR) if how in (None, subprocess.DEVNULL) else os.dup(how))
         return None
     reading, writing = os.pipe()
     theirs.append(writing if read else reading)

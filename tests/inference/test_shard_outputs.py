@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,13 +37,16 @@ def write_rows(path: Path) -> str:
 
 @pytest.mark.parametrize("name", ["in.jsonl", "in.parquet"])
 @pytest.mark.parametrize("count", [3, 8])
-def test_parquet_parts_have_the_columns_and_types_of_the_whole(tmp_path: Path, name: str, count: int) -> None:
+def test_parquet_parts_have_the_columns_and_types_of_the_whole(
+    trained: Callable[[str], Path], tmp_path: Path, name: str, count: int
+) -> None:
     """Of eight parts of six records two are empty, the first among them: it named no column, and readers found no row."""
     source, folder = write_rows(tmp_path / name), tmp_path / "parts"
+    asked: dict[str, Any] = {"model": str(trained("topic")), "columns": COLUMNS, "all_probabilities": True}
     for part in range(1, count + 1):
         out = str(folder / f"part-{part}.parquet")
-        classify_corpus([source], out, columns=COLUMNS, all_probabilities=True, device="cpu", shard=f"{part}/{count}")
-    classify_corpus([source], str(tmp_path / "whole.parquet"), columns=COLUMNS, all_probabilities=True, device="cpu")
+        classify_corpus([source], out, **asked, device="cpu", shard=f"{part}/{count}")
+    classify_corpus([source], str(tmp_path / "whole.parquet"), **asked, device="cpu")
     whole = pq.read_table(tmp_path / "whole.parquet")
     assert str(whole.schema.field("views").type) == "int64"
     for written in folder.glob("*.parquet"):

@@ -7,7 +7,6 @@ import json
 import random
 import re
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ import yaml
 from click.testing import CliRunner
 
 from mujaz.cli import cli, main
+from tests import fork_server
 from tests.conftest import ROOT
 
 TinyConfig = Callable[..., dict[str, Any]]
@@ -169,12 +169,13 @@ def test_an_unwritable_output(run: Run, model: str, topic_file: Path, tmp_path: 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk(model: str, topic_file: Path) -> None:
-    command = [sys.executable, "-m", "mujaz", "classify", str(topic_file), "--model", model]
+    command = ["-m", "mujaz", "classify", str(topic_file), "--model", model]
     with Path("/dev/full").open("wb") as full:
-        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
-    assert result.returncode == 1
-    assert "Traceback" not in result.stderr
-    assert "No space left" in result.stderr or "full" in result.stderr
+        process = fork_server.start(*command, stdout=full.fileno())
+    _, errors = process.communicate()
+    assert process.returncode == 1
+    assert "Traceback" not in errors
+    assert "No space left" in errors or "full" in errors
 
 
 def test_a_corpus_of_which_nothing_can_be_read_fails(tmp_path: Path, run: Run) -> None:
@@ -185,13 +186,13 @@ def test_a_corpus_of_which_nothing_can_be_read_fails(tmp_path: Path, run: Run) -
         assert run("classify", file, "--out", tmp_path / f"{code}.jsonl")[0] == code
 
 
-def test_a_corpus_that_breaks_off_fails_and_keeps_what_it_gave(tmp_path: Path, run: Run) -> None:
+def test_a_corpus_that_breaks_off_fails_and_keeps_what_it_gave(tmp_path: Path, run: Run, model: str) -> None:
     chance = random.Random(0)
     rows = [json.dumps({"id": i, "text": f"خبر {chance.random()}"}) + "\n" for i in range(3000)]
     raw = gzip.compress("".join(rows).encode())
     (tmp_path / "x.jsonl.gz").write_bytes(raw[: len(raw) // 2])
     out = tmp_path / "out.jsonl"
-    assert run("classify", tmp_path / "x.jsonl.gz", "--out", out)[0] == 1
+    assert run("classify", tmp_path / "x.jsonl.gz", "--model", model, "--out", out)[0] == 1
     lines = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert len(lines) > 100
     assert "damaged or cut off from here on" in lines[-1]["error"]

@@ -30,10 +30,12 @@ def here(
         (folder / name).symlink_to(ROOT / name)
     for task, file in {"topic": topic_file, "stance": stance_file, "summary": summary_file}.items():
         (folder / "data" / task).mkdir(parents=True)
-        for split in ("train", "dev", "test"):
-            (folder / "data" / task / f"{split}.jsonl").write_bytes(file.read_bytes())
-    rows = [json.loads(line) for line in topic_file.read_text(encoding="utf-8").splitlines()]
-    table = "".join(f"{row['text']},{row['label']}\n" for row in rows)
+        rows = file.read_text(encoding="utf-8").splitlines(keepends=True)
+        for split, count in (("train", None), ("dev", 16), ("test", 16)):
+            few = rows[: count if task == "summary" else None]  # to write a summary takes long
+            (folder / "data" / task / f"{split}.jsonl").write_text("".join(few), encoding="utf-8")
+    labelled = map(json.loads, topic_file.read_text(encoding="utf-8").splitlines())
+    table = "".join(f"{row['text']},{row['label']}\n" for row in labelled)
     (folder / "labelled.csv").write_text(f"body,category\n{table}", encoding="utf-8-sig")
     for name in ("predictions", "references"):
         (folder / f"{name}.txt").write_text("فاز المنتخب في المباراة\nارتفع سهم البنك\n", encoding="utf-8")
