@@ -30,23 +30,23 @@ def pytest_collectstart() -> None:
     """As mujaz does before it imports ctranslate2, which tests may import themselves; the process that only hands tests out
     to others need not wait for it.
     """
-    gc.disable()
+    gc.disable()  # a million objects of modules come, and none is garbage
     from mujaz.models.engines.ctranslate2_conversion import keep_products_exact
 
     keep_products_exact()
 
 
 def pytest_collection_finish() -> None:
-    """A million objects of imported modules are no garbage: nobody looks for it while they come."""
-    gc.freeze()
     gc.enable()
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _settled() -> None:
-    """What was imported meanwhile is not looked through for garbage either, as each training does once."""
-    gc.collect()
-    gc.freeze()
+def _settled(request: pytest.FixtureRequest) -> None:
+    """A training looks for garbage once, and should not among all that was imported; inference sees to itself."""
+    gc.unfreeze()
+    if request.path.parent.name in ("training", "configs"):
+        gc.collect()
+        gc.freeze()
 
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -193,7 +193,6 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
 
 
 def test_garbage_is_not_looked_for_in_what_was_loaded_before() -> None:
-    gc.unfreeze()  # what conftest.py set aside
     assert gc.get_freeze_count() == 0
     with settled():
         assert gc.get_freeze_count() > 1000
