@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mujaz.models import repair
 from mujaz.models.arabic_words import is_foreign
@@ -216,8 +217,7 @@ class Program:
         self._brings = [{key: more for key, more in each.items() if more[0]} for each in brings]
 
     def _mark(self, touches: str, bit: int) -> None:
-        for match in re.finditer(touches, _BMP):
-            self._flags[ord(match[0])] |= bit
+        self._flags[_units(touches)] |= bit
         if touches.startswith("[^") or any(c > "\uffff" for c in touches):
             self._flags[0xD800:0xE000] |= bit
 
@@ -287,6 +287,12 @@ class Program:
             steps=dict(by_name),
         )
         return Prepared(prepared, changes)
+
+
+@lru_cache(maxsize=256)
+def _units(touches: str) -> NDArray[np.uint16]:
+    """Those of all UTF-16 units that a pattern finds, looked for once: recipes share most of their steps."""
+    return np.array([ord(match[0]) for match in re.finditer(touches, _BMP)], dtype=np.uint16)
 
 
 @lru_cache(maxsize=64)
