@@ -189,7 +189,7 @@ def test_memory_does_not_grow_with_the_corpus(tmp_path: Path) -> None:
         return found
 
     peak(100)
-    assert peak(20_000) < 1.2 * peak(2_000)
+    assert peak(10_000) < 1.2 * peak(1_000)
 
 
 def test_garbage_is_not_looked_for_in_what_was_loaded_before() -> None:

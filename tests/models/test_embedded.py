@@ -42,6 +42,11 @@ def topic() -> TextClassifier:
     return TextClassifier.from_pretrained(device="cpu", precision="float32")
 
 
+@pytest.fixture(scope="module")
+def summarizer() -> Summarizer:
+    return Summarizer.from_pretrained(device="cpu")
+
+
 def _rows(file: Path) -> list[dict[str, Any]]:
     """Rows drawn evenly from a whole file, since files are often sorted by label."""
     table = pq.read_table(file)
@@ -138,21 +143,22 @@ def test_classify_and_evaluate_agree(topic: TextClassifier, shared_data: Path, t
 def test_summaries_of_real_articles_say_what_the_articles_say(shared_data: Path) -> None:
     rows = _rows(shared_data / "summary" / "saudinewsnet" / "test.parquet")[:40]
     examples = [Example(r["text"], None, None, r["summary"], "news", i) for i, r in enumerate(rows)]
-    metrics = evaluate(Summarizer.from_pretrained(device="cpu", precision="float32"), examples).metrics
+    exact = Summarizer.from_pretrained(device="cpu", precision="float32")
+    metrics = evaluate(exact, examples).metrics
     shuffled = [
         Example(e.text, None, None, o.summary, "", 0)
         for e, o in zip(examples, examples[1:] + examples[:1], strict=True)
     ]
-    chance = evaluate(Summarizer.from_pretrained(device="cpu", precision="float32"), shuffled).metrics
+    chance = evaluate(exact, shuffled).metrics
     assert metrics["rougeL"] > 3 * chance["rougeL"]
     assert metrics["quality"]["empty_share"] < 0.05
 
 
 @pytest.mark.parametrize("name", ["saudinewsnet", "ant", "wikilead"])
-def test_summaries_of_real_articles_have_no_faults(shared_data: Path, name: str) -> None:
+def test_summaries_of_real_articles_have_no_faults(summarizer: Summarizer, shared_data: Path, name: str) -> None:
     """The checks look at the text alone: they do not know that it was chosen, and call it joined where it was shortened."""
     texts = [row["text"] for row in _rows(shared_data / "summary" / name / "test.parquet")[::2]]
-    for text, summary in zip(texts, Summarizer.from_pretrained(device="cpu").summarize(texts), strict=True):
+    for text, summary in zip(texts, summarizer.summarize(texts), strict=True):
         assert set(check_summary(summary.text, text).problems) <= {"joined"}, summary.text
 
 
@@ -167,8 +173,7 @@ BRIDGE = (
 )
 
 
-def test_summaries_read_like_headlines() -> None:
-    summarizer = Summarizer.from_pretrained(device="cpu")
+def test_summaries_read_like_headlines(summarizer: Summarizer) -> None:
     buses, said, denied = summarizer.summarize([BUSES, BRIDGE.format("قال", "إن"), BRIDGE.format("نفى", "أن")])
     assert buses.text.startswith("وزارة النقل اليمنية تقرر تخفيض أجور الحافلات بين المدن")
     assert buses.words == len(buses.text.split())
@@ -179,31 +184,27 @@ def test_summaries_read_like_headlines() -> None:
     assert not buses.findings + said.findings + denied.findings
 
 
-def test_what_is_denied_is_said_as_it_stands() -> None:
-    summarizer = Summarizer.from_pretrained(device="cpu")
+def test_what_is_denied_is_said_as_it_stands(summarizer: Summarizer) -> None:
     article = "لم " + BRIDGE.format("تؤكد مصلحة الطرق أن", "في المحافظة")
     for one in summarizer.summarize([article], candidates=6)[0].candidates:
         assert ":" not in one.text or not one.findings
 
 
-def test_a_speaker_is_of_the_same_sentence() -> None:
-    summarizer = Summarizer.from_pretrained(device="cpu")
+def test_a_speaker_is_of_the_same_sentence(summarizer: Summarizer) -> None:
     article = BRIDGE.format("قال", "إن") + " وذلك أن الأمطار الغزيرة جرفت جزءا من الرصيف القريب من السوق."
     for one in summarizer.summarize([article], candidates=9)[0].candidates:
         who = bool(re.match("مدير عام الطرق(?: في المحافظة)?:", one.text))
         assert who == ("الجسر القديم" in one.text and "سيغلق" in one.text)
 
 
-def test_half_a_surrogate_pair_in_an_article_can_be_written() -> None:
-    summarizer = Summarizer.from_pretrained(device="cpu")
+def test_half_a_surrogate_pair_in_an_article_can_be_written(summarizer: Summarizer) -> None:
     (whole,), (broken,) = (summarizer.summarize([BUSES.replace(" ", f" {mark} ", 2)]) for mark in ("\ufffd", "\ud83d"))
     assert broken == whole
     assert "\ufffd" in broken.text
     broken.text.encode("utf-8")
 
 
-def test_summaries_in_the_words_of_their_article_and_of_a_length() -> None:
-    summarizer = Summarizer.from_pretrained(device="cpu")
+def test_summaries_in_the_words_of_their_article_and_of_a_length(summarizer: Summarizer) -> None:
     (found,) = summarizer.summarize([BUSES], article_words=True)
     assert found.text.startswith("قررت وزارة النقل اليمنية تخفيض")
     assert found.copied == 1.0
@@ -237,7 +238,7 @@ def test_the_demo_runs(capfd: pytest.CaptureFixture[str], tmp_path: Path) -> Non
     assert str((tmp_path / "answers.jsonl").resolve()) in printed
 
 
-def test_arabic_in_presentation_forms_is_arabic() -> None:
+def test_arabic_in_presentation_forms_is_arabic(summarizer: Summarizer) -> None:
     """As old pages and PDF have it: the summarizer does not take it for a foreign language."""
     article = (
         "أعلنت وزارة النقل اليوم افتتاح طريق جديد يربط المدينة بالميناء، ويختصر الرحلة إلى نصف ساعة. "
@@ -246,6 +247,6 @@ def test_arabic_in_presentation_forms_is_arabic() -> None:
     shapes = {unicodedata.normalize("NFKC", chr(code)): chr(code) for code in range(0xFE80, 0xFEFD)}
     forms = "".join(shapes.get(char, char) for char in article)
     assert not set(forms) & set("أعلنتوزارةالقيم")
-    plain, shown = Summarizer.from_pretrained(device="cpu").summarize([article, forms])
+    plain, shown = summarizer.summarize([article, forms])
     assert plain.findings == shown.findings == ()
     assert unicodedata.normalize("NFKC", shown.text) == plain.text
