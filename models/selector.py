@@ -48,7 +48,7 @@ _BEFORE_A_GAP = " ،,–—-"  # what is left out of a text takes its commas wit
 _OPENS_A_BRACKET = ("(", "[")
 _COMMA_BEHIND_A_BRACKET = re.compile(r"[)\]]([،,])$")
 _NOTHING = Candidate("", None, 0, (Finding("empty"),), 0.0)
-_ENDS = ("؟", "?", "!", "؟»", "!»", '؟"', '!"')  # of a sentence, as tidy leaves it
+_ENDS = re.compile(r'(?:[؟?!]|[.؟?!][»"”)])$')  # of a sentence, as tidy leaves it
 _BRIEFS = 32  # articles that are read at once for briefs
 _PAIRS = {"«": "»", "(": ")", "[": "]", "{": "}"}
 _EITHER_WAY = frozenset('"“”„‟')  # Arabic pages open and close with any of them
@@ -287,7 +287,7 @@ def _candidate(article: ReadArticle, kept: NDArray[np.int64], one: Stretch, find
 def _of_parts(parts: Sequence[Part], score: float, known: tuple[Finding, ...], info: SelectionInfo) -> Candidate:
     """What sentences say one after another, each with its own mark at the end or a full stop."""
     said = [without_and(parts[0].text), *(part.text for part in parts[1:])]
-    text = " ".join(one if one.endswith(_ENDS) else f"{one}." for one in said if one)
+    text = " ".join(one if _ENDS.search(one) else f"{one}." for one in said if one)
     denied = [one for part in parts for one in _denied(part.chooser.article, part.chooser.costs, part.start, part.end)]
     cut = any(not part.whole and part.stands < info.fragment for part in parts)
     findings = (*known, *denied, *((Finding("fragment"),) if cut else ()))

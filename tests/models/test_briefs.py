@@ -179,6 +179,14 @@ def test_a_long_sentence_is_told_up_to_where_it_ends_well(summarizer: Summarizer
     assert found.text.count(".") == 1  # where a section begins inside it nothing is told
 
 
+def test_each_sentence_has_one_mark_at_its_end(summarizer: Summarizer) -> None:
+    lines = ["قال الوزير «سنفتتح الجسر الجديد في المدينة قريبا.»", "هل تكفي الميزانية لإصلاح الطرق في القرى؟"]
+    text = " ".join([*lines, "وأكد المهندس أن الأشغال انتهت قبل موعدها بشهرين", "، والحمد لله على السلامة ."])
+    (found,) = summarizer.summarize([text], length="32-60", min_article_words=0)
+    assert not re.search(r"[.؟»]\s*\.", found.text)
+    assert found.text[-1] in ".؟»"
+
+
 def test_texts_that_are_no_articles(summarizer: Summarizer) -> None:
     latin = "The minister opened a new bridge over the river on Monday. " * 10
     for text in (latin, "٪ " * 100, "\ud800 كلمة " * 60, "12 " * 200):
