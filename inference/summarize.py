@@ -209,7 +209,8 @@ def summary_fields(summary: Summary, *, candidates: bool = False) -> dict[str, A
 
     Returns:
         ``summary``; ``score`` (of the beam, a log probability a token; null from greedy decoding; of a stretch chosen, its
-        expected F1); ``words`` of the summary; ``read`` (share of the article that the model read, 0-1); ``long`` (what was
+        expected F1; of a brief, what the sentence is worth that was taken first);
+        ``words`` of the summary; ``read`` (share of the article that the model read, 0-1); ``long`` (what was
         done with an article longer than the model reads, else null); ``truncated`` (whether it did not read all);
         ``copied`` (share of the summary's words in runs copied from the article, 0-1); ``findings`` (a list of ``kind`` and
         ``text``, see `mujaz.models.summary_record`).

@@ -1,13 +1,14 @@
 """A brief: several sentences of an article, for whoever asks for more words than one stretch should have.
 
 The whole article is read, section by section. A sentence counts more the more of it a summary would say and the better it
-stands by itself (the model says both), the more central it is among all (LexRank) and the earlier it comes, and that in
-which the model finds the headline most. The best ones are taken that say different things, in the order of the article; a
-long one up to where it ends best.
+stands by itself (a model that was taught both says so), the more central it is among all (LexRank), the earlier it comes,
+and where the model finds the headline in it. The best ones are taken that say different things, in the order of the
+article; a long one up to where it ends best.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -17,11 +18,13 @@ from numpy.typing import NDArray
 from mujaz.models.choosing import Chooser
 from mujaz.models.long_articles import central, stem_weights
 from mujaz.models.selection_info import SelectionInfo
+from mujaz.models.sentences import sentence_starts
 from mujaz.models.stretches import Stretch, best_first
 from mujaz.models.summary_options import WordRange
 from mujaz.models.word_reading import CHARACTERS_PER_TOKEN, ReadArticle, WordReader
 
 MOST_SECTIONS = 16  # that are read of an article
+MOST_SENTENCES = 1000  # that are compared, each with each
 LONGEST = 60  # words of a sentence; of a longer one the beginning is told, half as many or more
 SHORTEST = 5  # words: less is a heading, a byline, an exclamation
 # What sentences are worth, chosen on dev articles of Wikipedia and looked at on news (benchmarks/LOG.md).
@@ -65,39 +68,70 @@ class Part:
         return self.end - self.start
 
 
-def read_sections(reader: WordReader, texts: Sequence[str]) -> list[tuple[list[ReadArticle], float]]:
-    """Articles in sections that a model reads, and the share of each article that these are, 0-1.
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of an article that a model reads at once.
 
-    A section ends where a sentence does; one that is longer goes on in the next section. No more than
-    :data:`MOST_SECTIONS` are read.
+    Attributes:
+        article: How it is read.
+        finished: Its words that are not read again with the next section: the sentence that is cut at its end is.
+        begins_inside: Whether it begins inside a sentence, which was longer than the section before.
+        goes_on: Whether its last finished sentence goes on in the next section.
     """
-    most = MOST_SECTIONS * CHARACTERS_PER_TOKEN * reader.encoder.max_length  # more is not read of any
-    found: list[list[ReadArticle]] = [[] for _ in texts]
-    left = {index: text[:most] for index, text in enumerate(texts)}
-    for _ in range(MOST_SECTIONS):
-        for index, article in zip(left, reader(list(left.values())), strict=True):
-            found[index].append(article)
-        left = {index: rest for index, text in left.items() if (rest := _behind(found[index][-1], text))}
-    unread = [len(left.get(index, "")) + len(text[most:]) for index, text in enumerate(texts)]
+
+    article: ReadArticle
+    finished: int
+    begins_inside: bool
+    goes_on: bool
+
+
+def read_sections(
+    reader: WordReader, texts: Sequence[str], most: int | None = None
+) -> list[tuple[list[Section], float]]:
+    """Articles in sections that a model reads, and the share of each article's characters that was read, 0-1.
+
+    A section ends where a sentence does; one that is longer goes on in the next section. What holds no words that can be
+    read is passed over.
+
+    Args:
+        reader: Reads as the model does.
+        texts: Articles.
+        most: Sections of an article; left out: :data:`MOST_SECTIONS`.
+    """
+    most = most or MOST_SECTIONS
+    step = CHARACTERS_PER_TOKEN * reader.encoder.max_length  # more is not read at once
+    found: list[list[Section]] = [[] for _ in texts]
+    passed = [0] * len(texts)
+    left = {index: text[: most * step] for index, text in enumerate(texts)}
+    for _ in range(most):
+        for (index, text), article in zip(list(left.items()), reader(list(left.values())), strict=True):
+            inside = bool(found[index]) and found[index][-1].goes_on
+            finished, behind, goes_on = _reached(article, text, step)
+            found[index].append(Section(article, finished, inside, goes_on))
+            passed[index] += 0 if article.spans else behind
+            left[index] = text[behind:].lstrip()
+        left = {index: text for index, text in left.items() if text}
+    unread = [n + len(left.get(i, "")) + len(texts[i][most * step :]) for i, n in enumerate(passed)]
     return [(one, 1 - rest / max(1, len(text))) for one, rest, text in zip(found, unread, texts, strict=True)]
 
 
-def _behind(section: ReadArticle, text: str) -> str:
-    """What of a text stands behind the last sentence that is whole in a section; empty where nothing is left."""
-    if not section.encoding.truncated or not section.spans:
-        return ""
-    first = int(np.searchsorted(section.sentences, section.sentences[-1]))
-    return text[section.spans[first][0] if first else section.spans[-1][1] :]
-
-
-def _finished(section: ReadArticle) -> int:
-    """Words of a section that are read no second time with the next one."""
-    first = int(np.searchsorted(section.sentences, section.sentences[-1])) if section.spans else 0
-    return first if section.encoding.truncated and first else len(section.spans)
+def _reached(article: ReadArticle, text: str, step: int) -> tuple[int, int, bool]:
+    """Words of a section that are finished, where the next one begins in the text, and whether a sentence goes on there."""
+    if not article.encoding.truncated:
+        return len(article.spans), len(text), False
+    if not article.spans:  # an address or a picture as text, to the end of its word
+        space = re.compile(r"\s").search(text, min(step, len(text)))
+        return 0, space.start() if space else len(text), False
+    first = int(np.searchsorted(article.sentences, article.sentences[-1]))
+    if first:
+        return first, article.spans[first][0], False
+    end = article.spans[-1][1]
+    following = len(text) - len(text[end:].lstrip())
+    return len(article.spans), end, following not in sentence_starts(article.text)
 
 
 def parts_of(
-    choosers: Sequence[Chooser],
+    sections: Sequence[tuple[Section, Chooser]],
     info: SelectionInfo,
     news: Stretch | None,
     most: int,
@@ -106,7 +140,7 @@ def parts_of(
     """The sentences of an article.
 
     Args:
-        choosers: One a section.
+        sections: Those that were read, with what chooses from each.
         info: What the model looks for.
         news: The headline in the first section; None where there is none.
         most: Words of a sentence at most.
@@ -114,21 +148,26 @@ def parts_of(
     """
     parts: list[Part] = []
     place = 0
-    goes_on = False  # a sentence of the section before
-    for chooser in choosers:
-        sentences = chooser.article.sentences[: _finished(chooser.article)]
-        of_kept = sentences[chooser.kept[chooser.kept < len(sentences)]]
+    # The headline may stand in the sentence that is read again with the next section.
+    again = news is not None and int(sections[0][1].kept[news.start]) >= sections[0][0].finished
+    for number, (section, chooser) in enumerate(sections):
+        sentences = section.article.sentences[: section.finished]
+        of_kept = sentences[chooser.kept[chooser.kept < section.finished]]
         for sentence in dict.fromkeys(sentences.tolist()):
             first, behind = map(int, np.searchsorted(of_kept, [sentence, sentence + 1]))
-            if behind > first and not (goes_on and sentence == sentences[0]):
+            opens = sentence == sentences[0]
+            if behind > first and not (section.begins_inside and opens):
                 end, sure = _best_end(chooser, first, behind, info, most)
-                text = told(chooser.article, chooser.kept[first:end])
+                text = told(section.article, chooser.kept[first:end])
                 keep = float(np.exp(chooser.scores.keep[chooser.kept[first:end]]).mean())
-                is_news = news is not None and chooser is choosers[0] and first <= news.start < end
-                parts.append(Part(place, chooser, first, end, text, end == behind, keep, sure, is_news))
+                whole = end == behind and not (section.goes_on and sentence == sentences[-1])
+                in_it = (
+                    (number == 1 and opens) if again else not number and news is not None and first <= news.start < end
+                )
+                if text:
+                    parts.append(Part(place, chooser, first, end, text, whole, keep, sure, in_it))
             place += 1
-        goes_on = chooser.article.encoding.truncated and len(set(chooser.article.sentences.tolist())) == 1
-    return parts
+    return parts[:MOST_SENTENCES]
 
 
 def _best_end(chooser: Chooser, first: int, behind: int, info: SelectionInfo, most: int) -> tuple[int, float]:
@@ -144,11 +183,14 @@ def _best_end(chooser: Chooser, first: int, behind: int, info: SelectionInfo, mo
 
 
 def briefs(parts: Sequence[Part], wanted: WordRange, count: int) -> Iterator[tuple[float, list[Part]]]:
-    """Sentences that together have a number of words, in the order of the article, with what they are worth in the mean.
+    """Sentences that together have a number of words, in the order of the article.
+
+    With each brief comes what the sentence is worth that was taken first.
 
     Args:
         parts: The sentences to choose from.
-        wanted: Words of a brief. It has fewer where no other sentence fits, or none can stand.
+        wanted: Words of a brief. It has fewer where no other sentence fits, or none can stand; where none does at all, it is
+            the sentence that is worth most.
         count: How many briefs: the next one begins its choice with the next best sentence. Fewer where there are no more.
     """
     if not parts:
@@ -158,12 +200,13 @@ def briefs(parts: Sequence[Part], wanted: WordRange, count: int) -> Iterator[tup
     scores = np.array([_worth(part, share) for part, share in zip(parts, shares, strict=True)])
     alike = (weights @ weights.T).toarray()
     first = [int(i) for i in np.argsort(-scores, kind="stable") if _fits(parts, int(i), [], wanted.high)]
-    said: set[tuple[int, ...]] = set()
-    for begin in first or [0]:
-        chosen = _chosen(parts, scores, alike, wanted, begin)
-        if tuple(chosen) not in said:
-            said.add(tuple(chosen))
-            yield float(scores[chosen].mean()), [parts[i] for i in chosen]
+    said: set[tuple[str, ...]] = set()
+    for begin in first or [int(scores.argmax())]:
+        chosen = [parts[i] for i in _chosen(parts, scores, alike, wanted, begin)]
+        texts = tuple(part.text for part in chosen)
+        if texts not in said:
+            said.add(texts)
+            yield float(scores[begin]), chosen
         if len(said) == count:
             return
 

@@ -144,8 +144,8 @@ def page_rank(linked: Callable[[NDArray[np.float64]], NDArray[np.float64]], numb
     """
     out = linked(np.ones(number))
     alone = out < LEAST_SIMILARITY
-    scores = np.full(number, 1 / number)
+    scores = np.full(number, 1 / max(1, number))
     for _ in range(ITERATIONS):
         shares = np.divide(scores, out, out=np.zeros(number), where=~alone)
-        scores = (1 - DAMPING) / number + DAMPING * (linked(shares) + scores[alone].sum() / number)
+        scores = (1 - DAMPING) / max(1, number) + DAMPING * (linked(shares) + scores[alone].sum() / number)
     return scores.round(12)  # texts of equal worth are level, whatever their sums were rounded to

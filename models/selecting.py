@@ -62,7 +62,7 @@ class SelectingSummarizer(Summarizer):
 
     @property
     def _way(self) -> str:
-        return f"chooses a stretch of the first {self.max_length} tokens"
+        return f"chooses a stretch of the first {self.max_length} tokens, or sentences"
 
     @property
     def constrains(self) -> bool:

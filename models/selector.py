@@ -1,4 +1,4 @@
-"""A summarizer that chooses: an encoder finds the stretch of an article that is most like a summary of it.
+"""A summarizer that chooses: an encoder finds the stretch, or sentences, of an article that are most like a summary of it.
 
 Inside the stretch it leaves out what `mujaz.models.shortening` allows: the day, where it was said, an honorific; and what is
 left is said as a headline says it where `mujaz.models.rephrasing` knows how. It says nothing that the article does not say.
@@ -22,7 +22,7 @@ from mujaz.errors import UsageError
 from mujaz.models.arabic_words import TATWEEL, words
 from mujaz.models.articles import clean_article
 from mujaz.models.batching import token_budget_batches
-from mujaz.models.briefs import Part, briefs, parts_of, read_sections
+from mujaz.models.briefs import ALONE, Part, Section, briefs, parts_of, read_sections
 from mujaz.models.choosing import Choice, Chooser, ended
 from mujaz.models.clauses import Boundaries
 from mujaz.models.denials import phrase
@@ -110,8 +110,12 @@ class Selector:
         }
         progress(len(summaries))
         rest = [i for i in range(len(texts)) if i not in summaries]
-        made = self._briefs if options.wanted and options.wanted.high > self.info.longest else self._stretches
-        summaries.update(zip(rest, made([cleaned[i] for i in rest], options, progress), strict=True))
+        longer, wanted = [cleaned[i] for i in rest], options.wanted
+        if wanted is not None and wanted.high > self.info.longest:
+            made = self._briefs(longer, options, wanted, progress)
+        else:
+            made = self._stretches(longer, options, progress)
+        summaries.update(zip(rest, made, strict=True))
         return [summaries[i] for i in range(len(texts))]
 
     def _stretches(self, texts: Sequence[str], options: Generation, progress: Progress) -> list[Summary]:
@@ -122,30 +126,47 @@ class Selector:
             for chooser, choice, unsure in zip(choosers, *self._chosen(choosers, options), strict=True)
         ]
 
-    def _briefs(self, texts: Sequence[str], options: Generation, progress: Progress) -> list[Summary]:
-        """Of each article several sentences: more words than a stretch should have were asked for."""
+    def _briefs(
+        self, texts: Sequence[str], options: Generation, wanted: WordRange, progress: Progress
+    ) -> list[Summary]:
+        """Of each article several sentences: more words than a stretch should have were asked for.
+
+        Its beginning where the model makes little of it, and one stretch where that is nearer to the number of words.
+        """
         summaries: list[Summary] = []
-        for begin in range(0, len(texts), _BRIEFS):
-            read = read_sections(self.reader, texts[begin : begin + _BRIEFS])
-            choosers = iter(self._scored([one for sections, _ in read for one in sections], options, lambda done: None))
-            for sections, share in read:
-                summaries.append(self._brief(list(islice(choosers, len(sections))), share, options))
-                progress(1)
+        lot = _BRIEFS * len(self.engines)
+        for begin in range(0, len(texts), lot):
+            some = texts[begin : begin + lot]
+            read = read_sections(self.reader, some, 1 if options.long else None)
+            choosers = iter(self._scored([one.article for own, _ in read for one in own], options, lambda done: None))
+            found = [
+                self._brief(list(zip(own, islice(choosers, len(own)), strict=True)), share, options, wanted)
+                for own, share in read
+            ]
+            again = [i for i, one in enumerate(found) if one is None or one.words < wanted.low]
+            for i, stretch in zip(
+                again, self._stretches([some[i] for i in again], options, lambda done: None), strict=True
+            ):
+                brief = found[i]
+                if brief is None or wanted.distance(stretch.words) < wanted.distance(brief.words):
+                    found[i] = stretch
+            summaries += [one for one in found if one is not None]
+            progress(len(some))
         return summaries
 
-    def _brief(self, choosers: Sequence[Chooser], share: float, options: Generation) -> Summary:
-        """The sentences of an article of which a share was read, in sections."""
-        wanted = options.wanted or WordRange(self.info.shortest, self.info.longest)
-        expected = choosers[0].best(self.info.wanted(), None, 1).usual
-        parts = parts_of(choosers, self.info, expected[0] if expected else None, wanted.high, _told)
-        unsure = bool(expected) and (expected[0].worth < self._least or not _is_arabic(choosers[0].article))
-        known = (Finding("unsure"),) if unsure else ()
-        made = [
-            _of_parts(chosen, score, known, self.info) for score, chosen in briefs(parts, wanted, options.candidates)
-        ]
+    def _brief(
+        self, sections: Sequence[tuple[Section, Chooser]], share: float, options: Generation, wanted: WordRange
+    ) -> Summary | None:
+        """The sentences of an article of which a share was read; None where the model makes little of it."""
+        opening = sections[0][1]
+        expected = opening.best(self.info.wanted(), None, 1).usual
+        if not expected or expected[0].worth < self._least or not _is_arabic(opening.article):
+            return None
+        parts = parts_of(sections, self.info, expected[0], wanted.high, _told)
+        made = [_of_parts(chosen, score, self.info) for score, chosen in briefs(parts, wanted, options.candidates)]
         return _summary_of(
-            [one for one in made if one.text] or [_NOTHING],
-            tokens_read=sum(len(one.article.encoding.input_ids) for one in choosers),
+            made or [_NOTHING],
+            tokens_read=sum(len(one.article.encoding.input_ids) for one, _ in sections),
             read=share,
             long=(options.long or "lead") if share < 1 else None,
         )
@@ -284,13 +305,14 @@ def _candidate(article: ReadArticle, kept: NDArray[np.int64], one: Stretch, find
     return Candidate(text, one.worth, len(words(text)), findings, 1.0)
 
 
-def _of_parts(parts: Sequence[Part], score: float, known: tuple[Finding, ...], info: SelectionInfo) -> Candidate:
+def _of_parts(parts: Sequence[Part], score: float, info: SelectionInfo) -> Candidate:
     """What sentences say one after another, each with its own mark at the end or a full stop."""
     said = [without_and(parts[0].text), *(part.text for part in parts[1:])]
-    text = " ".join(one if _ENDS.search(one) else f"{one}." for one in said if one)
+    text = " ".join(one if _ENDS.search(one) else f"{one}." for one in said)
     denied = [one for part in parts for one in _denied(part.chooser.article, part.chooser.costs, part.start, part.end)]
-    cut = any(not part.whole and part.stands < info.fragment for part in parts)
-    findings = (*known, *denied, *((Finding("fragment"),) if cut else ()))
+    doubtful = any(part.stands < info.fragment and not part.whole for part in parts)
+    alone = len(parts) == 1 and parts[0].stands < ALONE
+    findings = (*denied, *((Finding("fragment"),) if doubtful or alone else ()))
     return Candidate(text, score, len(words(text)), tuple(dict.fromkeys(findings)), 1.0)
 
 
@@ -370,6 +392,6 @@ def _check_options(options: Generation) -> None:
         if value is not None:
             said = "" if value is True else f" {value}"
             raise UsageError(
-                f"--{name.replace('_', '-')}{said} is for models that write; this one chooses a stretch from the "
-                "beginning of the article. Leave it out (--length in words is for all), or give another --model."
+                f"--{name.replace('_', '-')}{said} is for models that write; this one chooses words of the "
+                "article. Leave it out (--length in words is for all), or give another --model."
             )

@@ -37,7 +37,8 @@ class Candidate:
     Attributes:
         text: The text.
         score: Mean log-probability of its tokens under beam search (length penalty applied); None for greedy decoding. Of a
-            stretch that was chosen: the F1 expected of its words, its boundaries counted in.
+            stretch that was chosen: the F1 expected of its words, its boundaries counted in. Of a brief: what the sentence
+            is worth that was taken first, which is of another scale.
         words: How many it has.
         findings: What was found in it.
         copied: Share of its words that stand in a run copied from the article, 0-1.
@@ -60,7 +61,7 @@ class Summary:
         tokens_read: Tokens that the model read, special tokens included; of all sections of a hierarchical summary.
         truncated: Whether the model did not read all of the article.
         words: How many the summary has.
-        read: Share of the article's tokens that the model read, 0-1.
+        read: Share of the article's tokens that the model read, 0-1; of a brief, of its characters.
         long: What was done with an article longer than the model reads; None where it was not.
         findings: What was found in it, against the whole article.
         copied: Share of its words that stand in a run copied from the article, 0-1.

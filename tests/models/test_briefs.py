@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,33 @@ import pytest
 from mujaz import Summarizer
 from mujaz.models import briefs as module
 from mujaz.models.arabic_words import words
+from mujaz.models.articles import clean_article
 from mujaz.models.briefs import SHORTEST, Part, briefs, read_sections
+from mujaz.models.choosing import Chooser
 from mujaz.models.opening import open_checkpoint
+from mujaz.models.selecting import SelectingSummarizer
+from mujaz.models.selection_info import SelectionInfo
+from mujaz.models.selector import Selector, _told
 from mujaz.models.sentences import split_sentences
-from mujaz.models.summary_options import LENGTHS, WordRange
+from mujaz.models.summary_options import LENGTHS, Generation, WordRange
 from mujaz.models.word_reading import WordReader
 
 ARTICLE = (Path(__file__).resolve().parents[2] / "examples" / "article.txt").read_text(encoding="utf-8")
+DEEDS = [("أصلح", "العمال"), ("رمم", "الحرفيون"), ("زار", "الطلبة"), ("غادر", "الضيوف"), ("تسلم", "المزارعون")]
+PLACES = [
+    "الشمال",
+    "الجنوب",
+    "الساحل",
+    "الجبل",
+    "الوادي",
+    "الميناء",
+    "الريف",
+    "الضاحية",
+    "الواحة",
+    "الهضبة",
+    "السهل",
+    "الجزيرة",
+]
 LINES = ["فاز الفريق في السوق.", "خسر سهم الفريق أمس في السوق.", "قال أحمد إن السوق في الدوري."]
 
 
@@ -34,7 +55,7 @@ def summarizer() -> Summarizer:
 
 def _read(sections: Sequence[Any]) -> list[str]:
     """The words of sections that are read no second time with the next one."""
-    return [word for one in sections for word in one.words()[: module._finished(one)]]
+    return [word for one in sections for word in one.article.words()[: one.finished]]
 
 
 def test_sections_hold_each_word_once_and_end_where_sentences_do(reader: WordReader) -> None:
@@ -42,8 +63,9 @@ def test_sections_hold_each_word_once_and_end_where_sentences_do(reader: WordRea
     (sections, share), (short, all_of_it) = read_sections(reader, [text, LINES[0]])
     assert len(sections) > 2
     assert _read(sections) == text.split()
-    assert all(one.words()[: module._finished(one)][-1].endswith(".") for one in sections)
-    assert all(len(one.encoding.input_ids) <= reader.encoder.max_length for one in sections)
+    assert all(one.article.words()[: one.finished][-1].endswith(".") for one in sections)
+    assert all(len(one.article.encoding.input_ids) <= reader.encoder.max_length for one in sections)
+    assert not any(one.goes_on or one.begins_inside for one in sections)
     assert (len(short), share, all_of_it) == (1, 1.0, 1.0)
 
 
@@ -52,6 +74,28 @@ def test_a_sentence_longer_than_a_section_goes_on_in_the_next(reader: WordReader
     ((sections, share),) = read_sections(reader, [text])
     assert _read(sections) == text.split()
     assert share == 1.0
+    assert [one.goes_on for one in sections] == [True] * (len(sections) - 1) + [False]
+    assert [one.begins_inside for one in sections] == [False] + [True] * (len(sections) - 1)
+
+
+@pytest.mark.parametrize("where", [0, 1])
+@pytest.mark.parametrize("blob", ["https://example.org/" + "%D8%A7" * 400, "YWJj" * 500, " " * 2000])
+def test_what_holds_no_words_is_passed_over(reader: WordReader, blob: str, where: int) -> None:
+    lines = [line.rstrip() for line in LINES]
+    lines.insert(where, blob)
+    ((sections, share),) = read_sections(reader, ["\n".join(lines)])
+    assert [word for word in _read(sections) if "example" not in word] == " ".join(LINES).split()
+    assert share == pytest.approx(1.0 if blob.isspace() else sum(map(len, LINES)) / sum(map(len, lines)), abs=0.2)
+
+
+def test_a_sentence_that_ends_with_its_section_does_not_go_on(reader: WordReader) -> None:
+    room = reader.encoder.max_length - 2  # each of these words is one token
+    text = " ".join(["فاز"] * (room - 1)) + " أمس. " + LINES[1]
+    ((sections, _),) = read_sections(reader, [text])
+    first = next(one for one in sections if one.article.encoding.truncated)
+    ends = first.article.words()[-1] == "أمس."
+    assert first.goes_on is not ends
+    assert sections[-1].begins_inside is not ends
 
 
 def test_of_a_very_long_article_the_beginning_is_read(reader: WordReader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,8 +173,11 @@ def test_candidates_begin_with_another_sentence_each() -> None:
     found = _texts(parts, (5, 6), 3)
     assert found == [[FIRST], [OTHER], [THIRD]]
     assert _texts(parts, (18, 18), 3) == [[FIRST, OTHER, THIRD]]  # all the same
-    scores = [score for score, _ in briefs(parts, WordRange(5, 6), 3)]
-    assert scores == sorted(scores, reverse=True)
+    for wanted in (WordRange(5, 6), WordRange(10, 12)):
+        scores = [score for score, _ in briefs(parts, wanted, 3)]
+        assert scores == sorted(scores, reverse=True)
+    again = _parts((FIRST, 0.9, 1.0), (OTHER, 0.8, 1.0), (FIRST, 0.7, 1.0), (OTHER, 0.6, 1.0))
+    assert _texts(again, (5, 6), 4) == [[FIRST], [OTHER]]
 
 
 @pytest.mark.parametrize("length", ["short", "long", "27-45"])
@@ -150,6 +197,20 @@ def test_a_brief_says_what_sentences_of_the_article_say(summarizer: Summarizer, 
         place += next(i for i, own in enumerate(of_article[place:], 1) if _in_order(said, own))
 
 
+def _selector(summarizer: Summarizer) -> Selector:
+    assert isinstance(summarizer, SelectingSummarizer)
+    return Selector(summarizer.encoder, [summarizer.engine], summarizer._selection, summarizer._reader)
+
+
+def _info(summarizer: Summarizer) -> SelectionInfo:
+    return _selector(summarizer).info
+
+
+def _chooser(summarizer: Summarizer, text: str) -> Chooser:
+    selector = _selector(summarizer)
+    return selector._scored(selector.reader([clean_article(text)]), Generation(), lambda done: None)[0]
+
+
 def _in_order(said: Sequence[str], own: Sequence[str]) -> bool:
     rest = iter(own)
     return all(word in rest for word in said)
@@ -166,6 +227,8 @@ def test_each_article_alone_and_among_others(summarizer: Summarizer) -> None:
 def test_candidates_of_an_article(summarizer: Summarizer) -> None:
     (found,) = summarizer.summarize([ARTICLE], length="short", candidates=3)
     assert len({one.text for one in found.candidates}) == 3
+    scores = [one.score or 0.0 for one in found.candidates]
+    assert scores == sorted(scores, reverse=True)
     assert found.text == found.candidates[0].text
     assert all(len(one.text.split()) <= 40 for one in found.candidates)
 
@@ -175,8 +238,44 @@ def test_a_long_sentence_is_told_up_to_where_it_ends_well(summarizer: Summarizer
     (found,) = summarizer.summarize([", ".join([clause] * 6) + "."], length="short")
     assert SHORTEST <= len(found.text.split()) <= 40
     assert found.text.startswith("تفقد الوزير مراحل الأشغال")
-    (found,) = summarizer.summarize([", ".join([clause] * 30) + "."], length="long")
-    assert found.text.count(".") == 1  # where a section begins inside it nothing is told
+
+
+def test_the_rest_of_a_sentence_that_another_section_begins_is_not_told(summarizer: Summarizer) -> None:
+    clauses = [f"{verb} {what} في {place}" for place in PLACES for verb, what in DEEDS]
+    selector = _selector(summarizer)
+    ((sections, _),) = read_sections(selector.reader, ["، ".join(clauses) + ". وحضر الحفل جمهور كبير من سكان المدينة."])
+    choosers = selector._scored([one.article for one in sections], Generation(), lambda done: None)
+    parts = module.parts_of(list(zip(sections, choosers, strict=True)), selector.info, None, 40, _told)
+    assert len(sections) > 1
+    assert [part.text.split()[0] for part in parts] == [clauses[0].split()[0], "وحضر"]
+    assert [part.whole for part in parts] == [False, True]
+
+
+def test_a_range_that_sentences_do_not_have_is_kept(summarizer: Summarizer) -> None:
+    for low, high in ((27, 30), (33, 36)):
+        (found,) = summarizer.summarize([ARTICLE], length=f"{low}-{high}")
+        assert low <= len(found.text.split()) <= high
+
+
+def test_only_the_beginning_where_that_is_asked_for(summarizer: Summarizer) -> None:
+    (found,) = summarizer.summarize([ARTICLE], length="short", long="lead")
+    assert found.read < 0.8
+    assert (found.truncated, found.long) == (True, "lead")
+
+
+def test_models_that_know_less_of_texts(summarizer: Summarizer) -> None:
+    """Without what can stand, as those are that are trained without judgements."""
+    chooser = _chooser(summarizer, ARTICLE)
+    assert chooser.scores.outputs is not None
+    chooser.scores = replace(chooser.scores, outputs=None)
+    article = chooser.article
+    section = module.Section(article, len(article.spans), begins_inside=False, goes_on=False)
+    parts = module.parts_of([(section, chooser)], _info(summarizer), None, 40, _told)
+    assert len(parts) > 3
+    assert {part.stands for part in parts if part.whole} == {1.0}
+    assert all(part.words <= 40 for part in parts)
+    ((_, chosen),) = briefs(parts, WordRange(20, 40), 1)
+    assert 20 <= sum(part.words for part in chosen) <= 40
 
 
 def test_each_sentence_has_one_mark_at_its_end(summarizer: Summarizer) -> None:
@@ -193,6 +292,6 @@ def test_texts_that_are_no_articles(summarizer: Summarizer) -> None:
         (found,) = summarizer.summarize([text], length="short", min_article_words=0)
         assert found.text or [finding.kind for finding in found.findings] == ["empty"]
     (found,) = summarizer.summarize([latin], length="short", min_article_words=0)
-    assert [finding.kind for finding in found.findings] == ["unsure"]
+    assert "unsure" in [finding.kind for finding in found.findings]
     assert found.text.startswith("The minister opened")
-    assert re.fullmatch(r"[^.]+\.", found.text)  # the same sentence ten times, once
+    assert latin.startswith(found.text)  # its beginning
