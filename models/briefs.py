@@ -27,7 +27,7 @@ MOST_SECTIONS = 16  # that are read of an article
 MOST_SENTENCES = 1000  # that are compared, each with each
 LONGEST = 60  # words of a sentence; of a longer one the beginning is told, half as many or more
 SHORTEST = 5  # words: less is a heading, a byline, an exclamation
-# What sentences are worth, chosen on dev articles of Wikipedia and looked at on news (benchmarks/LOG.md).
+# What sentences are worth: by ROUGE on dev articles hardly to be told apart, so by readers (benchmarks/LOG.md).
 KEEP, STANDS, NEWS, EARLY, NEXT, UNLIKE = 2.0, 0.1, 0.6, 2.0, 1.0, 2.0
 SAME = 0.8  # what is so similar to a sentence that was taken says nothing more
 FADES = 5  # sentences after which being early counts a factor of e less
@@ -161,11 +161,9 @@ def parts_of(
                 text = told(section.article, chooser.kept[first:end])
                 keep = float(np.exp(chooser.scores.keep[chooser.kept[first:end]]).mean())
                 whole = end == behind and not (section.goes_on and sentence == sentences[-1])
-                in_it = (
-                    (number == 1 and opens) if again else not number and news is not None and first <= news.start < end
-                )
+                has_news = news is not None and number == again and (opens if again else first <= news.start < end)
                 if text:
-                    parts.append(Part(place, chooser, first, end, text, whole, keep, sure, in_it))
+                    parts.append(Part(place, chooser, first, end, text, whole, keep, sure, has_news))
             place += 1
     return parts[:MOST_SENTENCES]
 
