@@ -8,13 +8,20 @@ import click
 
 
 @click.command("config-schema")
-def command() -> None:
-    """Print the JSON schema of the training configs, for editors.
+@click.argument(
+    "kind", type=click.Choice(["train", "pretrain", "run"]), default="train", metavar="[train|pretrain|run]"
+)
+@click.option("--markdown", is_flag=True, help="A page of all settings of all configs instead, to read.")
+def command(kind: str, markdown: bool) -> None:
+    """Print the JSON schema of the configs of a command, for editors.
 
     Example: mujaz config-schema > train.schema.json
     """
-    from mujaz.configs.schema import TrainConfig
+    from mujaz.configs.reference import CONFIGS, page
     from mujaz.files import open_stdout
 
     open_stdout()
-    click.echo(json.dumps(TrainConfig.model_json_schema(), ensure_ascii=False, indent=2))
+    if markdown:
+        click.echo(page(), nl=False)
+        return
+    click.echo(json.dumps(CONFIGS[kind].model_json_schema(), ensure_ascii=False, indent=2))

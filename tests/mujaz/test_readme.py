@@ -1,4 +1,4 @@
-"""Every command of the README is run as it stands there, and so is its Python."""
+"""Every command of README.md and docs/ is run as it stands there, and so is their Python; their links lead somewhere."""
 
 from __future__ import annotations
 
@@ -16,8 +16,14 @@ from mujaz.cli import LazyGroup, cli
 from mujaz.models import checkpoint, opening
 
 ROOT = Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = re.findall(r"^\$ (mujaz .*)$", README, re.MULTILINE)
+# In an order in which later commands find what earlier ones leave.
+PAGES = [
+    "README.md",
+    *(f"docs/{name}.md" for name in ("fine-tune", "summarize", "corpus", "python", "rouge", "config")),
+]
+TEXTS = {page: (ROOT / page).read_text(encoding="utf-8") for page in PAGES}
+README = TEXTS["README.md"]
+COMMANDS = list(dict.fromkeys(re.findall(r"^\$ (mujaz .*)$", "\n".join(TEXTS.values()), re.MULTILINE)))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +69,6 @@ def test_there_are_commands() -> None:
     assert {command.split()[1] for command in COMMANDS} == set(LazyGroup.table)
 
 
-# In the order of the README: later commands use what earlier ones leave.
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_runs(command: str) -> None:
     result = CliRunner().invoke(cli, shlex.split(command)[1:])
@@ -73,9 +78,10 @@ def test_a_command_runs(command: str) -> None:
         assert Path(written[1]).exists()
 
 
-def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    exec(compile(block, "README.md", "exec"), {})
+@pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
+def test_the_python_runs(page: str, capsys: pytest.CaptureFixture[str]) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", TEXTS[page], re.DOTALL)
+    exec(compile(block, page, "exec"), {})
     label, summary = capsys.readouterr().out.strip().splitlines()
     assert label.split()[0] == "finance"  # the article is about a stock exchange
     assert len(summary.split()) > 2
@@ -100,6 +106,28 @@ def test_the_tree_names_every_module() -> None:
         }
         == set()
     )
+
+
+def _anchors(text: str) -> set[str]:
+    """Of its headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_all_pages_are_looked_at() -> None:
+    assert {page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/*.md")} == set(PAGES) - {"README.md"}
+
+
+LINKS = [(page, link) for page, text in TEXTS.items() for link in re.findall(r"\]\(([^)\s]+)\)", text)]
+
+
+def test_links_lead_somewhere() -> None:
+    assert len(LINKS) > 50
+    for page, link in LINKS:
+        path, _, anchor = link.partition("#")
+        file = (ROOT / page).parent / path if path else ROOT / page
+        assert file.exists(), link
+        assert not anchor or anchor in _anchors(file.read_text(encoding="utf-8")), link
 
 
 def test_the_make_targets_are_there() -> None:
