@@ -14,10 +14,10 @@ Usage::
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import random
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +70,12 @@ def main() -> None:
     from mujaz.configs.loading import check_config
     from mujaz.training.train import train
 
-    if len(sys.argv) not in (3, 4):
-        sys.exit(__doc__)
-    folder, sanad = Path(sys.argv[1]), Path(sys.argv[2]) / "topic" / "sanad"
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("steps", type=int, nargs="?", default=STEPS)
+    given = parser.parse_args()
+    folder, sanad = given.folder, given.data / "topic" / "sanad"
     folder.mkdir(parents=True, exist_ok=True)
     for seed, split in enumerate(("train", "dev", "test")):
         if not (folder / f"{split}.jsonl").is_file():
@@ -87,7 +90,7 @@ def main() -> None:
         "model": {"name": str(folder / "start"), "recipe": "arabert", "max_length": 512},
         "data": {split: str(folder / f"{split}.jsonl") for split in ("train", "dev", "test")} | {"max_dev_rows": 200},
         "training": {
-            "max_steps": int(sys.argv[3]) if len(sys.argv) > 3 else STEPS,
+            "max_steps": given.steps,
             "batch_size": 8,
             "gradient_accumulation": 2,
             "learning_rate": 1e-4,

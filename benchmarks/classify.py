@@ -304,16 +304,14 @@ def ratios(rows: dict[str, dict[str, Any]]) -> None:
 
 def main() -> None:
     """The table, or one row for it."""
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    parser = argparse.ArgumentParser(usage=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=Path)
     parser.add_argument("data", type=Path)
-    parser.add_argument("rows", nargs="*")
+    parser.add_argument("rows", nargs="*", help="Names of those to measure; left out: all.")
     parser.add_argument("--labels", type=int, default=400)
     parser.add_argument("--timed", type=int, default=64)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--row")
+    parser.add_argument("--row", help=argparse.SUPPRESS)  # of a row's own process
     asked = parser.parse_intermixed_args()
     if asked.row:
         print(json.dumps(measure(asked.row, asked.model, asked.data, asked.labels, asked.timed, asked.device)))

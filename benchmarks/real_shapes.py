@@ -10,6 +10,7 @@ Usage::
 
 from __future__ import annotations
 
+import argparse
 import io
 import itertools
 import json
@@ -88,7 +89,9 @@ def measure(name: str, *arguments: str) -> None:
 
 def main() -> None:
     """Make the folders, write the data, run the commands."""
-    folder = Path(sys.argv[1] if len(sys.argv) > 1 else "runs/real-shapes").resolve()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("runs/real-shapes"))
+    folder = parser.parse_args().folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     rows = [{"text": r["text"], "label": "ab"[i % 2], "summary": r["text"][:60]} for i, r in enumerate(CORPUS * 4)]
     data = folder / "data.jsonl"

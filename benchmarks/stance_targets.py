@@ -12,9 +12,9 @@ Call:  python benchmarks/stance_targets.py runs/embedded-stance
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -83,6 +83,9 @@ def mujaz(name: str) -> Callable[[Sequence[Example]], list[str]]:
 
 def main() -> None:
     """A table: one row a test, one column a model; accuracy with its interval, macro-F1."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", default=["stance"])
+    models = parser.parse_args().models
     config = DataConfig.model_validate(yaml.safe_load(CONFIG.read_text(encoding="utf-8"))["data"])
     splits = load_splits(
         config.model_copy(update={"additional": None}), "stance"
@@ -102,7 +105,7 @@ def main() -> None:
     train = splits.train
     runners = {"most frequent label": most_frequent, "SVM": svm(train)}
     runners["SVM, written pairs too"] = svm([*train, *groups()])
-    runners |= {name: mujaz(name) for name in sys.argv[1:] or ["stance"]}
+    runners |= {name: mujaz(name) for name in models}
     print("| test | pairs | " + " | ".join(runners) + " |\n|---|---|" + "---|" * len(runners))
     for test, rows in tests.items():
         labels = [e.label or "" for e in rows]

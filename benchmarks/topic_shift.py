@@ -20,8 +20,8 @@ Call:  python benchmarks/topic_shift.py topic runs/embedded-topic
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -155,7 +155,9 @@ def threshold(classifier: TextClassifier) -> float | None:
 
 def main() -> None:
     """A table: one row a test, one column a model."""
-    models = {name: TextClassifier.from_pretrained(name) for name in sys.argv[1:] or ["topic"]}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("models", nargs="*", default=["topic"])
+    models = {name: TextClassifier.from_pretrained(name) for name in parser.parse_args().models}
     runners = {"SVM": svm()} | {name: mujaz(model) for name, model in models.items()}
     least = {"SVM": None} | {name: threshold(model) for name, model in models.items()}
     print("| test | texts | " + " | ".join(runners) + " |\n|---|---|" + "---|" * len(runners))
