@@ -157,7 +157,8 @@ def main() -> None:
     """A table: one row a test, one column a model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("models", nargs="*", default=["topic"])
-    models = {name: TextClassifier.from_pretrained(name) for name in parser.parse_args().models}
+    names: list[str] = parser.parse_args().models
+    models = {name: TextClassifier.from_pretrained(name) for name in names}
     runners = {"SVM": svm()} | {name: mujaz(model) for name, model in models.items()}
     least = {"SVM": None} | {name: threshold(model) for name, model in models.items()}
     print("| test | texts | " + " | ".join(runners) + " |\n|---|---|" + "---|" * len(runners))
