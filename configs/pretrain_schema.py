@@ -99,7 +99,9 @@ class PretrainingConfig(OptimizationConfig):
     passes: Annotated[float, Field(gt=0)] = 2.0
     """Passes over the text."""
     batch_size: Positive = 32
-    """Rows a step and process."""
+    """Rows a step."""
+    effective_batch_size: None = None
+    """For trainings alone: here batch_size is a number."""
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     """Peak learning rate."""
     warmup: Fraction = 0.05

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -54,10 +55,12 @@ def tables(config: type[Section], name: str) -> str:
     while waiting:
         path, section = waiting.pop(0)
         if path:
-            lines += ["", f"### {name}: {path}", "", section["description"], ""]
+            lines += ["", f"### {name}: {path}", "", _as_in_yaml(section["description"]), ""]
         lines += ["| key | takes | default | what it means |", "|---|---|---|---|"]
         deeper = []
         for key, field in section["properties"].items():
+            if field.get("type") == "null":  # a setting of other configs
+                continue
             inside = _section_in(field)
             if inside and inside not in told:
                 told[inside] = f"{path}.{key}" if path else key
@@ -70,7 +73,12 @@ def tables(config: type[Section], name: str) -> str:
 
 
 def _row(*cells: str) -> str:
-    return "| " + " | ".join(" ".join(cell.split()).replace("|", "\\|") for cell in cells) + " |"
+    return "| " + " | ".join(_as_in_yaml(" ".join(cell.split())).replace("|", "\\|") for cell in cells) + " |"
+
+
+def _as_in_yaml(text: str) -> str:
+    """Docstrings speak Python."""
+    return re.sub(r"\bNone\b", "null", text.replace("``", "`"))
 
 
 def _link(name: str, path: str) -> str:
