@@ -209,7 +209,18 @@ class ClassifyJob:
     @property
     def description(self) -> str:
         """Lines on what runs where."""
-        return "\n".join(line for line in (self.classifier.description, self.classifier.note) if line)
+        return "\n".join(line for line in (self.classifier.description, self.classifier.note, self._basis) if line)
+
+    @property
+    def _basis(self) -> str:
+        """What a least precision stands on."""
+        calibration = self.classifier.info.calibration
+        own = calibration.min_precision if calibration and self.least is None else None
+        wanted = self.options.min_precision if self.options.min_precision is not None else own
+        if calibration is None or not wanted or (own and calibration.min_probability is None):
+            return ""
+        threshold = calibration.threshold_for(wanted)
+        return f"below {threshold.min_probability:.4f} no label: {calibration.basis(threshold)}"
 
     @property
     def kinds(self) -> dict[str, type]:

@@ -32,6 +32,18 @@ class Calibration(BaseModel):
     min_precision: float | None = Field(default=None, description="the precision that the training was asked for")
     min_probability: float | None = Field(default=None, description="its threshold: below it the label is null")
 
+    def basis(self, threshold: Threshold) -> str:
+        """What a threshold stands on: the dev rows above it, and the 95 % interval of their precision (Wilson 1927).
+
+        A threshold is chosen where the dev data looks best, so what it gives elsewhere is rather less.
+        """
+        from scipy.stats import binomtest
+
+        above = max(1, round(threshold.coverage * (self.rows + self.outliers)))
+        found = binomtest(round(threshold.precision * above), above).proportion_ci(method="wilson")
+        interval = f"95 % interval {found.low:.0%} to {found.high:.0%}"
+        return f"{threshold.precision:.1%} of {above:,} dev rows above it were right, {interval}"
+
     def threshold_for(self, precision: float) -> Threshold:
         """The threshold that labels the most texts at a precision.
 

@@ -288,24 +288,27 @@ def outliers_line(metrics: dict[str, Any]) -> str:
     )
 
 
-def calibration_line(found: Calibration | None, rows: int) -> str:
+def calibration_line(found: Calibration | None, rows: int, *, asked: bool = True) -> str:
     """What a training says of it, for people.
 
     Args:
         found: What :func:`calibrate_checkpoint` gave.
         rows: Of the dev data.
+        asked: Whether a temperature was asked for.
     """
     if found is None:
         return (
             f"probabilities: not calibrated, and no threshold: {rows:,} dev rows are too few, at least {FEWEST_ROWS} are "
             "needed. Give more (data.dev, data.dev_fraction)"
         )
+    why = "no temperature is better than chance" if asked else "no temperature was asked for"
+    error = f"calibration error on dev {found.ece_before:.2%}"
+    over = f"({found.rows:,} rows, {found.bins} bins)"
     line = (
-        f"probabilities: temperature {found.temperature:.3f}; calibration error on dev {found.ece_before:.2%} before, "
-        f"{found.ece_after:.2%} after ({found.rows:,} rows, {found.bins} bins)"
+        f"probabilities: temperature {found.temperature:.3f}, by likelihood on dev: {found.nll_before:.4f} nats before, "
+        f"{found.nll_after:.4f} after; {error} before, {found.ece_after:.2%} after {over}"
         if found.temperature != 1.0
-        else f"probabilities: left as they are (temperature 1: none was asked for, or none is better than chance); "
-        f"calibration error on dev {found.ece_before:.2%} ({found.rows:,} rows, {found.bins} bins)"
+        else f"probabilities: left as they are ({why}); {error} {over}"
     )
     if max(found.temperature, 1 / found.temperature) > 0.99 * HOTTEST:
         line += (
@@ -316,7 +319,4 @@ def calibration_line(found: Calibration | None, rows: int) -> str:
     if found.min_probability is None:
         return f"{line}; no threshold gives precision {found.min_precision:g} on dev, so every text gets a label"
     chosen = found.threshold_for(found.min_precision)
-    return (
-        f"{line}; below {chosen.min_probability:.4f} no label: precision {chosen.precision:.1%} on {chosen.coverage:.1%} "
-        "of dev"
-    )
+    return f"{line}; below {chosen.min_probability:.4f} no label: {found.basis(chosen)}"

@@ -356,7 +356,7 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
                 report(thresholds_line(tuned, model.labels, len(splits.dev)))
             else:
                 found = calibrate_checkpoint(model, folder, splits.dev, config.calibration, splits.dev_outliers)
-                report(calibration_line(found, len(splits.dev)))
+                report(calibration_line(found, len(splits.dev), asked=config.calibration.temperature))
         evaluation = evaluate(model, [*examples, *outliers])
         evaluation.save_predictions(folder)
         named = {"train": splits.train, "dev": splits.dev, "test": splits.test}

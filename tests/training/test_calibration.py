@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from mujaz.configs.loading import check_config
 from mujaz.configs.schema import CalibrationConfig
 from mujaz.errors import OutputError, UsageError
 from mujaz.models import checkpoint as checkpoints
-from mujaz.models.calibration import Calibration
+from mujaz.models.calibration import Calibration, Threshold
 from mujaz.models.checkpoint import read_info
 from mujaz.models.classifier import softmax
 from mujaz.training import calibration
@@ -169,7 +170,7 @@ def test_calibration_lowers_the_error_and_keeps_the_asked_precision() -> None:
     said = calibration_line(found, found.rows)
     assert f"calibration error on dev {100 * found.ece_before:.2f}% before, {100 * found.ece_after:.2f}% after" in said
     assert "below 0." in said
-    assert "no label: precision 9" in said
+    assert re.search(r"no label: 9\d\.\d% of \d,\d{3} dev rows above it were right, 95 % interval \d\d% to \d\d%", said)
     plain = calibrate(logits, references, CalibrationConfig(temperature=False))
     assert (plain.temperature, plain.ece_after) == (1.0, plain.ece_before)
 
@@ -320,4 +321,13 @@ def test_a_temperature_that_gains_no_more_than_chance_stays_1() -> None:
     assert found.temperature > 2
     assert calibration_line(found, 80).startswith("probabilities: temperature ")
     same = calibrate(logits, labels, CalibrationConfig(temperature=False))
-    assert calibration_line(same, 80).startswith("probabilities: left as they are")
+    assert "left as they are (no temperature was asked for)" in calibration_line(same, 80, asked=False)
+    assert "left as they are (no temperature is better than chance)" in calibration_line(same, 80)
+
+
+def test_a_threshold_says_how_little_it_stands_on() -> None:
+    """Newcombe 1998, "Two-sided confidence intervals for the single proportion", table I: Wilson's, of 81 of 263."""
+    threshold = Threshold(min_probability=0.5, precision=81 / 263, coverage=0.5)
+    errors: dict[str, Any] = dict.fromkeys(("ece_before", "ece_after", "nll_before", "nll_after"), 0.0)
+    found = Calibration(temperature=1.0, rows=500, outliers=26, bins=15, **errors)
+    assert found.basis(threshold) == "30.8% of 263 dev rows above it were right, 95 % interval 26% to 37%"
