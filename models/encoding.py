@@ -21,7 +21,8 @@ from mujaz.models.known_words import KnownWords, can_know_words
 from mujaz.models.recipes import Changes, Prepared, Recipe, Tally
 from mujaz.models.sentence_tokens import sentence_tokens
 from mujaz.models.turns import turn
-from mujaz.models.windows import Frame, LongText, cut, frame_of, pick, within
+from mujaz.models.window_places import Frame, cut, frame_of, pick, within
+from mujaz.models.windows import LongText
 
 # Far above what Arabic takes (3 to 5); it only decides how much is tokenized at first.
 CHARACTERS_PER_TOKEN = 8
@@ -262,7 +263,7 @@ class TextEncoder:
                 if len(part) < len(raws[i]) and len(ids) <= self.max_length:
                     short.append(i)
                     continue
-                behind = max(1.0, len(texts[i]) / (2 * self._reach))  # times what was taken of it
+                behind = max(1.0, len(texts[i]) / (2 * self.reach))  # times what was taken of it
                 read[i] = _Read(one, ids, starts, round(len(ids) * len(raws[i]) / max(1, len(part)) * behind / share))
             left, length = short, 2 * length
         return read
@@ -285,7 +286,7 @@ class TextEncoder:
         return pick(windows, self.long.pooling, self.long.max_windows)
 
     @property
-    def _reach(self) -> int:
+    def reach(self) -> int:
         """Characters of a prepared text that windows can reach: a document of 50 MB is not tokenized to its end."""
         return self.max_length * CHARACTERS_PER_TOKEN * max(self.long.max_windows, 2 * self._reads_end)
 
@@ -295,13 +296,13 @@ class TextEncoder:
         return self.long.policy == "windows" and self.long.pooling == "first+last"
 
     def _within_reach(self, text: str) -> str:
-        raw = within(text, 2 * self._reach, both_ends=self._reads_end)  # a recipe seldom halves a text
+        raw = within(text, 2 * self.reach, both_ends=self._reads_end)  # a recipe seldom halves a text
         return clean_article(raw) if self.clean_article else raw
 
     def _prepared(self, raw: str) -> tuple[Prepared, float]:
         """A text prepared, as far as windows reach, and which share of it that is."""
         prepared = self.recipe.prepare(raw)
-        text = within(prepared.text, self._reach, both_ends=self._reads_end)
+        text = within(prepared.text, self.reach, both_ends=self._reads_end)
         return Prepared(text, prepared.changes), len(text) / len(prepared.text) if text else 1.0
 
     def labels(self, summaries: Sequence[str], max_length: int) -> list[list[int]]:

@@ -27,9 +27,11 @@ from mujaz.models.encoding import TextEncoder
 from mujaz.models.engines.scores import Scores
 from mujaz.models.repair import join_surrogates
 from mujaz.models.saving import save_tokenizer
-from mujaz.models.windows import LongText
 
-MODEL_FILE, SCRIPT = "model.onnx", "predict.py"
+MODEL_FILE = "model.onnx"
+# What goes with it, of which no module imports another part of mujaz -> its name there.
+_SCRIPTS = {name: name for name in ("arabic_words.py", "sentences.py", "window_places.py")}
+_SCRIPTS["onnx_predict.py"] = "predict.py"
 OPSET = 18  # what torch 2.13 writes without converting it down
 LEAST_TEXTS = 200  # of these, one is half a percent
 MOST_CHANGED = 0.005  # share of the answers that int8 may change, as with OpenVINO
@@ -41,15 +43,16 @@ _README = """\
 # {name}, for ONNX Runtime
 
 Exported from a mujaz checkpoint ({task}; {labels}). `tokenizer.json` prepares a text as the training did, but for rarities
-(rare HTML entities, letters of two scripts in a word). It asks for `onnxruntime`, `tokenizers` and `numpy`:
+(rare HTML entities, letters of two scripts in a word). `predict.py` asks for `onnxruntime`, `tokenizers` and `numpy`,
+and for the other modules beside it:
 
 ```sh
 python predict.py < texts.txt        # a text a line{target}
 ```
 
 `predict.py` is short: read it to do the same in another language. Inputs {inputs} of shape (texts, tokens), int64;
-output `logits`, (texts, {number}). Temperature and thresholds stand in `mujaz.json`. Texts beyond {longest} tokens are
-cut at their end.
+output `logits`, (texts, {number}). Temperature and thresholds stand in `mujaz.json`, and what is done with texts of more
+than {longest} tokens (`long_text`).
 {notes}"""
 
 
@@ -62,7 +65,7 @@ class ExportReport:
         difference: The farthest that a logit in float32 is from torch's, on random tokens.
         largest: The largest of those logits.
         texts: How many texts were compared on.
-        same: The share of them whose answer is that of mujaz in float32, 0 to 1; long texts are cut at their end in both.
+        same: The share of them whose answer is that of mujaz in float32, 0 to 1.
         notes: What a program that uses it has to see to itself: lines for people.
     """
 
@@ -264,8 +267,8 @@ def _notes(classifier: TextClassifier) -> tuple[str, ...]:
     notes, encoder = [], classifier.encoder
     if classifier.info.expects_titles:
         notes.append(
-            "It learnt hardly a text without its title: set that before the text, in Python on a line of its own, in a line "
-            "of predict.py with a space between."
+            "It learnt hardly a text without its title: give it (in Python titles=; predict.py --titles, which reads title, "
+            "tabulator, text)."
         )
     if encoder.clean_article:
         notes.append(
@@ -277,12 +280,15 @@ def _notes(classifier: TextClassifier) -> tuple[str, ...]:
 def _write_rest(classifier: TextClassifier, folder: Path) -> None:
     tokenizer, info = classifier.encoder.tokenizer, classifier.info
     save_tokenizer(folder, classifier.encoder)
-    padding = {"id": tokenizer.pad_token_id, "token": tokenizer.pad_token}
-    given = {**info.model_dump(), "max_length": classifier.max_length, "onnx": {"padding": padding}}
+    more = {"padding": tokenizer.pad_token_id, "reach": classifier.encoder.reach}
+    read = {"max_length": classifier.max_length, "long_text": classifier.encoder.long.model_dump()}
+    given = {**info.model_dump(), **read, "onnx": more}
     if info.task == "stance":
         given["pair"] = classifier.encoder.pair.model_dump()
     write_info(folder, CheckpointInfo.model_validate(given))
-    shutil.copyfile(Path(__file__).with_name("onnx_predict.py"), folder / SCRIPT)
+    for name, copy in _SCRIPTS.items():
+        script = Path(__file__).with_name(name).read_text(encoding="utf-8")
+        (folder / copy).write_text(script.replace("from mujaz.models.", "from "), encoding="utf-8")
 
 
 def _write_readme(classifier: TextClassifier, folder: Path, notes: Sequence[str]) -> None:
@@ -308,12 +314,7 @@ def _same(
 
     if not texts:
         return 0, 1.0
-    long = classifier.encoder.long
-    try:
-        classifier.read_long(LongText(policy="truncate"))
-        expected = classifier.predict(texts, targets)
-    finally:
-        classifier.read_long(long)
+    expected = classifier.predict(texts, targets)
     found = Classifier(folder).predict([_given(classifier.encoder, text) for text in texts], targets)
     pairs = [(one, other) for one, other in zip(found, expected, strict=True) if not other.problem]
     if classifier.multi_label:

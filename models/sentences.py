@@ -16,6 +16,9 @@ it. A pair longer than `MAX_QUOTE` characters, or one that a line end interrupts
 forgotten closing mark never swallows the article. Quotes and brackets that close after a stop stay with their sentence.
 
 Every regular expression here is free of nested repetition and all look-around is bounded: time is linear in the text.
+
+A copy of this file goes into an exported classifier (`mujaz.models.exporting`): beside `arabic_words` it imports what Python
+has, and no more.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from mujaz.models.encoding import Encoding, TextEncoder
 from mujaz.models.recipe_steps import TAG
 from mujaz.models.sentences import sentence_starts
 from mujaz.models.turns import turn
-from mujaz.models.windows import Frame, frame_of
+from mujaz.models.window_places import Frame, frame_of
 
 _WORD = re.compile(r"\S+")
 LINE_END = 3  # sentence ends that the end of a line counts as: a headline, a byline and a text are further apart

@@ -53,9 +53,7 @@ def command(
         f"logits      in float32 differ by at most {report.difference:.1e} (the largest is {report.largest:.1f})"
     )
     if said:
-        click.echo(
-            f"answers     to {report.same:.2%} of {report.texts:,} texts are those of mujaz (float32, long texts cut)"
-        )
+        click.echo(f"answers     to {report.same:.2%} of {report.texts:,} texts are those of mujaz (float32)")
     for note in report.notes:
         click.echo(f"note: {note}")
 

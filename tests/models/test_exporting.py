@@ -49,9 +49,7 @@ print(json.dumps(answers))
 
 
 def opened(folder: Path, **more: Any) -> TextClassifier:
-    return TextClassifier.from_pretrained(
-        folder, device="cpu", precision="float32", engine="torch", long=LongText(policy="truncate"), **more
-    )
+    return TextClassifier.from_pretrained(folder, device="cpu", precision="float32", engine="torch", **more)
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +102,43 @@ def test_thresholds_and_temperature_are_those_of_the_model(
     found, expected = both(calibration={**calibration, "min_probability": least})
     assert [one["label"] for one in found] == [one.label for one in expected]
     assert {None} < {one["label"] for one in found}
+
+
+def test_long_texts_are_read_as_the_checkpoint_reads_them(
+    exported: Path, trained: Callable[[str], Path], tmp_path: Path
+) -> None:
+    shutil.copytree(exported, tmp_path / "onnx")
+    classifier = opened(trained("topic"))
+    sentences = [f"{text}{end} <b>{text}</b>" for end in (".", "!", "\n", "،؟") for text in TEXTS[:6]]
+    long = [" ".join(2 * sentences), *TEXTS]
+    assert len(classifier.documents(long)[0].windows) > 3
+    found = {}
+    for way in (
+        LongText(),
+        LongText(pooling="max", overlap=0.4),
+        LongText(pooling="first+last"),
+        LongText(max_windows=2),
+        LongText(policy="truncate"),
+    ):
+        classifier.read_long(way)
+        exporting._write_rest(classifier, tmp_path / "onnx")
+        expected = classifier.logits(long)
+        np.testing.assert_allclose(Classifier(tmp_path / "onnx").logits(long), expected, atol=1e-4)
+        found[str(expected[0])] = way
+    assert len(found) > 3
+
+
+def test_titles_are_set_before_their_texts(exported: Path, trained: Callable[[str], Path]) -> None:
+    titles = ["سوق البنك", None, *[" "] * (len(TEXTS) - 2)]
+    expected = opened(trained("topic")).predict([f"{titles[0]}\n{TEXTS[0]}", *TEXTS[1:]])
+    found = Classifier(exported).predict(TEXTS, titles=titles)
+    for answer, one in zip(found, expected, strict=True):
+        assert answer["probabilities"] == pytest.approx(one.probabilities, abs=1e-5)
+    lines = io.StringIO(f"{titles[0]}\t{TEXTS[0]}\n\t{TEXTS[1]}\n{TEXTS[2]}\n")
+    told = [*answers(Classifier(exported), lines, titles=True)]
+    for answer, one in zip(told, expected[:2], strict=False):
+        assert answer["probabilities"] == pytest.approx(one.probabilities, abs=1e-5)
+    assert told[2] == {"error": "expected a title, a tabulator and a text"}
 
 
 def test_a_stance_has_its_target_in_its_place(trained: Callable[[str], Path], tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from mujaz import TextClassifier
 from mujaz.models.classifier import pool
 from mujaz.models.encoding import TextEncoder
-from mujaz.models.windows import LongText, cut, pick, within
+from mujaz.models.window_places import cut, pick, within
+from mujaz.models.windows import LongText
 
 
 @given(
