@@ -197,10 +197,12 @@ def briefs(parts: Sequence[Part], wanted: WordRange, count: int) -> Iterator[tup
     shares = (central(weights) * len(parts)).tolist()
     scores = np.array([_worth(part, share) for part, share in zip(parts, shares, strict=True)])
     alike = (weights @ weights.T).toarray()
-    first = [int(i) for i in np.argsort(-scores, kind="stable") if _fits(parts, int(i), [], wanted.high)]
+    known = _Known.of(parts)
+    first = np.argsort(-scores, kind="stable")
+    fitting = known.fitting(np.zeros(len(parts), dtype=bool), wanted.high)
     said: set[tuple[str, ...]] = set()
-    for begin in first or [int(scores.argmax())]:
-        chosen = [parts[i] for i in _chosen(parts, scores, alike, wanted, begin)]
+    for begin in first[fitting[first]].tolist() or [int(scores.argmax())]:
+        chosen = [parts[i] for i in _chosen(known, scores, alike, wanted, begin)]
         texts = tuple(part.text for part in chosen)
         if texts not in said:
             said.add(texts)
@@ -209,40 +211,70 @@ def briefs(parts: Sequence[Part], wanted: WordRange, count: int) -> Iterator[tup
             return
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is asked of all parts again and again, each of shape (parts,).
+
+    Attributes:
+        words: How many are told of each.
+        texts: The first part that tells the same.
+        whole: Whether that is all of the sentence.
+        behind: Whether the part before is of the sentence before.
+        stands: Whether it can stand by itself.
+        opens: Whether it opens the article, and is no dateline and no byline.
+    """
+
+    words: NDArray[np.int64]
+    texts: NDArray[np.int64]
+    whole: NDArray[np.bool_]
+    behind: NDArray[np.bool_]
+    stands: NDArray[np.bool_]
+    opens: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, parts: Sequence[Part]) -> _Known:
+        first: dict[str, int] = {}
+        words = np.array([part.words for part in parts])
+        place = np.array([part.place for part in parts])
+        return cls(
+            words,
+            np.array([first.setdefault(part.text, i) for i, part in enumerate(parts)]),
+            np.array([part.whole for part in parts]),
+            np.diff(place, prepend=-1) == 1,
+            np.array([part.stands >= ALONE for part in parts]),
+            (place == 0) & (words >= _LEANS_ON_NOTHING),
+        )
+
+    def following(self, chosen: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Whether the sentence before each part is told, all of it."""
+        before = np.concatenate([[False], (chosen & self.whole)[:-1]])
+        return before & self.behind
+
+    def fitting(self, chosen: NDArray[np.bool_], room: int) -> NDArray[np.bool_]:
+        """Whether each part can be told beside those that are chosen."""
+        stands = self.stands | (self.whole & (self.opens | self.following(chosen)))
+        return stands & ~chosen & (self.words >= SHORTEST) & (self.words <= room)
+
+
 def _worth(part: Part, share: float) -> float:
     stands = np.log(max(part.stands, _LEAST))
     return float(share + KEEP * part.keep + STANDS * stands + NEWS * part.news + EARLY * np.exp(-part.place / FADES))
 
 
 def _chosen(
-    parts: Sequence[Part], scores: NDArray[np.float64], alike: NDArray[np.float64], wanted: WordRange, begin: int
+    known: _Known, scores: NDArray[np.float64], alike: NDArray[np.float64], wanted: WordRange, begin: int
 ) -> list[int]:
     """Places of the parts of one brief, ascending."""
-    chosen, words = [begin], parts[begin].words
+    words, said, told = int(known.words[begin]), alike[:, begin], known.texts == known.texts[begin]
+    chosen = np.zeros(len(scores), dtype=bool)
+    chosen[begin] = True
     while words < (wanted.low + wanted.high) / 2:
-        said, texts = alike[:, chosen].max(axis=1), {parts[i].text for i in chosen}
-        fitting = [
-            i
-            for i in range(len(parts))
-            if said[i] < SAME and parts[i].text not in texts and _fits(parts, i, chosen, wanted.high - words)
-        ]
-        if not fitting:
+        fitting = (said < SAME) & ~told & known.fitting(chosen, wanted.high - words)
+        if not fitting.any():
             break
-        best = max(fitting, key=lambda i: scores[i] - UNLIKE * said[i] + NEXT * _follows(parts, i, chosen))
-        chosen.append(best)
-        words += parts[best].words
-    return sorted(chosen)
-
-
-def _fits(parts: Sequence[Part], one: int, chosen: Sequence[int], room: int) -> bool:
-    """Whether a part can be told beside others."""
-    part = parts[one]
-    if one in chosen or not SHORTEST <= part.words <= room:
-        return False
-    opens = not part.place and part.words >= _LEANS_ON_NOTHING
-    return part.stands >= ALONE or (part.whole and (opens or _follows(parts, one, chosen)))
-
-
-def _follows(parts: Sequence[Part], one: int, chosen: Sequence[int]) -> bool:
-    """Whether the sentence before a part is told, all of it."""
-    return any(parts[i].whole and parts[i].place == parts[one].place - 1 for i in chosen)
+        worth = scores - UNLIKE * said + NEXT * known.following(chosen)
+        best = int(np.where(fitting, worth, -np.inf).argmax())
+        chosen[best] = True
+        said, told = np.maximum(said, alike[:, best]), told | (known.texts == known.texts[best])
+        words += int(known.words[best])
+    return np.flatnonzero(chosen).tolist()

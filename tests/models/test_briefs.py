@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mujaz import Summarizer
@@ -178,6 +179,51 @@ def test_candidates_begin_with_another_sentence_each() -> None:
         assert scores == sorted(scores, reverse=True)
     again = _parts((FIRST, 0.9, 1.0), (OTHER, 0.8, 1.0), (FIRST, 0.7, 1.0), (OTHER, 0.6, 1.0))
     assert _texts(again, (5, 6), 4) == [[FIRST], [OTHER]]
+
+
+def _one_by_one(parts: list[Part], scores: list[float], alike: Any, wanted: WordRange, begin: int) -> list[int]:
+    """What is chosen, part by part, as it is said of it."""
+
+    def follows(i: int) -> bool:
+        return any(parts[one].whole and parts[one].place == parts[i].place - 1 for one in chosen)
+
+    def fits(i: int, room: int) -> bool:
+        said = i in chosen or any(parts[i].text == parts[one].text or alike[i, one] >= module.SAME for one in chosen)
+        opens = parts[i].place == 0 and parts[i].words >= 8
+        stands = parts[i].stands >= module.ALONE or (parts[i].whole and (opens or follows(i)))
+        return stands and not said and SHORTEST <= parts[i].words <= room
+
+    chosen = [begin]
+    while (words := sum(parts[i].words for i in chosen)) < (wanted.low + wanted.high) / 2:
+        worth = {
+            i: scores[i] - module.UNLIKE * max(alike[i, one] for one in chosen) + module.NEXT * follows(i)
+            for i in range(len(parts))
+            if fits(i, wanted.high - words)
+        }
+        if not worth:
+            break
+        chosen.append(max(worth, key=worth.__getitem__))
+    return sorted(chosen)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_all_parts_at_once_are_weighed_as_one_by_one(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    number = int(chance.integers(2, 40))
+    places = np.sort(chance.choice(2 * number, number, replace=False)).tolist()
+    nowhere: Any = None
+    parts = [
+        Part(
+            place, nowhere, 0, words, f"{chance.integers(number)}", bool(chance.random() < 0.7), 0.1, stands, news=False
+        )
+        for place, words, stands in zip(
+            places, chance.integers(2, 15, number).tolist(), chance.random(number), strict=True
+        )
+    ]
+    alike, scores, wanted = chance.random((number, number)), chance.random(number), WordRange(30, 60)
+    for begin in range(number):
+        found = module._chosen(module._Known.of(parts), scores, alike, wanted, begin)
+        assert found == _one_by_one(parts, scores.tolist(), alike, wanted, begin)
 
 
 @pytest.mark.parametrize("length", ["short", "long", "27-45"])
