@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -215,8 +215,8 @@ class TextClassifier(Loaded):
 
     def predict(
         self,
-        texts: Sequence[str],
-        targets: Sequence[str] | str | None = None,
+        texts: Iterable[str],
+        targets: Iterable[str] | str | None = None,
         *,
         min_probability: float | None = None,
         batch_tokens: int | None = None,
@@ -225,8 +225,8 @@ class TextClassifier(Loaded):
         """Label texts.
 
         Args:
-            texts: Raw texts, as they come. One that is empty (blank, HTML without text, half a surrogate pair) gets no
-                label, and its ``problem`` says so; ask for it beforehand with :func:`mujaz.models.texts.text_problem`.
+            texts: Raw ones: a list, a generator, a column of pandas or pyarrow. One that is empty (blank, HTML without text,
+                half a surrogate pair) gets no label, and its ``problem`` says so: :func:`mujaz.models.texts.text_problem`.
             targets: For stance: a target for each text, or one for all.
             min_probability: Below it the label is None; None takes the checkpoint's own, which most have not. For a model
                 that gives several labels: in place of all their thresholds.
@@ -263,20 +263,20 @@ class TextClassifier(Loaded):
         least = self.min_probability if min_probability is None else min_probability
         return [self._classification(row, d, least) for row, d in zip(probabilities, documents, strict=True)]
 
-    def predict_proba(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> NDArray[np.float64]:
+    def predict_proba(self, texts: Iterable[str], targets: Iterable[str] | str | None = None) -> NDArray[np.float64]:
         """Probabilities, shape (texts, labels), columns in the order of :attr:`labels`; of empty texts without meaning."""
         return self._probabilities(self.logits(texts, targets))
 
-    def logits(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> NDArray[np.float32]:
+    def logits(self, texts: Iterable[str], targets: Iterable[str] | str | None = None) -> NDArray[np.float32]:
         """Raw scores, shape (texts, labels), columns in the order of :attr:`labels`; pooled over the windows of a text."""
         return self._pooled(self.documents(texts, targets), None, None)
 
-    def encode(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> list[Encoding]:
+    def encode(self, texts: Iterable[str], targets: Iterable[str] | str | None = None) -> list[Encoding]:
         """The token ids of each text, cut to the maximum length, as in training."""
         texts = as_texts(texts, "encode")
         return self.encoder(texts, self._matching_targets(texts, targets, "encode"))
 
-    def documents(self, texts: Sequence[str], targets: Sequence[str] | str | None = None) -> list[Document]:
+    def documents(self, texts: Iterable[str], targets: Iterable[str] | str | None = None) -> list[Document]:
         """The token ids of each text, in windows where it is longer than the model reads."""
         texts = as_texts(texts, "predict")
         return self.encoder.documents(texts, self._matching_targets(texts, targets, "predict"))
@@ -290,7 +290,7 @@ class TextClassifier(Loaded):
         save_checkpoint(Path(folder), self.model, self.encoder, self.info, source=self.folder)
 
     def _matching_targets(
-        self, texts: list[str], targets: Sequence[str] | str | None, call: str
+        self, texts: list[str], targets: Iterable[str] | str | None, call: str
     ) -> Sequence[str] | None:
         if not self.needs_target:
             if targets is not None:

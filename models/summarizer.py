@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -188,7 +188,7 @@ class Summarizer(Loaded):
 
     def summarize(
         self,
-        texts: Sequence[str],
+        texts: Iterable[str],
         *,
         num_beams: int | None = None,
         max_new_tokens: int | None = None,
@@ -206,7 +206,8 @@ class Summarizer(Loaded):
         """Summarize articles. Deterministic: the same article gives the same summary.
 
         Args:
-            texts: Raw articles, as they come. Half a surrogate pair is read as U+FFFD.
+            texts: Raw articles, as they come: a list, a generator, a column of pandas or pyarrow. Half a surrogate pair is
+                read as U+FFFD.
             num_beams: Width of the beam; 1 decodes greedily. None takes the checkpoint's own.
             max_new_tokens: Longest summary in tokens.
             min_new_tokens: Shortest summary in tokens.

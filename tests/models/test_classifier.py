@@ -54,6 +54,13 @@ def test_logits_equal_those_of_plain_transformers(topic: TextClassifier, trained
     np.testing.assert_allclose(topic.logits(TEXTS), np.array(plain), atol=1e-5)
 
 
+def test_texts_need_no_list_and_types_allow_it(topic: TextClassifier, stance: TextClassifier) -> None:
+    """Mypy reads this, too: it refused the generator."""
+    assert topic.predict(text for text in TEXTS) == topic.predict(TEXTS)
+    found = stance.predict((text for text in TEXTS), targets=(text for text in TEXTS[:1] * len(TEXTS)))
+    assert found == stance.predict(TEXTS, targets=TEXTS[0])
+
+
 @pytest.mark.parametrize("budget", [1, 30, 10_000])
 def test_batches_change_nothing(topic: TextClassifier, budget: int) -> None:
     done: list[int] = []
