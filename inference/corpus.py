@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import orjson
 
 from mujaz.errors import OutputError, UsageError
-from mujaz.files import filesystem, followed, is_local
+from mujaz.files import filesystem, is_local
 from mujaz.formats import Row, read_rows
 from mujaz.inference.journal import MAY_CHANGE, differences
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
@@ -22,7 +22,7 @@ from mujaz.inference.shards import Shard, Span
 from mujaz.inference.sinks import STDOUT, Sink, check_apart, open_sink, summary_file
 from mujaz.inference.sources import Corpus, open_corpus
 from mujaz.inference.summary import RunSummary, kept_counts
-from mujaz.whole_files import write_whole
+from mujaz.whole_files import followed, write_whole
 
 if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
     from mujaz.models.classifier import TextClassifier

@@ -273,18 +273,24 @@ def check_apart(path: Path, inputs: Sequence[str]) -> None:
         raise UsageError(f"{path}: is a folder; expected a file name with one of the suffixes {', '.join(KINDS)}.")
     partial = path.with_name(output_kind(path)[0].partial_name(path))
     written = {file.resolve(): file for file in (path, partial, summary_file(path))}
-    for name in inputs:
-        for place, file in written.items():
-            if is_local(name) and _reads(filesystem(name)[1] if "://" in name else name, place):
-                raise UsageError(f"{file}: lies in what is read ({name}). Choose an output elsewhere.")
+    taken = {str(one): file for place, file in reversed(written.items()) for one in (place, *place.parents)}
+    for name in filter(None, inputs):
+        file = _written_in(filesystem(name)[1] if "://" in name else name, taken) if is_local(name) else None
+        if file:
+            raise UsageError(f"{file}: lies in what is read ({name}). Choose an output elsewhere.")
 
 
-def _reads(name: str, place: Path) -> bool:
-    """Whether an input is a file, or a folder around it; a pattern also where it will find them when they are there."""
+def _written_in(name: str, taken: Mapping[str, Path]) -> Path | None:
+    """What of the files that are written is an input, or lies in it; for a pattern also where it will find it there.
+
+    ``taken`` names what is written, and the folders around it.
+    """
     pattern = glob.has_magic(name) and not os.path.exists(name)
-    found = glob.glob(name, recursive=True) if pattern else [name]
-    sources = {Path(one).resolve() for one in found}
-    if place in sources or any(os.path.isdir(source) and source in place.parents for source in sources):
-        return True
-    fits = re.compile(glob_translate(str(Path(name).resolve()))).match
-    return pattern and any(fits(str(one)) for one in (place, *place.parents))
+    for source in map(os.path.realpath, glob.iglob(name, recursive=True) if pattern else [name]):
+        if source in taken and (os.path.isdir(source) or Path(source) == taken[source].resolve()):
+            return taken[source]
+    try:
+        fits = re.compile(glob_translate(os.path.realpath(name))).match if pattern else None
+    except ValueError:  # whoever reads it says what is wrong with it
+        return None
+    return next((file for one, file in taken.items() if fits and fits(one)), None)

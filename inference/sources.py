@@ -122,10 +122,12 @@ def open_corpus(
             titles.
         UsageError: Standard input is named twice.
     """
-    opened = _found(inputs, format, plain, stdin, columns.text)
+    unread: list[str] = []
+    opened = _found(inputs, format, plain, stdin, columns.text, unread)
     meter = [0]
     maker = RecordMaker(columns, several_files=len(opened) > 1, clean=clean)
-    looked_at = [found for file, stream in opened if (found := _checked(file, stream, maker, meter)) is not None]
+    looks = [_checked(file, stream, maker, meter) for file, stream in opened]
+    looked_at = [look for look in looks if look is not None]
     if not looked_at:
         raise DataError("is empty: it holds no rows", file=", ".join(inputs))
     faults = [found.fault for found in looked_at if found.fault is not None]
@@ -142,12 +144,29 @@ def open_corpus(
         set().union(*(look.kinds.id for look in looked_at)),
         {name: set().union(*(look.kinds.kept.get(name, ()) for look in looked_at)) for name in columns.keep},
     )
-    corpus.note = _lacking([found for found in looked_at if found.fault is None], columns)
+    empty = [file.path for (file, _), look in zip(opened, looks, strict=True) if look is None]
+    told = (_passed_over(unread, empty), _lacking([found for found in looked_at if found.fault is None], columns))
+    corpus.note = "\n".join(line for line in told if line)
     return corpus
 
 
+def _passed_over(unread: Sequence[str], empty: Sequence[str]) -> str:
+    """What of the inputs gives no record, and would be missed at the end."""
+    told = []
+    if unread:
+        suffixes = ", ".join(sorted({Path(name).suffix or "none" for name in unread}))
+        told.append(f"not read, for their suffixes ({suffixes}): {_named(unread)}")
+    if empty:
+        told.append(f"without a row: {_named(empty)}")
+    return "\n".join(told)
+
+
+def _named(files: Sequence[str]) -> str:
+    return f"{len(files):,} file{'s' if len(files) > 1 else ''} ({files[0]}{', …' if len(files) > 1 else ''})"
+
+
 def _found(
-    inputs: Sequence[str], format: str | None, plain: str, stdin: BinaryIO | None, text: str
+    inputs: Sequence[str], format: str | None, plain: str, stdin: BinaryIO | None, text: str, unread: list[str]
 ) -> list[tuple[DataFile, BinaryIO | None]]:
     """The files that inputs mean, standard input with its stream; ids by which no two of them are called alike."""
     if [*inputs].count(STDIN) > 1:
@@ -161,7 +180,7 @@ def _found(
         elif is_hub_dataset(name):
             opened.append((DataFile(name, HUB), None))
         else:
-            opened.extend((file, None) for file in data_files(name, format, plain))
+            opened.extend((file, None) for file in data_files(name, format, plain, unread))
     named = [file.id for file, _ in opened if file.id]
     if len(set(named)) < len(named):  # of two folders, each with an article of that name
         return [(file._replace(id=file.id and file.path), stream) for file, stream in opened]

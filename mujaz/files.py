@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, NamedTuple, cast
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from mujaz.errors import DataError, MujazError, OutputError, UsageError
+from mujaz.errors import DataError, MujazError, UsageError
 
 BOM = b"\xef\xbb\xbf"
 BUFFER = 1 << 20  # bytes
@@ -54,6 +54,7 @@ SIGNATURES = {
     b"\xff\xfe": "UTF-16 text (convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW)",
     b"\xfe\xff": "UTF-16 text (convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW)",
 }
+_HIDDEN = re.compile(r"(?:^|/)[._]")
 # What decompression and reading raise when a file is damaged, cut off or taken away.
 DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
@@ -101,16 +102,21 @@ def suffix_format(name: str) -> str | None:
 
 
 def _suffix(name: str) -> str:
+    return next(iter(_suffixes(name)), "").lower()
+
+
+def _suffixes(name: str) -> list[str]:
+    """The suffix of a format, and one of compression behind it."""
     path = PurePosixPath(name)
-    if path.suffix.lower() in DECOMPRESSORS:
-        path = path.with_suffix("")
-    return path.suffix.lower()
+    return path.suffixes[-2:] if path.suffix.lower() in DECOMPRESSORS else path.suffixes[-1:]
 
 
-def data_files(path: str | Path, format: str | None = None, plain: str = "txt") -> list[DataFile]:
+def data_files(
+    path: str | Path, format: str | None = None, plain: str = "txt", unread: list[str] | None = None
+) -> list[DataFile]:
     """The files behind one path: itself, or what a folder and its subfolders or a pattern (``*.jsonl``) hold, sorted.
 
-    Names that start with a dot or an underscore are not data (``.cache``, ``_SUCCESS``).
+    Names that start with a dot or an underscore are not data (``.cache``, ``_SUCCESS``), unless a pattern asks for them.
 
     Args:
         path: A file, a folder, a pattern or a URL.
@@ -118,13 +124,16 @@ def data_files(path: str | Path, format: str | None = None, plain: str = "txt") 
             them read line by line; left out, every ``.txt`` file of a folder is one article.
         plain: What a ``.txt`` file that is named, or that a pattern finds, is where no format is given: "txt", one text a
             line, or "article", one text.
+        unread: Takes the files that lie in a folder and have a suffix that no format has, where no format is given.
 
     Raises:
-        DataError: No such file; a suffix that no format has; a folder without data files or with several formats; a machine
-            that cannot be reached.
+        DataError: An empty name; no such file; a suffix that no format has; a folder without data files or with several
+            formats; a pattern that nothing fits; a machine that cannot be reached.
     """
+    if path == "":  # which is the current folder to the system
+        raise DataError("expected a file, a folder or a pattern, found an empty name; is a shell variable not set?")
     try:
-        return _data_files(str(path), format, plain)
+        return _data_files(str(path), format, plain, [] if unread is None else unread)
     except MujazError:
         raise
     except Exception as error:  # of whatever library makes the connection
@@ -133,22 +142,39 @@ def data_files(path: str | Path, format: str | None = None, plain: str = "txt") 
         raise DataError(f"cannot be reached: {_first_line(error)}", file=str(path)) from error
 
 
-def _data_files(name: str, format: str | None, plain: str) -> list[DataFile]:
+def _data_files(name: str, format: str | None, plain: str, unread: list[str]) -> list[DataFile]:
     system, inside = filesystem(name)
     if glob.has_magic(inside) and not system.exists(inside):
-        found = sorted(system.glob(inside))
-        if not found:
-            raise DataError("no file fits this pattern", file=name)
+        found = _fitting(system, inside, name)
         names = [_as_named(one, name) for one in found] if is_local(name) else map(system.unstrip_protocol, found)
-        return [file for one in names for file in _data_files(one, format, plain)]
+        files = [file for one in names for file in _data_files(one, format, plain, unread)]
+        return [*{file.path: file for file in files}.values()]
     if system.isdir(inside):
-        return _folder_files(name, [found[len(inside.rstrip("/")) + 1 :] for found in system.find(inside)], format)
+        below = [found[len(inside.rstrip("/")) + 1 :] for found in system.find(inside)]
+        return _folder_files(name, below, format, unread)
     if not system.exists(inside):
         raise DataError(f"no such file or folder{_similar_file(name)}", file=name)
     known = format or (plain if suffix_format(name) == "txt" else suffix_format(name))
     if known is None:
         raise DataError(_not_read(_suffix(name)), file=name)
     return [DataFile(name, known, name if known == "article" else None)]
+
+
+def _fitting(system: Any, pattern: str, name: str) -> list[str]:
+    """What fits a pattern, sorted; without the folders around what ``**`` finds."""
+    try:
+        found = sorted(system.glob(pattern))
+    except ValueError as error:
+        raise DataError(f"no such pattern ({error}); for files of all subfolders: **/*.jsonl", file=name) from None
+    start = re.split(r"[*?[]", pattern, maxsplit=1)[0].rfind("/") + 1
+    if not _HIDDEN.search(pattern[start:]):
+        found = [one for one in found if not _HIDDEN.search(one[start:])]
+    if re.search(r"\*\*(?:/\*)?$", pattern):  # it finds whatever lies in them, too
+        around = {one.rpartition("/")[0] for one in found}
+        found = [one for one in found if one not in around]
+    if not found:
+        raise DataError("no file fits this pattern", file=name)
+    return found
 
 
 def _as_named(found: str, pattern: str) -> str:
@@ -163,22 +189,26 @@ def _not_read(suffix: str) -> str:
     return f"unknown suffix; {expected}, or name the format"
 
 
-def _folder_files(folder: str, below: list[str], format: str | None) -> list[DataFile]:
-    shown = sorted(relative for relative in below if not re.search(r"(?:^|/)[._]", relative))
+def _folder_files(folder: str, below: list[str], format: str | None, unread: list[str]) -> list[DataFile]:
+    shown = sorted(relative for relative in below if not _HIDDEN.search(relative))
     kinds = {relative: kind for relative in shown if (kind := suffix_format(relative))}
     found = sorted(set(kinds.values()))
     if not found:
         hint = next((f"; save {one} as {SAVE_AS[_suffix(one)]}" for one in shown if _suffix(one) in SAVE_AS), "")
         raise DataError(f"the folder holds no data files (expected {', '.join(SUFFIXES)}){hint}", file=folder)
+    root = folder.rstrip("/") + "/"
     if format is None and len(found) > 1:
+        patterns = " ".join(sorted({f"'{root}**/*{''.join(_suffixes(relative))}'" for relative in kinds}))
         raise DataError(
-            f"the folder holds several formats ({', '.join(found)}): name one, or name the files", file=folder
+            f"the folder holds several formats ({', '.join(found)}); expected one. Name it (--format {found[0]}), or name "
+            f"the files; all of them: {patterns}",
+            file=folder,
         )
     chosen = format or ("article" if found == ["txt"] else found[0])
     picked = [relative for relative, kind in kinds.items() if kind == ("txt" if chosen == "article" else chosen)]
     if not picked:
         raise DataError(f"the folder holds no {chosen} files, only {', '.join(found)}", file=folder)
-    root = folder.rstrip("/") + "/"
+    unread += [root + relative for relative in shown if format is None and relative not in kinds]
     return [DataFile(root + relative, chosen, relative if chosen == "article" else None) for relative in picked]
 
 
@@ -334,21 +364,6 @@ def _encoding_hint(raw: bytes) -> str:
     if b"\0" not in raw and letters and arabic > 0.7 * len(letters):
         return "it reads as windows-1256; convert it: iconv -f WINDOWS-1256 -t UTF-8 OLD > NEW (Excel: save as 'CSV UTF-8')"
     return "is it a text file? Convert it to UTF-8 (iconv -f ENCODING -t UTF-8 OLD > NEW)"
-
-
-def followed(path: Path) -> Path:
-    """Where a link leads, so that a file renamed to its name replaces that and not the link; any other path as it is.
-
-    Raises:
-        OutputError: It leads to itself.
-    """
-    try:
-        found = path.resolve() if path.is_symlink() else path
-        if not found.is_symlink():  # Python 3.13 gives a link that leads to itself as it is, those before raise
-            return found
-        raise RuntimeError
-    except (OSError, RuntimeError) as error:
-        raise OutputError(f"{path} cannot be written: it is a link that leads to itself.") from error
 
 
 def is_local(name: str) -> bool:

@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mujaz.errors import OutputError, UsageError
-from mujaz.files import followed
+from mujaz.whole_files import followed
 
 TEMPLATES = Path(__file__).parent / "templates"
 PAGES = (".html", ".htm")

@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from mujaz.errors import OutputError
-from mujaz.files import followed
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -25,6 +24,21 @@ def write_whole(path: Path, data: bytes) -> None:
     except OSError as error:
         half.unlink(missing_ok=True)
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def followed(path: Path) -> Path:
+    """Where a link leads, so that a file renamed to its name replaces that and not the link; any other path as it is.
+
+    Raises:
+        OutputError: It leads to itself.
+    """
+    try:
+        found = path.resolve() if path.is_symlink() else path
+        if not found.is_symlink():  # Python 3.13 gives a link that leads to itself as it is, those before raise
+            return found
+        raise RuntimeError
+    except (OSError, RuntimeError) as error:
+        raise OutputError(f"{path} cannot be written: it is a link that leads to itself.") from error
 
 
 def flush(file: Path) -> None:

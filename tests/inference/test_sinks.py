@@ -209,6 +209,7 @@ def test_an_output_must_lie_apart_from_the_inputs(tmp_path: Path) -> None:
         ("new/labels.jsonl", "*.jsonl", True),
         ("labels.csv", "*.jsonl", True),
         ("labels.jsonl", "in?.jsonl", True),
+        ("labels.jsonl", "x**.jsonl", True),  # no pattern, as whoever reads it says
     ],
 )
 def test_an_output_must_lie_apart_from_what_a_pattern_will_find(
@@ -222,7 +223,7 @@ def test_an_output_must_lie_apart_from_what_a_pattern_will_find(
         else:
             with pytest.raises(UsageError, match="lies in what is read"):
                 check_apart(Path(out), [name])
-    check_apart(Path(out), ["-", "owner/name::test", "s3://bucket/*.jsonl"])
+    check_apart(Path(out), ["-", "", "owner/name::test", "s3://bucket/*.jsonl"])
 
 
 # --- what survives ---------------------------------------------------------------------------------------------------------

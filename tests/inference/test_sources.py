@@ -188,9 +188,21 @@ def test_a_file_in_the_wrong_encoding_is_refused_not_passed_over(tmp_path: Path)
 
 def test_an_empty_file_beside_others_is_passed_over(tmp_path: Path) -> None:
     empty, good = jsonl(tmp_path / "a.jsonl", []), jsonl(tmp_path / "b.jsonl", [{"text": "أ"}])
-    assert [record.id for record in read(empty, good)] == [f"{good}:1"]
+    corpus = open_corpus([empty, good], Columns())
+    assert [record.id for record in corpus if isinstance(record, Record)] == [f"{good}:1"]
+    assert corpus.note == f"without a row: 1 file ({empty})"
     with pytest.raises(DataError, match="is empty"):
         open_corpus([empty], Columns())
+
+
+def test_files_of_a_folder_that_are_not_read_are_told(tmp_path: Path) -> None:
+    for name in ("a.jsonl", "b.jsonl"):
+        jsonl(tmp_path / name, [{"text": "أ"}])
+    for name in ("c.html", "LICENSE"):
+        (tmp_path / name).touch()
+    told = f"not read, for their suffixes (.html, none): 2 files ({tmp_path}/LICENSE, …)"
+    assert open_corpus([str(tmp_path)], Columns()).note == told
+    assert not open_corpus([str(tmp_path)], Columns(), format="jsonl").note
 
 
 def test_a_kept_column_may_be_missing_in_some_files_and_not_in_all(tmp_path: Path) -> None:
