@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -170,6 +171,30 @@ def _id(value: Any) -> str | int | None:
     if value is None or value == "" or isinstance(value, bool | list | dict | bytes):
         return None
     return value if isinstance(value, int | str) else str(value)
+
+
+class RepeatedIds:
+    """Counts the ids that occur more than once, in memory that is bounded: eight bytes an id, of the first :attr:`MOST`."""
+
+    MOST = 1 << 24
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._hashes = array("q")
+
+    def add(self, id: Any) -> None:
+        """See one more; 5 and "5" are the same, for in CSV nobody can tell them apart."""
+        if len(self._hashes) < self.MOST:
+            self._hashes.append(hash(str(id)))
+
+    def count(self) -> int:
+        """How many there are, each once."""
+        import numpy as np
+
+        hashes = np.frombuffer(self._hashes, dtype=np.int64)
+        hashes.sort()  # in its place
+        again = hashes[1:] == hashes[:-1]
+        return int(again[:1].sum() + (again[1:] & ~again[:-1]).sum())
 
 
 def reason(error: DataError) -> str:

@@ -1,5 +1,7 @@
 """Records through a model into an output: chunk by chunk, in input order, in memory that does not grow with the corpus.
 
+(But for eight bytes an id, by which those that occur twice are told.)
+
 Three things go on at once: a thread reads and encodes the next chunks, the caller's thread computes, and another one writes.
 Chunks are cut from the start of the input by their records and characters alone, and batches never reach over a chunk, so a
 run that was killed and goes on writes the same bytes as one that was not.
@@ -20,7 +22,7 @@ from mujaz.errors import DataError, UsageError
 from mujaz.inference.ahead import ahead
 from mujaz.inference.failures import answers_to
 from mujaz.inference.journal import State
-from mujaz.inference.records import BadRecord, Done, Record
+from mujaz.inference.records import BadRecord, Done, Record, RepeatedIds
 from mujaz.inference.rows import Kinds, as_json
 from mujaz.inference.sinks import NOTHING, Sink, StreamSink
 from mujaz.inference.summary import Answer, RunSummary
@@ -136,19 +138,22 @@ def run(
         OutputError: The output cannot be written; what was written stays.
     """
     start, summary, names = time.perf_counter(), RunSummary(), kept_names(keep, job.fields)
+    ids = RepeatedIds()
     try:
         with _closed(sink):
             state = sink.begin(asked or {})
             summary = RunSummary.from_json(state.summary or counted)
             summary.resumed = state.records
-            chunks = _prepared(_rest(_chunks(chosen(job.calibrated(iter(records))), job.chunk), state), job, strict)
+            cut = _chunks(chosen(job.calibrated(iter(records))), job.chunk, ids)
+            chunks = _prepared(_rest(cut, state), job, strict)
             with settled(), ahead(chunks) as ready, _Writer(sink) as writer:
                 for chunk in _until_stopped(_timed(ready, summary), summary, hooks):
                     lines = _computed(chunk, job, names, summary, hooks.progress, retried=bool(counted), strict=strict)
                     writer.write(lines, chunk.digest, summary.to_json())
                     summary.share_read = share_read()
                     hooks.chunk(summary)
-            if not summary.stopped:
+            if not summary.stopped:  # else more was read than answered
+                summary.ids_repeated = ids.count()
                 sink.commit({name: kinds.get(name, ()) for name in ("id", *job.fields, "error", *names.values())})
     except KeyboardInterrupt:
         summary.stopped = True
@@ -252,7 +257,7 @@ def _timed(chunks: Iterator[_Chunk], summary: RunSummary) -> Iterator[_Chunk]:
         yield chunk
 
 
-def _chunks(records: Iterable[Item], size: int) -> Iterator[_Chunk]:
+def _chunks(records: Iterable[Item], size: int, ids: RepeatedIds) -> Iterator[_Chunk]:
     """Cut by records and characters. The digest is of all records up to the end of each chunk.
 
     Each multiple of ``size`` ends one, whatever the characters: a shard begins there, and has the chunks of the whole.
@@ -264,6 +269,7 @@ def _chunks(records: Iterable[Item], size: int) -> Iterator[_Chunk]:
         items.append(item)
         characters += len(item.text) if isinstance(item, Record) else 0
         digest.update(_content(item))
+        ids.add(item.line.get("id") if isinstance(item, Done) else item.id)
         if (total + len(items)) % size == 0 or characters >= CHUNK_CHARACTERS:
             total += len(items)
             yield _Chunk(items, total, digest.hexdigest())

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
+from mujaz.inference.records import RepeatedIds
 from mujaz.inference.shards import Span
 from mujaz.models.recipe_engine import Changes, Tally
 
@@ -98,6 +99,7 @@ class RunSummary(Reading):
         errors: Records that no model could read.
         kept: Those that an earlier run had answered, where only its errors were asked again.
         ids_replaced: Those whose id column holds no id: file and row stand there.
+        ids_repeated: Ids that more than one record has, see :class:`mujaz.inference.records.RepeatedIds`.
         damaged: Files of which nothing could be read from some place on.
         labels: Records per label, for each field that holds labels; the empty label stands for none.
         models: Of several models, how much of the texts each read, by its name. The counts of :class:`Reading` are these
@@ -121,6 +123,7 @@ class RunSummary(Reading):
     errors: int = 0
     kept: int = 0
     ids_replaced: int = 0
+    ids_repeated: int = 0
     damaged: int = 0
     labels: dict[str, Counter[str]] = field(default_factory=dict)
     models: dict[str, Reading] = field(default_factory=dict)
@@ -215,6 +218,9 @@ class RunSummary(Reading):
         if self.ids_replaced:
             where = _number(self.ids_replaced, "record")
             lines.append(f"ids: no text and no exact number in the id column of {where}; file and row stand there")
+        if self.ids_repeated:
+            among = f" among the first {RepeatedIds.MOST:,} records" if self.records > RepeatedIds.MOST else ""
+            lines.append(f"ids: {_number(self.ids_repeated, 'id')} found more than once{among}")
         if self.errors:
             lines.append(f"errors: {_number(self.errors, 'record')} could not be read; the field 'error' says why")
         if self.damaged:
