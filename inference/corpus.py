@@ -13,7 +13,7 @@ import orjson
 
 from mujaz.errors import OutputError, UsageError
 from mujaz.files import filesystem, is_local
-from mujaz.formats import Row, read_rows
+from mujaz.formats import CUT_OFF, read_rows
 from mujaz.inference.journal import MAY_CHANGE, differences
 from mujaz.inference.records import DEFAULT_COLUMNS, Columns, Done
 from mujaz.inference.rows import Kinds, as_json
@@ -293,26 +293,30 @@ def _check_retry(before: Mapping[str, Any], asked: Mapping[str, Any], out: Path)
 def _retried(records: Iterator[Item], out: Path, fields: Sequence[str]) -> Iterator[Item]:
     """The records of the errors in ``out``, and its other lines as they are.
 
+    Where a file could not be read to its end and now goes on, so does the output.
+
     Raises:
         UsageError: The lines are not those of the records.
     """
-    number = 0
-    for number, (row, record) in enumerate(_together(read_rows(out), records, out), 1):
+    rows, number, mended = read_rows(out), 0, ""
+    for record in records:
+        file = "" if isinstance(record, Done) else record.file
+        if mended and file == mended:
+            yield record
+            continue
+        row = next(rows, None)
+        if row is None:
+            raise UsageError(f"{out}: has fewer lines than the input has records. Repeat the run as it was.")
+        number += 1
         if number == 1 and set(row.values) - {"id", "error"} < set(fields):
             raise UsageError(f"{out}: was written with other options: it lacks a field of {', '.join(fields)}.")
+        error = row.values.get("error")
         # The id of a row that could not be read may be another one when it can.
-        if isinstance(record, Done) or not (row.values.get("error") or str(row.values.get("id")) == str(record.id)):
+        if isinstance(record, Done) or not (error or str(row.values.get("id")) == str(record.id)):
             raise UsageError(
                 f"{out}: line {number} is of another record than that of the input. Repeat the run as it was."
             )
-        yield record if row.values.get("error") else Done(row.values)
-
-
-def _together(rows: Iterator[Row], records: Iterator[Item], out: Path) -> Iterator[tuple[Row, Item]]:
-    for row in rows:
-        record = next(records, None)
-        if record is None:
-            raise UsageError(f"{out}: has more lines than the input has records. Repeat the run as it was.")
-        yield row, record
-    if next(records, None) is not None:
-        raise UsageError(f"{out}: has fewer lines than the input has records. Repeat the run as it was.")
+        mended = file if str(error).startswith(CUT_OFF) else ""
+        yield record if error else Done(row.values)
+    if next(rows, None) is not None:
+        raise UsageError(f"{out}: has more lines than the input has records. Repeat the run as it was.")

@@ -174,16 +174,22 @@ def _id(value: Any) -> str | int | None:
 
 
 class RepeatedIds:
-    """Counts the ids that occur more than once, in memory that is bounded: eight bytes an id, of the first :attr:`MOST`."""
+    """Counts the ids that occur more than once, in memory that is bounded: eight bytes an id, of the first :attr:`MOST`.
+
+    Attributes:
+        seen: Ids so far.
+    """
 
     MOST = 1 << 24
 
     def __init__(self) -> None:
         """None yet."""
+        self.seen = 0
         self._hashes = array("q")
 
     def add(self, id: Any) -> None:
         """See one more; 5 and "5" are the same, for in CSV nobody can tell them apart."""
+        self.seen += 1
         if len(self._hashes) < self.MOST:
             self._hashes.append(hash(str(id)))
 

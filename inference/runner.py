@@ -137,21 +137,18 @@ def run(
         UsageError: The sink holds an unfinished run that was asked something else, or read other records.
         OutputError: The output cannot be written; what was written stays.
     """
-    start, summary, names = time.perf_counter(), RunSummary(), kept_names(keep, job.fields)
-    ids = RepeatedIds()
+    start, summary, names, ids = time.perf_counter(), RunSummary(), kept_names(keep, job.fields), RepeatedIds()
     try:
         with _closed(sink):
             state = sink.begin(asked or {})
             summary = RunSummary.from_json(state.summary or counted)
             summary.resumed = state.records
-            cut = _chunks(chosen(job.calibrated(iter(records))), job.chunk, ids)
-            chunks = _prepared(_rest(cut, state), job, strict)
-            with settled(), ahead(chunks) as ready, _Writer(sink) as writer:
+            chunks = _rest(_chunks(chosen(job.calibrated(iter(records))), job.chunk, ids), state)
+            with settled(), ahead(_prepared(chunks, job, strict)) as ready, _Writer(sink) as writer:
                 for chunk in _until_stopped(_timed(ready, summary), summary, hooks):
                     lines = _computed(chunk, job, names, summary, hooks.progress, retried=bool(counted), strict=strict)
                     writer.write(lines, chunk.digest, summary.to_json())
-                    summary.share_read = share_read()
-                    hooks.chunk(summary)
+                    _tell(summary, hooks, share_read(), chunk.end / ids.seen)
             if not summary.stopped:  # else more was read than answered
                 summary.ids_repeated = ids.count()
                 sink.commit({name: kinds.get(name, ()) for name in ("id", *job.fields, "error", *names.values())})
@@ -244,6 +241,12 @@ def _until_stopped(chunks: Iterator[_Chunk], summary: RunSummary, hooks: Hooks) 
             summary.stopped = True
             return
         yield chunk
+
+
+def _tell(summary: RunSummary, hooks: Hooks, read: float | None, answered: float) -> None:
+    """Tell how far a run is, by the share of its input that is read, several chunks ahead, and of that which is answered."""
+    summary.share_read = read and read * answered
+    hooks.chunk(summary)
 
 
 def _timed(chunks: Iterator[_Chunk], summary: RunSummary) -> Iterator[_Chunk]:

@@ -112,7 +112,7 @@ class RunSummary(Reading):
         seconds: Wall time, without loading the model.
         computed: Seconds in the model.
         waited: Seconds that the model waited for the next texts to be read and encoded.
-        share_read: How much of the corpus was read, 0 to 1, where that is known.
+        share_read: How much of the corpus was read and answered, 0 to 1, where that is known.
         output: Where the results lie.
         ran: What ran: model, recipe, engine, number format.
         stopped: Whether the run was asked to stop before its end.

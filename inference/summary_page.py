@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from mujaz.errors import UsageError
+from mujaz.errors import OutputError, UsageError
 from mujaz.files import is_local
 from mujaz.formats import read_rows
 from mujaz.inference.corpus import CorpusOptions, article_cleaner
@@ -101,7 +101,13 @@ def write_corpus_report(
         shown_line(str(record.id), "" if isinstance(record, BadRecord) else record.text, line.values, names)
         for record, line in pairs
     ]
-    write_page(Path(report), summary_page(shown, done.ran.partition("\n")[0], done.records))
+    try:
+        write_page(Path(report), summary_page(shown, done.ran.partition("\n")[0], done.records))
+    except OutputError as error:
+        raise OutputError(
+            f"{str(error).rstrip('.')}. The results are whole in {out}; the same command with --retry-errors writes the "
+            "page, and computes nothing again but errors."
+        ) from error
 
 
 def shown_line(name: str, article: str, line: Mapping[str, Any], names: Mapping[str, str] = NOTHING) -> Shown:

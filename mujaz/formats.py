@@ -17,7 +17,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -32,6 +32,9 @@ from mujaz.files import BOM, DAMAGE, DataFile, data_files, lines, not_utf8, open
 Reader = Callable[[BinaryIO, str, Sequence[str], Sequence[str]], Iterator["Row | DataError"]]
 
 PARQUET_BATCH = 512  # rows decoded at once
+CUT_OFF = (
+    "the file is damaged or cut off"  # begins what is wrong with the last row of one that goes on, once it is whole
+)
 USUAL_COLUMNS = ("text", "label", "target", "summary")  # each has an option and a key of a config for another name
 
 
@@ -138,9 +141,7 @@ def read_stream(
                 item.id = file.id
             yield item
     except DAMAGE as error:
-        yield DataError(
-            f"the file is damaged or cut off from here on ({error})", file=file.path, row=row + 1, last=True
-        )
+        yield DataError(f"{CUT_OFF} from here on ({error})", file=file.path, row=row + 1, last=True)
 
 
 def require_columns(
@@ -199,9 +200,7 @@ def _read_jsonl(
 
 def _cut_off(what: str, name: str, row: int) -> DataError:
     """What is wrong with a last line that has no end: a program that was stopped, or a full disk, left it so."""
-    return DataError(
-        f"the file is damaged or cut off here: its last line has no end ({what})", file=name, row=row, last=True
-    )
+    return DataError(f"{CUT_OFF} here: its last line has no end ({what})", file=name, row=row, last=True)
 
 
 def _not_lines(first: bytes) -> str:
@@ -327,6 +326,7 @@ def _read_parquet(
             for batch in batches:
                 for values in _batch_rows(batch):
                     number += 1
+                    values = _decoded(values) if isinstance(values, dict) else values
                     if isinstance(values, str):
                         yield DataError(values, file=name, row=number)
                     else:
@@ -343,6 +343,15 @@ def _batch_rows(batch: Any) -> list[dict[str, Any] | str]:
         return list(batch.to_pylist())
     except (UnicodeDecodeError, ValueError, OverflowError):  # one bad string, or a date out of range, spoils them all
         return [_arrow_row(batch.slice(index, 1)) for index in range(batch.num_rows)]
+
+
+def _decoded(values: dict[str, Any]) -> dict[str, Any]:
+    """Bytes as text where they are UTF-8: some programs write text into Parquet without saying that it is."""
+    for name, value in values.items():
+        if isinstance(value, bytes):
+            with suppress(UnicodeDecodeError):
+                values[name] = value.decode("utf-8")
+    return values
 
 
 def _arrow_row(batch: Any) -> dict[str, Any] | str:

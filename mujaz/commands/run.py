@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the config; repeatable."
 )
+@click.option("--force", is_flag=True, help="Replace an output that exists, as force in the config does.")
 @click.option("--restart", is_flag=True, help="Drop an unfinished run on the same output instead of going on with it.")
 @click.option("--retry-errors", is_flag=True, help="Do only the records that are errors in the output.")
-def command(config: str, overrides: tuple[str, ...], restart: bool, retry_errors: bool) -> None:
+def command(config: str, overrides: tuple[str, ...], force: bool, restart: bool, retry_errors: bool) -> None:
     """Have one or several models answer each record of a corpus, as a YAML file says.
 
     Called again after a kill or Ctrl-C, it goes on where it stopped.
@@ -29,7 +30,7 @@ def command(config: str, overrides: tuple[str, ...], restart: bool, retry_errors
     """
     from mujaz.configs.loading import load_run_config
 
-    checked = load_run_config(config, overrides)
+    checked = load_run_config(config, (*overrides, "force=true") if force else overrides)
 
     def work(hooks: Hooks) -> RunSummary:
         from mujaz.inference.classify import ClassifyOptions

@@ -208,3 +208,13 @@ def test_garbage_is_not_looked_for_in_what_was_loaded_before() -> None:
         assert gc.get_freeze_count() > 1000, "the caller's own choice stays"
     finally:
         gc.unfreeze()
+
+
+def test_how_far_a_run_is_counts_what_is_answered_and_not_what_is_read_ahead(tmp_path: Path) -> None:
+    shares: list[float | None] = []
+    hooks = Hooks(chunk=lambda summary: shares.append(summary.share_read))
+    run(records(40), Length(), open_sink(str(tmp_path / "o.jsonl")), hooks=hooks, share_read=lambda: 1.0)
+    assert shares[0] is not None
+    assert shares[0] < 0.6
+    assert shares == sorted(shares)  # type: ignore[type-var]
+    assert shares[-1] == 1.0

@@ -127,6 +127,24 @@ def test_a_page_that_cannot_be_written_is_known_before_the_work(tmp_path: Path) 
         summarize_article(ARTICLE, model=MODEL, report=page)
 
 
+def test_where_there_is_no_room_for_the_page_a_retry_writes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, out = tmp_path / "s.html", str(tmp_path / "o.jsonl")
+    inputs = [str(corpus(tmp_path, 3))]
+
+    def full(*_: object) -> None:
+        raise OutputError(f"{page} cannot be written: No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("mujaz.inference.summary_page.write_page", full)
+        with pytest.raises(
+            OutputError, match=r"The results are whole in .*o\.jsonl; the same command with --retry-errors"
+        ):
+            summarize_corpus(inputs, out, model=MODEL, report=str(page))
+    done = summarize_corpus(inputs, out, model=MODEL, report=str(page), retry_errors=True)
+    assert done.kept == done.records - done.errors > 0
+    assert "fake & model" in "".join(read(page.read_text(encoding="utf-8")).text)
+
+
 @pytest.mark.slow
 def test_the_page_fits_a_small_window(tmp_path: Path) -> None:
     if BROWSER is None:

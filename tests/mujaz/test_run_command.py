@@ -170,3 +170,18 @@ def test_a_config_says_what_the_command_line_can(here: Path) -> None:
     call("run", config, "--set", "device=cpu", "--set", "out=all.jsonl")
     asked = [json.loads((here / f"{name}.jsonl.summary.json").read_text("utf-8"))["asked"] for name in ("sure", "all")]
     assert asked[0]["topic"]["options"]["min_probability"] > (asked[1]["topic"]["options"]["min_probability"] or 0)
+
+
+def test_force_is_an_option_as_the_refusal_says(here: Path) -> None:
+    config: list[str | Path] = [
+        "run",
+        ROOT / "configs" / "run-news.yaml",
+        "--set",
+        "models={topic: topic}",
+        "--set",
+        "out=o.jsonl",
+    ]
+    assert call(*config).exit_code == 0
+    with pytest.raises(UsageError, match="give --force to replace it"):
+        call(*config)
+    assert call(*config, "--force").exit_code == 0
