@@ -15,7 +15,7 @@ from mujaz.errors import DataError, UsageError
 from mujaz.files import BOM, DataFile, data_files, file_size, open_stdin
 from mujaz.formats import Row, read_file, read_stream, require_columns
 from mujaz.hub import hub_rows, is_hub_dataset
-from mujaz.inference.records import BadRecord, Columns, Record, RecordMaker
+from mujaz.inference.records import BadRecord, Columns, Record, RecordMaker, reason
 from mujaz.inference.shards import Shard, Span
 
 STDIN = "-"
@@ -145,19 +145,25 @@ def open_corpus(
         {name: set().union(*(look.kinds.kept.get(name, ()) for look in looked_at)) for name in columns.keep},
     )
     empty = [file.path for (file, _), look in zip(opened, looks, strict=True) if look is None]
-    told = (_passed_over(unread, empty), _lacking([found for found in looked_at if found.fault is None], columns))
+    told = (
+        _passed_over(unread, empty, faults),
+        _lacking([found for found in looked_at if found.fault is None], columns),
+    )
     corpus.note = "\n".join(line for line in told if line)
     return corpus
 
 
-def _passed_over(unread: Sequence[str], empty: Sequence[str]) -> str:
-    """What of the inputs gives no record, and would be missed at the end."""
+def _passed_over(unread: Sequence[str], empty: Sequence[str], faults: Sequence[DataError]) -> str:
+    """What of the inputs gives no record, or errors alone as it seems, and would be missed only at the end."""
     told = []
     if unread:
         suffixes = ", ".join(sorted({Path(name).suffix or "none" for name in unread}))
         told.append(f"not read, for their suffixes ({suffixes}): {_named(unread)}")
     if empty:
         told.append(f"without a row: {_named(empty)}")
+    if faults:
+        named = _named([fault.file or "" for fault in faults])
+        told.append(f"warning: none of the first rows can be read: {named}; {reason(faults[0])}")
     return "\n".join(told)
 
 

@@ -198,7 +198,7 @@ class RunSummary(Reading):
             rate += f", {(self.tokens - self.dropped) / self.seconds:,.0f} tokens a second"
         told = [f"{count:,} {what}" for count, what in ((self.kept, "kept"), (self.resumed, "before")) if count]
         before = f" ({', '.join(told)})" if told else ""
-        lines = [f"{self.records:,} records{before} in {self.seconds:,.1f} s{rate}: {self.output}"]
+        lines = [f"{_number(self.records, 'record')}{before} in {self.seconds:,.1f} s{rate}: {self.output}"]
         for name, counter in self.labels.items():
             what = "labels" if name == "label" else name
             counted = ", ".join(f"{label} {count:,}" for label, count in counter.most_common() if label)

@@ -45,9 +45,9 @@ SAVE_AS = {
 }
 # What starts a file that is not text -> what to call it, and what to do.
 SIGNATURES = {
-    b"\x1f\x8b": "gzip (name it ….gz)",
-    b"\x28\xb5\x2f\xfd": "Zstandard (name it ….zst)",
-    b"PAR1\x15": "Parquet (name it ….parquet)",
+    b"\x1f\x8b": "gzip (name it ….gz; on standard input, unpack it before: gunzip)",
+    b"\x28\xb5\x2f\xfd": "Zstandard (name it ….zst; on standard input, unpack it before: unzstd)",
+    b"PAR1\x15": "Parquet (name it ….parquet; it does not come on standard input)",
     b"PK\x03\x04": "a zip archive or an Excel or Word document (unpack it; save a table as CSV UTF-8, a text as .txt UTF-8)",
     b"\xd0\xcf\x11\xe0": "an old Excel or Word document (save a table as CSV UTF-8, a text as .txt UTF-8)",
     b"%PDF-": "PDF (save its text as .txt UTF-8)",
@@ -200,8 +200,8 @@ def _folder_files(folder: str, below: list[str], format: str | None, unread: lis
     if format is None and len(found) > 1:
         patterns = " ".join(sorted({f"'{root}**/*{''.join(_suffixes(relative))}'" for relative in kinds}))
         raise DataError(
-            f"the folder holds several formats ({', '.join(found)}); expected one. Name it (--format {found[0]}), or name "
-            f"the files; all of them: {patterns}",
+            f"the folder holds several formats ({', '.join(found)}); expected one. Name the files that are meant, "
+            f"all of them: {patterns} (or, where a corpus is read, one format: --format {found[0]})",
             file=folder,
         )
     chosen = format or ("article" if found == ["txt"] else found[0])

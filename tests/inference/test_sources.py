@@ -195,6 +195,15 @@ def test_an_empty_file_beside_others_is_passed_over(tmp_path: Path) -> None:
         open_corpus([empty], Columns())
 
 
+def test_a_file_in_another_encoding_beside_others_is_told_before_its_errors(tmp_path: Path) -> None:
+    good, bad = jsonl(tmp_path / "a.jsonl", [{"text": "نص"}]), tmp_path / "b.csv"
+    bad.write_bytes("text\nخبر قديم\n".encode("cp1256"))
+    corpus = open_corpus([good, str(bad)], Columns())
+    assert corpus.note.startswith(f"warning: none of the first rows can be read: 1 file ({bad}); expected UTF-8 text")
+    assert "windows-1256" in corpus.note
+    assert [type(record) for record in corpus] == [Record, BadRecord]
+
+
 def test_files_of_a_folder_that_are_not_read_are_told(tmp_path: Path) -> None:
     for name in ("a.jsonl", "b.jsonl"):
         jsonl(tmp_path / name, [{"text": "أ"}])
