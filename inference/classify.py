@@ -235,6 +235,11 @@ class ClassifyJob:
         return self.classifier.info.expects_titles
 
     @property
+    def by_target(self) -> bool:
+        """Whether each record is to have a target of its own."""
+        return self.classifier.needs_target and self.options.target is None
+
+    @property
     def asked(self) -> dict[str, Any]:
         """What the labels depend on."""
         options = {
@@ -256,7 +261,7 @@ class ClassifyJob:
         good: list[Record] = []
         while len(good) < CHUNK and (item := next(records, None)) is not None:
             seen.append(item)
-            good += [item] if isinstance(item, Record) else []
+            good += [item] if isinstance(item, Record) and (item.target or not self.by_target) else []
         windows = [window for document in self.prepare(good) for window in document.windows] if good else []
         if windows:
             self.classifier.engine = self.classifier.engine.ready(windows)
@@ -265,7 +270,7 @@ class ClassifyJob:
     def prepare(self, records: Sequence[Record]) -> list[Document]:
         """Encode texts."""
         targets: Sequence[str] | str | None = self.options.target
-        if self.classifier.needs_target and targets is None:
+        if self.by_target:
             targets = [record.target or "" for record in records]
         return self.classifier.documents([record.text for record in records], targets)
 

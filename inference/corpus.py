@@ -170,6 +170,7 @@ def _kinds(corpus: Corpus, job: LoadedJob, keep: Sequence[str]) -> Kinds:
 def _asked(inputs: Sequence[str], options: CorpusOptions, span: Span | None) -> dict[str, Any]:
     """What the records are."""
     how = {**asdict(options.columns), "keep": list(options.columns.keep), "clean_article": options.clean_article}
+    del how["target_optional"]  # the models say that
     if options.columns.title is None:  # as before there were titles
         del how["title"]
     asked = {"inputs": list(inputs), "columns": how, "retry_errors": options.retry_errors}

@@ -70,6 +70,7 @@ class Columns:
         target: What the stance is toward, for stance models.
         keep: Columns carried along into the output; null in the files that lack them.
         title: A title to set before each text, on a line of its own, as in a training; rows and files may lack it.
+        target_optional: Whether a record without a target is a good one, for there are models that need none.
     """
 
     text: str = "text"
@@ -77,6 +78,7 @@ class Columns:
     target: str | None = None
     keep: tuple[str, ...] = ()
     title: str | None = None
+    target_optional: bool = False
 
     @property
     def needed(self) -> list[str]:
@@ -144,6 +146,8 @@ class RecordMaker:
         if not problem and self.columns.target is not None:
             target = values.get(self.columns.target)
             problem = text_problem(target, "target") or placeholder(str(target), "target")
+            if problem and self.columns.target_optional:
+                target = problem = None
         if not problem and self.columns.title is not None:
             text = with_title(title_of(values.get(self.columns.title)), str(text))
         if not problem and self.clean is not None:

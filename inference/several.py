@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 DEFAULT_OPTIONS = CorpusOptions()
 DEFAULT_ASKING = ClassifyOptions()
+NO_TARGET = "the target is missing, or no text, which a model needs"
 
 
 def answer_several(
@@ -38,7 +39,7 @@ def answer_several(
     """Have several models answer each record of a corpus, which is read and cleaned once.
 
     The fields of a model begin with its name: ``topic``, ``topic_probability``, ``topic_windows``; ``summary``,
-    ``summary_score`` and so on.
+    ``summary_score`` and so on. A record without a target that one of them needs is an error, and has the others' answers.
 
     Args:
         inputs: See :func:`mujaz.inference.sources.open_corpus`.
@@ -68,6 +69,7 @@ def answer_several(
         _check_asked(asking, options.columns, generation, jobs.values())
         return SeveralJob(jobs)
 
+    options = replace(options, columns=replace(options.columns, target_optional=True))
     return answer_corpus(inputs, out, load, options, hooks=hooks)
 
 
@@ -192,32 +194,42 @@ class SeveralJob:
             records = job.calibrated(records)
         return records
 
-    def prepare(self, records: Sequence[Record]) -> tuple[int, list[Any]]:
-        """How many records there are, and what each job makes of them."""
-        count = len(records)
-        return count, [_tried(name, count, partial(job.prepare, records)) for name, job in self.jobs.items()]
+    def prepare(self, records: Sequence[Record]) -> list[tuple[list[bool], Any]]:
+        """Which of the records each job is asked (not those without a target that it needs), and what it makes of them."""
+        made = []
+        for name, job in self.jobs.items():
+            by_target = isinstance(job, ClassifyJob) and job.by_target
+            asked = [not by_target or record.target is not None for record in records]
+            own = [record for record, yes in zip(records, asked, strict=True) if yes]
+            made.append((asked, _tried(name, len(records), partial(job.prepare, own)) if own else None))
+        return made
 
-    def compute(self, prepared: tuple[int, list[Any]], progress: Progress) -> list[Answer]:
+    def compute(self, prepared: list[tuple[list[bool], Any]], progress: Progress) -> list[Answer]:
         """The answers of all jobs; a record counts as done when the last of them has answered it.
 
         Of one record alone, on which some of the jobs fail, the others' answer is given; see :attr:`Answer.failure`.
         """
-        count, made = prepared
-        tells = [*[lambda done: None] * (len(made) - 1), progress]
+        tells = [*[lambda done: None] * (len(prepared) - 1), progress]
         found: list[list[Answer]] = []
-        for (name, job), own, tell in zip(self.jobs.items(), made, tells, strict=True):
-            said = own
-            if not isinstance(own, Exception):
-                said = _tried(name, count, partial(job.compute, own, tell))
-            failed = isinstance(said, Exception)
-            found.append([Answer((None,) * len(job.fields), failure=said)] if failed else said)
+        for (name, job), (asked, own), tell in zip(self.jobs.items(), prepared, tells, strict=True):
+            said = own if any(asked) else []
+            if any(asked) and not isinstance(own, Exception):
+                said = _tried(name, len(asked), partial(job.compute, own, tell))
+            nothing = (None,) * len(job.fields)
+            answers = [Answer(nothing, failure=said)] if isinstance(said, Exception) else said
+            if len(answers) != sum(asked):  # would shift all answers after it
+                raise ValueError(f"{name}: expected {sum(asked)} answers, found {len(answers)}")
+            given = iter(answers)
+            found.append([next(given) if yes else Answer(nothing, problem=NO_TARGET) for yes in asked])
         return [self._together(answers) for answers in zip(*found, strict=True)]
 
     def _together(self, answers: Sequence[Answer]) -> Answer:
         """One answer with all values; what the text was like is said by the first.
 
-        A text of which only some of the models are left nothing has their values null.
+        A text of which only some of the models are left nothing has their values null; one without a target that some of
+        them need is an error as well.
         """
+        untold = any(one.problem == NO_TARGET for one in answers)
         labels = {name: label for name, one in zip(self.jobs, answers, strict=True) for label in one.labels.values()}
         return Answer(
             tuple(value for one in answers for value in one.values),
@@ -226,7 +238,7 @@ class SeveralJob:
             faults={kind for one in answers for kind in one.faults},
             notes={kind for one in answers for kind in one.notes},
             parts=dict(zip(self.jobs, answers, strict=True)),
-            problem=None if any(one.problem is None for one in answers) else answers[0].problem,
+            problem=NO_TARGET if untold else None if any(not one.problem for one in answers) else answers[0].problem,
             failure=next((one.failure for one in answers if one.failure), None),
         )
 

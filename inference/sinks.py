@@ -273,11 +273,14 @@ def check_apart(path: Path, inputs: Sequence[str]) -> None:
         raise UsageError(f"{path}: is a folder; expected a file name with one of the suffixes {', '.join(KINDS)}.")
     partial = path.with_name(output_kind(path)[0].partial_name(path))
     written = {file.resolve(): file for file in (path, partial, summary_file(path))}
-    taken = {str(one): file for place, file in reversed(written.items()) for one in (place, *place.parents)}
+    taken: dict[str, Path] = {}
+    for place, file in written.items():
+        for one in (place, *place.parents):
+            taken.setdefault(str(one), file)
     for name in filter(None, inputs):
-        file = _written_in(filesystem(name)[1] if "://" in name else name, taken) if is_local(name) else None
-        if file:
-            raise UsageError(f"{file}: lies in what is read ({name}). Choose an output elsewhere.")
+        found = _written_in(filesystem(name)[1] if "://" in name else name, taken) if is_local(name) else None
+        if found:
+            raise UsageError(f"{found}: lies in what is read ({name}). Choose an output elsewhere.")
 
 
 def _written_in(name: str, taken: Mapping[str, Path]) -> Path | None:
@@ -286,11 +289,14 @@ def _written_in(name: str, taken: Mapping[str, Path]) -> Path | None:
     ``taken`` names what is written, and the folders around it.
     """
     pattern = glob.has_magic(name) and not os.path.exists(name)
-    for source in map(os.path.realpath, glob.iglob(name, recursive=True) if pattern else [name]):
-        if source in taken and (os.path.isdir(source) or Path(source) == taken[source].resolve()):
-            return taken[source]
     try:
         fits = re.compile(glob_translate(os.path.realpath(name))).match if pattern else None
     except ValueError:  # whoever reads it says what is wrong with it
         return None
-    return next((file for one, file in taken.items() if fits and fits(one)), None)
+    will_find = next((file for one, file in taken.items() if fits and fits(one)), None)
+    if will_find:
+        return will_find
+    for source in map(os.path.realpath, glob.iglob(name, recursive=True) if pattern else [name]):
+        if source in taken and (os.path.isdir(source) or Path(source) == taken[source].resolve()):
+            return taken[source]
+    return None

@@ -26,7 +26,8 @@ class Answer:
         faults: Kinds of findings that speak against the answer, each once.
         notes: Kinds of findings that a reader should know of, and that speak against nothing.
         parts: Where several models answered, what each said, by its name; how much was read is told there.
-        problem: Why there is no answer, where the text has nothing to read; the values are null then.
+        problem: Why there is no answer, where the text has nothing to read or no target; the values are null then, but for
+            those of models that need no target.
         failure: What the model raised, or one of several; its values are null, those of the others are there.
     """
 
