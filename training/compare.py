@@ -7,21 +7,20 @@ are drawn again for all runs at once, and what counts is how often the differenc
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
 
 from mujaz.errors import DataError, UsageError
 from mujaz.training.arguments import BEST_BY
 from mujaz.training.evaluation import PREDICTIONS_FILE
 from mujaz.training.label_sets import label_matrix
-from mujaz.training.metrics.bootstrap import LEVEL, RESAMPLES
-from mujaz.training.metrics.resampling import draws, label_scores, label_set_scores
+from mujaz.training.metrics.bootstrap import LEVEL, RESAMPLES, Floats, counted
+from mujaz.training.metrics.resampling import Scorer, label_scorer, label_set_scorer, resampled
 from mujaz.training.metrics.scoring import TYPES, pair_scores
 from mujaz.training.metrics.tokenization import tokenizer
 from mujaz.training.resume import FOLDS_FILE, METRICS_FILE, fold_folder
@@ -40,9 +39,7 @@ METRIC_NAMES = {
     "rougeLsum": "ROUGE-Lsum",
 }
 _FIELDS = ("text_id", "reference", "prediction")
-Floats = NDArray[np.float64]
 Row = dict[str, Any]
-Scorer = Callable[[Floats], Floats]  # how often each text counts -> scores
 
 
 @dataclass(frozen=True)
@@ -101,8 +98,9 @@ def compare(folders: Sequence[Path], *, resamples: int = RESAMPLES, seed: int = 
     runs = _aligned(folders)
     names, scorers = _summary_scorers(runs) if task == "summary" else _label_scorers(runs)
     rows, primary = len(runs[0]), names.index(BEST_BY[task])
-    whole = np.stack([scorer(np.ones(rows)) for scorer in scorers])  # (runs, metrics)
-    samples = np.stack([[s(w)[primary] for s in scorers] for w in draws(rows, resamples, seed)])  # (resamples, runs)
+    whole = np.stack([_of_all(scorer, rows) for scorer in scorers])  # (runs, metrics)
+    # The same rows are drawn for all: (resamples, runs).
+    samples = np.stack([resampled(scorer, rows, resamples, seed)[:, primary] for scorer in scorers], axis=1)
     found = []
     for number, folder in enumerate(folders):
         differences = samples[:, number] - samples[:, 0]
@@ -133,10 +131,14 @@ def pooled(
     """
     rows = [row for part in parts for row in read_predictions(part)]
     names, (scorer,) = _summary_scorers([rows]) if task == "summary" else _label_scorers([rows])
-    whole = scorer(np.ones(len(rows)))
-    samples = np.stack([scorer(weights) for weights in draws(len(rows), resamples, seed)])
+    whole, samples = _of_all(scorer, len(rows)), resampled(scorer, len(rows), resamples, seed)
     low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
     return dict(zip(names, zip(whole.tolist(), low.tolist(), high.tolist(), strict=True), strict=True))
+
+
+def _of_all(scorer: Scorer, rows: int) -> Floats:
+    """The scores of the rows as they are, each drawn once."""
+    return scorer(np.arange(rows)[None])[0]
 
 
 def two_sided(differences: Floats) -> float:
@@ -220,7 +222,8 @@ def _label_set_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
         fields = ("reference", "prediction", "probabilities")
         labels = sorted({name for row in run for field in fields for name in row.get(field) or ()})
         references, found = (label_matrix([row[f] for row in run], labels) for f in ("reference", "prediction"))
-        return lambda weights: label_set_scores(references, found, weights)[:3]
+        scores = label_set_scorer(references, found)
+        return lambda drawn: scores(drawn)[:, :3]
 
     return ["accuracy", "macro_f1", "micro_f1"], [scorer(run) for run in runs]
 
@@ -233,7 +236,8 @@ def _label_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
 
     def scorer(run: list[Row]) -> Scorer:
         references, predictions = (np.array([index[row[f]] for row in run]) for f in ("reference", "prediction"))
-        return lambda weights: label_scores(references, predictions, len(labels), weights)[:2]
+        scores = label_scorer(references, predictions, len(labels))
+        return lambda drawn: scores(drawn)[:, :2]
 
     return ["accuracy", "macro_f1"], [scorer(run) for run in runs]
 
@@ -241,7 +245,7 @@ def _label_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
 def _summary_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
     def scorer(run: list[Row]) -> Scorer:
         scores = pair_scores([r["prediction"] for r in run], [r["reference"] for r in run], tokenizer("arabic"))
-        return lambda weights: np.asarray(weights @ scores / weights.sum())
+        return lambda drawn: np.asarray(counted(drawn, len(scores)) @ scores / len(scores))
 
     return list(TYPES), [scorer(run) for run in runs]
 

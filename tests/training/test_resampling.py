@@ -5,13 +5,16 @@ import pytest
 from scipy import stats
 from sklearn.metrics import accuracy_score, f1_score
 
-from mujaz.training.metrics.bootstrap import confidence_interval
+from mujaz.training.metrics import bootstrap
+from mujaz.training.metrics.bootstrap import confidence_interval, counted, draws
 from mujaz.training.metrics.resampling import (
-    draws,
     label_intervals,
+    label_scorer,
     label_scores,
     label_set_intervals,
+    label_set_scorer,
     label_set_scores,
+    resampled,
 )
 
 LABELS = ["a", "b", "c", "never"]
@@ -24,16 +27,45 @@ def drawn(rows: int = 300) -> tuple[np.ndarray, np.ndarray]:
     return references, predictions
 
 
+def _places(rows: int) -> np.ndarray:
+    return np.concatenate([*draws(rows, 20, seed=1)])
+
+
 def test_weights_are_repetitions_to_scikit_learn() -> None:
     references, predictions = drawn()
-    for weights in draws(len(references), 20, seed=1):
-        again = np.repeat(np.arange(len(references)), weights.astype(int))
-        scores = label_scores(references, predictions, len(LABELS), weights)
+    scorer = label_scorer(references, predictions, len(LABELS))
+    for again, scores in zip(_places(len(references)), resampled(scorer, len(references), 20, seed=1), strict=True):
+        weights = np.bincount(again, minlength=len(references)).astype(float)
+        np.testing.assert_array_equal(label_scores(references, predictions, len(LABELS), weights), scores)
         assert scores[0] == pytest.approx(accuracy_score(references[again], predictions[again]))
         assert scores[1] == pytest.approx(f1_score(references[again], predictions[again], average="macro"))
         expected = f1_score(references[again], predictions[again], average=None, labels=[0, 1, 2])
         np.testing.assert_allclose(scores[2:5], expected)
         assert np.isnan(scores[5])
+
+
+def test_several_labels_a_text_drawn_again_are_those_of_scikit_learn() -> None:
+    rng = np.random.default_rng(2)
+    references = rng.random((200, 4)) < [0.4, 0.2, 0.1, 0]
+    predictions = references ^ (rng.random((200, 4)) < [0.1, 0.1, 0.1, 0])
+    scorer = label_set_scorer(references, predictions)
+    for again, scores in zip(_places(200), resampled(scorer, 200, 20, seed=1), strict=True):
+        sides = references[again], predictions[again]
+        expected = [f1_score(*sides, average=how, zero_division=0) for how in ("macro", "micro")]
+        assert scores[:3].tolist() == pytest.approx([accuracy_score(*sides), *expected])
+        np.testing.assert_allclose(scores[3:], f1_score(*sides, average=None, zero_division=0))
+
+
+def test_the_same_seed_draws_the_same_in_blocks_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    one_by_one = np.array([rng.integers(30, size=30) for _ in range(20)])
+    expected = np.array([np.bincount(one, minlength=30) for one in one_by_one])
+    for at_once, blocks in ((1, 20), (100, 7), (10_000, 1)):  # fewer than a row, some rows, more than all
+        monkeypatch.setattr(bootstrap, "_AT_ONCE", at_once)
+        found = [*draws(30, 20, seed=0)]
+        assert len(found) == blocks
+        np.testing.assert_array_equal(np.concatenate(found), one_by_one)
+        np.testing.assert_array_equal(np.concatenate([counted(drawn, 30) for drawn in found]), expected)
 
 
 def test_the_interval_of_accuracy_is_that_of_scipy() -> None:

@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
 RESAMPLES = 1000
 LEVEL = 0.95
+_AT_ONCE = 200_000  # rows drawn, over as many resamples as that makes: all resamples at once would take too much memory
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+def draws(rows: int, resamples: int, seed: int) -> Iterator[Ints]:
+    """Places of the rows that were drawn, some resamples at a time: (resamples, rows).
+
+    Args:
+        rows: How many there are, and are drawn for each resample, with replacement.
+        resamples: In all.
+        seed: The same seed draws the same rows.
+    """
+    rng = np.random.default_rng(seed)
+    block = max(1, _AT_ONCE // rows)
+    for begin in range(0, resamples, block):
+        yield rng.integers(rows, size=(min(block, resamples - begin), rows))
+
+
+def counted(drawn: Ints, kinds: int) -> Floats:
+    """How often each kind of row is among those drawn: (resamples, kinds).
+
+    Args:
+        drawn: The kinds of the rows drawn, (resamples, rows); the rows' places, where each is of a kind of its own.
+        kinds: How many there are.
+    """
+    counts = np.empty((len(drawn), kinds))
+    for number, one in enumerate(drawn):
+        counts[number] = np.bincount(one, minlength=kinds)
+    return counts
 
 
 def confidence_interval(
-    scores: NDArray[np.float64], *, resamples: int = RESAMPLES, level: float = LEVEL, seed: int = 0
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    scores: Floats, *, resamples: int = RESAMPLES, level: float = LEVEL, seed: int = 0
+) -> tuple[Floats, Floats]:
     """Bounds of the mean of each column: percentiles of the means of resampled rows.
 
     Args:
@@ -23,11 +56,7 @@ def confidence_interval(
     Returns:
         Lower and upper bounds, (columns,) each.
     """
-    rng = np.random.default_rng(seed)
     rows = len(scores)
-    means = np.empty((resamples, scores.shape[1]))
-    for sample in range(resamples):  # one at a time: all at once would take resamples x rows of memory
-        drawn = np.bincount(rng.integers(rows, size=rows), minlength=rows)
-        means[sample] = drawn @ scores / rows
+    means = np.concatenate([counted(drawn, rows) @ scores / rows for drawn in draws(rows, resamples, seed)])
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return low, high
