@@ -21,7 +21,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import PreTrainedModel
 
-from mujaz.configs.optimization_schema import OptimizationConfig
+from mujaz.configs.optimization_schema import OptimizationConfig, TrainingConfig
 from mujaz.errors import TrainingError, UsageError
 from mujaz.models.machine import choose_device
 from mujaz.training.arguments import trains_in_bfloat16
@@ -149,7 +149,7 @@ def _drop(parameter: torch.Tensor) -> None:
 
 
 def fit_batch(
-    model: PreTrainedModel, rows: Any, collator: Collator, settings: OptimizationConfig, resume: Path | None = None
+    model: PreTrainedModel, rows: Any, collator: Collator, settings: TrainingConfig, resume: Path | None = None
 ) -> BatchFit:
     """The most rows at once that memory holds, such that batches of them make up ``settings.effective_batch_size``.
 
@@ -181,8 +181,15 @@ def fit_batch(
     one, two = (activation_memory(model, collator([row] * rows), settings) for rows in (1, 2))
     trained = sum(p.numel() for p in model.parameters() if p.requires_grad)
     state = _GRADIENT + (_ADAM_STATE if settings.optimizer.startswith("adamw") else 0)
-    found = _largest(effective, one - (two - one) + state * trained, two - one, free_memory(device))
+    kept = state * trained + _copies_of_start(model, settings)
+    found = _largest(effective, one - (two - one) + kept, two - one, free_memory(device))
     return replace(found, processes=count())
+
+
+def _copies_of_start(model: PreTrainedModel, settings: TrainingConfig) -> int:
+    """Bytes of the weights that are kept as they were: to be averaged with, and to be asked."""
+    copies = bool(settings.keep_of_start) + bool(settings.without_forgetting)
+    return copies * sum(p.numel() * p.element_size() for p in model.parameters())
 
 
 def _largest(effective: int, fixed: int, per_row: int, free: int) -> BatchFit:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 from transformers import BertConfig, BertForSequenceClassification
 
 from mujaz import TextClassifier, train
@@ -129,6 +130,26 @@ def test_summaries_are_measured_too(
     job = prepare(check_config(data, "test"))
     assert job.fit is not None
     assert job.fit.bytes > 8 * 48 * 16 * 4  # rows, tokens, width, float32: the embeddings alone
+
+
+def test_copies_of_the_start_are_counted(
+    trained: Callable[[str], Path], topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    """Both settings hold one beside the model while it is trained."""
+
+    def needed(**settings: float) -> int:
+        config = tiny_config("topic", topic_file, tmp_path / "run", **AUTO, **settings)
+        config["model"] = {"name": str(trained("topic"))}
+        job = prepare(check_config(config, "test"))
+        assert job.fit is not None
+        assert job.fit.rows == 8
+        return job.fit.bytes
+
+    weights = load_file(trained("topic") / "model.safetensors").values()
+    copy = sum(one.nbytes for one in weights)
+    plain = needed()
+    assert needed(keep_of_start=0.5) == needed(without_forgetting=0.5) == plain + copy
+    assert needed(keep_of_start=0.5, without_forgetting=0.5) == plain + 2 * copy
 
 
 @pytest.mark.parametrize(
