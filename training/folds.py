@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,8 +17,18 @@ from mujaz.training.compare import pooled
 from mujaz.training.intermediate import drop_old_step
 from mujaz.training.job import done_before
 from mujaz.training.processes import first_alone, is_first, join
-from mujaz.training.report.folds import FOLDS_PAGE, write_folds_report
-from mujaz.training.resume import FOLDS_FILE, alone, fold_folder, goes_on, is_run
+from mujaz.training.report.folds import write_folds_report
+from mujaz.training.resume import (
+    CONFIG_FILE,
+    FOLDS_FILE,
+    FOLDS_PAGE,
+    REMOVED,
+    alone,
+    fold_folder,
+    fold_runs,
+    goes_on,
+    is_run,
+)
 from mujaz.training.run_folder import refuse_others, remove
 from mujaz.training.train import WRITES, train, train_intermediate
 from mujaz.whole_files import write_whole
@@ -84,7 +93,7 @@ def train_folds(
 
 
 def _trained(config: TrainConfig, folds: int, *, restart: bool, progress: bool, say: Report) -> FoldsResult:
-    first_alone(lambda: _refuse_others(config, folds))
+    first_alone(lambda: _refuse_others(config, folds, restart=restart))
     if config.intermediate:  # once for all folds
         config = train_intermediate(config, restart=restart, progress=progress, report=say)
     runs = []
@@ -111,8 +120,12 @@ def _trained(config: TrainConfig, folds: int, *, restart: bool, progress: bool, 
     return result
 
 
-def _refuse_others(config: TrainConfig, folds: int) -> None:
-    """Refuse what no fold left and would be written over, before the first is trained."""
+def _refuse_others(config: TrainConfig, folds: int, *, restart: bool) -> None:
+    """Refuse what no fold left and would be written over or stand beside them, before the first is trained."""
+    if not restart and is_run(Path(config.output), TrainConfig):
+        raise UsageError(
+            f"{config.output} holds a run. Give --restart to cross-validate there in its place, or another output."
+        )
     if not any(folder.exists() for folder in _parts(config, folds)):
         refuse_others(Path(config.output), (FOLDS_FILE, FOLDS_PAGE))
     for number in range(1, folds + 1):
@@ -120,14 +133,13 @@ def _refuse_others(config: TrainConfig, folds: int) -> None:
 
 
 def _drop_old(config: TrainConfig, folds: int) -> None:
-    """Remove what a cross-validation before this one left besides its folds, and those of its folds that this one lacks."""
+    """Remove what was here before this cross-validation: a run; another one's scores, and folds that this one lacks."""
     folder = Path(config.output)
     remove(folder, (FOLDS_FILE, FOLDS_PAGE))
     drop_old_step(config)
-    others = set(folder.glob("fold-*")).difference(_parts(config, folds))  # a copy that somebody made has another name
-    remove(
-        folder, [one.name for one in others if re.fullmatch(r"fold-[1-9]\d*", one.name) and is_run(one, TrainConfig)]
-    )
+    remove(folder, [one.name for one in {*fold_runs(folder)}.difference(_parts(config, folds))])
+    if is_run(folder, TrainConfig):
+        remove(folder, (*REMOVED, *WRITES, CONFIG_FILE))
 
 
 def _parts(config: TrainConfig, folds: int) -> list[Path]:

@@ -31,7 +31,7 @@ if sys.platform != "win32":
 
 CONFIG_FILE = "config.yaml"
 METRICS_FILE = "metrics.json"
-FOLDS_FILE = "folds.json"  # of a cross-validation
+FOLDS_FILE, FOLDS_PAGE = "folds.json", "folds.html"  # of a cross-validation
 CHECKPOINTS = "checkpoints"
 INTERMEDIATE = "intermediate"  # a run of its own: the step before
 PROCESSES_FILE = "processes"  # how many wrote the checkpoints beside it; not there where it was one
@@ -42,13 +42,13 @@ _NEARLY_ALL = 0.8  # settings that were there before the last that were added
 
 # What every run removes or writes over, and what one does that leaves a model; where no run left them they are somebody's,
 # as is a config that no run wrote.
-_REMOVED = (METRICS_FILE, CHECKPOINTS, TENSORBOARD)
+REMOVED = (METRICS_FILE, CHECKPOINTS, TENSORBOARD)
 OF_A_MODEL = ("config.json", "generation_config.json", "model*.safetensors*", "tokenizer*.json", INFO_FILE)
 
 # Settings that name files, of whose contents a fingerprint is kept: where these lie may change.
 _FILES = tuple(f"data.{name}" for name in ("train", "dev", "test", "additional", "exclude"))
 
-_STEP = re.compile(r"checkpoint-(\d+)")
+_STEP, _FOLD = re.compile(r"checkpoint-(\d+)"), re.compile(r"fold-[1-9]\d*")
 
 
 @contextmanager
@@ -102,11 +102,16 @@ def goes_on(config: TrainConfig | PretrainConfig, *, restart: bool, writes: Sequ
             that every run does.
 
     Raises:
-        UsageError: the folder holds a finished run, one of another config, or no run but files that one would write over.
+        UsageError: the folder holds a finished run, one of another config, a cross-validation, or no run but files that one
+            would write over.
     """
     folder = Path(config.output)
     if not is_run(folder, type(config)):
-        refuse_others(folder, (CONFIG_FILE, *_REMOVED, *writes))
+        refuse_others(folder, (CONFIG_FILE, *REMOVED, *writes))
+        if not restart and fold_runs(folder):
+            raise UsageError(
+                f"{folder} holds folds of a cross-validation. Give --restart to begin there in its place, or another output."
+            )
         return False
     if restart or not _begun(folder):
         return False
@@ -207,7 +212,9 @@ def begin_run(config: TrainConfig | PretrainConfig) -> None:
         OutputError: the folder cannot be written.
     """
     folder = Path(config.output)
-    remove(folder, _REMOVED)
+    if (folder / FOLDS_FILE).is_file() and (folds := fold_runs(folder)):  # mujaz compare would take it for this run's
+        remove(folder, (FOLDS_FILE, FOLDS_PAGE, *(one.name for one in folds)))
+    remove(folder, REMOVED)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / CONFIG_FILE, resolved_yaml(config).encode())  # first: without it all below is somebody's
@@ -229,6 +236,11 @@ def _begun(folder: Path) -> bool:
 def fold_folder(folder: Path, number: int) -> Path:
     """Where the run of one fold lies, counted from 1."""
     return folder / f"fold-{number}"
+
+
+def fold_runs(folder: Path) -> list[Path]:
+    """The folds of a cross-validation that lie in a folder; a copy that somebody made has another name."""
+    return [one for one in folder.glob("fold-*") if _FOLD.fullmatch(one.name) and is_run(one, TrainConfig)]
 
 
 def same_data(folder: Path, fingerprint: str, resume: Path | None) -> None:

@@ -30,8 +30,8 @@ def command(runs: tuple[Path, ...], html: Path | None, table: Path | None, resam
     from mujaz.pages import check_page, check_place, write_page
     from mujaz.training.compare import compare, comparison_page
     from mujaz.training.compare_table import check_table, comparison_table
-    from mujaz.training.report.folds import FOLDS_PAGE
     from mujaz.training.report.report import REPORT_FILE
+    from mujaz.training.resume import FOLDS_PAGE
     from mujaz.whole_files import write_whole
 
     if html:

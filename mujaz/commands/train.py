@@ -100,7 +100,7 @@ def _train_folds(config: TrainConfig, restart: bool) -> None:
     from mujaz.commands.tables import folds_table
     from mujaz.training.folds import train_folds
     from mujaz.training.processes import is_first
-    from mujaz.training.report.folds import FOLDS_PAGE
+    from mujaz.training.resume import FOLDS_PAGE
 
     result = train_folds(config, restart=restart, progress=sys.stderr.isatty(), report=_say)
     if not is_first():

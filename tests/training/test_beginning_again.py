@@ -16,6 +16,7 @@ from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.errors import CheckpointError, DataError, MujazError, UsageError
 from mujaz.training.folds import train_folds
 from mujaz.training.pretrain import pretrain
+from mujaz.training.resume import begin_run
 from mujaz.training.search import search
 from tests.conftest import write_jsonl
 
@@ -227,6 +228,43 @@ def test_a_cross_validation_begun_again_leaves_no_scores_of_the_one_before(
     with pytest.raises(KeyboardInterrupt):
         train_folds(check_config(folds(2), "test"), restart=True, report=killed)
     assert {path.name for path in (tmp_path / "run").iterdir()} == {"fold-1", "fold-2", "fold-3-kept"}
+
+
+def test_a_run_and_a_cross_validation_do_not_stand_side_by_side(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
+) -> None:
+    """Of the two mujaz compare would read the one that is not meant. What somebody put beside them stays."""
+    plain = tiny_config("topic", topic_file, tmp_path / "run", max_steps=1, evaluations=1)
+    folds = check_config({**plain, "data": {**plain["data"], "folds": 2, "test_fraction": 0.0}}, "test")
+    one, folder = check_config(plain, "test"), tmp_path / "run"
+    folder.mkdir()
+    (folder / "mine.txt").write_text("mine", encoding="utf-8")
+
+    def left() -> set[str]:
+        return {path.name for path in folder.iterdir()} - {"mine.txt"}
+
+    train_folds(folds)
+    after_folds = left()
+    with pytest.raises(
+        UsageError, match=r"run holds folds of a cross-validation. Give --restart to begin there in its"
+    ):
+        train(one)
+    assert left() == after_folds == {"fold-1", "fold-2", "folds.json", "folds.html"}
+    train(one, restart=True)
+    after_run = left()
+    assert not after_run & after_folds
+    with pytest.raises(UsageError, match=r"run holds a run. Give --restart to cross-validate there in its place"):
+        train_folds(folds)
+    assert left() == after_run
+    train_folds(folds, restart=True)
+    assert left() == after_folds
+    assert (folder / "mine.txt").is_file()
+    for name in ("folds.json", "folds.html"):  # killed before its end
+        (folder / name).unlink()
+    with pytest.raises(UsageError, match="holds folds of a cross-validation"):
+        train(one)
+    begin_run(one)
+    assert left() == {"fold-1", "fold-2", "config.yaml"}  # perhaps somebody's: of no cross-validation that ended
 
 
 def test_a_distillation_that_is_refused_leaves_what_the_teacher_of_the_one_before_said(

@@ -252,7 +252,7 @@ def test_folds_are_trained_scored_and_not_trained_twice(
     assert len(lines) == count + 6  # two lines a fold, nothing of any training
     assert lines[-1] == "done before, and not trained again (--restart does)"
     with pytest.raises(UsageError, match="give data.fold"):
-        train(config)
+        train(config.model_copy(update={"output": str(result.folder / "one")}))
     with pytest.raises(UsageError, match="no data.fold"):
         train_folds(fold_config(config, 1))
 

@@ -17,12 +17,10 @@ from mujaz.training.metrics.resampling import label_intervals
 from mujaz.training.report.charts import interval_bar
 from mujaz.training.report.labels import class_sections
 from mujaz.training.report.report import REPORT_FILE, TEMPLATES
-from mujaz.training.resume import fold_folder
+from mujaz.training.resume import FOLDS_PAGE, fold_folder
 
 if TYPE_CHECKING:
     from mujaz.training.folds import FoldsResult
-
-FOLDS_PAGE = "folds.html"
 
 
 def write_folds_report(result: FoldsResult, task: str) -> Path:
