@@ -95,4 +95,6 @@ def _settings_for_transformers_4(folder: Path) -> None:
         settings.get("extra_special_tokens"), list
     ):  # a dictionary there; tokenizer.json has the tokens anyway
         del settings["extra_special_tokens"]
+    for name in ("is_local", "local_files_only"):  # how transformers read it this time, and nothing that it is
+        settings.pop(name, None)
     path.write_text(json.dumps(settings, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

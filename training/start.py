@@ -228,12 +228,20 @@ def _expanded(name: str) -> str | Path:
 
 def _from_nothing(config: TrainConfig, splits: Splits, resume: Path | None) -> Start:
     shape = _shape(config)
-    encoder = _new_encoder(config, splits.train, AutoTokenizer.from_pretrained(resume) if resume else None)
+    encoder = _new_encoder(config, splits.train, _as_trained(resume) if resume else None)
     if config.task == "summary":
         model = new_seq2seq(shape, encoder.tokenizer, config.training.seed)
     else:
         model = new_classifier(shape, encoder.tokenizer, splits.labels, encoder.max_length, config.training.seed)
     return Start(model, encoder, FROM_NOTHING)
+
+
+def _as_trained(checkpoint: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a Trainer's checkpoint, without settings that transformers makes of the last text it was to cut."""
+    tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(checkpoint)
+    for name in ("max_length", "stride", "truncation_side", "truncation_strategy"):
+        tokenizer.init_kwargs.pop(name, None)
+    return tokenizer
 
 
 def _new_encoder(

@@ -73,6 +73,8 @@ def _assert_same_run(folder: Path, whole: Path) -> None:
     assert set(weights) == set(expected)
     different = [name for name in expected if not torch.equal(weights[name], expected[name])]
     assert not different
+    for name in ("config.json", "mujaz.json", "predictions.jsonl", "tokenizer.json", "tokenizer_config.json"):
+        assert (folder / name).read_bytes() == (whole / name).read_bytes(), name
     assert _curve(folder) == _curve(whole)
 
 

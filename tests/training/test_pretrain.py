@@ -240,6 +240,8 @@ def test_a_resumed_run_ends_where_an_undisturbed_one_ends(
     ours, theirs = load_file(folder / "model.safetensors"), load_file(undisturbed / "model.safetensors")
     for name, weights in theirs.items():
         torch.testing.assert_close(ours[name], weights, rtol=0, atol=1e-6)
+    for name in ("config.json", "mujaz.json", "tokenizer.json", "tokenizer_config.json"):
+        assert (folder / name).read_bytes() == (undisturbed / name).read_bytes(), name
 
 
 def test_a_restart_reads_the_files_again(corpus: Path, tmp_path: Path) -> None:
