@@ -83,17 +83,13 @@ def command(
     from mujaz.commands.tables import metrics_table, progress_bar
     from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.models.auto import load_model
+    from mujaz.models.checkpoint import locate, read_info
     from mujaz.training.evaluation import evaluate
     from mujaz.training.renaming import without_outliers
     from mujaz.training.trained_texts import seen_line
 
     names = _names(rename)
     _check_place(out, force=force)
-    loaded = load_model(
-        model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
-    )
-    _check_columns(loaded.info.task)
-    click.echo("\n".join(line for line in (loaded.description, loaded.note) if line), err=True)
     columns = ColumnsConfig(
         text=text_column,
         label=label_column,
@@ -102,9 +98,20 @@ def command(
         summary=summary_column,
         title=title_column,
     )
-    task_of = cast("Task", loaded.info.task)  # what is only pretrained was refused above
     skipped: list[DataError] = []
-    examples, left_out = _read(data, task_of, columns, names, outlier, skipped if skip_unusable else None)
+
+    def read(of: str) -> tuple[list[Example], list[str]]:
+        _check_columns(of)
+        return _read(data, cast("Task", of), columns, names, outlier, skipped if skip_unusable else None)
+
+    info = read_info(locate(model))
+    # What is wrong with the data is said before a model is loaded; what is only pretrained is refused there.
+    found = read(info.task) if info and info.task != "pretraining" else None
+    loaded = load_model(
+        model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
+    )
+    click.echo("\n".join(line for line in (loaded.description, loaded.note) if line), err=True)
+    examples, left_out = found or read(loaded.info.task)
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
         evaluation = replace(evaluate(loaded, examples, outliers=outlier, progress=advance), left_out=len(skipped))
     problems = [UNTITLED] if loaded.info.expects_titles and title_column is None else []

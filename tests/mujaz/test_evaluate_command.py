@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from mujaz.cli import cli
 from mujaz.commands.tables import metrics_table
-from mujaz.errors import DataError
+from mujaz.errors import DataError, UsageError
 from mujaz.models.checkpoint import read_info, write_info
 from mujaz.models.classifier import TextClassifier
 from mujaz.training.evaluation import Evaluation, evaluate
@@ -44,6 +44,23 @@ def test_scores_are_saved_although_nobody_reads_what_is_printed(
     out = tmp_path / "scores"
     CliRunner().invoke(cli, ["evaluate", str(trained("topic")), str(topic_file), "--out", str(out), "--device", "cpu"])
     assert {file.name for file in out.iterdir()} == {"metrics.json", "predictions.jsonl", "report.html"}
+
+
+@pytest.mark.parametrize("data", ["empty", "text", "label", "target"])
+def test_what_is_wrong_with_the_data_is_said_before_the_model_is_loaded(
+    data: str, trained: Callable[[str], Path], topic_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def loaded(*_: object, **__: object) -> None:
+        raise AssertionError("loaded")
+
+    monkeypatch.setattr("mujaz.models.auto.load_model", loaded)
+    rows: list[dict[str, object]] = [] if data == "empty" else [{"text": "فاز الفريق", "label": "sport"}]
+    file = write_jsonl(tmp_path / "rows.jsonl", rows)
+    wrong = [] if data == "empty" else [f"--{data}-column", "other"]
+    result = CliRunner().invoke(cli, ["evaluate", str(trained("topic")), str(file), *wrong])
+    expected = {"empty": "is empty", "target": "does not read that"}.get(data, "no column 'other'")
+    assert isinstance(result.exception, UsageError)
+    assert expected in str(result.exception)
 
 
 def test_a_score_is_measured_in_torch_whatever_earlier_runs_left_in_the_cache(
