@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -40,6 +38,16 @@ from mujaz.training.resume import (
 )
 from mujaz.training.run_folder import remove
 from mujaz.training.running import kept_scores
+from mujaz.training.study import (
+    ENDED,
+    JOURNAL,
+    REFUSED,
+    ended,
+    next_sampler,
+    open_study,
+    quiet_optuna,
+    take_up,
+)
 from mujaz.training.train import build_trainer, fit, train_intermediate
 from mujaz.whole_files import write_whole
 
@@ -47,13 +55,10 @@ if TYPE_CHECKING:
     from optuna import Study, Trial
     from optuna.trial import FrozenTrial
 
-JOURNAL = "search.journal"  # optuna's own record
 TRIALS = "trials"  # a folder each
 BEST_FILE = "best.yaml"
 _OF_A_START = ("training.keep_of_start", "training.without_forgetting")  # above 0 they want one that knows the labels
 _WRITES = (JOURNAL, TRIALS, INTERMEDIATE, BEST_FILE)
-_ENDED = "ended"  # said of a trial that went to its end, whichever; one that was killed lacks it
-_REFUSED = "refused"  # of one whose settings or data ended the search
 _AS_LEFT = "scored_as_left"  # of a study: its trials are scored by the weights that they leave
 _KEEP = "training.keep_of_start"
 # By the metric that decides which weights of a training are kept -> what may be asked for.
@@ -128,16 +133,17 @@ def search(config: TrainConfig, *, restart: bool = False, report: Report | None 
         raise MissingExtraError("mujaz search", "optuna", "optuna")
     say = report or (lambda line: None)
     settings = _checked(config)
-    with alone(Path(config.output)), _quiet_optuna():
+    with alone(Path(config.output)), quiet_optuna():
         folder = _open(config, settings, restart)
-        study = _study(folder, settings)
+        study = open_study(folder, settings)
         _check_scores(study, config, settings)
         base = config.model_copy(update={"search": None})
         if base.intermediate:  # once for all trials
             base = train_intermediate(base, restart=False, progress=False, report=say)
-        left = settings.trials - _take_up(study)
-        if left > 0:
-            study.optimize(_Objective(base, settings, say), n_trials=left, catch=(ConfigError, TrainingError))
+        objective, done = _Objective(base, settings, say), take_up(study, settings)
+        for _ in range(settings.trials - done):
+            study.sampler = next_sampler(study, settings)
+            study.optimize(objective, n_trials=1, catch=(ConfigError, TrainingError))
         return _leave(study, base, settings, folder)
 
 
@@ -189,35 +195,6 @@ def _look_at_models(config: TrainConfig, settings: SearchConfig) -> None:
         build_trainer(prepare(one), progress=False, report=lambda line: None)
 
 
-@contextmanager
-def _quiet_optuna() -> Iterator[None]:
-    import optuna
-
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(before)
-
-
-def _study(folder: Path, settings: SearchConfig) -> Study:
-    import optuna
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    study = optuna.create_study(
-        storage=JournalStorage(JournalFileBackend(str(folder / JOURNAL))),
-        study_name="search",
-        direction="maximize",
-        load_if_exists=True,
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=5) if settings.prune else optuna.pruners.NopPruner(),
-    )
-    # A sampler does not know how far its generator got before a kill: another seed, or it would draw the same again.
-    study.sampler = optuna.samplers.TPESampler(seed=settings.seed + len(study.trials))
-    return study
-
-
 def _check_scores(study: Study, config: TrainConfig, settings: SearchConfig) -> None:
     """Refuse trials of an earlier version, which scored weights before their mean with the start's was taken."""
     keeps = config.training.keep_of_start or _KEEP in settings.space
@@ -227,25 +204,6 @@ def _check_scores(study: Study, config: TrainConfig, settings: SearchConfig) -> 
             "the scores cannot be compared. Give --restart to begin again there, or another output (--set output=…)."
         )
     study.set_user_attr(_AS_LEFT, True)
-
-
-def _take_up(study: Study) -> int:
-    """Queue what a kill, Ctrl-C or a full disk left unfinished once more; how many trials went to their end."""
-    from optuna.trial import TrialState
-
-    for trial in study.get_trials(states=(TrialState.RUNNING,)):
-        study.tell(trial.number, state=TrialState.FAIL)
-    trials = study.get_trials()
-    for trial in trials:
-        later = trials[trial.number + 1 :]
-        again = any(trial.params in (one.params, one.system_attrs.get("fixed_params")) for one in later)
-        if trial.params and not again and {_ENDED, _REFUSED}.isdisjoint(trial.user_attrs):
-            study.enqueue_trial(trial.params)
-    return len(_ended(study))
-
-
-def _ended(study: Study) -> list[FrozenTrial]:
-    return [trial for trial in study.trials if trial.user_attrs.get(_ENDED)]
 
 
 class _Objective:
@@ -259,17 +217,16 @@ class _Objective:
 
         values = {key: _draw(trial, key, among) for key, among in self.settings.space.items()}
         shown = ", ".join(f"{key} {_short(value)}" for key, value in values.items())
-        self.say(f"trial {len(_ended(trial.study)) + 1} of {self.settings.trials}: {shown}")
+        self.say(f"trial {len(ended(trial.study)) + 1} of {self.settings.trials}: {shown}")
         try:
             score = self._score(trial, values)
         except (ConfigError, TrainingError) as error:  # values may go together badly that each alone are allowed
-            trial.set_user_attr(_ENDED, True)
+            trial.set_user_attr(ENDED, True)
             self.say(f"failed: {error}")
             raise
         except UsageError:  # once more would end the search once more
-            trial.set_user_attr(_REFUSED, True)
+            trial.set_user_attr(REFUSED, True)
             raise
-        trial.set_user_attr(_ENDED, True)
         if score is None:
             self.say("stopped: half of the trials before it did better at this point")
             raise optuna.TrialPruned
@@ -282,12 +239,16 @@ class _Objective:
         config = with_values(self.base, {**values, "output": str(folder)}, "the trial")
         done = finished_metrics(config, moved=True)  # that the data is the same was seen when the search was opened
         if done is not None:
+            for point, value in done.get("points", {}).items():
+                trial.report(value, int(point))
             return None if done["score"] is None else float(done["score"])
         watch = _Watch(trial, self._metric, config.training.evaluations)
-        say = self.say if not _ended(trial.study) else self._steps  # the data is the same in all
+        say = self.say if not ended(trial.study) else self._steps  # the data is the same in all
         _, trainer = fit(config, open_run(config, restart=False), progress=False, report=say, callbacks=[watch])
+        watch.catch_up(trainer.state)  # of a training that ended before a kill
         score = None if watch.pruned else self._best(kept_scores(trainer, config, say))
-        write_whole(folder / METRICS_FILE, orjson.dumps({"score": score, "values": values, "metric": self._metric}))
+        found = {"score": score, "values": values, "metric": self._metric, "points": watch.points}
+        write_whole(folder / METRICS_FILE, orjson.dumps(found, option=orjson.OPT_NON_STR_KEYS))
         shutil.rmtree(folder / CHECKPOINTS, ignore_errors=True)
         return score
 
@@ -319,22 +280,41 @@ class _Watch(TrainerCallback):
     """Tells optuna of every evaluation, and ends a training that optuna gives up."""
 
     def __init__(self, trial: Trial, metric: str, evaluations: int) -> None:
-        self.trial, self.metric, self.evaluations, self.pruned = trial, metric, evaluations, False
+        self.trial, self.metric, self.evaluations, self.pruned = trial, f"eval_{metric}", evaluations, False
+        self.points: dict[int, float] = {}  # what it was told
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, *rest: Any, **more: Any) -> None:
+        """What was evaluated before a kill decides with the rest."""
+        self.catch_up(state)
 
     def on_evaluate(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> TrainerControl:
         """How far the training is, in evaluations: steps differ where batches do."""
-        point = round(self.evaluations * state.global_step / max(state.max_steps, 1))
-        self.trial.report(float(kwargs["metrics"][f"eval_{self.metric}"]), point)
-        if point < self.evaluations and self.trial.should_prune():
-            self.pruned = control.should_training_stop = True
+        self._tell(state, state.global_step, kwargs["metrics"])
+        if self.pruned:
+            control.should_training_stop = True
         return control
+
+    def catch_up(self, state: TrainerState) -> None:
+        """Tell of what was evaluated and not told yet."""
+        for entry in state.log_history:
+            if self.metric in entry:
+                self._tell(state, int(entry["step"]), entry)
+
+    def _tell(self, state: TrainerState, step: int, metrics: dict[str, Any]) -> None:
+        point = round(self.evaluations * step / max(state.max_steps, 1))
+        if point in self.points:
+            return
+        self.points[point] = float(metrics[self.metric])
+        self.trial.report(self.points[point], point)
+        if point < self.evaluations and self.trial.should_prune():
+            self.pruned = True
 
 
 def _leave(study: Study, base: TrainConfig, settings: SearchConfig, folder: Path) -> SearchResult:
     """The table, best first, and the best config."""
-    trials = sorted((_result(t, settings) for t in _ended(study)), key=_rank)
+    trials = sorted((_result(number, t, settings) for number, t in enumerate(ended(study), 1)), key=_rank)
     if not trials or trials[0].score is None:
         raise TrainingError("no trial went to its end: see the lines above for why, and narrow search.space.")
     best = folder / BEST_FILE
@@ -344,14 +324,14 @@ def _leave(study: Study, base: TrainConfig, settings: SearchConfig, folder: Path
     return SearchResult(folder, settings.metric or _kept_by(base), tuple(trials), best)
 
 
-def _result(trial: FrozenTrial, settings: SearchConfig) -> TrialResult:
+def _result(number: int, trial: FrozenTrial, settings: SearchConfig) -> TrialResult:
     space = settings.space
     values = {}
     for key, value in trial.params.items():
         among = space[key]
         values[key] = among[value] if isinstance(among, list) else value
     state = {"COMPLETE": "complete", "PRUNED": "pruned"}.get(trial.state.name, "failed")
-    return TrialResult(trial.number + 1, values, trial.value if state == "complete" else None, state)
+    return TrialResult(number, values, trial.value if state == "complete" else None, state)
 
 
 def _rank(trial: TrialResult) -> tuple[bool, float, int]:
