@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedModel, Trainer, TrainerState
 from transformers.trainer_callback import TrainerControl
+from transformers.trainer_utils import align_special_tokens
 
 from mujaz.configs.schema import TrainConfig
 from mujaz.errors import FirstProcessError, MujazError, OutputError, TrainingError
@@ -171,5 +172,7 @@ def _is_over(state: TrainerState) -> bool:
 def _take_over(trainer: Trainer, state: TrainerState, checkpoint: Path) -> None:
     """Have a Trainer stand where one stood that ended: the Trainer itself would train on, by at least one step."""
     trainer.state = state
+    if trainer.processing_class is not None:  # as the Trainer begins
+        align_special_tokens(trainer.model, trainer.processing_class)
     best = state.best_model_checkpoint if trainer.args.load_best_model_at_end else None
     trainer._load_from_checkpoint(best or str(checkpoint))

@@ -73,7 +73,9 @@ def _assert_same_run(folder: Path, whole: Path) -> None:
     assert set(weights) == set(expected)
     different = [name for name in expected if not torch.equal(weights[name], expected[name])]
     assert not different
-    for name in ("config.json", "mujaz.json", "predictions.jsonl", "tokenizer.json", "tokenizer_config.json"):
+    written = {path.name for path in whole.glob("*.json*")} - {"metrics.json"}  # which has times
+    assert {"config.json", "mujaz.json", "predictions.jsonl", "tokenizer.json", "tokenizer_config.json"} <= written
+    for name in written:
         assert (folder / name).read_bytes() == (whole / name).read_bytes(), name
     assert _curve(folder) == _curve(whole)
 
@@ -230,14 +232,21 @@ def test_early_stopping_counts_on(at_end: bool, topic_file: Path, tmp_path: Path
     _assert_same_run(tmp_path / "run", whole.folder)
 
 
-def test_a_killed_summarizer_too(summary_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
+@pytest.mark.parametrize("at_end", [False, True])
+def test_a_killed_summarizer_too(at_end: bool, summary_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
     settings = {"epochs": 2, "evaluations": 2, "save_every": 2, "gradient_accumulation": 2}
 
     def config(name: str) -> TrainConfig:
         return _hard(tiny_config("summary", summary_file, tmp_path / name, **settings))
 
     train(config("whole"))
-    _stopped(config("run"), 3)
+    if at_end:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(train_module, "_finish", lambda *_: (_ for _ in ()).throw(_Stop))
+            with pytest.raises(_Stop):
+                train(config("run"))
+    else:
+        _stopped(config("run"), 3)
     train(config("run"))
     _assert_same_run(tmp_path / "run", tmp_path / "whole")
 
