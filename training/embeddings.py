@@ -95,5 +95,6 @@ def prime_embeddings(model: PreTrainedModel, shards: Sequence[Ids], special: Seq
     frequency = np.sum([np.bincount(shard.ravel(), minlength=pieces) for shard in shards], axis=0) + 1.0
     head: Any = model.get_output_embeddings()
     with torch.no_grad():
-        weights[ordinary] = torch.from_numpy(vectors[ordinary])
+        there = vectors.shape[1]  # fewer than the width where there are fewer pieces; the rest stays random
+        weights[ordinary, :there] = torch.from_numpy(vectors[ordinary])
         head.bias.copy_(torch.from_numpy(np.log(frequency / frequency.sum())))

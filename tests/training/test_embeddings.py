@@ -70,3 +70,18 @@ def test_a_model_starts_from_them() -> None:
     assert head.weight is embeddings.weight
     chances = torch.softmax(head.bias, dim=0)
     np.testing.assert_allclose(chances[words[:4]].detach(), [0.4, 0.3, 0.2, 0.1], atol=0.1)
+
+
+def test_a_model_wider_than_its_vocabulary_is_large_starts_from_them_in_part() -> None:
+    tokenizer = train_wordpiece(["ا ب ت ث ج"], 60)
+    shape = ScratchConfig(vocab_size=60, hidden_size=96, layers=1, heads=2, intermediate_size=16)
+    model = new_masked_lm(shape, tokenizer, 16, seed=0)
+    weights: Any = model.get_input_embeddings().weight
+    before, pieces = weights.detach().clone(), len(weights)
+    assert pieces < 96
+    words = tokenizer("ا ب ت ث ج", add_special_tokens=False)["input_ids"]
+    shard = np.random.default_rng(0).choice(words, (50, 9)).astype(np.uint16)
+    prime_embeddings(model, [shard], tokenizer.all_special_ids, seed=0)
+    changed = (weights.detach() != before)[words]
+    assert changed[:, :pieces].any(dim=1).all()
+    assert not changed[:, pieces:].any()
