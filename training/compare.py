@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -44,14 +45,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """A run beside the first one.
+    """A run, or several of one setting, beside the first.
 
     Attributes:
-        name: Its folder.
-        scores: By metric: 0-1 for labels, 0-100 for ROUGE.
-        difference: Of the primary metric, to the first run; 0 for that one.
+        name: Its folder; of several runs what their folders' names begin with.
+        scores: By metric: 0-1 for labels, 0-100 for ROUGE; of several runs the mean.
+        difference: Of the metric that is compared, to the first; 0 for that one.
         bounds: 95 % interval of the difference.
-        p: Two-sided: how likely so large a difference is if there is none; None for the first run.
+        p: Two-sided: how likely so large a difference is if there is none; None for the first.
+        deviations: Of several runs the standard deviation (n - 1) by metric; else empty.
     """
 
     name: str
@@ -59,6 +61,12 @@ class ComparedRun:
     difference: float
     bounds: tuple[float, float]
     p: float | None
+    deviations: dict[str, float] = field(default_factory=dict)
+
+    def shown(self, name: str, unit: float) -> str:
+        """A score as people print it, with its deviation."""
+        spread = f" ± {unit * self.deviations[name]:.2f}" if self.deviations else ""
+        return f"{unit * self.scores[name]:.2f}{spread}"
 
 
 @dataclass(frozen=True)
@@ -72,44 +80,79 @@ class Comparison:
     runs: list[ComparedRun]
 
 
-def compare(folders: Sequence[Path], *, resamples: int = RESAMPLES, seed: int = 0) -> Comparison:
+def compare(
+    folders: Sequence[Path | Sequence[Path]],
+    *,
+    metric: str | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Comparison:
     """Compare runs by the predictions that train or evaluate saved.
 
     Each has the scores of its own evaluation: a label that only one run gives, and no text has, counts 0 in its macro-F1.
 
     Args:
         folders: Two or more, of a run, an evaluation or a cross-validation, whose folds count as one; the others are
-            compared with the first.
+            compared with the first. Several in the place of one are runs of one setting with other seeds: their mean
+            counts, and with the texts they are drawn again, too.
+        metric: What difference is told; None takes macro-F1 of labels, ROUGE-L of summaries.
         resamples: How often the texts are drawn again.
         seed: The same seed gives the same numbers.
 
     Raises:
-        UsageError: there are fewer than two, one is not there, they are of different tasks, or were not scored on the same
-            texts.
+        UsageError: there are fewer than two, one is not there, they are of different tasks, were not scored on the same
+            texts, or have no such metric.
         DataError: a folder holds no predictions, or they cannot be read.
     """
-    if len(folders) < 2:
-        raise UsageError(f"expected two or more runs to compare, found {len(folders)}.")
+    settings = [[given] if isinstance(given, Path) else [*given] for given in folders]
+    if len(settings) < 2:
+        raise UsageError(f"expected two or more runs to compare, found {len(settings)}.")
+    flat = [folder for setting in settings for folder in setting]
+    task = _one_task(flat)
+    runs = _aligned(flat)
+    names, scorers = _summary_scorers(runs) if task == "summary" else _label_scorers(runs)
+    rows, metric = len(runs[0]), metric or BEST_BY[task]
+    if metric not in names:
+        raise UsageError(f"expected a metric of these runs, one of {', '.join(names)}, found '{metric}'.")
+    primary, scoring = names.index(metric), iter(scorers)
+    drawing = np.random.default_rng([seed, 1])  # of runs; the same rows are drawn for all
+    found: list[ComparedRun] = []
+    first = np.zeros(1 + resamples)
+    for setting in settings:
+        of_it = [next(scoring) for _ in setting]
+        whole = np.stack([_of_all(scorer, rows) for scorer in of_it])  # (runs of it, metrics)
+        samples = np.stack([resampled(scorer, rows, resamples, seed)[:, primary] for scorer in of_it], axis=1)
+        drawn = drawing.integers(len(setting), size=samples.shape) if len(setting) > 1 else np.zeros_like(samples, int)
+        means = np.append(whole[:, primary].mean(), np.take_along_axis(samples, drawn, axis=1).mean(axis=1))
+        first = first if found else means
+        found.append(_beside(_name(setting), names, whole, means - first, bool(found)))
+    return Comparison(task, metric, rows, resamples, found)
+
+
+def _beside(name: str, names: Sequence[str], whole: Floats, differences: Floats, other: bool) -> ComparedRun:
+    """What is told of a setting: its scores (runs, metrics), and differences to the first: of all rows, of each resample."""
+    low, high = np.quantile(differences[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    scores = dict(zip(names, whole.mean(axis=0).tolist(), strict=True))
+    spread = whole.std(axis=0, ddof=1).tolist() if len(whole) > 1 else []
+    deviations = dict(zip(names, spread, strict=False))
+    p = two_sided(differences[1:]) if other else None
+    return ComparedRun(name, scores, float(differences[0]), (float(low), float(high)), p, deviations)
+
+
+def _name(setting: Sequence[Path]) -> str:
+    names = [str(folder) for folder in setting]
+    same = takewhile(lambda letters: len({*letters}) == 1, zip(*names, strict=False))
+    begin = "".join(letters[0] for letters in same).rstrip("-_./")
+    return f"{begin or names[0]} ({len(names)} runs)" if len(names) > 1 else names[0]
+
+
+def _one_task(folders: Sequence[Path]) -> str:
     tasks = {folder: _task(folder) for folder in folders}
     task = tasks[folders[0]]
     for folder, other in tasks.items():
         if other != task:
             raise UsageError(f"expected runs of one task: {folders[0]} is of '{task}', {folder} of '{other}'.")
-    runs = _aligned(folders)
-    names, scorers = _summary_scorers(runs) if task == "summary" else _label_scorers(runs)
-    rows, primary = len(runs[0]), names.index(BEST_BY[task])
-    whole = np.stack([_of_all(scorer, rows) for scorer in scorers])  # (runs, metrics)
-    # The same rows are drawn for all: (resamples, runs).
-    samples = np.stack([resampled(scorer, rows, resamples, seed)[:, primary] for scorer in scorers], axis=1)
-    found = []
-    for number, folder in enumerate(folders):
-        differences = samples[:, number] - samples[:, 0]
-        low, high = np.quantile(differences, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-        scores = dict(zip(names, whole[number].tolist(), strict=True))
-        difference = float(whole[number, primary] - whole[0, primary])
-        p = two_sided(differences) if number else None
-        found.append(ComparedRun(str(folder), scores, difference, (float(low), float(high)), p))
-    return Comparison(task, BEST_BY[task], rows, resamples, found)
+    return task
 
 
 def pooled(
@@ -262,7 +305,7 @@ def comparison_page(found: Comparison) -> str:
     rows = [
         {
             "name": run.name,
-            "scores": [f"{unit * value:.2f}" for value in run.scores.values()],
+            "scores": [run.shown(name, unit) for name in run.scores],
             "bar": interval_bar(run.scores[found.metric] * unit / 100),
             "difference": "" if run.p is None else f"{unit * run.difference:+.2f}",
             "range": "" if run.p is None else f"{unit * run.bounds[0]:+.2f} to {unit * run.bounds[1]:+.2f}",
@@ -287,6 +330,7 @@ def comparison_page(found: Comparison) -> str:
         scale="0 to 100" if found.task == "summary" else "in percent",
         rows=rows,
         resamples=found.resamples,
+        several=any(run.deviations for run in found.runs),
         footer="Made by mujaz.",
     )
 

@@ -15,16 +15,23 @@ if TYPE_CHECKING:
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN RUN…")
 @click.option("--html", type=click.Path(path_type=Path), help="Also write the table as a page.")
 @click.option("--table", type=click.Path(path_type=Path), metavar="FILE", help="Also write it as .csv, .md or .tex.")
+@click.option("--metric", metavar="NAME", help="Whose difference is told.  [default: macro_f1, or rougeL]")
 @click.option("--resamples", type=click.IntRange(100), default=1000, show_default=True, metavar="N")
 @click.option("--seed", default=0, type=click.IntRange(0), show_default=True, metavar="N", help="Of the bootstrap.")
-def command(runs: tuple[Path, ...], html: Path | None, table: Path | None, resamples: int, seed: int) -> None:
+def command(
+    runs: tuple[Path, ...], html: Path | None, table: Path | None, metric: str | None, resamples: int, seed: int
+) -> None:
     """Set runs side by side on the same texts, and tell a better run from a luckier one.
 
     RUN is a folder of 'mujaz train' or of 'mujaz evaluate --out'; of a cross-validation the rows of all folds count
-    together. All are compared with the first, by paired bootstrap resampling of the texts (Koehn 2004), in macro-F1 or
-    ROUGE-L.
+    together. Several joined by commas are runs of one setting with other seeds: their mean counts, with its standard
+    deviation. All are compared with the first, by paired bootstrap resampling of the texts (Koehn 2004), in macro-F1 or
+    ROUGE-L; a setting's runs are drawn again with the texts.
 
-    Example: mujaz compare runs/svm-scores runs/topic-small --html compare.html
+    \b
+    Example:
+      mujaz compare runs/svm-scores runs/topic-small --html compare.html
+      mujaz compare runs/a-13,runs/a-14,runs/a-15 runs/b-13,runs/b-14,runs/b-15
     """
     from mujaz.files import open_stdout
     from mujaz.pages import check_page, check_place, write_page
@@ -34,14 +41,16 @@ def command(runs: tuple[Path, ...], html: Path | None, table: Path | None, resam
     from mujaz.training.resume import FOLDS_PAGE
     from mujaz.whole_files import write_whole
 
+    settings = [_runs_of(given) for given in runs]
+    flat = [run for setting in settings for run in setting]
     if html:
-        check_page(html, "--html", [run / page for run in runs for page in (REPORT_FILE, FOLDS_PAGE)])
+        check_page(html, "--html", [run / page for run in flat for page in (REPORT_FILE, FOLDS_PAGE)])
     if table:
-        check_table(table, "--table", runs)
+        check_table(table, "--table", flat)
         check_place(table)
     if not (html or table):
         open_stdout()
-    found = compare(runs, resamples=resamples, seed=seed)
+    found = compare(settings, metric=metric, resamples=resamples, seed=seed)
     _print(found)
     if table:
         write_whole(table, comparison_table(found, table.suffix).encode())
@@ -49,6 +58,11 @@ def command(runs: tuple[Path, ...], html: Path | None, table: Path | None, resam
     if html:
         write_page(html, comparison_page(found))
         click.echo(f"saved to {html}")
+
+
+def _runs_of(given: Path) -> list[Path]:
+    """The runs of a setting, joined by commas; a folder may have some in its name."""
+    return [given] if given.exists() else [Path(one) for one in str(given).split(",")]
 
 
 def _print(found: Comparison) -> None:
@@ -65,7 +79,7 @@ def _print(found: Comparison) -> None:
     for name in found.runs[0].scores:
         table.add_column(METRIC_NAMES.get(name, name), justify="right", no_wrap=True)
     for run in found.runs:
-        table.add_row(escape(run.name), *(f"{unit * value:.2f}" for value in run.scores.values()))
+        table.add_row(escape(run.name), *(run.shown(name, unit) for name in run.scores))
     table.columns[0].overflow = "fold"
     console = Console()
     console.print(table)

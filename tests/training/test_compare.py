@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from mujaz.cli import cli, main
 from mujaz.errors import DataError, UsageError
-from mujaz.training.compare import ComparedRun, compare, two_sided, verdict
+from mujaz.training.compare import ComparedRun, compare, comparison_page, two_sided, verdict
 from mujaz.training.metrics import ClassificationMetric
 
 LABELS = ["رياضة", "اقتصاد", "ثقافة"]
@@ -60,6 +60,72 @@ def test_scores_are_those_of_scikit_learn_and_the_range_that_of_scipy(tmp_path: 
         arrays, difference, paired=True, vectorized=False, method="percentile", n_resamples=300, rng=3
     ).confidence_interval
     assert second.bounds == pytest.approx((theirs.low, theirs.high), abs=0.015)
+
+
+def test_runs_of_one_setting_count_by_their_mean(tmp_path: Path, references: list[str]) -> None:
+    """Beside a bootstrap of texts and runs that draws one at a time."""
+    truth = np.array(references)
+    said = [
+        [np.array(guesses(references, share, 10 * n + at)) for at in range(3)] for n, share in ((1, 0.6), (2, 0.75))
+    ]
+    settings = [
+        [write(tmp_path / f"{n}-{at}", references, [*one]) for at, one in enumerate(of)] for n, of in enumerate(said)
+    ]
+    found = compare(settings, metric="accuracy", resamples=4000)
+    assert found.metric == "accuracy"
+    assert [Path(run.name).name for run in found.runs] == ["0 (3 runs)", "1 (3 runs)"]
+    right = [np.array([one == truth for one in of]) for of in said]  # (runs, texts)
+    for run, of in zip(found.runs, right, strict=True):
+        assert run.scores["accuracy"] == pytest.approx(of.mean())
+        assert run.deviations["accuracy"] == pytest.approx(of.mean(axis=1).std(ddof=1))
+    second, rng, drawn = found.runs[1], np.random.default_rng(5), []
+    assert second.difference == pytest.approx(right[1].mean() - right[0].mean())
+    for _ in range(4000):
+        rows = rng.integers(len(truth), size=len(truth))
+        one, other = (of[rng.integers(3, size=3)][:, rows].mean() for of in right)
+        drawn.append(other - one)
+    assert second.bounds == pytest.approx(np.quantile(drawn, [0.025, 0.975]), abs=0.008)
+    single = compare([settings[0][0], settings[1]])
+    assert single.runs[0].deviations == {}
+    with pytest.raises(UsageError, match="one of accuracy, macro_f1, found 'f1'"):
+        compare(settings, metric="f1")
+
+
+def test_commas_join_the_runs_of_a_setting(
+    tmp_path: Path, references: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [
+        write(tmp_path / name, references, guesses(references, 0.7, at))
+        for at, name in enumerate(("a-1", "a-2", "b,c"))
+    ]
+    for suffix in (".csv", ".md", ".tex"):
+        with pytest.raises(SystemExit) as leaving:
+            main(
+                [
+                    "compare",
+                    f"{names[0]},{names[1]}",
+                    str(names[2]),
+                    "--metric",
+                    "accuracy",
+                    "--table",
+                    str(tmp_path / f"t{suffix}"),
+                ]
+            )
+        assert not leaving.value.code
+    said = capsys.readouterr().out
+    found = compare([names[:2], names[2]], metric="accuracy")
+    mean, spread = (100 * one["accuracy"] for one in (found.runs[0].scores, found.runs[0].deviations))
+    assert f"{mean:.2f} ± {spread:.2f}" in said
+    assert "b,c" in said.replace("\n", "")
+    assert f"{mean:.2f} ± {spread:.2f}" in (tmp_path / "t.md").read_text("utf-8")
+    assert "p (accuracy)" in (tmp_path / "t.md").read_text("utf-8")
+    assert rf"{mean:.2f} $\pm$ {spread:.2f}" in (tmp_path / "t.tex").read_text("utf-8")
+    first, second = csv.DictReader((tmp_path / "t.csv").open(encoding="utf-8"))
+    assert 100 * float(first["accuracy_deviation"]) == pytest.approx(spread)
+    assert second["accuracy_deviation"] == ""
+    page = comparison_page(found)
+    assert f"{mean:.2f} ± {spread:.2f}" in page
+    assert "standard deviations" in page
 
 
 def test_two_of_a_kind_are_undecided_and_equals_are_equal(tmp_path: Path, references: list[str]) -> None:
