@@ -28,6 +28,7 @@ from mujaz.training.resume import FOLDS_FILE, METRICS_FILE, fold_folder
 
 # How people call them.
 METRIC_NAMES = {
+    "accuracy": "accuracy",
     "macro_f1": "macro-F1",
     "micro_f1": "micro-F1",
     "weighted_f1": "weighted F1",
