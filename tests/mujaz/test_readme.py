@@ -118,12 +118,13 @@ def test_all_pages_are_looked_at() -> None:
     assert {page.relative_to(ROOT).as_posix() for page in ROOT.glob("docs/*.md")} == set(PAGES) - {"README.md"}
 
 
-LINKS = [(page, link) for page, text in TEXTS.items() for link in re.findall(r"\]\(([^)\s]+)\)", text)]
+LINKS = [(page, link) for page, text in TEXTS.items() for link in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)", text)]
 
 
 def test_links_lead_somewhere() -> None:
     assert len(LINKS) > 50
-    for page, link in LINKS:
+    for page, (written, pictured) in LINKS:
+        link = written or pictured
         path, _, anchor = link.partition("#")
         file = (ROOT / page).parent / path if path else ROOT / page
         assert file.exists(), link
