@@ -103,7 +103,7 @@ class DataConfig(Section):
     test: str | list[str] | None = None
     """Test data, scored once at the end. None splits it off where test_fraction is more than 0."""
     dev_fraction: Fraction = 0.1
-    """Share of the training data that becomes dev where none is given."""
+    """Share of the training data, less what becomes test, that becomes dev where none is given."""
     test_fraction: Fraction = 0.0
     """Share of the training data that becomes test where none is given."""
     split: SplitConfig = SplitConfig()
@@ -129,7 +129,7 @@ class DataConfig(Section):
     rows that have it."""
     skip_unusable: bool = False
     """Leave out rows that cannot be read, or have no text, no label, target or summary, and say which; else they stop the
-    training before it begins."""
+    training before it begins, as a file does that lacks such a column altogether."""
     max_train_rows: Positive | None = None
     """Take only so many training rows, outliers among them, drawn at random; for a quick try."""
     max_dev_rows: Positive | None = None
@@ -151,6 +151,11 @@ class DataConfig(Section):
         given = "the test file (data.test=null)" if self.test else "test_fraction" if self.test_fraction else "held_out"
         if self.folds and (self.test or self.test_fraction or self.split.held_out):
             raise ValueError(f"each fold is the test data of its training: leave folds out, or {given}")
+        if not (self.dev or self.test) and self.test_fraction + self.dev_fraction >= 1:
+            raise ValueError(
+                f"expected test_fraction and dev_fraction to be less than 1 together, found {self.test_fraction:g} and "
+                f"{self.dev_fraction:g}"
+            )
         if self.split.held_out and (self.test or self.test_fraction):
             raise ValueError("the targets held_out are the test data: leave test and test_fraction out")
         if self.split.by == "target" and not (self.split.held_out or self.folds):

@@ -37,7 +37,7 @@ from mujaz.training.checks_targets import Counts, target_counts, target_findings
 from mujaz.training.checks_text import row_faults
 from mujaz.training.data import Example as LabelledText
 from mujaz.training.data import Splits
-from mujaz.training.label_sets import HasLabels, all_labels
+from mujaz.training.label_sets import HasLabels, all_labels, too_many_labels
 
 # Between several labels in a text, as tables have them.
 _SEPARATORS = ("|", ";", "؛", "،", ",")
@@ -124,7 +124,12 @@ def check_data(
         found = [replace(f, level="note", advice=LEFT_OUT) if f.kind in UNUSABLE else f for f in found]
     say("looking for duplicates")
     found += same_texts(rows)
-    found += [*_label_findings(report, data.labels), *_size_findings(report), *target_findings(report.targets)]
+    found += [
+        *_label_a_row(data),
+        *_label_findings(report, data.labels),
+        *_size_findings(report),
+        *target_findings(report.targets),
+    ]
     if near:
         say("looking for near-duplicates")
         found += near_texts(rows)
@@ -207,6 +212,15 @@ def _label_findings(report: DataReport, known: frozenset[str] | None = None) -> 
         both = [Example("train", f"{name} ({counts[name]:,})") for name in (largest, smallest)]
         found.append(make_finding("imbalance", "", both, 0, count=round(counts[largest] / counts[smallest])))
     return found
+
+
+def _label_a_row(data: CheckInput) -> list[Finding]:
+    parts = _by_split(data.rows)
+    rows = [row for row in parts.get("train") or next(iter(parts.values()), []) if row.label.strip()]
+    labels = {row.label for row in rows}
+    if any(row.labels is not None for row in rows) or not too_many_labels(len(labels), len(rows)):
+        return []
+    return [make_finding("label a row", "", [*map(shown, rows[:SHOWN])], len(rows), count=len(labels))]
 
 
 def _unknown(report: DataReport, named: Collection[str] | None, in_train: Collection[str]) -> list[Finding]:

@@ -36,6 +36,11 @@ KINDS: dict[str, tuple[Level, str, str]] = {
         "rows with a label that data.labels does not name",
         "Training refuses them: name it there, or see data.rename and data.outliers.",
     ),
+    "label a row": (
+        "problem",
+        "labels, nearly one of its own for each training row",
+        "Training refuses them: name the column of labels, data.columns.label or --label-column.",
+    ),
     "leak": ("problem", "rows that stand in {other} too", "The model has seen them: scores on them measure memory."),
     "near leak": (
         "problem",

@@ -20,6 +20,7 @@ from mujaz.models.checkpoint import Task
 from mujaz.models.texts import placeholder, text_problem, title_of, with_title
 from mujaz.training.label_sets import LabelSet, as_written, label_set, plain_name, shown
 from mujaz.training.renaming import renamed
+from mujaz.training.unusable import refuse_without_columns
 
 # What the parts of a data set are called in file names.
 _SPLIT_NAMES = {
@@ -33,6 +34,7 @@ _SPLIT_NAMES = {
     "test": "test",
 }
 _LOOKED_AT = 100  # rows of a file whose columns are looked at: a row of JSON may lack one
+_ANSWERS: dict[Task, tuple[str, ...]] = {"topic": ("label",), "stance": ("target", "label"), "summary": ("summary",)}
 _FIELDS = ("text", "label", "target", "summary", "title")
 
 
@@ -116,6 +118,8 @@ def rows_of_config(config: TrainConfig) -> CheckInput:
                 unreadable,
                 titled=bool(config.data.columns.title),
             )
+    needed = [getattr(config.data.columns, field) for field in ("text", *_ANSWERS[config.task])]
+    refuse_without_columns(unreadable, {row.file for row in rows}, needed)
     rows = renamed(rows, config.data.rename)
     others = {*map(plain_name, config.data.outliers)} - {row.label for row in rows if row.split == "train"}
     rows = [row for row in rows if row.label not in others]
@@ -219,7 +223,7 @@ def _read(
     *,
     titled: bool = False,
 ) -> None:
-    fields = {"topic": ["label"], "stance": ["target", "label"], "summary": ["summary"], None: []}[task]
+    fields = _ANSWERS[task] if task else ()
     names = {field: _column(columns, field) for field in ("text", *fields, "title")}
     for item in _iterate(source, columns, [names[field] for field in ("text", *fields)]):
         if isinstance(item, DataError):

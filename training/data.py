@@ -19,11 +19,11 @@ from mujaz.models.checkpoint import Task
 from mujaz.models.texts import placeholder, text_problem, title_of, with_title
 from mujaz.training.cutting import cut, fold_parts
 from mujaz.training.judged import Judged, judged_in
-from mujaz.training.label_sets import LabelSet, as_written, label_set, plain_name, shown
+from mujaz.training.label_sets import LabelSet, as_written, label_set, listing, plain_name, shown, too_many_labels
 from mujaz.training.renaming import idle_names, renamed, without_outliers
 from mujaz.training.splits import Parts, cut_target, one_fold
 from mujaz.training.support import supported
-from mujaz.training.unusable import left_out_line, together
+from mujaz.training.unusable import left_out_line, refuse_without_columns, together
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +120,7 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
     known, _ = without_outliers(train, config.outliers)
     if not known:
         raise DataError("data.rename and data.outliers leave no training row a label", file=_names(config.train))
-    labels = [*dict.fromkeys(map(plain_name, config.labels or label_names(known)))]
-    if task != "summary" and len(labels) < 2:
-        raise DataError(f"expected at least two labels, found {labels}", file=_names(config.train))
+    labels = _labels(known, config, task)
     if config.folds:
         if config.fold is None:
             raise UsageError(f"one training is of one fold: give data.fold (1 to {config.folds}), or call train_folds")
@@ -151,6 +149,21 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
         without_outliers(part, config.outliers) for part in (train, dev, test)
     )
     return Splits(train, dev, test, labels, warnings, others, of_dev, of_test, counts)
+
+
+def _labels(known: list[Example], config: DataConfig, task: Task) -> list[str]:
+    """Those of a training, in the order of the logits."""
+    found = label_names(known)
+    if known[0].labels is None and too_many_labels(len(found), len(known)):
+        raise DataError(
+            f"expected a few labels, found {len(found):,} in {len(known):,} training rows ({listing(found, 3)}): nearly "
+            f"every row has a label of its own. Is '{config.columns.label}' the label column? Name it: data.columns.label",
+            file=_names(config.train),
+        )
+    labels = [*dict.fromkeys(map(plain_name, config.labels or found))]
+    if task != "summary" and len(labels) < 2:
+        raise DataError(f"expected at least two labels, found {labels}", file=_names(config.train))
+    return labels
 
 
 def targets_again(config: DataConfig, splits: Splits) -> list[str]:
@@ -201,7 +214,8 @@ def read_examples(
         key: A further column, of the groups or dates to split by.
         labelled: Whether the rows have labels or summaries.
         titles: Whether some of them must have the title that ``columns`` name.
-        skipped: Leave out rows that lack a value, and put into this list what is wrong with each.
+        skipped: Leave out rows that lack a value, and put into this list what is wrong with each. A file that lacks a
+            column altogether is refused all the same.
 
     A row of a file in which nothing stands at all (:attr:`mujaz.formats.Row.empty`) is left out.
 
@@ -231,6 +245,7 @@ def read_examples(
     if titles and columns.title and examples and not titled:
         first = next(_rows(sources[-1], len(sources), [columns.title]), None)  # raises, and names all columns
         raise first if isinstance(first, DataError) else DataError(f"no column '{columns.title}'", file=_names(source))
+    refuse_without_columns(faults, {e.file for e in examples}, needed)
     if faults and not examples:  # a column of another name, most likely
         raise faults[0]
     if faults and skipped is None:
@@ -334,9 +349,9 @@ def check_labels(
         unknown += [(example, name) for name in names if name not in known]
     if unknown:
         counts = Counter(name for _, name in unknown)
-        told = ", ".join(f"'{name}' (in {n} row{'s' if n > 1 else ''})" for name, n in counts.items())
+        told = listing(f"'{name}' (in {n} row{'s' if n > 1 else ''})" for name, n in counts.items())
         raise DataError(
-            f"unknown label{'s' if len(counts) > 1 else ''} {told}: expected one of {', '.join(labels)}"
+            f"unknown label{'s' if len(counts) > 1 else ''} {told}: expected one of {listing(labels)}"
             f"{', which data.labels names; add what is missing there' if named else ''}. "
             "What means the same under another name can be renamed: data.rename in a config, evaluate --rename OLD=NEW",
             file=unknown[0][0].file,

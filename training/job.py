@@ -21,6 +21,7 @@ from mujaz.training.augmentation import augmented
 from mujaz.training.checks import quick_check
 from mujaz.training.data import Example, Splits, load_splits, targets_again
 from mujaz.training.encoded import Collator, encode_classification, encode_summaries
+from mujaz.training.label_sets import listing
 from mujaz.training.lora import trained_parameters
 from mujaz.training.memory import BatchFit, fit_batch
 from mujaz.training.processes import count, first_alone
@@ -68,7 +69,7 @@ class Plan:
             + (f"; {self.unlabelled:,} that the teacher alone labels" if self.unlabelled else "")
             + (f"; {self.outliers:,} that have none of the labels" if self.outliers else "")
             + (f"; {self.copies:,} {self.made}" if self.copies else ""),
-            *([f"labels: {', '.join(self.labels)}"] if self.labels else []),
+            *([f"labels: {listing(self.labels)}"] if self.labels else []),
             *([self.labels_line] if self.labels_line else []),
             f"model: {self.parameters / 1e6:.1f} M parameters, recipe {self.recipe}, up to {self.max_length} tokens "
             f"({self.truncated:.1%} of the training texts are longer and will be cut)",

@@ -14,6 +14,8 @@ from mujaz.errors import DataError
 from mujaz.formats import Row
 
 BETWEEN = " | "  # between the labels of a text where they are shown as one
+LISTED = 20  # names in a message
+MANY_FROM = 50  # rows: among fewer, labels may well be as many
 
 LabelSet = tuple[str, ...]
 Bools = NDArray[np.bool_]
@@ -86,6 +88,17 @@ def all_labels(row: HasLabels) -> LabelSet:
 def shown(labels: Iterable[str]) -> str:
     """Labels as one text, for people."""
     return BETWEEN.join(labels)
+
+
+def listing(names: Iterable[str], most: int = LISTED) -> str:
+    """Names for people: the first ones, and how many more there are."""
+    every = list(names)
+    return ", ".join(every[:most]) + (f" and {len(every) - most:,} more" if len(every) > most else "")
+
+
+def too_many_labels(labels: int, rows: int) -> bool:
+    """Whether so many labels of so many rows are none, but most likely a column of ids or texts."""
+    return rows >= MANY_FROM and 2 * labels > rows
 
 
 def strata(rows: Sequence[HasLabels]) -> list[str]:

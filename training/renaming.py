@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from mujaz.errors import UsageError
-from mujaz.training.label_sets import plain_name, shown
+from mujaz.training.label_sets import listing, plain_name, shown
 
 if TYPE_CHECKING:
     from mujaz.training.checks_rows import CheckRow
@@ -32,7 +32,7 @@ def idle_names(examples: Sequence[Example], names: Iterable[str], where: str) ->
     """A line for each label that ``where`` names and no example has: mistyped, most likely."""
     found = {label for e in examples for label in (e.labels or [e.label])}
     idle = [old for old in names if plain_name(old) not in found]
-    there = ", ".join(sorted(label for label in found if label))
+    there = listing(sorted(label for label in found if label))
     return [f"{where}: no row has the label {old!r}; the rows have {there}" for old in idle]
 
 

@@ -132,18 +132,22 @@ def check_tables(report: DataReport) -> None:
     from rich.console import Console
     from rich.table import Column, Table
 
+    from mujaz.training.label_sets import LISTED
+
     console = Console()
     console.print(_contents_table(report))
     if report.labels:
         names = list(dict.fromkeys(label for labels in report.labels.values() for label in labels))
         parts = [Column(_plain(part)) for part in report.labels]
         table = Table("label", *parts, title="rows a label", title_justify="left")
-        for name in names:
+        for name in names[:LISTED]:
             row = [_count_and_share(labels.get(name, 0), report.rows[split]) for split, labels in report.labels.items()]
             table.add_row(_plain(name or "(none)"), *row)
+        if len(names) > LISTED:
+            table.caption = f"and {len(names) - LISTED:,} more labels (--html lists all)"
         console.print(table)
     for split, targets in report.targets.items():
-        console.print(_targets_table(split, targets, list(report.labels[split])))
+        console.print(_targets_table(split, targets, list(report.labels[split])[:LISTED]))
     findings = Table("level", "found", "what it means", title="findings", title_justify="left")
     for first, *others in report.grouped():
         where = ", ".join(finding.amount for finding in (first, *others))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,13 +37,13 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
     """
     from mujaz.configs.loading import load_config, resolved_yaml
 
-    checked = load_config(config, [*overrides, f"data.folds={folds}", "data.test_fraction=0"] if folds else overrides)
+    checked = _with_folds(config, [*overrides, f"data.folds={folds}"]) if folds else load_config(config, overrides)
     all_folds = checked.data.folds is not None and checked.data.fold is None
     if dry_run:
         from mujaz.training.distillation import untaught_lines
         from mujaz.training.folds import fold_config
         from mujaz.training.intermediate import check_step, intermediate_steps
-        from mujaz.training.job import prepare
+        from mujaz.training.job import opening_lines, prepare
 
         click.echo(resolved_yaml(checked), nl=False)
         if checked.intermediate:
@@ -54,7 +55,7 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
             if all_folds:
                 click.echo("# the first of the folds:")
         job = prepare(first)
-        for line in [*job.plan().lines(), *(untaught_lines(job, first.distill) if first.distill else [])]:
+        for line in [*opening_lines(job, None), *(untaught_lines(job, first.distill) if first.distill else [])]:
             click.echo(f"# {line}")
         return
     if all_folds:
@@ -62,6 +63,20 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
             _train_folds(checked, restart)
         return
     run_training(checked, restart)
+
+
+def _with_folds(config: str, overrides: list[str]) -> TrainConfig:
+    """A cross-validation of a config that may be one of a single training, with a test part."""
+    from mujaz.configs.loading import load_config
+    from mujaz.errors import ConfigError
+
+    try:
+        return load_config(config, overrides)
+    except ConfigError:
+        checked = load_config(config, [*overrides, "data.test_fraction=0"])  # raises what else is wrong
+    if os.environ.get("RANK", "0") == "0":  # of several processes, which have not joined yet
+        _say("data.test_fraction does not count here: each fold is the test data of its training")
+    return checked
 
 
 def run_training(config: TrainConfig, restart: bool) -> None:

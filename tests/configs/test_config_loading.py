@@ -293,3 +293,11 @@ def test_a_setting_of_a_search_has_dots_of_its_own(good: Path) -> None:
         load_config(good, [*overrides, "search.space.training.epochs.low=9"])
     with pytest.raises(ConfigError, match="'training.learning_rate' is a value, not a section"):
         load_config(good, [*overrides, "search.space.training.learning_rate.low=9"])
+
+
+def test_test_and_dev_leave_something_to_train_on() -> None:
+    data = {"train": "owner/name", "test_fraction": 0.5, "dev_fraction": 0.5}
+    config = {"task": "topic", "output": "x", "model": {"name": "arabert"}, "data": data}
+    with pytest.raises(ConfigError, match=r"to be less than 1 together, found 0\.5 and 0\.5"):
+        check_config(config, "test")
+    check_config({**config, "data": {**data, "dev": "owner/other"}}, "test")  # a fraction that does not count

@@ -185,3 +185,16 @@ def test_what_a_config_says_is_read_of_a_row_is_checked(tmp_path: Path, tiny_con
     assert [finding.kind for finding in apart.findings] == ["summary not in text"]
     assert [finding.kind for finding in read.findings] == ["summary is beginning"]
     assert read.words["train"].most == len(f"{row['title']} {text}".split())
+
+
+def test_a_column_of_ids_is_found_and_the_table_is_short(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{"text": f"خبر رقم {i} عن السوق", "label": f"id{i}"} for i in range(60)]
+    found = CliRunner().invoke(cli, ["check", str(write_jsonl(tmp_path / "a.jsonl", rows)), "--strict", "--no-near"])
+    assert found.exit_code == 1
+    assert "nearly one of its own" in found.output
+    assert "id19" in found.output
+    assert "id20" not in found.output
+    assert "and 40 more" in found.output
+    lists = [{**row, "label": [row["label"]]} for row in rows]
+    found = CliRunner().invoke(cli, ["check", str(write_jsonl(tmp_path / "b.jsonl", lists)), "--no-near"])
+    assert "nearly one of its own" not in found.output

@@ -319,3 +319,27 @@ def test_some_files_may_lack_titles(tmp_path: Path) -> None:
         read_examples(str(titled), "topic", ColumnsConfig(title="titel"))
     data = DataConfig(train=str(titled), additional=str(plain), dev=str(plain), labels=["a", "b"], columns=columns)
     assert [e.title for e in load_splits(data, "topic").train] == ["عنوان", None]
+
+
+@pytest.mark.parametrize(("labels", "refused"), [(27, False), (28, True)])
+def test_a_column_of_ids_is_no_column_of_labels(tmp_path: Path, labels: int, refused: bool) -> None:
+    names = [f"id{i % labels:02}" for i in range(54)]
+    file = _jsonl(tmp_path / "a.jsonl", [{"text": f"نص {i}", "label": name} for i, name in enumerate(names)])
+    lists = _jsonl(tmp_path / "b.jsonl", [{"text": f"نص {i}", "label": [name]} for i, name in enumerate(names)])
+    assert len(load_splits(DataConfig(train=lists, dev_fraction=0), "topic").labels) == labels
+    data = DataConfig(train=file, dev_fraction=0)
+    if refused:
+        said = r"found 28 in 54 training rows \(id00, id01, id02 and 25 more\).* Is 'label' the label column\?"
+        with pytest.raises(DataError, match=said):
+            load_splits(data, "topic")
+    else:
+        assert len(load_splits(data, "topic").labels) == labels
+
+
+def test_of_many_labels_a_message_names_the_first(tmp_path: Path) -> None:
+    names = [f"l{i:02}" for i in range(30)]
+    file = _jsonl(tmp_path / "a.jsonl", [{"text": f"نص {i}", "label": names[i % 30]} for i in range(90)])
+    test = _jsonl(tmp_path / "t.jsonl", [{"text": "نص", "label": "x"}])
+    with pytest.raises(DataError, match=r"expected one of l00, l01, .*, l19 and 10 more"):
+        load_splits(DataConfig(train=file, test=test, dev_fraction=0), "topic")
+    assert load_splits(DataConfig(train=file, dev_fraction=0, outliers=["x"]), "topic").warnings[0].endswith("10 more")

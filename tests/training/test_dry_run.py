@@ -72,3 +72,38 @@ def test_a_summarizer_may_be_taught_less_than_the_plan_says(
     assert said(chooses, further, whole_texts=0.2) == [
         "teacher: not asked yet; up to 104 further texts come to these rows and steps"
     ]
+
+
+def test_a_dry_run_says_of_the_data_what_the_training_will(
+    tiny_config: TinyConfig, topic_file: Path, tmp_path: Path
+) -> None:
+    rows = topic_file.read_text(encoding="utf-8").splitlines()
+    data = tmp_path / "data.jsonl"
+    data.write_text("\n".join([*rows, rows[0], '{"text": "نص"}']), encoding="utf-8")
+    config = tiny_config("topic", data, tmp_path / "run", max_steps=1)
+    config["data"] |= {"skip_unusable": True, "rename": {"none": "sport"}, "outliers": ["other"]}
+    file = tmp_path / "config.yaml"
+    file.write_text(json.dumps(config), encoding="utf-8")
+    dry, real = (CliRunner().invoke(cli, ["train", str(file), *more]) for more in (["--dry-run"], []))
+    said = [line for line in real.output.splitlines() if line.startswith("data: ")]
+    for expected in ("a row that cannot be used is left out", "the label 'none'", "the label 'other'", "few rows"):
+        assert any(expected in line for line in said), expected
+    assert [line for line in dry.output.splitlines() if line.startswith("# data: ")] == [f"# {line}" for line in said]
+
+
+def test_folds_of_a_config_with_a_test_part_say_that_it_does_not_count(
+    tiny_config: TinyConfig, topic_file: Path, tmp_path: Path
+) -> None:
+    config = tiny_config("topic", topic_file, tmp_path / "run")
+    file = tmp_path / "config.yaml"
+
+    def said(*options: str) -> str:
+        file.write_text(json.dumps(config), encoding="utf-8")
+        result = CliRunner().invoke(cli, ["train", str(file), "--folds", "3", "--dry-run", *options])
+        assert result.exit_code == 0, result.output
+        return result.stderr
+
+    line = "data.test_fraction does not count here: each fold is the test data of its training\n"
+    assert said() == line
+    assert said("--set", "data.test_fraction=0") == ""
+    assert said("--set", "data.test_fraction=0.2") == line

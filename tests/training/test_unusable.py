@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,7 +21,9 @@ from mujaz.configs.data_schema import ColumnsConfig
 from mujaz.configs.loading import check_config
 from mujaz.errors import DataError
 from mujaz.models.auto import load_model
-from mujaz.training.data import read_examples
+from mujaz.training.checks_rows import rows_of_config
+from mujaz.training.data import load_splits, read_examples
+from mujaz.training.unusable import left_out_line
 from tests.conftest import TinyConfig, write_jsonl
 
 COLUMNS = ColumnsConfig()
@@ -92,3 +95,33 @@ def test_a_training_says_everywhere_which_rows_were_left_out(
     card = (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
     assert "Rows left out: 1 without a text or an answer" in card
     assert "data.support" not in card
+
+
+@pytest.mark.parametrize("name", ["b.jsonl", "b.json", "b.csv"])
+def test_a_file_without_the_column_is_refused_beside_others(
+    topic_file: Path, tmp_path: Path, tiny_config: TinyConfig, name: str
+) -> None:
+    rows: list[dict[str, object]] = [{"body": f"نص {i}", "label": "x"} for i in range(3)]
+    file = tmp_path / name
+    if name == "b.jsonl":
+        write_jsonl(file, rows)
+    else:
+        file.write_text(json.dumps(rows) if name == "b.json" else "body,label\nنص,x\n", encoding="utf-8")
+    config = tiny_config("topic", topic_file, tmp_path / "run")
+    config["data"] |= {"train": [str(topic_file), str(file)], "skip_unusable": True}
+    checked = check_config(config, "test")
+    for read in (lambda: load_splits(checked.data, "topic"), lambda: rows_of_config(checked)):
+        with pytest.raises(DataError, match=re.escape(f"{file}: no column 'text'; columns found: 'body', 'label'")):
+            read()
+
+
+def test_rows_left_out_are_counted_by_file(tmp_path: Path) -> None:
+    without: list[dict[str, object]] = [{"text": "خبر"} for _ in range(7)]
+    without.append({"text": "مقال", "label": None})  # the column is there, if empty
+    first = write_jsonl(tmp_path / "a.jsonl", [{"text": "نص", "label": "x"}, {"text": "", "label": "x"}])
+    paths = [str(first), str(write_jsonl(tmp_path / "b.jsonl", without))]
+    skipped: list[DataError] = []
+    assert len(read_examples(paths, "topic", COLUMNS, skipped=skipped)) == 1
+    line = left_out_line(skipped)
+    assert f"9 rows that cannot be used are left out (8 of {paths[1]}, 1 of {paths[0]}): " in line
+    assert line.endswith("; and 4 more")
