@@ -75,6 +75,19 @@ def kept_scores(trainer: Trainer, config: TrainConfig, report: Report) -> dict[s
     return scores
 
 
+def kept_step(state: TrainerState, metric: str) -> str:
+    """Whose weights a training leaves, for people; empty without dev data.
+
+    Args:
+        state: The Trainer's, when it has trained.
+        metric: What they were chosen by.
+    """
+    if state.best_metric is None:
+        return ""
+    score = in_percent(metric, state.best_metric)
+    return f"step {state.best_global_step:,} of {state.max_steps:,}, dev {metric} {score} %"
+
+
 def loss_curve(log: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What a Trainer logged, without its last word on itself, which knows the last sitting alone."""
     return [entry for entry in log if "train_runtime" not in entry]

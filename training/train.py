@@ -68,7 +68,7 @@ from mujaz.training.resume import (
     same_data,
 )
 from mujaz.training.run_folder import refuse_same_folder, remove
-from mujaz.training.running import explained, kept_scores, loss_curve, run_trainer, whole_model
+from mujaz.training.running import explained, kept_scores, kept_step, loss_curve, run_trainer, whole_model
 from mujaz.training.sampling import GroupedSampler, sample_with
 from mujaz.training.selection import (
     find_least,
@@ -365,9 +365,10 @@ def _finish(job: Job, trainer: Trainer, folder: Path, seconds: float, report: Re
             [f"{SCORED_ON_DEV}: for an honest score give data.test or data.test_fraction"] if split == "dev" else []
         )
         doubts = [*problems, *on_dev, *splits.warnings]
-        given = ReportInput(model, evaluation, examples, split, folder.name, written, log, named, doubts)
+        kept = kept_step(trainer.state, best_by(config, plain(job.start.model)))
+        given = ReportInput(model, evaluation, examples, split, folder.name, written, log, named, doubts, kept)
         write_report(folder / REPORT_FILE, given)
-        for line in (*on_dev, f"report: {folder / REPORT_FILE}"):
+        for line in (*([f"kept: {kept}"] if kept else []), *on_dev, f"report: {folder / REPORT_FILE}"):
             report(line)
         origin = origin_of(config.data, split, config.task)
         of: dict[str, Any] = {"split": split, "rows": len(examples), "origin": origin, "left_out": splits.left_out}

@@ -48,6 +48,9 @@ def test_the_log_of_a_run_keeps_shares(topic_file: Path, tmp_path: Path, tiny_co
     log = json.loads((result.folder / "metrics.json").read_text(encoding="utf-8"))["log"]
     [score] = [entry["eval_macro_f1"] for entry in log if "eval_macro_f1" in entry]
     assert 0 <= score <= 1
+    kept = f"step 4 of 4, dev macro_f1 {100 * score:.2f} %"
+    assert f"kept: {kept}" in lines
+    assert kept in (result.folder / "report.html").read_text(encoding="utf-8")
     assert any(line.startswith("step 4/4 ") and f"dev macro_f1 {100 * score:.2f} %" in line for line in lines)
 
 

@@ -37,6 +37,7 @@ class ReportInput:
         log: The Trainer's log, entry by entry.
         splits: Name -> examples, for the data section.
         problems: Why the scores are not to be trusted, as where test texts stand in train too.
+        kept: Which step's weights it has; empty where it was only scored, or there was nothing to choose by.
     """
 
     model: TextClassifier | Summarizer
@@ -48,6 +49,7 @@ class ReportInput:
     log: Sequence[dict[str, Any]] = ()
     splits: Mapping[str, Sequence[Example]] = field(default_factory=dict)
     problems: Sequence[str] = ()
+    kept: str = ""
 
 
 def word_counts(texts: Sequence[str]) -> Floats:

@@ -121,6 +121,8 @@ def _facts(given: ReportInput) -> list[tuple[str, str]]:
     ]
     if info.data:
         facts.append(("trained on", f"{info.data.rows:,} rows, sha256 {info.data.fingerprint[:16]}"))
+    if given.kept:
+        facts.append(("weights kept", given.kept))
     if isinstance(given.model, TextClassifier) and info.calibration:
         facts.append(("calibrated on", f"{info.calibration.rows:,} dev rows"))
     if info.licence:
