@@ -180,26 +180,45 @@ def locate(name: str | Path) -> Path:
         hint = f" The one that it lies in: {around}" if (around / "config.json").is_file() else ""
         raise CheckpointError(f"{name} is a file: expected the folder of a checkpoint.{hint}")
     if text.count("/") != 1 or folder.is_absolute() or text.startswith((".", "~")):
+        if near := _near_folder(folder):
+            raise CheckpointError(f"no model folder '{text}'; did you mean '{near}'?")
         raise unknown_model(text, embedded_models())
+    near = _near_folder(folder)
     if os.path.isdir(folder.parent):  # runs/topic-smal is a slip of the pen, not owner and name on the hub
-        near = difflib.get_close_matches(folder.name, [path.name for path in folder.parent.iterdir()], n=1)
-        hint = (
-            f"; did you mean '{folder.parent / near[0]}'?" if near else f". {_nearby(folder.parent)}".rstrip(". ") + "."
-        )
+        hint = f"; did you mean '{near}'?" if near else f". {_nearby(folder.parent)}"
         raise CheckpointError(f"no model folder '{text}'{hint}")
-    return _fetch(text)
+    return _fetch(text, near)
 
 
 def _nearby(folder: Path) -> str:
     found = sorted(path.parent.name for path in folder.glob("*/config.json"))
-    return f"These folders inside it are: {', '.join(found)}." if found else "Did the training finish?"
+    return f"Checkpoints in {folder}: {', '.join(found)}." if found else "Did the training finish?"
+
+
+def _near_folder(folder: Path) -> Path | None:
+    """A folder that there is, of nearly the same path."""
+    here = Path(folder.anchor)
+    for part in folder.parts[bool(folder.anchor) :]:
+        try:
+            names = [] if os.path.isdir(here / part) else [one.name for one in here.iterdir() if one.is_dir()]
+        except OSError:  # not ours to look into
+            return None
+        if not (near := difflib.get_close_matches(part, names, n=1) if names else [part]):
+            return None
+        here /= near[0]
+    return here if here.is_dir() else None
 
 
 _TIMEOUT = 10  # seconds for the hub to answer
 
 
-def _fetch(hub_id: str) -> Path:
-    """Download a model once; only what transformers reads, and no second copy of the weights."""
+def _fetch(hub_id: str, near: Path | None = None) -> Path:
+    """Download a model once; only what transformers reads, and no second copy of the weights.
+
+    Args:
+        hub_id: Owner and name.
+        near: A folder that may have been meant.
+    """
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -217,7 +236,8 @@ def _fetch(hub_id: str) -> Path:
         return Path(snapshot_download(hub_id, ignore_patterns=ignore))
     except Exception as error:  # of the hub, of the file system, of whatever library makes the connection
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        slip = f"no folder '{hub_id}' here; did you mean '{near}'? As a hub id: " if near else ""
         raise CheckpointError(
-            f"model '{hub_id}' is not in the local cache and could not be fetched from the Hugging Face hub ({reason}). "
-            "Check the name and the network, or give the folder of a local copy."
+            f"{slip}model '{hub_id}' is not in the local cache and could not be fetched from the Hugging Face hub "
+            f"({reason}). Check the name and the network, or give the folder of a local copy."
         ) from error

@@ -179,3 +179,21 @@ def test_what_a_model_is_called(folder: str | Path | None, origin: str, expected
     """One's own by its folder: a run that began with the embedded model is not that model."""
     found = called(INFO.model_copy(update={"base_model": origin}), Path(folder) if folder else None)
     assert found == expected
+
+
+def test_a_slip_of_the_pen_anywhere_in_a_path_is_named(
+    bert_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(bert_folder, tmp_path / "runs" / "s13")
+    with pytest.raises(
+        CheckpointError, match=r"^no folder 'run/s13' here; did you mean 'runs/s13'\? As a hub id: .*hub"
+    ):
+        locate("run/s13")
+    for name in ("run/s13/", "./run/s13", str(tmp_path / "run" / "s13"), "../" + tmp_path.name + "/run/s14"):
+        with pytest.raises(CheckpointError, match=r"^no model folder '.*'; did you mean '.*runs/s13'\?$"):
+            locate(name)
+    with pytest.raises(CheckpointError, match=r"^no model folder 'runs/other'\. Checkpoints in runs: s13\.$"):
+        locate("runs/other")
+    with pytest.raises(CheckpointError, match=r"^model 'owner/name' is not in the local cache"):
+        locate("owner/name")
