@@ -36,6 +36,7 @@ CUT_OFF = (
     "the file is damaged or cut off"  # begins what is wrong with the last row of one that goes on, once it is whole
 )
 USUAL_COLUMNS = ("text", "label", "target", "summary")  # each has an option and a key of a config for another name
+SCORED_COLUMNS = ("prediction", "reference")  # each has an option of mujaz rouge
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,8 +175,9 @@ def require_columns(
             if len(found) == 1 and mark in next(iter(found)):
                 hint = f"; are the columns separated by {mark!r}? Expected a comma, a semicolon or a tab"
         listed = ", ".join(f"'{name}'" for name in found) or "none"
-        if column in USUAL_COLUMNS and not kept and not hint.startswith("; are"):
-            hint += f"; if it is called otherwise: --{column}-column NAME, in a config data.columns.{column}"
+        if column in (*USUAL_COLUMNS, *SCORED_COLUMNS) and not kept and not hint.startswith("; are"):
+            key = f", with a config --set data.columns.{column}=NAME" if column in USUAL_COLUMNS else ""
+            hint += f"; if it is called otherwise: --{column}-column NAME{key}"
         raise DataError(f"no column '{column}'; columns found: {listed}{hint}", file=file, row=row)
 
 

@@ -96,7 +96,9 @@ def test_columns_that_cannot_be_used(
 ) -> None:
     path = tmp_path / "wrong.jsonl"
     path.write_text('{"summary": "نص"}\n{"summary": null}\n', encoding="utf-8")
-    assert "no column 'prediction'" in fails(capsys, str(path), files[1])
+    told = "no column 'prediction'; columns found: 'summary'; if it is called otherwise: --prediction-column NAME\n"
+    assert told in fails(capsys, str(path), files[1])
+    assert "otherwise: --reference-column NAME" in fails(capsys, files[0], str(path))
     message = fails(capsys, str(path), files[1], "--prediction-column", "summary")
     assert "row 2: expected a text in column 'summary', found None" in message
 
