@@ -6,7 +6,6 @@ import copy
 import difflib
 import os
 import re
-import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
@@ -21,6 +20,7 @@ from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.configs.run_schema import RunConfig
 from mujaz.configs.schema import TrainConfig
 from mujaz.configs.search_schema import RangeConfig
+from mujaz.configs.sections import OTHER_KEYS, OTHER_VALUES, section_at
 from mujaz.errors import ConfigError
 from mujaz.hub import is_hub_dataset
 
@@ -253,41 +253,34 @@ def _message(error: Any) -> str:
 def _explain(schema: type[BaseModel], key: Key, error: Any) -> str:
     name = ".".join(map(str, key))
     if error["type"] == "extra_forbidden":
-        known = _fields_at(schema, key[:-1])
-        close = difflib.get_close_matches(str(key[-1]), known, n=1)
+        section = section_at(schema, key[:-1])
+        known = list(section.model_fields) if section else []
+        usual = [ours for ours in known if ours == OTHER_KEYS.get(str(key[-1]))]
+        close = usual or difflib.get_close_matches(str(key[-1]), known, n=1)
         return f"unknown key '{name}'" + (f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known)}")
     if error["type"] == "missing":
         return f"'{name}' is missing"
     message = _message(error)
     found = error.get("input")
+    if error["type"] == "model_type":
+        return f"{name}: expected a section, with keys and values, found {found!r}{_key_for(schema, key, found)}"
     if error["type"] == "string_type" and isinstance(found, bool | int | float | dict | date | None):
         if found is None:
             return f'{name}: expected text, found nothing; a name that is null goes into quotes: "null"'
         given = found if isinstance(found, date) else repr(found)
         return f'{name}: expected text, found {given}; what YAML takes for something else goes into quotes: "…"'
     shown = "" if isinstance(found, dict) else f", found {found!r}"
+    if isinstance(found, str) and f"'{(ours := OTHER_VALUES.get(found))}'" in message:
+        shown += f"; did you mean '{ours}'?"
     return f"{name}: {message}{shown}" if name else message
 
 
-def _fields_at(schema: type[BaseModel], key: Key) -> list[str]:
-    """Names of the fields of the section at ``key``."""
-    here: Any = schema
-    for part in key:
-        section = _section_in(here)
-        if section is None:
-            here = next(reversed(typing.get_args(here)), None)  # the values of a dictionary
-        elif str(part) in section.model_fields:
-            here = section.model_fields[str(part)].annotation
-        else:
-            return []
-    section = _section_in(here)
-    return list(section.model_fields) if section else []
-
-
-def _section_in(annotation: Any) -> type[BaseModel] | None:
-    union = typing.get_origin(annotation) in (types.UnionType, typing.Union)
-    options = typing.get_args(annotation) if union else (annotation,)
-    return next((one for one in options if isinstance(one, type) and issubclass(one, BaseModel)), None)
+def _key_for(schema: type[BaseModel], key: Key, value: Any) -> str:
+    """Where in a section a value belongs that was given for the whole of it."""
+    section = section_at(schema, key)
+    fields = section.model_fields.items() if section else ()
+    names = [name for name, field in fields if value in typing.get_args(field.annotation)]
+    return f"; write {'.'.join(map(str, key))}.{names[0]}={value}" if names else ""
 
 
 def _missing_files(data: dict[str, Any]) -> Iterator[tuple[Key, str]]:
@@ -310,7 +303,7 @@ def _missing_in(section: Any, place: Key) -> Iterator[tuple[Key, str]]:
             if "$" in path:
                 yield (*place, split), f"{name}.{split}: '{item}' names an environment variable that is not set"
             elif not Path(path).exists():
-                where = f"{name}.{split}: no file or folder '{item}' (working directory: {Path.cwd().name}/)"
+                where = f"{name}.{split}: no file or folder '{item}' (working directory: {Path.cwd()})"
                 yield (*place, split), where + _WITHOUT.get(split, "").format(name)
 
 

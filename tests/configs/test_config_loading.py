@@ -75,7 +75,7 @@ def test_all_that_is_wrong_is_said_at_once_with_its_line(good: Path) -> None:
         load_config(good, ["data.additional=[none.jsonl]"])
     message = str(error.value)
     assert "4 problems" in message
-    assert "data.additional: no file or folder 'none.jsonl'" in message
+    assert f"data.additional: no file or folder 'none.jsonl' (working directory: {Path.cwd()})" in message
     assert "good.yaml:6: data.dev: no file or folder 'nowhere.jsonl'" in message
     assert "data.dev=null cuts it off the training rows" in message
     assert "good.yaml:9: training.epochs" in message
@@ -106,6 +106,16 @@ def test_one_thing_wrong(good: Path, old: str, new: str, expected: str) -> None:
     ("override", "expected"),
     [
         ("training.epochs", "key=value"),
+        ("training.early_stopping=3", "unknown key 'training.early_stopping'; did you mean 'patience'?"),
+        ("training.lr=3", "did you mean 'learning_rate'?"),
+        ("training.batch=3", "did you mean 'batch_size'?"),
+        ("data.lr=3", "unknown key 'data.lr'; known: train, "),
+        ("training.class_weights=balanced", "found 'balanced'; did you mean 'inverse'?"),
+        (
+            "data.split=group",
+            "data.split: expected a section, with keys and values, found 'group'; write data.split.by=group",
+        ),
+        ("data.columns=text", "data.columns: expected a section, with keys and values, found 'text'"),
         ("training.epoch=3", "--set: unknown key 'training.epoch'; did you mean 'epochs'?"),
         ("task.x=3", "'task' is a value, not a section"),
         ("training.epochs={", "not valid YAML"),
