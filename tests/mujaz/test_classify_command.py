@@ -44,7 +44,7 @@ class Document:
 class TextClassifier:
     labels = ["قصير", "طويل"]
     description, note, identity = "fake model, 2 labels", "", {"model": "fake"}
-    engine, info = types.SimpleNamespace(waits=False), types.SimpleNamespace(expects_titles=False)
+    engine, info = types.SimpleNamespace(waits=False), types.SimpleNamespace(calibration=None, expects_titles=False)
     def __init__(self, task):
         self.task, self.needs_target = task, task == "stance"
         self.multi_label = False
