@@ -151,11 +151,6 @@ class DataConfig(Section):
         given = "the test file (data.test=null)" if self.test else "test_fraction" if self.test_fraction else "held_out"
         if self.folds and (self.test or self.test_fraction or self.split.held_out):
             raise ValueError(f"each fold is the test data of its training: leave folds out, or {given}")
-        if not (self.dev or self.test) and self.test_fraction + self.dev_fraction >= 1:
-            raise ValueError(
-                f"expected test_fraction and dev_fraction to be less than 1 together, found {self.test_fraction:g} and "
-                f"{self.dev_fraction:g}"
-            )
         if self.split.held_out and (self.test or self.test_fraction):
             raise ValueError("the targets held_out are the test data: leave test and test_fraction out")
         if self.split.by == "target" and not (self.split.held_out or self.folds):

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from mujaz.configs.optimization_schema import OptimizationConfig
 from mujaz.configs.schema import ScratchConfig
@@ -108,6 +108,15 @@ class PretrainingConfig(OptimizationConfig):
     """Share of the steps over which the learning rate rises."""
     evaluations: Positive = 10
     """How often the loss on held-out text is measured and a checkpoint saved, over the whole training."""
+
+    @field_validator("effective_batch_size", mode="before")
+    @classmethod
+    def _for_trainings(cls, value: Any) -> Any:
+        if value is not None:
+            raise ValueError(
+                "a pretraining has no such setting: leave it out, and give batch_size, gradient_accumulation"
+            )
+        return value
 
 
 class PretrainConfig(Section):

@@ -189,6 +189,9 @@ def _task(model: str | Path | None, *, target: bool) -> Literal["topic", "stance
     return None if read_info(locate(model)) else "stance"
 
 
+_MOST_SEEN = 16 * CHUNK  # records, held until enough good ones to calibrate on are among them
+
+
 class ClassifyJob:
     """The runner's job of labelling: fields ``label``, ``probability``, those of all probabilities, and ``windows``."""
 
@@ -259,7 +262,7 @@ class ClassifyJob:
             return records
         seen: list[Item] = []
         good: list[Record] = []
-        while len(good) < CHUNK and (item := next(records, None)) is not None:
+        while len(good) < CHUNK and len(seen) < _MOST_SEEN and (item := next(records, None)) is not None:
             seen.append(item)
             good += [item] if isinstance(item, Record) and (item.target or not self.by_target) else []
         windows = [window for document in self.prepare(good) for window in document.windows] if good else []

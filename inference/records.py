@@ -83,12 +83,14 @@ class Columns:
     @property
     def needed(self) -> list[str]:
         """The columns that a file must have."""
-        return [name for name in (self.text, self.id, self.target) if name is not None]
+        target = None if self.target_optional else self.target
+        return [name for name in (self.text, self.id, target) if name is not None]
 
     @property
     def optional(self) -> list[str]:
         """Those that some files may lack, and not all."""
-        return [*self.keep, *([self.title] if self.title is not None and self.title not in self.keep else [])]
+        more = (self.title, self.target if self.target_optional else None)
+        return list(dict.fromkeys([*self.keep, *(name for name in more if name is not None)]))
 
     @property
     def read(self) -> list[str]:

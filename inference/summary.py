@@ -97,7 +97,8 @@ class RunSummary(Reading):
 
     Attributes:
         records: Lines written, errors among them.
-        errors: Records that no model could read.
+        errors: Records that could not be read, or not by all models.
+        partly: Those of them that some of the models answered; their answers are in no other count.
         kept: Those that an earlier run had answered, where only its errors were asked again.
         ids_replaced: Those whose id column holds no id: file and row stand there.
         ids_repeated: Ids that more than one record has, see :class:`mujaz.inference.records.RepeatedIds`.
@@ -122,6 +123,7 @@ class RunSummary(Reading):
 
     records: int = 0
     errors: int = 0
+    partly: int = 0
     kept: int = 0
     ids_replaced: int = 0
     ids_repeated: int = 0
@@ -148,6 +150,7 @@ class RunSummary(Reading):
         for answer in answers:
             if answer is None or answer.error:
                 self.errors += 1
+                self.partly += answer is not None and any(not part.error for part in answer.parts.values())
                 continue
             for name, part in answer.parts.items():
                 self.models.setdefault(name, Reading()).read(part)
@@ -223,7 +226,10 @@ class RunSummary(Reading):
             among = f" among the first {RepeatedIds.MOST:,} records" if self.records > RepeatedIds.MOST else ""
             lines.append(f"ids: {_number(self.ids_repeated, 'id')} found more than once{among}")
         if self.errors:
-            lines.append(f"errors: {_number(self.errors, 'record')} could not be read; the field 'error' says why")
+            partly = f", or not by all models ({self.partly:,} were by some)" if self.partly else ""
+            lines.append(
+                f"errors: {_number(self.errors, 'record')} could not be read{partly}; the field 'error' says why"
+            )
         if self.damaged:
             lines.append(f"damaged: {_number(self.damaged, 'file')} could not be read to the end")
         return "\n".join(lines)
@@ -231,13 +237,13 @@ class RunSummary(Reading):
     @property
     def failed(self) -> bool:
         """Whether nothing at all could be read, or a file not to its end."""
-        return self.damaged > 0 or 0 < self.records == self.errors
+        return self.damaged > 0 or (0 < self.records == self.errors and not self.partly)
 
 
 def kept_counts(report: Mapping[str, Any]) -> dict[str, Any]:
     """What a finished run counted of all lines but its errors, which are asked again; empty of an empty report."""
     counted = {name: report[name] for name in RunSummary().to_json() if name in report}
-    return {**counted, **dict.fromkeys(("records", "errors", "kept", "damaged"), 0)} if counted else {}
+    return {**counted, **dict.fromkeys(("records", "errors", "partly", "kept", "damaged"), 0)} if counted else {}
 
 
 def _number(count: int, one: str, many: str = "") -> str:

@@ -180,14 +180,14 @@ def locate(name: str | Path) -> Path:
         hint = f" The one that it lies in: {around}" if (around / "config.json").is_file() else ""
         raise CheckpointError(f"{name} is a file: expected the folder of a checkpoint.{hint}")
     if text.count("/") != 1 or folder.is_absolute() or text.startswith((".", "~")):
-        if near := _near_folder(folder):
+        if len(folder.parts) > 1 and (near := _near_folder(folder)):  # else it may be an embedded model or a preset
             raise CheckpointError(f"no model folder '{text}'; did you mean '{near}'?")
         raise unknown_model(text, embedded_models())
-    near = _near_folder(folder)
     if os.path.isdir(folder.parent):  # runs/topic-smal is a slip of the pen, not owner and name on the hub
+        near = _near_folder(folder)
         hint = f"; did you mean '{near}'?" if near else f". {_nearby(folder.parent)}"
         raise CheckpointError(f"no model folder '{text}'{hint}")
-    return _fetch(text, near)
+    return _fetch(text)
 
 
 def _nearby(folder: Path) -> str:
@@ -212,13 +212,8 @@ def _near_folder(folder: Path) -> Path | None:
 _TIMEOUT = 10  # seconds for the hub to answer
 
 
-def _fetch(hub_id: str, near: Path | None = None) -> Path:
-    """Download a model once; only what transformers reads, and no second copy of the weights.
-
-    Args:
-        hub_id: Owner and name.
-        near: A folder that may have been meant.
-    """
+def _fetch(hub_id: str) -> Path:
+    """Download a model once; only what transformers reads, and no second copy of the weights."""
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError
 
@@ -236,6 +231,7 @@ def _fetch(hub_id: str, near: Path | None = None) -> Path:
         return Path(snapshot_download(hub_id, ignore_patterns=ignore))
     except Exception as error:  # of the hub, of the file system, of whatever library makes the connection
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        near = _near_folder(Path(hub_id))
         slip = f"no folder '{hub_id}' here; did you mean '{near}'? As a hub id: " if near else ""
         raise CheckpointError(
             f"{slip}model '{hub_id}' is not in the local cache and could not be fetched from the Hugging Face hub "

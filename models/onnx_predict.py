@@ -33,6 +33,7 @@ from mujaz.models.sentences import sentence_starts
 from mujaz.models.window_places import cut, frame_of, pick, within
 
 BATCH = 16  # windows
+_EMPTY = {"version": "1.0", "added_tokens": [], "model": {"type": "WordLevel", "vocab": {}, "unk_token": ""}}
 
 
 class Classifier:
@@ -54,8 +55,10 @@ class Classifier:
         self._thresholds = np.array(several["thresholds"]) if several else None
         found = settings.get("calibration") or {}
         self._temperature, self._least = found.get("temperature", 1.0), found.get("min_probability") or 0.0
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self._recipe, self._tokenizer.normalizer = self._tokenizer.normalizer, None  # sentences stand in prepared text
+        state = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))
+        recipe, state["normalizer"] = _apart(state["normalizer"])  # sentences are looked for between the two
+        self._tokenizer = Tokenizer.from_str(json.dumps(state))
+        self._recipe = Tokenizer.from_str(json.dumps({**_EMPTY, "normalizer": recipe})).normalizer
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._frame = frame_of(self._tokenizer, pairs=self.needs_target)
@@ -157,6 +160,14 @@ class Classifier:
             return list(found.ids)
         short = told[: min(found.offsets[half - 1][1], found.offsets[half][0])]  # tokens of bytes may share a letter
         return list(self._tokenizer.encode(short, add_special_tokens=False).ids)
+
+
+def _apart(normalizer: dict[str, Any] | None) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """The text recipe, and the tokenizer's own normalizer behind it."""
+    parts = normalizer["normalizers"] if normalizer and normalizer["type"] == "Sequence" else []
+    if parts and parts[0]["type"] == "Sequence":
+        return parts[0], parts[1] if len(parts) > 1 else None
+    return None, normalizer
 
 
 def _titled(texts: Sequence[str], titles: Sequence[str | None] | None) -> Sequence[str]:

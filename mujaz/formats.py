@@ -176,7 +176,7 @@ def require_columns(
                 hint = f"; are the columns separated by {mark!r}? Expected a comma, a semicolon or a tab"
         listed = ", ".join(f"'{name}'" for name in found) or "none"
         if column in (*USUAL_COLUMNS, *SCORED_COLUMNS) and not kept and not hint.startswith("; are"):
-            key = f", with a config --set data.columns.{column}=NAME" if column in USUAL_COLUMNS else ""
+            key = f", in a training --set data.columns.{column}=NAME" if column in USUAL_COLUMNS else ""
             hint += f"; if it is called otherwise: --{column}-column NAME{key}"
         raise DataError(f"no column '{column}'; columns found: {listed}{hint}", file=file, row=row)
 

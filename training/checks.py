@@ -218,7 +218,8 @@ def _label_a_row(data: CheckInput) -> list[Finding]:
     parts = _by_split(data.rows)
     rows = [row for row in parts.get("train") or next(iter(parts.values()), []) if row.label.strip()]
     labels = {row.label for row in rows}
-    if any(row.labels is not None for row in rows) or not too_many_labels(len(labels), len(rows)):
+    told = bool(data.labels) or any(row.labels is not None for row in rows)
+    if told or not too_many_labels(len(labels), len(rows)):
         return []
     return [make_finding("label a row", "", [*map(shown, rows[:SHOWN])], len(rows), count=len(labels))]
 

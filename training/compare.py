@@ -6,6 +6,7 @@ are drawn again for all runs at once, and what counts is how often the differenc
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -107,7 +108,10 @@ def compare(
     """
     settings = [[given] if isinstance(given, Path) else [*given] for given in folders]
     if len(settings) < 2:
-        raise UsageError(f"expected two or more runs to compare, found {len(settings)}.")
+        raise UsageError(f"expected two or more runs to compare, or settings of several runs, found {len(settings)}.")
+    for setting in settings:
+        if len({*setting}) < max(len(setting), 1):
+            raise UsageError(f"expected different runs of a setting, found {','.join(map(str, setting)) or 'none'}.")
     flat = [folder for setting in settings for folder in setting]
     task = _one_task(flat)
     runs = _aligned(flat)
@@ -141,10 +145,13 @@ def _beside(name: str, names: Sequence[str], whole: Floats, differences: Floats,
 
 
 def _name(setting: Sequence[Path]) -> str:
+    """Of several runs what their names begin with, in whole words, beyond the folder that they lie in."""
     names = [str(folder) for folder in setting]
-    same = takewhile(lambda letters: len({*letters}) == 1, zip(*names, strict=False))
-    begin = "".join(letters[0] for letters in same).rstrip("-_./")
-    return f"{begin or names[0]} ({len(names)} runs)" if len(names) > 1 else names[0]
+    if len(names) == 1:
+        return names[0]
+    same = "".join(letters[0] for letters in takewhile(lambda each: len({*each}) == 1, zip(*names, strict=False)))
+    begin = re.sub(r"[^-_./]*$", "", same).rstrip("-_.")
+    return f"{','.join(names) if begin.endswith('/') or not begin else begin} ({len(names)} runs)"
 
 
 def _one_task(folders: Sequence[Path]) -> str:

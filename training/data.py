@@ -154,10 +154,11 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
 def _labels(known: list[Example], config: DataConfig, task: Task) -> list[str]:
     """Those of a training, in the order of the logits."""
     found = label_names(known)
-    if known[0].labels is None and too_many_labels(len(found), len(known)):
+    if not config.labels and known[0].labels is None and too_many_labels(len(found), len(known)):
         raise DataError(
             f"expected a few labels, found {len(found):,} in {len(known):,} training rows ({listing(found, 3)}): nearly "
-            f"every row has a label of its own. Is '{config.columns.label}' the label column? Name it: data.columns.label",
+            f"every row has a label of its own. Is '{config.columns.label}' the label column? Name it: "
+            "data.columns.label. Where these are the labels, list them: data.labels",
             file=_names(config.train),
         )
     labels = [*dict.fromkeys(map(plain_name, config.labels or found))]

@@ -98,7 +98,7 @@ def listing(names: Iterable[str], most: int = LISTED) -> str:
 
 def too_many_labels(labels: int, rows: int) -> bool:
     """Whether so many labels of so many rows are none, but most likely a column of ids or texts."""
-    return rows >= MANY_FROM and 2 * labels > rows
+    return rows >= MANY_FROM and labels > 0.8 * rows
 
 
 def strata(rows: Sequence[HasLabels]) -> list[str]:

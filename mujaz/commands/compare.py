@@ -62,7 +62,7 @@ def command(
 
 def _runs_of(given: Path) -> list[Path]:
     """The runs of a setting, joined by commas; a folder may have some in its name."""
-    return [given] if given.exists() else [Path(one) for one in str(given).split(",")]
+    return [given] if given.exists() else [Path(one.strip()) for one in str(given).split(",") if one.strip()]
 
 
 def _print(found: Comparison) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -99,14 +100,10 @@ def command(
         title=title_column,
     )
     skipped: list[DataError] = []
-
-    def read(of: str) -> tuple[list[Example], list[str]]:
-        _check_columns(of)
-        return _read(data, cast("Task", of), columns, names, outlier, skipped if skip_unusable else None)
-
+    read = partial(_read, data, columns, names, outlier, skipped if skip_unusable else None)
     info = read_info(locate(model))
     # What is wrong with the data is said before a model is loaded; what is only pretrained is refused there.
-    found = read(info.task) if info and info.task != "pretraining" else None
+    found = read(info.task) if info and info.task != "pretraining" and task in (None, info.task) else None
     loaded = load_model(
         model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
     )
@@ -129,18 +126,19 @@ def command(
 
 def _read(
     data: tuple[str, ...],
-    task: Task,
     columns: ColumnsConfig,
     names: dict[str, str | None],
     outliers: tuple[str, ...],
     skipped: list[DataError] | None,
+    of: str,
 ) -> tuple[list[Example], list[str]]:
     """The examples under the model's names for their labels, and a line on rows left out; UsageError where none stays."""
     from mujaz.training.data import read_examples
     from mujaz.training.renaming import idle_names, renamed
     from mujaz.training.unusable import left_out_line
 
-    examples = read_examples(data, task, columns, skipped=skipped)
+    _check_columns(of)
+    examples = read_examples(data, cast("Task", of), columns, skipped=skipped)
     left_out = [left_out_line(skipped)] if skipped else []
     _warn([*idle_names(examples, names, "--rename"), *left_out])
     found = renamed(examples, names)

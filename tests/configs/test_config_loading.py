@@ -8,7 +8,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from mujaz.configs.loading import check_config, load_config, resolved_yaml
+from mujaz.configs.loading import check_config, load_config, load_pretrain_config, resolved_yaml
 from mujaz.configs.schema import TrainConfig
 from mujaz.configs.search_schema import RangeConfig
 from mujaz.errors import ConfigError
@@ -305,9 +305,7 @@ def test_a_setting_of_a_search_has_dots_of_its_own(good: Path) -> None:
         load_config(good, [*overrides, "search.space.training.learning_rate.low=9"])
 
 
-def test_test_and_dev_leave_something_to_train_on() -> None:
-    data = {"train": "owner/name", "test_fraction": 0.5, "dev_fraction": 0.5}
-    config = {"task": "topic", "output": "x", "model": {"name": "arabert"}, "data": data}
-    with pytest.raises(ConfigError, match=r"to be less than 1 together, found 0\.5 and 0\.5"):
-        check_config(config, "test")
-    check_config({**config, "data": {**data, "dev": "owner/other"}}, "test")  # a fraction that does not count
+def test_what_only_trainings_have_is_not_for_a_pretraining() -> None:
+    file = "configs/pretrain-5m.yaml"
+    with pytest.raises(ConfigError, match="effective_batch_size: a pretraining has no such setting"):
+        load_pretrain_config(file, ["training.effective_batch_size=32", "data.train=.", "data.exclude=null"])

@@ -36,7 +36,9 @@ def test_a_record_without_a_target_has_the_answers_of_the_others(tmp_path: Path,
     assert [line["topic"] for line in lines(out)] == ["sports"] * len(targets)
     assert [line["error"] for line in lines(out)] == [None if yes else NO_TARGET for yes in given]
     assert [line["stance"] is not None for line in lines(out)] == given
-    assert summary.errors == given.count(False)
+    assert summary.errors == summary.partly == given.count(False)
+    assert not summary.failed
+    assert f"or not by all models ({summary.partly:,} were by some)" in str(summary)
     alone = tmp_path / "alone.jsonl"
     answer_several(inputs, str(alone), {"stance": "stance"}, CorpusOptions(BY_TARGET))
     assert [line["stance"] for line in lines(alone)] == [line["stance"] for line in lines(out)]
@@ -48,9 +50,21 @@ def test_once_it_has_a_target_it_is_retried(tmp_path: Path) -> None:
     first = lines(out)[0]
     mended = corpus(tmp_path / "in.jsonl", ["الكرة", "المنتخب"])
     summary = answer_several(mended, str(out), MODELS, CorpusOptions(BY_TARGET, retry_errors=True))
-    assert (summary.errors, summary.kept) == (0, 1)
+    assert (summary.errors, summary.partly, summary.kept) == (0, 0, 1)
+    assert summary.labels["topic"].total() == 2
     assert lines(out)[0] == first
     assert lines(out)[1]["stance"]
+
+
+def test_a_whole_file_may_lack_the_column(tmp_path: Path) -> None:
+    told = corpus(tmp_path / "a.jsonl", ["الكرة"])
+    (tmp_path / "b.jsonl").write_text(json.dumps({"id": 9, "text": GOOD}) + "\n", encoding="utf-8")
+    out = tmp_path / "out.jsonl"
+    answer_several([*told, str(tmp_path / "b.jsonl")], str(out), MODELS, CorpusOptions(BY_TARGET))
+    assert [line["error"] for line in lines(out)] == [None, NO_TARGET]
+    assert lines(out)[1]["topic"] == "sports"
+    with pytest.raises(DataError, match="target"):
+        answer_several([str(tmp_path / "b.jsonl")], str(tmp_path / "none.jsonl"), MODELS, CorpusOptions(BY_TARGET))
 
 
 def test_strict_stops_at_it(tmp_path: Path) -> None:

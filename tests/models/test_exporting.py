@@ -128,6 +128,34 @@ def test_long_texts_are_read_as_the_checkpoint_reads_them(
     assert len(found) > 3
 
 
+def test_sentences_are_looked_for_before_the_tokenizers_own_normalizer(
+    trained: Callable[[str], Path], tmp_path: Path
+) -> None:
+    """That of BERT makes spaces of line ends, at which sentences end."""
+    copy = shutil.copytree(trained("topic"), tmp_path / "none")
+    info = json.loads((copy / "mujaz.json").read_text(encoding="utf-8"))
+    info |= {"recipe": {**info["recipe"], "name": "none"}, "long_text": LongText().model_dump()}
+    (copy / "mujaz.json").write_text(json.dumps(info), encoding="utf-8")
+    state = json.loads((copy / "tokenizer.json").read_text(encoding="utf-8"))
+    bert = {
+        "type": "BertNormalizer",
+        "clean_text": True,
+        "handle_chinese_chars": True,
+        "strip_accents": None,
+        "lowercase": False,
+    }
+    (copy / "tokenizer.json").write_text(json.dumps({**state, "normalizer": bert}), encoding="utf-8")
+    classifier = TextClassifier.from_pretrained(
+        str(copy), device="cpu", precision="float32", engine="torch", ignore_recipe_mismatch=True
+    )
+    export_onnx(classifier, tmp_path / "onnx")
+    long = ["\n".join(f"{text} {text} {n}" for n in range(9) for text in SPORT[:3])]
+    windows = classifier.documents(long)[0].windows
+    assert len(windows) > 3
+    alone = Classifier(tmp_path / "onnx")
+    assert [ids for ids, _ in alone._windows(long[0], None)] == [list(one.input_ids) for one in windows]
+
+
 def test_titles_are_set_before_their_texts(exported: Path, trained: Callable[[str], Path]) -> None:
     titles = ["سوق البنك", None, *[" "] * (len(TEXTS) - 2)]
     expected = opened(trained("topic")).predict([f"{titles[0]}\n{TEXTS[0]}", *TEXTS[1:]])

@@ -254,7 +254,7 @@ def test_zero_bytes_are_binary(tmp_path: Path) -> None:
         ('{"txt": "نص"}', "no column 'text'; columns found: 'txt'; did you mean 'txt'?"),
         (
             '{"body": "نص"}',
-            "'body'; if it is called otherwise: --text-column NAME, with a config --set data.columns.text=NAME",
+            "'body'; if it is called otherwise: --text-column NAME, in a training --set data.columns.text=NAME",
         ),
     ],
 )

@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from mujaz.cli import cli, main
 from mujaz.errors import DataError, UsageError
-from mujaz.training.compare import ComparedRun, compare, comparison_page, two_sided, verdict
+from mujaz.training.compare import ComparedRun, _name, compare, comparison_page, two_sided, verdict
 from mujaz.training.metrics import ClassificationMetric
 
 LABELS = ["رياضة", "اقتصاد", "ثقافة"]
@@ -126,6 +126,29 @@ def test_commas_join_the_runs_of_a_setting(
     page = comparison_page(found)
     assert f"{mean:.2f} ± {spread:.2f}" in page
     assert "standard deviations" in page
+
+
+@pytest.mark.parametrize(
+    ("runs", "name"),
+    [
+        (["runs/a"], "runs/a"),
+        (["runs/plain-13", "runs/plain-14"], "runs/plain (2 runs)"),
+        (["runs/plain-1", "runs/plain-10"], "runs/plain (2 runs)"),
+        (["runs/a-1", "runs/b-1"], "runs/a-1,runs/b-1 (2 runs)"),
+        (["s1/run", "s2/run"], "s1/run,s2/run (2 runs)"),
+        (["13", "14"], "13,14 (2 runs)"),
+    ],
+)
+def test_a_setting_is_called_what_its_runs_share(runs: list[str], name: str) -> None:
+    assert _name([Path(run) for run in runs]) == name
+
+
+def test_a_run_counts_once_in_its_setting(tmp_path: Path, references: list[str]) -> None:
+    run = write(tmp_path / "a", references, references)
+    with pytest.raises(UsageError, match="different runs of a setting"):
+        compare([[run, run], run])
+    with pytest.raises(UsageError, match="or settings of several runs, found 1"):
+        compare([[run, run]])
 
 
 def test_two_of_a_kind_are_undecided_and_equals_are_equal(tmp_path: Path, references: list[str]) -> None:

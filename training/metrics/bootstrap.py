@@ -24,7 +24,7 @@ def draws(rows: int, resamples: int, seed: int) -> Iterator[Ints]:
         seed: The same seed draws the same rows.
     """
     rng = np.random.default_rng(seed)
-    block = max(1, _AT_ONCE // rows)
+    block = max(1, _AT_ONCE // max(rows, 1))
     for begin in range(0, resamples, block):
         yield rng.integers(rows, size=(min(block, resamples - begin), rows))
 
