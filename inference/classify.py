@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # torch is imported only when all inputs are known to be good
 
 # Records labelled and written at a time: enough to sort by length, few enough that little is lost.
 CHUNK = 512
+_MOST_SEEN = 16 * CHUNK  # records held until there are enough good ones to calibrate on
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,9 +188,6 @@ def _task(model: str | Path | None, *, target: bool) -> Literal["topic", "stance
     from mujaz.models.checkpoint import locate, read_info
 
     return None if read_info(locate(model)) else "stance"
-
-
-_MOST_SEEN = 16 * CHUNK  # records, held until enough good ones to calibrate on are among them
 
 
 class ClassifyJob:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mujaz.models.summarizer import Summarizer
     from mujaz.training.data import Example
     from mujaz.training.evaluation import Evaluation
+
+    Rows = tuple[list[Example], list[str]]  # examples, and a line on rows left out
 
 
 @click.command("evaluate")
@@ -84,10 +86,8 @@ def command(
     from mujaz.commands.tables import metrics_table, progress_bar
     from mujaz.configs.data_schema import ColumnsConfig
     from mujaz.models.auto import load_model
-    from mujaz.models.checkpoint import locate, read_info
     from mujaz.training.evaluation import evaluate
     from mujaz.training.renaming import without_outliers
-    from mujaz.training.trained_texts import seen_line
 
     names = _names(rename)
     _check_place(out, force=force)
@@ -101,9 +101,7 @@ def command(
     )
     skipped: list[DataError] = []
     read = partial(_read, data, columns, names, outlier, skipped if skip_unusable else None)
-    info = read_info(locate(model))
-    # What is wrong with the data is said before a model is loaded; what is only pretrained is refused there.
-    found = read(info.task) if info and info.task != "pretraining" and task in (None, info.task) else None
+    found = _read_before(read, model, task)
     loaded = load_model(
         model, task=task, device=device, precision=precision, ignore_recipe_mismatch=ignore_recipe_mismatch
     )
@@ -111,8 +109,7 @@ def command(
     examples, left_out = found or read(loaded.info.task)
     with progress_bar(len(examples), enabled=sys.stderr.isatty()) as advance:
         evaluation = replace(evaluate(loaded, examples, outliers=outlier, progress=advance), left_out=len(skipped))
-    problems = [UNTITLED] if loaded.info.expects_titles and title_column is None else []
-    problems += [seen_line(known, evaluation.rows, "the model")] if (known := evaluation.trained_on) else []
+    problems = _problems(evaluation, untitled=loaded.info.expects_titles and title_column is None)
     try:
         if out:
             examples, _ = without_outliers(examples, outlier)
@@ -124,6 +121,17 @@ def command(
         click.echo(f"saved to {out}")
 
 
+def _read_before(read: Callable[[str], Rows], model: str, task: str | None) -> Rows | None:
+    """The data, if a model says what it is for: what is wrong with it is told before the model is loaded.
+
+    What is only pretrained, or said to be for something else, is refused when it is loaded.
+    """
+    from mujaz.models.checkpoint import locate, read_info
+
+    info = read_info(locate(model))
+    return read(info.task) if info and info.task != "pretraining" and task in (None, info.task) else None
+
+
 def _read(
     data: tuple[str, ...],
     columns: ColumnsConfig,
@@ -131,7 +139,7 @@ def _read(
     outliers: tuple[str, ...],
     skipped: list[DataError] | None,
     of: str,
-) -> tuple[list[Example], list[str]]:
+) -> Rows:
     """The examples under the model's names for their labels, and a line on rows left out; UsageError where none stays."""
     from mujaz.training.data import read_examples
     from mujaz.training.renaming import idle_names, renamed
@@ -152,6 +160,14 @@ UNTITLED = (
     "the model learnt from texts with their titles on a line before them, and no column of titles is named "
     "(--title-column): these scores are of texts alone, not what it is made for"
 )
+
+
+def _problems(evaluation: Evaluation, *, untitled: bool) -> list[str]:
+    """What makes scores other than they seem."""
+    from mujaz.training.trained_texts import seen_line
+
+    known = evaluation.trained_on
+    return [*([UNTITLED] if untitled else []), *([seen_line(known, evaluation.rows, "the model")] if known else [])]
 
 
 def _few(evaluation: Evaluation) -> list[str]:

@@ -212,6 +212,14 @@ def test_a_training_that_ended_is_not_trained_on(
     _assert_same_run(tmp_path / "run", whole_run)
 
 
+def _stopped_at_the_end(config: TrainConfig) -> None:
+    """Train, and stop behind the last step, before anything is saved but its checkpoint."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(train_module, "_finish", lambda *_: (_ for _ in ()).throw(_Stop))
+        with pytest.raises(_Stop):
+            train(config)
+
+
 @pytest.mark.parametrize("at_end", [False, True])
 def test_early_stopping_counts_on(at_end: bool, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> None:
     settings = {**HARD, "epochs": 6, "patience": 2}
@@ -222,10 +230,7 @@ def test_early_stopping_counts_on(at_end: bool, topic_file: Path, tmp_path: Path
     whole = train(config("whole"))
     assert whole.steps < 30  # it did stop early
     if at_end:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(train_module, "_finish", lambda *_: (_ for _ in ()).throw(_Stop))
-            with pytest.raises(_Stop):
-                train(config("run"))
+        _stopped_at_the_end(config("run"))
     else:
         _stopped(config("run"), whole.steps - 2)
     assert train(config("run")).steps == whole.steps
@@ -241,10 +246,7 @@ def test_a_killed_summarizer_too(at_end: bool, summary_file: Path, tmp_path: Pat
 
     train(config("whole"))
     if at_end:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(train_module, "_finish", lambda *_: (_ for _ in ()).throw(_Stop))
-            with pytest.raises(_Stop):
-                train(config("run"))
+        _stopped_at_the_end(config("run"))
     else:
         _stopped(config("run"), 3)
     train(config("run"))
