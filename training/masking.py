@@ -14,6 +14,7 @@ from transformers import PreTrainedTokenizerBase
 from mujaz.configs.pretrain_schema import MaskingConfig
 from mujaz.training.encoded import IGNORED
 from mujaz.training.pretrain_shards import Ids
+from mujaz.training.sampled_pieces import PieceSample
 
 
 def word_starts(tokenizer: PreTrainedTokenizerBase) -> NDArray[np.bool_]:
@@ -62,6 +63,7 @@ class MaskWords:
         max_positions: Positions of the model.
         seed: Same seed and same rows, same masks.
         shift: Whether positions may begin elsewhere than at 0.
+        sample: Draws pieces that guesses are scored against; None: against all.
     """
 
     tokenizer: PreTrainedTokenizerBase
@@ -69,9 +71,13 @@ class MaskWords:
     max_positions: int
     seed: int
     shift: bool = True
+    sample: PieceSample | None = None
 
     def __call__(self, rows: Sequence[tuple[int, Ids]]) -> dict[str, torch.Tensor]:
-        """input_ids, position_ids and labels, each (rows, row length + 2): [CLS] before, [SEP] after each row."""
+        """input_ids, position_ids and labels, each (rows, row length + 2): [CLS] before, [SEP] after each row.
+
+        With a sample also ``drawn``, the ids of its pieces.
+        """
         chance = np.random.default_rng([self.seed, rows[0][0]])
         tokenizer = self.tokenizer
         ids = np.stack([row for _, row in rows]).astype(np.int64)
@@ -87,7 +93,8 @@ class MaskWords:
         offsets = self._offsets(len(ids), ids.shape[1], chance)
         positions = offsets[:, None] + np.arange(ids.shape[1])[None, :]
         arrays = {"input_ids": shown, "position_ids": positions, "labels": labels}
-        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+        batch = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        return batch if self.sample is None else batch | {"drawn": self.sample.draw(chance)}
 
     @cached_property
     def _starts(self) -> NDArray[np.bool_]:

@@ -22,6 +22,7 @@ from mujaz.training.masking import MaskWords
 from mujaz.training.neighbours import prime_neighbours
 from mujaz.training.pretrain_shards import SPECIAL, PackedRows, ShardedRows, write_shards
 from mujaz.training.pretrain_texts import Document
+from mujaz.training.sampled_pieces import PieceSample, piece_counts
 from mujaz.training.scratch import new_masked_lm, new_seq2seq, train_unigram, train_wordpiece
 
 FINE_TUNING_DROPOUT = 0.1  # of BERT and T5: pretrained without, the model is fine-tuned with it
@@ -57,8 +58,8 @@ class Objective(Protocol):
     def prime(self, model: PreTrainedModel, rows: Any, tokenizer: PreTrainedTokenizerBase, say: Report) -> None:
         """Set what can be set before the training; in place."""
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Callable[[Any], dict[str, Any]]:
-        """Makes a batch of rows."""
+    def collator(self, tokenizer: PreTrainedTokenizerBase, rows: Any) -> Callable[[Any], dict[str, Any]]:
+        """Makes a batch of rows of such a training set."""
 
     def finish(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> GenerationConfig | None:
         """Make a trained model ready to be saved, in place; how it generates, if it does."""
@@ -108,9 +109,14 @@ class MaskedWordsObjective:
         if self.shape.prime_neighbours:
             prime_neighbours(model, self.seed)
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase) -> MaskWords:
+    def collator(self, tokenizer: PreTrainedTokenizerBase, rows: Any) -> MaskWords:
         """Masks words."""
-        return MaskWords(tokenizer, self.config.masking, self.max_length, self.seed)
+        masking = self.config.masking
+        sample = None
+        if masking.sampled_pieces:
+            counts = piece_counts(rows.shards, len(tokenizer))
+            sample = PieceSample(counts, masking.sampled_pieces, tokenizer.all_special_ids)
+        return MaskWords(tokenizer, masking, self.max_length, self.seed, sample=sample)
 
     def finish(self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
         """With BERT's dropout."""
@@ -150,7 +156,7 @@ class DenoisingObjective:
     def prime(self, model: PreTrainedModel, rows: Any, tokenizer: PreTrainedTokenizerBase, say: Report) -> None:
         """Nothing: new_seq2seq did it."""
 
-    def collator(self, tokenizer: PreTrainedTokenizerBase) -> Denoise:
+    def collator(self, tokenizer: PreTrainedTokenizerBase, rows: Any) -> Denoise:
         """Takes spans or sentences out."""
         return Denoise(tokenizer, self.noise, self.training.seed)
 

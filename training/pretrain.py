@@ -119,7 +119,7 @@ def _pretrained(config: PretrainConfig, *, restart: bool, progress: bool, say: R
         say(line)
     if resume:
         say(f"resuming from {resume.name} (--restart begins again)")
-    collate = objective.collator(tokenizer)
+    collate = objective.collator(tokenizer, train)
     trainer = build_pretrainer(config, model, train, held_out, collate, steps, progress=progress, report=say)
     with quick_on_cpu(model, config.training), compiled_to_train(model, config.training):
         run_trainer(trainer, resume, folder)

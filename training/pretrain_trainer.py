@@ -15,13 +15,25 @@ from mujaz.training.arguments import on_one_gpu, optimization_arguments
 from mujaz.training.callbacks import LogLines, QuietProgress, Report, SaveEvery
 from mujaz.training.encoded import IGNORED
 from mujaz.training.head_positions import only_at
+from mujaz.training.last_layer import hidden_at
+from mujaz.training.masking import MaskWords
 from mujaz.training.pretrain_shards import ShardedRows
 from mujaz.training.resume import CHECKPOINTS
+from mujaz.training.sampled_pieces import PieceSample
 from mujaz.training.trackers import tracker_callbacks
 
 
 class PretrainingTrainer(Trainer):
-    """Computes the mean cross entropy of the labels that are not ignored, in nats, over all of an update."""
+    """Computes the mean cross entropy of the labels that are not ignored, in nats, over all of an update.
+
+    Attributes:
+        sample: What an encoder's guesses are scored against while training; None: all pieces, as in evaluation.
+        whole: Whether an encoder's last layer is computed everywhere: where it is compiled with the others, or computed once
+            more in the backward pass.
+    """
+
+    sample: PieceSample | None = None
+    whole = False
 
     def compute_loss(
         self,
@@ -31,29 +43,33 @@ class PretrainingTrainer(Trainer):
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
         """The loss of one batch."""
-        labels = inputs["labels"]  # (rows, tokens)
-        guessed = labels != IGNORED
+        guessed = inputs["labels"] != IGNORED  # (rows, tokens)
         with self.accelerator.autocast():  # the Trainer puts it into the model's own forward, which may not be called
-            scores = self.scores(model, inputs, guessed)
-        count = int(guessed.sum()) if num_items_in_batch is None else num_items_in_batch
-        loss = functional.cross_entropy(scores.float(), labels[guessed], reduction="sum") / count
+            nats = self.nats(model, inputs, guessed)
+        loss = nats / (int(guessed.sum()) if num_items_in_batch is None else num_items_in_batch)
         return (loss, {"loss": loss}) if return_outputs else loss
 
-    def scores(self, model: Any, inputs: dict[str, torch.Tensor], guessed: torch.Tensor) -> torch.Tensor:
-        """The vocabulary's scores for what is to be guessed, (guessed pieces, vocabulary)."""
+    def nats(self, model: Any, inputs: dict[str, torch.Tensor], guessed: torch.Tensor) -> torch.Tensor:
+        """The sum of the cross entropies of what is to be guessed; ``guessed``: where that stands, (rows, tokens)."""
         with only_at(model, guessed):
             scores: torch.Tensor = model(**{name: tensor for name, tensor in inputs.items() if name != "labels"}).logits
-        return scores
+        return functional.cross_entropy(scores.float(), inputs["labels"][guessed], reduction="sum")
 
 
 class MaskedWordsTrainer(PretrainingTrainer):
-    """Computes the vocabulary's scores for the masked pieces only: a sixth of the work of scoring every piece."""
+    """Computes the last layer and the vocabulary's scores for the masked pieces only: of the latter a sixth of the work."""
 
-    def scores(self, model: Any, inputs: dict[str, torch.Tensor], guessed: torch.Tensor) -> torch.Tensor:
-        """The vocabulary's scores for the masked pieces, (masked pieces, vocabulary)."""
-        hidden = model.bert(inputs["input_ids"], position_ids=inputs["position_ids"]).last_hidden_state
-        scores: torch.Tensor = model.cls(hidden[guessed])
-        return scores
+    def nats(self, model: Any, inputs: dict[str, torch.Tensor], guessed: torch.Tensor) -> torch.Tensor:
+        """The sum of the cross entropies of the masked pieces; with a sample, of what it estimates."""
+        if self.whole:
+            given = {name: inputs[name] for name in ("input_ids", "position_ids")}
+            hidden = model.bert(**given).last_hidden_state[guessed]
+        else:
+            hidden = hidden_at(model.bert, inputs, guessed)
+        right = inputs["labels"][guessed]
+        if self.sample and model.training:
+            return self.sample.nats(model.cls, hidden, right, inputs["drawn"]).sum()
+        return functional.cross_entropy(model.cls(hidden).float(), right, reduction="sum")
 
 
 def build_pretrainer(
@@ -88,6 +104,8 @@ def build_pretrainer(
             *tracker_callbacks(config.training.report_to, Path(config.output)),
         ],
     )
+    trainer.whole = config.training.compile or config.training.activation_checkpointing
+    trainer.sample = collate.sample if isinstance(collate, MaskWords) else None
     trainer.remove_callback(PrinterCallback)  # prints dictionaries; LogLines says the same for people
     if progress:
         trainer.add_callback(QuietProgress())

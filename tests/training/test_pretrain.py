@@ -51,7 +51,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _config(
-    corpus: Path, output: Path, objective: str = "masked-words", held_out: float = 0.15, **training: object
+    corpus: Path,
+    output: Path,
+    objective: str = "masked-words",
+    held_out: float = 0.15,
+    sampled: int | None = None,
+    **training: object,
 ) -> PretrainConfig:
     return PretrainConfig.model_validate(
         {
@@ -59,6 +64,7 @@ def _config(
             "output": str(output),
             "model": {**SHAPE, "prime_embeddings": False},  # else the loss begins near its end
             "data": {"train": str(corpus), "held_out": held_out},
+            "masking": {"sampled_pieces": sampled},
             "training": {
                 "max_steps": 60,
                 "batch_size": 8,
@@ -86,7 +92,14 @@ def denoised(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("run", ["pretrained", "denoised"])
+@pytest.fixture(scope="module")
+def sampled(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "sampled"
+    pretrain(_config(corpus, folder, sampled=200))
+    return folder
+
+
+@pytest.mark.parametrize("run", ["pretrained", "denoised", "sampled"])
 def test_the_loss_falls(run: str, request: pytest.FixtureRequest) -> None:
     folder = request.getfixturevalue(run)
     metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
@@ -94,7 +107,7 @@ def test_the_loss_falls(run: str, request: pytest.FixtureRequest) -> None:
     assert losses[-1] < losses[0] - 1
     assert metrics["held_out_loss"] < np.log(SHAPE["vocab_size"])
     whole = 60 * 8 * 24
-    assert metrics["tokens"] == whole if run == "pretrained" else 60 * 8 * (8 + 2) <= metrics["tokens"] < whole
+    assert metrics["tokens"] == whole if run != "denoised" else 60 * 8 * (8 + 2) <= metrics["tokens"] < whole
     assert not (folder / "checkpoints").exists()
 
 
@@ -213,7 +226,27 @@ class _KilledError(RuntimeError):
     pass
 
 
-@pytest.mark.parametrize(("run", "objective"), [("pretrained", "masked-words"), ("denoised", "denoising")])
+def test_a_sample_gives_nearly_the_weights_that_all_pieces_give(pretrained: Path, sampled: Path) -> None:
+    """And the loss on held-out text is that of all pieces."""
+    losses = [
+        json.loads((run / "metrics.json").read_text(encoding="utf-8"))["held_out_loss"] for run in (pretrained, sampled)
+    ]
+    assert losses[0] != losses[1]
+    assert losses[1] == pytest.approx(losses[0], abs=0.15)
+
+
+def test_activations_computed_again_change_nothing(corpus: Path, tmp_path: Path) -> None:
+    """Also not where the last layer is computed at some places alone."""
+    runs = [
+        _config(corpus, tmp_path / str(again), max_steps=3, activation_checkpointing=again) for again in (False, True)
+    ]
+    losses = [pretrain(config).loss for config in runs]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("run", "objective"), [("pretrained", "masked-words"), ("denoised", "denoising"), ("sampled", "masked-words")]
+)
 def test_a_resumed_run_ends_where_an_undisturbed_one_ends(
     run: str,
     objective: str,
@@ -229,7 +262,7 @@ def test_a_resumed_run_ends_where_an_undisturbed_one_ends(
         if line.startswith("step 30/60  dev"):  # the checkpoint of step 30 is not written yet: that of step 20 is
             raise _KilledError
 
-    config = _config(corpus, folder, objective, save_every=20)
+    config = _config(corpus, folder, objective, sampled=200 if run == "sampled" else None, save_every=20)
     with pytest.raises(_KilledError):
         pretrain(config, report=killed)
     for name in ("train_wordpiece", "train_unigram"):
