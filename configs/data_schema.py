@@ -130,6 +130,10 @@ class DataConfig(Section):
     skip_unusable: bool = False
     """Leave out rows that cannot be read, or have no text, no label, target or summary, and say which; else they stop the
     training before it begins, as a file does that lacks such a column altogether."""
+    drop_duplicates: Literal["exact", "near"] | None = None
+    """Leave out training rows that repeat an earlier one with the same label or summary, or that stand in dev or test, and
+    dev rows that stand in test. exact: the same text and target, title and white space aside; near: nearly the same, too. A
+    text with two labels stays with both: mujaz check names such rows."""
     max_train_rows: Positive | None = None
     """Take only so many training rows, outliers among them, drawn at random; for a quick try."""
     max_dev_rows: Positive | None = None

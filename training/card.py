@@ -78,7 +78,8 @@ def model_card(
         name: Of the model.
         origin: Where these texts come from; see :func:`origin_of`.
         problems: What was found wrong with the data: the scores are not to be trusted with them.
-        left_out: Rows that the training left out: ``unusable`` (of all parts) and ``unsupported`` (of train).
+        left_out: Rows that the training left out: ``unusable`` (of all parts), ``repeated`` (of train and dev) and
+            ``unsupported`` (of train).
     """
     data = card_data(info, metrics, split=split, name=name)
     return f"---\n{data.to_yaml()}\n---\n\n{_body(info, metrics, split, rows, name, origin, problems, left_out or {})}"
@@ -298,6 +299,7 @@ def _origin(base_model: str) -> str:
 def _left_out(rows: Mapping[str, int]) -> str:
     kinds = {
         "unusable": "without a text or an answer, or that cannot be read (data.skip_unusable)",
+        "repeated": "that repeat others (data.drop_duplicates)",
         "unsupported": "of the training whose summaries say what their texts do not (data.support)",
     }
     parts = [f"{rows[kind]:,} {what}" for kind, what in kinds.items() if rows.get(kind)]

@@ -25,6 +25,7 @@ from mujaz.training.checks_findings import (
     IMBALANCE,
     LEFT_OUT,
     LEVELS,
+    REPEATED,
     SHOWN,
     UNUSABLE,
     Example,
@@ -121,7 +122,7 @@ def check_data(
     found += _row_findings(data)
     # A damaged file stops a training that leaves rows out, too.
     if data.skip_unusable and not any(error.last for error in data.unreadable):
-        found = [replace(f, level="note", advice=LEFT_OUT) if f.kind in UNUSABLE else f for f in found]
+        found = _left_out(found, UNUSABLE, "data.skip_unusable")
     say("looking for duplicates")
     found += same_texts(rows)
     found += [
@@ -133,12 +134,21 @@ def check_data(
     if near:
         say("looking for near-duplicates")
         found += near_texts(rows)
+    if data.drop_duplicates:
+        found = _left_out(found, REPEATED[data.drop_duplicates], "data.drop_duplicates")
     if encoder is not None and rows:
         say("counting tokens")
         report.tokens = _tokens(rows, encoder, data.task, max_target_length)
         found += _cut_findings(report)
     report.findings = sorted(found, key=lambda finding: LEVELS.index(finding.level))
     return report
+
+
+def _left_out(found: list[Finding], kinds: Collection[str], setting: str) -> list[Finding]:
+    """The findings, those of some kinds as notes: a training will do without such rows. Of dev and test, repeats stay."""
+    advice = LEFT_OUT.format(setting=setting)
+    done = {id(f) for f in found if f.kind in kinds and not (f.kind.endswith("duplicate") and f.split != "train")}
+    return [replace(f, level="note", advice=advice) if id(f) in done else f for f in found]
 
 
 def _contents(data: CheckInput) -> DataReport:

@@ -9,16 +9,11 @@ from dataclasses import replace
 from mujaz.training.checks_findings import Example, Finding, make_finding, shown
 from mujaz.training.checks_rows import CheckRow
 from mujaz.training.near_duplicates import NearDuplicates
-
-COMPARED = 200  # rows of a cluster that a row is compared with: thousands of copies of one template must not take hours
+from mujaz.training.repeats import COMPARED, text_key
 
 _SAMPLED = " Where hundreds are alike, each was compared with {compared} of them: there may be more."
 
 _Found = dict[tuple[str, str, str], list[Example]]  # (kind, split, other split) -> rows
-
-
-def _key(row: CheckRow) -> tuple[str, str]:
-    return " ".join(row.body.split()), " ".join(row.target.split())
 
 
 def same_texts(rows: Sequence[CheckRow]) -> list[Finding]:
@@ -29,7 +24,7 @@ def same_texts(rows: Sequence[CheckRow]) -> list[Finding]:
     same: dict[tuple[str, str], list[CheckRow]] = defaultdict(list)
     for row in rows:
         if row.text.strip():
-            same[_key(row)].append(row)
+            same[text_key(row)].append(row)
     several = [group for group in same.values() if len(group) > 1]
     found: _Found = defaultdict(list)
     for group in several:
@@ -57,10 +52,10 @@ def _findings(found: _Found, sizes: Counter[str], total: int) -> list[Finding]:
 def _texts_with_other_targets(rows: Sequence[CheckRow], sizes: Counter[str]) -> list[Finding]:
     """In stance data: texts that stand in an earlier split too, but never with the same target."""
     first: dict[str, dict[str, CheckRow]] = defaultdict(dict)
-    pairs = {(row.split, *_key(row)) for row in rows if row.target}
+    pairs = {(row.split, *text_key(row)) for row in rows if row.target}
     found: dict[tuple[str, str], list[Example]] = defaultdict(list)
     for row in rows:
-        text, target = _key(row)
+        text, target = text_key(row)
         for other, earlier in first[text].items() if row.target else ():
             if other != row.split and (other, text, target) not in pairs:
                 found[row.split, other].append(shown(row, earlier))
@@ -72,10 +67,10 @@ def near_texts(rows: Sequence[CheckRow]) -> list[Finding]:
     """Rows nearly the same as an earlier one, as one of another split, or as one of another label; not those quite the same.
 
     Of stance rows only those with the same target are compared. Of a cluster of thousands (copies of one template), a row is
-    compared with the first :data:`COMPARED`; the advice of a finding says where that was so.
+    compared with the first :data:`~mujaz.training.repeats.COMPARED`; the advice of a finding says where that was so.
     """
     near = NearDuplicates([row.body for row in rows], [row.target for row in rows])
-    keys = [_key(row) for row in rows]
+    keys = [text_key(row) for row in rows]
     clusters: dict[int, list[int]] = defaultdict(list)
     for index, cluster in enumerate(near.cluster):
         clusters[cluster].append(index)

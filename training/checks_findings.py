@@ -18,7 +18,8 @@ IMBALANCE = 10.0  # largest to smallest label; above it accuracy says little
 _REFUSED = "Training refuses them where data.skip_unusable is not set: drop the rows, or set it."
 # What data.skip_unusable leaves out.
 UNUSABLE = ("unreadable", "empty text", "no label", "no target", "no summary")
-LEFT_OUT = "Training leaves them out, as data.skip_unusable says."
+REPEATED = {"exact": ("duplicate", "leak"), "near": ("duplicate", "leak", "near duplicate", "near leak")}
+LEFT_OUT = "Training leaves them out, as {setting} says."
 # kind -> (level, what it is called, what it does or what to do)
 KINDS: dict[str, tuple[Level, str, str]] = {
     "unreadable": ("problem", "rows that cannot be read", _REFUSED),
@@ -41,11 +42,15 @@ KINDS: dict[str, tuple[Level, str, str]] = {
         "labels, nearly one of its own for each training row",
         "Training refuses them: name the column of labels, data.columns.label or --label-column.",
     ),
-    "leak": ("problem", "rows that stand in {other} too", "The model has seen them: scores on them measure memory."),
+    "leak": (
+        "problem",
+        "rows that stand in {other} too",
+        "The model has seen them: scores on them measure memory. data.drop_duplicates=exact leaves them out of train.",
+    ),
     "near leak": (
         "problem",
         "rows nearly the same as one in {other}",
-        "Split by cluster: data.split.by=near_duplicates.",
+        "Split by cluster: data.split.by=near_duplicates. Or leave them out of train: data.drop_duplicates=near.",
     ),
     "text leak": (
         "note",
@@ -59,11 +64,15 @@ KINDS: dict[str, tuple[Level, str, str]] = {
     ),
     "near conflict": ("warning", "rows with a near-duplicate of another label", "Look whether the label is at fault."),
     "broken encoding": ("problem", "wrongly decoded texts", "Decode them again at their source."),
-    "duplicate": ("warning", "rows that repeat an earlier one", "They count twice: drop them."),
+    "duplicate": (
+        "warning",
+        "rows that repeat an earlier one",
+        "They count twice: data.drop_duplicates=exact leaves them out.",
+    ),
     "near duplicate": (
         "warning",
         "rows nearly the same as an earlier one",
-        "They count twice; do not split them apart.",
+        "They count twice: data.drop_duplicates=near leaves them out; or do not split them apart.",
     ),
     "not Arabic": ("warning", "texts that are not mostly Arabic", "An Arabic model reads little in them."),
     "few": ("warning", "labels with fewer than {few} training rows", "Merge them, or find more rows."),

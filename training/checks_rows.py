@@ -20,6 +20,7 @@ from mujaz.models.checkpoint import Task
 from mujaz.models.texts import placeholder, text_problem, title_of, with_title
 from mujaz.training.label_sets import LabelSet, as_written, label_set, plain_name, shown
 from mujaz.training.renaming import renamed
+from mujaz.training.repeats import Repeats
 from mujaz.training.unusable import refuse_without_columns
 
 # What the parts of a data set are called in file names.
@@ -84,6 +85,7 @@ class CheckInput:
         support: How much of a summary its text has to say.
         skip_unusable: Whether the training leaves out rows that cannot be used.
         labels: Those that a row may have, where a config says so (``data.labels``, and ``data.outliers``).
+        drop_duplicates: Which repeats the training leaves out.
     """
 
     name: str
@@ -93,6 +95,7 @@ class CheckInput:
     support: SupportConfig
     skip_unusable: bool = False
     labels: frozenset[str] | None = None
+    drop_duplicates: Repeats | None = None
 
 
 def rows_of_config(config: TrainConfig) -> CheckInput:
@@ -127,7 +130,10 @@ def rows_of_config(config: TrainConfig) -> CheckInput:
     name = Path(config.output).name
     named = config.data.labels
     given = frozenset(map(plain_name, [*named, *config.data.outliers])) if named else None
-    return _checked(CheckInput(name, config.task, rows, unreadable, support, config.data.skip_unusable, given))
+    of = config.data
+    return _checked(
+        CheckInput(name, config.task, rows, unreadable, support, of.skip_unusable, given, of.drop_duplicates)
+    )
 
 
 def rows_of_files(sources: Sequence[str], task: Task | None = None, columns: ColumnsConfig | None = None) -> CheckInput:

@@ -21,6 +21,7 @@ from mujaz.training.cutting import cut, fold_parts
 from mujaz.training.judged import Judged, judged_in
 from mujaz.training.label_sets import LabelSet, as_written, label_set, listing, plain_name, shown, too_many_labels
 from mujaz.training.renaming import idle_names, renamed, without_outliers
+from mujaz.training.repeats import without_repeats
 from mujaz.training.splits import Parts, cut_target, one_fold
 from mujaz.training.support import supported
 from mujaz.training.unusable import left_out_line, refuse_without_columns, together
@@ -80,7 +81,8 @@ class Splits:
     outliers: Sequence[Example] = ()
     dev_outliers: Sequence[Example] = ()
     test_outliers: Sequence[Example] = ()
-    # Rows that were left out: "unusable" by data.skip_unusable, of all parts; "unsupported" by data.support, of train.
+    # Rows that were left out: "unusable" by data.skip_unusable, of all parts; "repeated" by data.drop_duplicates, of train
+    # and dev; "unsupported" by data.support, of train.
     left_out: Mapping[str, int] = field(default_factory=dict)
 
     def rows(self) -> list[Example]:
@@ -138,11 +140,15 @@ def load_splits(config: DataConfig, task: Task) -> Splits:
             check_labels(rows, labels, several=known[0].labels is not None, named=bool(config.labels))
     seed = config.split_seed
     train += sample(more, config.max_additional_rows, seed)
+    of_all = len(train) + len(dev)
+    if config.drop_duplicates:
+        train, dev, line = without_repeats(train, dev, test, config.drop_duplicates)
+        warnings.append(line)
     before = len(train)
     if config.support:
         train, line = supported(train, config.support)
         warnings.append(line)
-    counts = {"unusable": len(left_out), "unsupported": before - len(train)}
+    counts = {"unusable": len(left_out), "repeated": of_all - before - len(dev), "unsupported": before - len(train)}
     train, dev = sample(train, config.max_train_rows, seed), sample(dev, config.max_dev_rows, seed)
     # Only now, so that those without a label are split as the others are, a kind of their own.
     (train, others), (dev, of_dev), (test, of_test) = (
