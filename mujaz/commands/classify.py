@@ -91,17 +91,8 @@ def command(
         from mujaz.inference.records import Columns
 
         columns = Columns(text_column, id_column, target_column, tuple(keep), options.pop("title_column"))
-        if len(models) < 2 and length is not None:
-            raise UsageError(
-                "--length is for a summarizer among several --model; of one alone: mujaz summarize --length."
-            )
         if len(models) < 2:
-            model = models[0] if models else None
-            if model and "=" in model and not os.path.isdir(model):
-                raise UsageError(
-                    f"--model {model}: a name tells several models apart. Of one give the model alone: "
-                    f"--model {model.partition('=')[2] or model}."
-                )
+            model = _only_model(models, length)
             return classify_corpus(inputs, out, model=model, columns=columns, hooks=hooks, **options)
         from mujaz.inference.classify import ClassifyOptions
         from mujaz.inference.corpus import CorpusOptions
@@ -115,3 +106,16 @@ def command(
         return answer_several(inputs, out, own, corpus, asking, generation=writing, hooks=hooks)
 
     run_corpus(work)
+
+
+def _only_model(models: tuple[str, ...], length: str | None) -> str | None:
+    """The model where there is one alone; None: the embedded one."""
+    if length is not None:
+        raise UsageError("--length is for a summarizer among several --model; of one alone: mujaz summarize --length.")
+    model = models[0] if models else None
+    if model and "=" in model and not os.path.isdir(model):
+        raise UsageError(
+            f"--model {model}: a name tells several models apart. Of one give the model alone: "
+            f"--model {model.partition('=')[2] or model}."
+        )
+    return model
