@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
@@ -36,8 +37,9 @@ def train_wordpiece(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenize
     prepared = list(texts)
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *PLACEHOLDERS]
     alphabet = _alphabet(prepared)
+    known = _only(alphabet)
     # The trainer numbers the inner characters ("##ا") as a hash map happens to yield them, and breaks ties between pairs
-    # by those numbers. Given as special tokens they have their numbers before it starts.
+    # by those numbers. Given as special tokens they have their numbers before it starts; of others it sees none.
     inner = [f"##{character}" for character in alphabet]
     trainer = trainers.WordPieceTrainer(
         vocab_size=max(vocab_size, len(special) + 2 * len(alphabet)),
@@ -47,7 +49,7 @@ def train_wordpiece(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenize
     )
     bare = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     bare.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    bare.train_from_iterator(prepared, trainer)
+    bare.train_from_iterator((known(text) for text in prepared), trainer)
     model = models.WordPiece(bare.get_vocab(), unk_token="[UNK]", max_input_chars_per_word=60)
     tokenizer = Tokenizer(model)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
@@ -75,6 +77,12 @@ def _alphabet(texts: Iterable[str]) -> list[str]:
         counts.update(text)
     known = sorted((c for c in counts if not c.isspace()), key=lambda c: (-counts[c], c))
     return known[:MOST_CHARACTERS]
+
+
+def _only(alphabet: Iterable[str]) -> Callable[[str], str]:
+    """Makes blanks of all other characters."""
+    other = re.compile(rf"[^\s{re.escape(''.join(alphabet))}]")
+    return lambda text: other.sub(" ", text)
 
 
 def train_unigram(texts: Iterable[str], vocab_size: int, sentinels: int = 0) -> PreTrainedTokenizerBase:
