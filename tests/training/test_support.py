@@ -53,7 +53,7 @@ def test_training_rows_alone_are_left_out(tmp_path: Path) -> None:
     assert [e.row for e in splits.train] == [1, 1]
     assert [e.row for e in splits.dev] == [e.row for e in splits.test] == [1, 2, 3]
     assert splits.warnings == ["4 of 6 training rows are left out by data.support"]
-    assert splits.left_out == {"unusable": 0, "unsupported": 4}
+    assert splits.left_out == {"unusable": 0, "repeated": 0, "unsupported": 4}
     far = load_splits(DataConfig.model_validate({**given, "support": {"first_words": 500}}), "summary")
     assert [e.row for e in far.train] == [1, 3, 1, 3]
     assert len(load_splits(DataConfig.model_validate(given), "summary").train) == 6

@@ -91,7 +91,7 @@ def test_a_training_says_everywhere_which_rows_were_left_out(
     train(check_config(config, "test"))
     assert "a row that cannot be used is left out" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     counted = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))["left_out"]
-    assert counted == {"unusable": 1, "unsupported": 0}
+    assert counted == {"unusable": 1, "repeated": 0, "unsupported": 0}
     card = (tmp_path / "run" / "README.md").read_text(encoding="utf-8")
     assert "Rows left out: 1 without a text or an answer" in card
     assert "data.support" not in card
