@@ -147,8 +147,11 @@ def check_data(
 def _left_out(found: list[Finding], kinds: Collection[str], setting: str) -> list[Finding]:
     """The findings, those of some kinds as notes: a training will do without such rows. Of dev and test, repeats stay."""
     advice = LEFT_OUT.format(setting=setting)
-    done = {id(f) for f in found if f.kind in kinds and not (f.kind.endswith("duplicate") and f.split != "train")}
-    return [replace(f, level="note", advice=advice) if id(f) in done else f for f in found]
+
+    def stays(one: Finding) -> bool:
+        return one.kind not in kinds or (one.kind.endswith("duplicate") and one.split != "train")
+
+    return [one if stays(one) else replace(one, level="note", advice=advice) for one in found]
 
 
 def _contents(data: CheckInput) -> DataReport:

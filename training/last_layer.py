@@ -27,9 +27,8 @@ def hidden_at(bert: Any, inputs: dict[str, torch.Tensor], wanted: torch.Tensor) 
         (wanted positions, width), as ``last_hidden_state[wanted]``.
     """
     most = int(wanted.sum(dim=1).max())
-    places = wanted.int().argsort(dim=1, descending=True, stable=True)[
-        :, :most
-    ]  # those that are wanted first, in order
+    wanted_first = wanted.int().argsort(dim=1, descending=True, stable=True)  # each in its order
+    places = wanted_first[:, :most]
     with _only_at(bert.encoder.layer[-1], places):
         hidden: torch.Tensor = bert(inputs["input_ids"], position_ids=inputs["position_ids"]).last_hidden_state
     return hidden[wanted.gather(1, places)]  # rows with fewer were filled up

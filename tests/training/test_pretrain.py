@@ -10,21 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 from pydantic import ValidationError
 from safetensors.torch import load_file
 from transformers import AutoModelForMaskedLM, AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
 from mujaz import Summarizer, TextClassifier
-from mujaz.cli import cli
-from mujaz.configs.loading import check_config, load_pretrain_config
+from mujaz.configs.loading import check_config
 from mujaz.configs.pretrain_schema import DenoisingConfig, PretrainConfig
 from mujaz.errors import CheckpointError, DataError, UsageError
 from mujaz.models.checkpoint import read_info
 from mujaz.training import objectives
-from mujaz.training.continuing import origin_of
 from mujaz.training.pretrain import pretrain
-from mujaz.training.scratch import train_wordpiece
 from mujaz.training.train import train
 from tests.conftest import MONEY, SPORT, TinyConfig, write_jsonl
 
@@ -346,56 +342,3 @@ def test_a_file_without_text_columns_is_refused(tmp_path: Path) -> None:
     corpus = write_jsonl(tmp_path / "a.jsonl", [{"body": "كلمة"}])
     with pytest.raises(DataError, match="title, summary, text, found body"):
         pretrain(_config(corpus, tmp_path / "run"))
-
-
-ROOT = Path(__file__).resolve().parents[2]
-# pretrain-posts goes on with an encoder: tests/training/test_continuing.py.
-SHIPPED = [path for path in sorted((ROOT / "configs").glob("pretrain-*.yaml")) if path.stem != "pretrain-posts"]
-MILLIONS = {
-    "pretrain-5m": (4, 8),
-    "pretrain-embedded": (7, 10),
-    "pretrain-15m": (12, 19),
-    "pretrain-40m": (34, 48),
-    "pretrain-summary": (9.5, 10.0),
-}
-
-
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_config_pretrains(path: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MUJAZ_DATA", str(tmp_path))
-    small: dict[str, object] = {
-        **{f"model.{key}": value for key, value in SHAPE.items()},
-        "data.train": corpus,
-        "data.exclude": "null",
-        "output": tmp_path / "run",
-        "training.max_steps": 2,
-        "training.batch_size": 2,
-        "training.device": "cpu",
-        "training.compile": "false",  # it takes a minute, and a compiler
-    }
-    arguments = [part for key, value in small.items() for part in ("--set", f"{key}={value}")]
-    result = CliRunner().invoke(cli, ["pretrain", str(path), *arguments])
-    assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
-    assert "2 steps" in result.output
-    assert (tmp_path / "run" / "mujaz.json").is_file()
-
-
-@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
-def test_a_shipped_config_has_the_size_of_its_name(path: Path, tmp_path: Path) -> None:
-    from transformers import PreTrainedTokenizerFast
-
-    # On the meta device there are no numbers that could be primed.
-    overrides = ["data.exclude=null", "model.prime_copying=false"]
-    overrides.append(f"data.train={write_jsonl(tmp_path / 'a.jsonl', [{'text': 'نص'}])}")
-    config = load_pretrain_config(path, overrides)
-
-    class Vocabulary(PreTrainedTokenizerFast):
-        def __len__(self) -> int:
-            return config.model.vocab_size
-
-    small = train_wordpiece(["نص"], 20)
-    tokenizer = Vocabulary(tokenizer_object=small.backend_tokenizer, pad_token="[PAD]", eos_token="[SEP]")
-    with torch.device("meta"):
-        size = objectives.objective_of(config, origin_of(config)).new_model(tokenizer).num_parameters() / 1e6
-    low, high = MILLIONS[path.stem]
-    assert low < size < high
