@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,7 +25,7 @@ from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
 from mujaz.training.metrics.resampling import label_intervals, label_set_intervals
 from mujaz.training.metrics.scoring import signature
-from mujaz.training.renaming import renamed, without_outliers
+from mujaz.training.renaming import renamed, trained_names, without_outliers
 from mujaz.training.resume import CONFIG_FILE, METRICS_FILE
 from mujaz.training.stance import stance_metrics
 from mujaz.training.trained_texts import seen, text_id
@@ -181,7 +182,7 @@ def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: P
         return _evaluate_label_sets(model, examples, progress)
     outliers = [e for e in examples if e.label is None]
     examples = [e for e in examples if e.label is not None]
-    check_labels(examples, model.labels)
+    _check_labels(examples, model)
     asked = [*examples, *outliers]
     targets = [e.target or "" for e in asked] if model.needs_target else None
     results = model.predict([e.text for e in asked], targets, progress=progress)
@@ -209,6 +210,19 @@ def _evaluate_labels(model: TextClassifier, examples: list[Example], progress: P
         for e, r in zip(examples, results, strict=True)
     ]
     return Evaluation(model.task, len(examples), metrics, predictions)
+
+
+def _check_labels(examples: list[Example], model: TextClassifier) -> None:
+    """Refuse labels that the model does not have; where its training renamed them, say how."""
+    try:
+        check_labels(examples, model.labels)
+    except DataError as error:
+        names = trained_names(model.folder) if model.folder else {}
+        unknown = {e.label for e in examples if e.label not in model.labels}
+        known = [shlex.quote(f"{old}={new or ''}") for old, new in names.items() if old in unknown]
+        if known:
+            raise DataError(f"{error}. As the model's training did it: --rename {' --rename '.join(known)}") from error
+        raise
 
 
 def _source(example: Example) -> dict[str, Any]:

@@ -127,3 +127,19 @@ def test_a_scored_row_has_the_probability_of_its_prediction_where_nothing_is_lef
     model = TextClassifier.from_pretrained("topic", device="cpu")
     (row,) = evaluate(model, [{"text": "ــ", "label": "finance"}]).predictions
     assert row["probability"] == row["probabilities"][row["prediction"]]
+
+
+def test_labels_that_the_training_renamed_are_told_as_it_renamed_them(
+    trained: Callable[[str], Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(trained("topic"), folder)
+    config = folder / "config.yaml"
+    config.write_text(config.read_text("utf-8").replace("rename: {}", "rename: {الرياضة: sport, مال: null}"), "utf-8")
+    rows: list[dict[str, object]] = [{"text": MONEY[0], "label": "money"}, {"text": SPORT[0], "label": "الرياضة"}]
+    file = write_jsonl(tmp_path / "rows.jsonl", rows)
+    result = CliRunner().invoke(cli, ["evaluate", str(folder), str(file), "--device", "cpu"])
+    assert isinstance(result.exception, DataError)
+    assert str(result.exception).endswith("As the model's training did it: --rename 'الرياضة=sport'")
+    told = CliRunner().invoke(cli, ["evaluate", str(folder), str(file), "--device", "cpu", "--rename", "الرياضة=sport"])
+    assert told.exit_code == 0
