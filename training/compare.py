@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,7 @@ class ComparedRun:
         difference: Of the metric that is compared, to the first; 0 for that one.
         bounds: 95 % interval of the difference.
         p: Two-sided: how likely so large a difference is if there is none; None for the first.
+        holm: The same, corrected for how many runs are compared with the first (:func:`corrected`): what is shown.
         deviations: Of several runs the standard deviation (n - 1) by metric; else empty.
     """
 
@@ -64,6 +65,7 @@ class ComparedRun:
     bounds: tuple[float, float]
     p: float | None
     deviations: dict[str, float] = field(default_factory=dict)
+    holm: float | None = None
 
     def shown(self, name: str, unit: float) -> str:
         """A score as people print it, with its deviation."""
@@ -131,7 +133,7 @@ def compare(
         means = np.append(whole[:, primary].mean(), np.take_along_axis(samples, drawn, axis=1).mean(axis=1))
         first = first if found else means
         found.append(_beside(_name(setting), names, whole, means - first, bool(found)))
-    return Comparison(task, metric, rows, resamples, found)
+    return Comparison(task, metric, rows, resamples, _corrected(found))
 
 
 def _beside(name: str, names: Sequence[str], whole: Floats, differences: Floats, other: bool) -> ComparedRun:
@@ -196,6 +198,24 @@ def two_sided(differences: Floats) -> float:
     """Twice the share of resamples in which the difference is not on its own side, at least 2/(resamples + 1)."""
     smaller = min(int((differences <= 0).sum()), int((differences >= 0).sum()))
     return min(2 * (smaller + 1) / (len(differences) + 1), 1.0)
+
+
+def corrected(chances: Sequence[float]) -> list[float]:
+    """P-values of a family of comparisons, corrected so that one of them is wrongly below 0.05 in 5 % of cases at most.
+
+    Holm 1979, "A Simple Sequentially Rejective Multiple Test Procedure": the smallest times their number, the next times
+    one fewer and no smaller than the one before, and so on.
+    """
+    order = np.argsort(chances, kind="stable")
+    scaled = np.asarray(chances, dtype=np.float64)[order] * np.arange(len(order), 0, -1)
+    found = np.empty(len(order))
+    found[order] = np.minimum(np.maximum.accumulate(scaled), 1.0)
+    return [float(value) for value in found]
+
+
+def _corrected(runs: list[ComparedRun]) -> list[ComparedRun]:
+    chances = iter(corrected([run.p for run in runs if run.p is not None]))
+    return [run if run.p is None else replace(run, holm=next(chances)) for run in runs]
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -317,7 +337,7 @@ def comparison_page(found: Comparison) -> str:
             "bar": interval_bar(run.scores[found.metric] * unit / 100),
             "difference": "" if run.p is None else f"{unit * run.difference:+.2f}",
             "range": "" if run.p is None else f"{unit * run.bounds[0]:+.2f} to {unit * run.bounds[1]:+.2f}",
-            "p": "" if run.p is None else f"{run.p:.3f}",
+            "p": "" if run.holm is None else f"{run.holm:.3f}",
             "verdict": verdict(run),
         }
         for run in found.runs
@@ -344,9 +364,9 @@ def comparison_page(found: Comparison) -> str:
 
 
 def verdict(run: ComparedRun) -> str:
-    """In a word: better, worse or undecided at p < 0.05; of the first run, that it is the first."""
-    if run.p is None:
+    """In a word: better, worse or undecided at p < 0.05, corrected; of the first run, that it is the first."""
+    if run.holm is None:
         return "what the others are compared with"
-    if run.p >= 1 - LEVEL:
+    if run.holm >= 1 - LEVEL:
         return "undecided"
     return "better" if run.difference > 0 else "worse"

@@ -31,9 +31,9 @@ def comparison_table(found: Comparison, suffix: str) -> str:
     """The table, a row a run.
 
     CSV has the numbers as they are (0-1 for labels, 0-100 for ROUGE), with the difference to the first run, its 95 % bounds
-    and p, and where there are settings of several runs their deviations. The others have them as people print them, in
-    percent with two decimals, the best of each column bold, and of the folders their names where these differ; the LaTeX
-    needs booktabs.
+    and p, as it is and corrected, and where there are settings of several runs their deviations. The others have them as
+    people print them, in percent with two decimals, p corrected, the best of each column bold, and of the folders their
+    names where these differ; the LaTeX needs booktabs.
 
     Args:
         found: The comparison.
@@ -51,8 +51,9 @@ def comparison_table(found: Comparison, suffix: str) -> str:
         shown = run.shown(name, unit).replace("±", r"$\pm$" if tex else "±")
         return bold % shown if round(unit * run.scores[name], 2) == best[name] else shown
 
-    header = ["run", *(METRIC_NAMES.get(name, name) for name in metrics), f"p ({METRIC_NAMES[found.metric]})"]
-    p = ["" if run.p is None else f"{run.p:.3f}" for run in found.runs]
+    of = METRIC_NAMES[found.metric] + (", Holm" if len(found.runs) > 2 else "")
+    header = ["run", *(METRIC_NAMES.get(name, name) for name in metrics), f"p ({of})"]
+    p = ["" if run.holm is None else f"{run.holm:.3f}" for run in found.runs]
     names = _names(found.runs)
     cells = ([cell(run, name) for name in metrics] for run in found.runs)
     rows = [[name, *scores, chance] for name, scores, chance in zip(names, cells, p, strict=True)]
@@ -68,12 +69,12 @@ def _csv(found: Comparison, metrics: Sequence[str]) -> str:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     spread = [f"{name}_deviation" for name in metrics if any(run.deviations for run in found.runs)]
-    writer.writerow(["run", "texts", *metrics, *spread, "difference", "low", "high", "p"])
+    writer.writerow(["run", "texts", *metrics, *spread, "difference", "low", "high", "p", "p_holm"])
     for run in found.runs:
         low, high = run.bounds
         scores: list[float | None] = [run.scores[name] for name in metrics]
         scores += [run.deviations.get(name) for name in metrics if spread]
-        writer.writerow([run.name, found.rows, *scores, run.difference, low, high, "" if run.p is None else run.p])
+        writer.writerow([run.name, found.rows, *scores, run.difference, low, high, run.p, run.holm])
     return text.getvalue()
 
 

@@ -87,11 +87,12 @@ def _print(found: Comparison) -> None:
     console.print(
         f"{METRIC_NAMES[found.metric]}, beside {first.name} ({found.resamples:,} paired resamples):", markup=False
     )
+    several = f" (of {len(others)} comparisons, Holm)" if len(others) > 1 else ""
     for run in others:
         low, high = run.bounds
         console.print(
             f"{run.name}: {unit * run.difference:+.2f}, 95 % range {unit * low:+.2f} to {unit * high:+.2f}, "
-            f"p {run.p:.3f}: {verdict(run)}",
+            f"p {run.holm:.3f}{several}: {verdict(run)}",
             markup=False,
             highlight=False,
         )

@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from mujaz.cli import cli, main
 from mujaz.errors import DataError, UsageError
-from mujaz.training.compare import ComparedRun, _name, compare, comparison_page, two_sided, verdict
+from mujaz.training.compare import ComparedRun, _name, compare, comparison_page, corrected, two_sided, verdict
 from mujaz.training.metrics import ClassificationMetric
 
 LABELS = ["رياضة", "اقتصاد", "ثقافة"]
@@ -280,8 +280,29 @@ def test_what_cannot_be_compared(tmp_path: Path, references: list[str]) -> None:
     [(0.049, 0.1, "better"), (0.049, -0.1, "worse"), (0.06, 0.1, "undecided"), (0.5, -0.1, "undecided")],
 )
 def test_the_verdict_is_that_of_one_chance_in_twenty(p: float, difference: float, word: str) -> None:
-    assert verdict(ComparedRun("b", {}, difference, (0.0, 0.0), p)) == word
+    assert verdict(ComparedRun("b", {}, difference, (0.0, 0.0), 0.001, holm=p)) == word
     assert "compared with" in verdict(ComparedRun("a", {}, 0.0, (0.0, 0.0), None))
+
+
+def test_chances_of_several_comparisons_are_corrected_as_holm_does() -> None:
+    assert corrected([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])  # R: p.adjust(p, "holm")
+    assert corrected([0.02, 0.9, 0.6]) == pytest.approx([0.06, 1.0, 1.0])
+    assert corrected([0.03]) == [0.03]
+    assert corrected([]) == []
+
+
+def test_of_three_runs_the_corrected_chance_is_shown(tmp_path: Path, references: list[str]) -> None:
+    shares = (("a", 0.6), ("b", 0.68), ("c", 0.9))
+    runs = [write(tmp_path / name, references, guesses(references, share, 1)) for name, share in shares]
+    found = compare(runs)
+    assert [run.holm for run in found.runs[1:]] == corrected([run.p or 0.0 for run in found.runs[1:]])
+    both = [compare([runs[0], run]).runs[1] for run in runs[1:]]
+    assert [run.holm for run in both] == [run.p for run in both] == [run.p for run in found.runs[1:]]
+    said = CliRunner().invoke(cli, ["compare", *map(str, runs), "--table", str(tmp_path / "t.md")])
+    assert said.output.count(f"p {found.runs[2].holm:.3f} (of 2 comparisons, Holm): better") == 1
+    assert "p (macro-F1, Holm)" in (tmp_path / "t.md").read_text("utf-8")
+    assert "corrected for 2 comparisons (Holm 1979)" in comparison_page(found)
+    assert "Holm" not in comparison_page(compare(runs[:2]))
 
 
 def test_the_folds_of_a_cross_validation_count_as_one_run(tmp_path: Path, references: list[str]) -> None:
