@@ -25,8 +25,8 @@ from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics import ClassificationMetric, Rouge, SummaryQuality
 from mujaz.training.metrics.resampling import label_intervals, label_set_intervals
 from mujaz.training.metrics.scoring import signature
-from mujaz.training.renaming import renamed, trained_names, without_outliers
-from mujaz.training.resume import CONFIG_FILE, METRICS_FILE
+from mujaz.training.renaming import renamed, without_outliers
+from mujaz.training.resume import CONFIG_FILE, METRICS_FILE, saved_config
 from mujaz.training.stance import stance_metrics
 from mujaz.training.trained_texts import seen, text_id
 from mujaz.whole_files import write_whole
@@ -217,12 +217,21 @@ def _check_labels(examples: list[Example], model: TextClassifier) -> None:
     try:
         check_labels(examples, model.labels)
     except DataError as error:
-        names = trained_names(model.folder) if model.folder else {}
+        names = _trained_names(model.folder) if model.folder else {}
         unknown = {e.label for e in examples if e.label not in model.labels}
         known = [shlex.quote(f"{old}={new or ''}") for old, new in names.items() if old in unknown]
         if known:
             raise DataError(f"{error}. As the model's training did it: --rename {' --rename '.join(known)}") from error
         raise
+
+
+def _trained_names(folder: Path) -> dict[str, str | None]:
+    """Old name -> new name, as the config of the training says that left this checkpoint; none where none is there."""
+    try:
+        names = saved_config(folder / CONFIG_FILE)["data"]["rename"]
+    except (OSError, UsageError, KeyError, TypeError):
+        return {}
+    return names if isinstance(names, dict) else {}
 
 
 def _source(example: Example) -> dict[str, Any]:

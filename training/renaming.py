@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mujaz.errors import UsageError
 from mujaz.training.label_sets import listing, plain_name, shown
-from mujaz.training.resume import CONFIG_FILE, saved_config
 
 if TYPE_CHECKING:
     from mujaz.training.checks_rows import CheckRow
@@ -28,15 +26,6 @@ def renamed(examples: list[Labelled], names: Mapping[str, str | None]) -> list[L
     """
     plain = {plain_name(old): new and plain_name(new) for old, new in names.items()}  # as labels are read
     return [one for example in examples for one in _renamed(example, plain)] if names else examples
-
-
-def trained_names(folder: Path) -> dict[str, str | None]:
-    """Old name -> new name, as the config of the training says that left this checkpoint; none where none is there."""
-    try:
-        names = saved_config(folder / CONFIG_FILE)["data"]["rename"]
-    except (OSError, UsageError, KeyError, TypeError):
-        return {}
-    return names if isinstance(names, dict) else {}
 
 
 def idle_names(examples: Sequence[Example], names: Iterable[str], where: str) -> list[str]:
