@@ -14,7 +14,7 @@ from mujaz.commands.train import goes_on_later
 @click.option(
     "--set", "overrides", multiple=True, metavar="KEY=VALUE", help="Override a value of the config; repeatable."
 )
-@click.option("--dry-run", is_flag=True, help="Print the resolved config, and stop.")
+@click.option("--dry-run", is_flag=True, help="Print the resolved config and the size of the job, and stop.")
 @click.option("--restart", is_flag=True, help="Begin again, even where the output folder holds a run.")
 def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: bool) -> None:
     """Train a tokenizer and a model from nothing on plain text, to fine-tune from.
@@ -29,7 +29,11 @@ def command(config: str, overrides: tuple[str, ...], dry_run: bool, restart: boo
 
     checked = load_pretrain_config(config, overrides)
     if dry_run:
+        from mujaz.training.pretrain_size import size_lines
+
         click.echo(resolved_yaml(checked), nl=False)
+        for line in size_lines(checked):
+            click.echo(f"# {line}")
         return
     from mujaz.training.pretrain import pretrain
 
