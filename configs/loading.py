@@ -20,7 +20,7 @@ from mujaz.configs.pretrain_schema import PretrainConfig
 from mujaz.configs.run_schema import RunConfig
 from mujaz.configs.schema import TrainConfig
 from mujaz.configs.search_schema import RangeConfig
-from mujaz.configs.sections import OTHER_KEYS, OTHER_VALUES, section_at
+from mujaz.configs.sections import OTHER_KEYS, OTHER_VALUES, nearest_place, section_at
 from mujaz.errors import ConfigError
 from mujaz.hub import is_hub_dataset
 
@@ -256,7 +256,8 @@ def _explain(schema: type[BaseModel], key: Key, error: Any) -> str:
         section = section_at(schema, key[:-1])
         known = list(section.model_fields) if section else []
         usual = [ours for ours in known if ours == OTHER_KEYS.get(str(key[-1]))]
-        close = usual or difflib.get_close_matches(str(key[-1]), known, n=1)
+        elsewhere = [] if usual else [place for place in [nearest_place(schema, key)] if place]
+        close = usual or elsewhere or difflib.get_close_matches(str(key[-1]), known, n=1)
         return f"unknown key '{name}'" + (f"; did you mean '{close[0]}'?" if close else f"; known: {', '.join(known)}")
     if error["type"] == "missing":
         return f"'{name}' is missing"

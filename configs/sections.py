@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import types
 import typing
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from os.path import expanduser, expandvars
 from typing import Annotated, Any
 
@@ -69,6 +70,29 @@ def section_at(schema: type[BaseModel], key: Sequence[str | int]) -> type[BaseMo
         else:
             return None
     return _section_in(here)
+
+
+def nearest_place(schema: type[BaseModel], key: Sequence[str | int]) -> str | None:
+    """The key of the same name, as we or other tools call it, in another section; the one that has most in common with it."""
+    wanted = {str(key[-1]), OTHER_KEYS.get(str(key[-1]), "")}
+    places = [place for place in _places(schema) if place[-1] in wanted]
+
+    def common(place: Sequence[str]) -> int:
+        return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(place, key, strict=False)))
+
+    best = max(places, key=lambda place: (common(place), -len(place)), default=None)
+    return ".".join(best) if best else None
+
+
+def _places(schema: type[BaseModel], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """All keys of a config, but for those that only say that they are none of it."""
+    for name, field in schema.model_fields.items():
+        if field.annotation is type(None):
+            continue
+        yield (*above, name)
+        section = _section_in(field.annotation)
+        if section:
+            yield from _places(section, (*above, name))
 
 
 def _section_in(annotation: Any) -> type[BaseModel] | None:

@@ -54,6 +54,24 @@ def test_a_config_as_a_dictionary(good: Path) -> None:
         load_config({**data, "tusk": "topic"})
 
 
+@pytest.mark.parametrize(
+    ("given", "place"),
+    [
+        ("lr=1", "training.learning_rate"),
+        ("max_length=64", "model.max_length"),
+        ("data.epochs=1", "training.epochs"),
+        ("intermediate.epochs=1", "intermediate.training.epochs"),
+        ("model.layers=2", "model.scratch.layers"),
+        ("columns.txt=a", "data.columns"),
+    ],
+)
+def test_a_key_of_another_section(good: Path, given: str, place: str) -> None:
+    """No two sections hold it in the same way: the one that has most in common with what was given."""
+    with pytest.raises(ConfigError) as error:
+        load_config(good, [given])
+    assert f"unknown key '{given.partition('=')[0].removesuffix('.txt')}'; did you mean '{place}'?" in str(error.value)
+
+
 @pytest.mark.parametrize("given", [None, 5, ["configs/topic-small.yaml"]])
 def test_what_is_no_config(given: Any) -> None:
     with pytest.raises(ConfigError, match=f"a YAML file or a dictionary, found {type(given).__name__}"):
@@ -109,7 +127,7 @@ def test_one_thing_wrong(good: Path, old: str, new: str, expected: str) -> None:
         ("training.early_stopping=3", "unknown key 'training.early_stopping'; did you mean 'patience'?"),
         ("training.lr=3", "did you mean 'learning_rate'?"),
         ("training.batch=3", "did you mean 'batch_size'?"),
-        ("data.lr=3", "unknown key 'data.lr'; known: train, "),
+        ("data.nothing=3", "unknown key 'data.nothing'; known: train, "),
         ("training.class_weights=balanced", "found 'balanced'; did you mean 'inverse'?"),
         (
             "data.split=group",
