@@ -73,7 +73,7 @@ def section_at(schema: type[BaseModel], key: Sequence[str | int]) -> type[BaseMo
 
 
 def nearest_place(schema: type[BaseModel], key: Sequence[str | int]) -> str | None:
-    """The key of the same name, as we or other tools call it, in another section; the one that has most in common with it."""
+    """The key of the same name, as we or other tools call it, in another section; the nearest of several."""
     wanted = {str(key[-1]), OTHER_KEYS.get(str(key[-1]), "")}
     places = [place for place in _places(schema) if place[-1] in wanted]
 
