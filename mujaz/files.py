@@ -161,17 +161,17 @@ def _data_files(name: str, format: str | None, plain: str, unread: list[str]) ->
 
 
 def _fitting(system: Any, pattern: str, name: str) -> list[str]:
-    """What fits a pattern, sorted; without the folders around what ``**`` finds."""
+    """What fits a pattern, sorted; of what ``**`` finds the files alone, since it finds those of folders, too."""
     try:
-        found = sorted(system.glob(pattern))
+        kinds = {one: about["type"] for one, about in system.glob(pattern, detail=True).items()}
     except ValueError as error:
         raise DataError(f"no such pattern ({error}); for files of all subfolders: **/*.jsonl", file=name) from None
+    found = sorted(kinds)
     start = re.split(r"[*?[]", pattern, maxsplit=1)[0].rfind("/") + 1
     if not _HIDDEN.search(pattern[start:]):
         found = [one for one in found if not _HIDDEN.search(one[start:])]
-    if re.search(r"\*\*(?:/\*)?$", pattern):  # it finds whatever lies in them, too
-        around = {one.rpartition("/")[0] for one in found}
-        found = [one for one in found if one not in around]
+    if re.search(r"\*\*(?:/\*)?$", pattern):
+        found = [one for one in found if kinds[one] != "directory"]
     if not found:
         raise DataError("no file fits this pattern", file=name)
     return found

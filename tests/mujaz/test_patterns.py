@@ -23,10 +23,13 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_a_pattern_finds_no_file_twice(root: Path) -> None:
-    """``**`` finds the folders beside what lies in them."""
+    """``**`` finds the folders beside what lies in them, and empty ones."""
+    (root / "empty").mkdir()
     everything = ["a.jsonl", "sub/b.jsonl", "sub/deep/c.jsonl"]
-    for pattern in ("**", "*", "**/*.jsonl", "**/*"):
+    for pattern in ("**", "[!e]*", "**/*.jsonl", "**/*"):
         assert sorted(found(root / pattern, root)) == everything
+    with pytest.raises(DataError, match="empty: the folder holds no data files"):
+        data_files(root / "*")  # which names it
     assert sorted(found(root / "**/[sd]*", root)) == everything[1:]  # sub, and deep below it
 
 
