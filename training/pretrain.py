@@ -209,11 +209,7 @@ def prepare_text(
     say("tokenizing the text")
     _on_disk(lambda: tokenizer.save_pretrained(folder), folder)
     _on_disk(lambda: objective.write(folder, documents, tokenizer, fingerprint), folder)
-    c = documents.counts
-    say(
-        f"documents: {c.documents:,}, of them {c.held_out:,} held out; left out: {c.repeated:,} repeated, "
-        f"{c.excluded:,} texts of dev and test data"
-    )
+    say(str(documents.counts))
     return tokenizer
 
 

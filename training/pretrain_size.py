@@ -41,8 +41,7 @@ def size_lines(config: PretrainConfig) -> list[str]:
         pieces = config.model.vocab_size
         size = _parameters(config)
     return [
-        f"documents: {told.documents:,}, of them {told.held_out:,} held out; left out: {told.repeated:,} repeated, "
-        f"{told.excluded:,} texts of dev and test data",
+        str(told),
         f"text: {words[False]:,} words, {words[True]:,} held out; a word is a token or more",
         f"model: {size / 1e6:.1f} M parameters, {'' if origin.tokenizer else 'up to '}{pieces:,} pieces, "
         f"recipe {origin.recipe.name}",

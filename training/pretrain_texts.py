@@ -41,6 +41,13 @@ class Counts:
     repeated: int = 0
     excluded: int = 0
 
+    def __str__(self) -> str:
+        """For people."""
+        return (
+            f"documents: {self.documents:,}, of them {self.held_out:,} held out; left out: {self.repeated:,} repeated, "
+            f"{self.excluded:,} texts of dev and test data"
+        )
+
 
 class Documents:
     """The documents of a config, read as a stream, any number of times; the same ones in the same order.
