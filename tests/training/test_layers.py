@@ -190,7 +190,7 @@ def test_more_layers_than_there_are(tall_config: TinyConfig) -> None:
         ("topic", {"name": "arabert", "lora": {}}, {"layer_decay": 0.9}, "leave layer_decay and freeze out"),
         ("topic", {"scratch": {}}, {"freeze": "embeddings"}, "freeze is for pretrained models"),
         ("summary", {"name": "mt5-small"}, {"layer_decay": 0.9}, "layer_decay is for labels"),
-        ("topic", {"name": "arabert"}, {"freeze": "head"}, "should be 'embeddings'.*found 'head'"),
+        ("topic", {"name": "arabert"}, {"freeze": "head"}, "expected 'embeddings'.*found 'head'"),
     ],
 )
 def test_settings_that_contradict(
