@@ -80,11 +80,15 @@ def test_a_command_runs(command: str) -> None:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/python.md"])
 def test_the_python_runs(page: str, capsys: pytest.CaptureFixture[str]) -> None:
-    (block,) = re.findall(r"```python\n(.*?)```", TEXTS[page], re.DOTALL)
-    exec(compile(block, page, "exec"), {})
+    names: dict[str, Any] = {}
+    for block in re.findall(r"```python\n(.*?)```", TEXTS[page], re.DOTALL):
+        exec(compile(block, page, "exec"), names)
     label, summary = capsys.readouterr().out.strip().splitlines()
     assert label.split()[0] == "finance"  # the article is about a stock exchange
     assert len(summary.split()) > 2
+    if "table" in names:  # the corpus of the examples, one article of each kind
+        assert names["table"]["topic"].nunique() > 4
+        assert names["table"]["headline"].str.len().gt(10).all()
 
 
 def test_the_tree_names_every_module() -> None:
