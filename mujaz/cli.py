@@ -31,6 +31,7 @@ class LazyGroup(click.Group):
         "classify": ("classify", "Label every text of a corpus."),
         "summarize": ("summarize", "Summarize an article, or every article of a corpus."),
         "run": ("run", "Have one or several models answer each record of a corpus, from a YAML config."),
+        "overview": ("overview", "What a labelled corpus holds, by label, by outlet and over time."),
         "trim": ("trim", "Cut a multilingual vocabulary to the pieces that a corpus needs."),
         "export": ("export", "Write a classifier for ONNX Runtime, with its text preparation."),
         "models": ("models", "List the model presets and the embedded models."),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mujaz.charts import interval_bar
 from mujaz.pages import render
 from mujaz.training.checks import DataReport, Lengths
 from mujaz.training.checks_targets import LISTED
-from mujaz.training.report.charts import interval_bar
 
 TEMPLATES = Path(__file__).parent / "report" / "templates"
 _FOOTER = "Made by mujaz. This page holds texts of the data it was made from: share it as you would share them."

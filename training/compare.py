@@ -323,8 +323,8 @@ def _summary_scorers(runs: list[list[Row]]) -> tuple[list[str], list[Scorer]]:
 
 def comparison_page(found: Comparison) -> str:
     """The comparison as one self-contained HTML page."""
+    from mujaz.charts import interval_bar
     from mujaz.pages import render
-    from mujaz.training.report.charts import interval_bar
     from mujaz.training.report.report import TEMPLATES
 
     unit = 1 if found.task == "summary" else 100

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from mujaz.configs.data_schema import DataConfig
+from mujaz.dates import read_date
 from mujaz.errors import DataError
 from mujaz.training.label_sets import plain_name, strata
 from mujaz.training.near_duplicates import PLACE, NearDuplicates
@@ -19,7 +20,6 @@ from mujaz.training.splits import (
     cut_stratified,
     group_folds,
     joined_strata,
-    read_date,
     stratified_folds,
 )
 

@@ -5,16 +5,15 @@ Everything here works on one key and one label a row, and answers with row numbe
 
 from __future__ import annotations
 
-import re
 import warnings
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
 from typing import Any
 
 import numpy as np
 from sklearn.model_selection import GroupKFold, KFold, StratifiedGroupKFold, StratifiedKFold, train_test_split
 
+from mujaz.dates import read_date
 from mujaz.errors import DataError, UsageError
 
 _RARE = "\0rare"  # no label
@@ -102,7 +101,7 @@ def cut_latest(dates: Sequence[Any], fraction: float) -> Parts:
     """Cut the latest rows off. All rows of one date stay on one side.
 
     Args:
-        dates: One a row: a date, or text that begins with one; see :func:`read_date`.
+        dates: One a row: a date, or text that begins with one; see :func:`mujaz.dates.read_date`.
         fraction: Share of the part that is cut off, at least; the date it begins in is taken whole.
 
     Raises:
@@ -117,34 +116,6 @@ def cut_latest(dates: Sequence[Any], fraction: float) -> Parts:
             + (", and all rows are of that date" if len(set(days)) == 1 else "")
         )
     return kept, [row for row, day in enumerate(days) if day >= first]
-
-
-_DAY_FIRST = re.compile(r"(\d{1,2})[/.\-](\d{1,2})[/.\-](\d{4})(.*)", re.DOTALL)
-SHOWN = 60  # characters of what is no date
-
-
-def read_date(value: Any) -> datetime:
-    """A date, or the beginning of a text as one: as ISO 8601 writes it, or day first (31/12/2015), in any digits.
-
-    Raises:
-        DataError: it is none.
-    """
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=None)
-    if isinstance(value, date):
-        return datetime(value.year, value.month, value.day)
-    written = "".join(str(int(one)) if one.isdecimal() else one for one in str(value).strip())
-    day_first = _DAY_FIRST.match(written)
-    if day_first:
-        day, month, year, rest = day_first.groups()
-        written = f"{year}-{int(month):02}-{int(day):02}{rest}"
-    try:
-        return datetime.fromisoformat(written).replace(tzinfo=None)
-    except ValueError:
-        shown = repr(value) if len(repr(value)) <= SHOWN else f"{repr(value)[:SHOWN]}…"
-        raise DataError(
-            f"a split by date expects dates as ISO 8601 writes them (2019-03-31), or day first (31/3/2019), found {shown}"
-        ) from None
 
 
 def cut_target(targets: Sequence[str | None], held_out: Sequence[str]) -> Parts:

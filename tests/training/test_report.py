@@ -13,11 +13,11 @@ import pytest
 from click.testing import CliRunner
 
 from mujaz import train
+from mujaz.charts import Line, histogram, interval_bar, line_chart, reliability_chart, ticks
 from mujaz.cli import cli
 from mujaz.configs.loading import check_config
 from mujaz.errors import OutputError
 from mujaz.pages import write_page
-from mujaz.training.report.charts import Line, histogram, interval_bar, line_chart, reliability_chart, ticks
 from mujaz.training.report.inputs import direction, label_findings, length_groups
 from mujaz.training.report.report import _curves
 from tests.conftest import TinyConfig

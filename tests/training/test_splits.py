@@ -28,7 +28,6 @@ from mujaz.training.splits import (
     cut_stratified,
     cut_target,
     group_folds,
-    read_date,
     stratified_folds,
 )
 from mujaz.training.train import train
@@ -320,20 +319,6 @@ def test_one_target_left_out_at_a_time(stance: Path, tmp_path: Path, tiny_config
     values = saved["scores"]["target_macro_f1"]
     assert values["mean"] == pytest.approx(np.mean(values["folds"]))
     assert values["deviation"] == pytest.approx(np.std(values["folds"], ddof=1))
-
-
-@pytest.mark.parametrize(
-    "written",
-    ["2015-12-31", "31/12/2015", "31-12-2015", "31.12.2015", "٣١/١٢/٢٠١٥", "٢٠١٥-١٢-٣١", "2015-12-31T10:00:00"],
-)
-def test_dates_as_tables_have_them(written: str) -> None:
-    assert read_date(written).date() == date(2015, 12, 31)
-
-
-def test_a_text_in_the_place_of_a_date_is_not_told_whole() -> None:
-    with pytest.raises(DataError) as raised:
-        read_date("خبر " * 500)
-    assert len(str(raised.value)) < 300
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mujaz.charts import interval_bar
 from mujaz.pages import render, write_page
 from mujaz.training.compare import METRIC_NAMES, Row, read_predictions
 from mujaz.training.metrics import ClassificationMetric
 from mujaz.training.metrics.bootstrap import RESAMPLES
 from mujaz.training.metrics.percent import in_percent
 from mujaz.training.metrics.resampling import label_intervals
-from mujaz.training.report.charts import interval_bar
 from mujaz.training.report.labels import class_sections
 from mujaz.training.report.report import REPORT_FILE, TEMPLATES
 from mujaz.training.resume import FOLDS_PAGE, fold_folder

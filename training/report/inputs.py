@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mujaz.charts import interval_bar
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.summarizer import Summarizer
 from mujaz.pages import isolated
@@ -17,7 +18,6 @@ from mujaz.training.data import Example
 from mujaz.training.evaluation import Evaluation
 from mujaz.training.label_sets import all_labels
 from mujaz.training.metrics.bootstrap import confidence_interval
-from mujaz.training.report.charts import interval_bar
 
 GROUPS = 5  # of lengths
 Floats = NDArray[np.float64]

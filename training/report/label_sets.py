@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
+from mujaz.charts import interval_bar
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.multi_label import MultiLabel
 from mujaz.training.label_sets import label_matrix
 from mujaz.training.metrics.bootstrap import RESAMPLES
-from mujaz.training.report.charts import interval_bar
 from mujaz.training.report.inputs import ReportInput, label_findings, length_groups, word_counts
 
 MISTAKES = 10

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mujaz.charts import interval_bar, reliability_chart
 from mujaz.models.calibration import Calibration
 from mujaz.models.classifier import TextClassifier
 from mujaz.pages import isolated
 from mujaz.training.calibration import outliers_line
 from mujaz.training.metrics.bootstrap import RESAMPLES
 from mujaz.training.report.attribution import Word, full_precision, word_scores
-from mujaz.training.report.charts import interval_bar, reliability_chart
 from mujaz.training.report.inputs import ReportInput, direction, label_findings, length_groups, word_counts
 from mujaz.training.report.label_sets import label_set_sections
 from mujaz.training.stance import stance_lines

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from mujaz.charts import Line, line_chart
 from mujaz.models.checkpoint import FROM_NOTHING
 from mujaz.models.classifier import TextClassifier
 from mujaz.models.saving import library_versions
 from mujaz.pages import render, write_page
-from mujaz.training.report.charts import Line, line_chart
 from mujaz.training.report.inputs import ReportInput, data_view
 from mujaz.training.report.labels import label_sections
 from mujaz.training.report.summaries import summary_sections

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from mujaz.charts import histogram, interval_bar
 from mujaz.models.summary_checks import SummaryChecks, check_summary
 from mujaz.training.metrics.scoring import TYPES, pair_scores, signature
 from mujaz.training.metrics.tokenization import tokenizer
-from mujaz.training.report.charts import histogram, interval_bar
 from mujaz.training.report.inputs import ReportInput, direction, length_groups, word_counts
 
 SHOWN = 4  # summaries of each kind

@@ -34,6 +34,14 @@ def _number(value: Any) -> Any:
     return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
 
 
+def _short(value: float) -> str:
+    """A number beside an axis, where there is room for five characters."""
+    for unit, least in (("M", 1e6), ("k", 1e4)):
+        if abs(value) >= least:
+            return f"{value / (1e6 if unit == 'M' else 1e3):g}{unit}"
+    return f"{value:g}"
+
+
 def svg(width: int, height: int, title: str, *content: Markup) -> Markup:
     """A picture that shrinks with the page, and says to a screen reader what it is."""
     inside = tag("title", title) + Markup("").join(content)
@@ -51,7 +59,15 @@ def ticks(low: float, high: float, count: int = TICKS) -> list[float]:
     return [number * step for number in range(first, max(last, first + 1) + 1)]
 
 
-def line_chart(title: str, lines: Sequence[Line], *, x_label: str, percent: bool = False) -> Markup:
+def line_chart(
+    title: str,
+    lines: Sequence[Line],
+    *,
+    x_label: str,
+    percent: bool = False,
+    names: Sequence[str] = (),
+    zero: bool = False,
+) -> Markup:
     """Lines over a common axis, each with its points; empty where there is no point.
 
     Args:
@@ -59,12 +75,14 @@ def line_chart(title: str, lines: Sequence[Line], *, x_label: str, percent: bool
         lines: At most two are told apart.
         x_label: Under the horizontal axis.
         percent: Values are 0-1 and shown as 0-100.
+        names: What stands under the points, where x is the place of a name in this list.
+        zero: Whether the vertical axis begins at 0.
     """
     points = [point for line in lines for point in line.points]
     if not points:
         return Markup("")
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    y_ticks = ticks(min(ys), max(ys))
+    y_ticks = ticks(0.0 if zero else min(ys), max(ys))
     x_low, x_high = min(xs), max(xs)
     x_ticks = [t for t in ticks(x_low, x_high) if x_low <= t <= x_high and t == int(t)] or [x_low]
 
@@ -76,14 +94,15 @@ def line_chart(title: str, lines: Sequence[Line], *, x_label: str, percent: bool
     parts = []
     for value in y_ticks:
         _, y = place(x_low, value)
-        label = f"{100 * value:g}" if percent else f"{value:g}"
+        label = f"{100 * value:g}" if percent else _short(value)
         parts += [
             tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"),
             tag("text", label, x=LEFT - 8, y=y + 4, text_anchor="end"),
         ]
     for value in x_ticks:
         x, _ = place(value, y_ticks[0])
-        parts.append(tag("text", f"{value:,.0f}", x=x, y=HEIGHT - BOTTOM + 16, text_anchor="middle"))
+        name = names[int(value)] if names else f"{value:,.0f}"
+        parts.append(tag("text", name, x=x, y=HEIGHT - BOTTOM + 16, text_anchor="middle"))
     parts.append(tag("text", x_label, x=WIDTH - RIGHT, y=HEIGHT - 2, text_anchor="end", class_="axis"))
     for line in lines:
         places = [place(*point) for point in line.points]
@@ -165,7 +184,12 @@ def histogram(title: str, values: Sequence[float], *, high: float, bins: int = 2
     counts = [0] * bins
     for value in values:
         counts[min(int(value / high * bins), bins - 1)] += 1
-    y_ticks = ticks(0, max(counts))
+    return bars(title, counts, high=high, x_label=x_label)
+
+
+def bars(title: str, counts: Sequence[int], *, high: float, x_label: str) -> Markup:
+    """A histogram that is counted already, in equal steps from 0 to ``high``."""
+    bins, y_ticks = len(counts), ticks(0, max(counts))
     wide = (WIDTH - LEFT - RIGHT) / bins
     tall = HEIGHT - TOP - BOTTOM
     parts = []
@@ -173,7 +197,7 @@ def histogram(title: str, values: Sequence[float], *, high: float, bins: int = 2
         y = HEIGHT - BOTTOM - tall * value / y_ticks[-1]
         parts += [
             tag("line", x1=LEFT, x2=WIDTH - RIGHT, y1=y, y2=y, class_="grid"),
-            tag("text", f"{value:g}", x=LEFT - 8, y=y + 4, text_anchor="end"),
+            tag("text", _short(value), x=LEFT - 8, y=y + 4, text_anchor="end"),
         ]
     for number, count in enumerate(counts):
         height = tall * count / y_ticks[-1]
