@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from mujaz.charts import Line, bars, interval_bar, line_chart
-from mujaz.inference.overview import BINS, Overview
-from mujaz.pages import render
+from mujaz.inference.overview import BINS, Counts, Overview
+from mujaz.inference.periods import by_period
+from mujaz.pages import isolated, render
 
 TEMPLATES = Path(__file__).parent / "templates"
-GROUPS = 30  # that are shown
-CHARTS = 12  # labels whose share over time is drawn
+GROUPS, LABELS, CHARTS = 30, 20, 12  # that are shown: rows, columns, labels over time
 SURE = 0.9
-SHOWN = 160  # characters of a text
+TEXT, NAME = 160, 60  # characters that are shown
 _FOOTER = "Made by mujaz. This page may hold texts of the corpus: share it as you would share them."
-# A chart has some sixty points at most: the longest span in days, what a date is counted with, how that is called.
-_PERIODS: tuple[tuple[int, str, Callable[[date], date], str], ...] = (
-    (62, "day", lambda day: day, "%d %b %Y"),
-    (420, "week", lambda day: day - timedelta(days=day.weekday()), "%d %b %Y"),
-    (1_900, "month", lambda day: day.replace(day=1), "%b %Y"),
-    (1_000_000, "year", lambda day: day.replace(month=1, day=1), "%Y"),
-)
 
 
 def page(found: Overview, *, title: str, by: str | None = None) -> str:
@@ -35,94 +26,101 @@ def page(found: Overview, *, title: str, by: str | None = None) -> str:
         title: Of the page.
         by: How the groups are called.
     """
-    names = [name for name, _ in found.labels.most_common()]
+    names = sorted(found.all.labels, key=lambda name: (-found.all.labels[name], name))
     sure = [sum(counts) for counts in zip(*found.sure.values(), strict=True)]
+    groups = sorted(found.groups.items(), key=lambda group: (-group[1].records, group[0]))
     return render(
         TEMPLATES,
         "overview.html.j2",
         title=title,
-        subtitle=f"{found.records:,} records, by the column {found.label}",
-        tiles=_tiles(found),
+        subtitle=f"{counted(found.all.records)}, by the column {isolated(found.label)}",
+        tiles=_tiles(found.all),
         labels=[_label(found, name) for name in names],
         probabilities=bars("Records by the probability of their label", sure, high=1, x_label="probability")
-        if any(sure)
+        if sure
         else "",
-        names=names,
+        names=[shortened(name) for name in names[:LABELS]],
+        fewer=max(len(names) - LABELS, 0),
         by=by,
-        groups=_groups(found, names),
-        more=max(len(found.groups) - GROUPS, 0),
-        time=_time(found, names) if found.days else None,
-        undated=found.undated,
+        groups=[_group(name, counts, names[:LABELS]) for name, counts in groups[:GROUPS]],
+        more=max(len(groups) - GROUPS, 0),
+        time=_time(found.days, names) if found.days else None,
+        undated=counted(found.undated) if found.undated else "",
+        unlabelled=counted(found.all.unlabelled) if found.all.unlabelled else "",
         least_sure=[_record(*one) for one in found.least_sure],
         footer=_FOOTER,
     )
 
 
-def _tiles(found: Overview) -> list[dict[str, str]]:
-    def share(count: int) -> str:
-        return f"{100 * count / found.records:.1f} %"
+def counted(records: int) -> str:
+    """A number of records in words."""
+    return f"{records:,} record{'' if records == 1 else 's'}"
 
-    tiles = [
-        {"name": "records", "value": f"{found.records:,}", "note": ""},
-        {"name": "different labels", "value": f"{len(found.labels):,}", "note": ""},
-        {"name": "without a label", "value": f"{found.unlabelled:,}", "note": share(found.unlabelled)},
+
+def shortened(text: str, most: int = NAME) -> str:
+    """So much of a text as has room."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _tiles(counts: Counts) -> list[dict[str, str]]:
+    parts = {"without a label": counts.unlabelled, "with an error": counts.errors}
+    return [
+        {"name": "records", "value": f"{counts.records:,}", "note": ""},
+        {"name": "different labels", "value": f"{len(counts.labels):,}", "note": ""},
+        *(
+            {"name": name, "value": f"{count:,}", "note": f"{100 * count / counts.records:.1f} %"}
+            for name, count in parts.items()
+        ),
     ]
-    return [*tiles, {"name": "with an error", "value": f"{found.errors:,}", "note": share(found.errors)}]
 
 
 def _label(found: Overview, name: str) -> dict[str, Any]:
-    count, bins = found.labels[name], found.sure.get(name)
-    share = count / found.records
-    sure = sum(bins[round(SURE * BINS) :]) / (sum(bins) or 1) if bins else None
-    return {"name": name, "count": count, "share": share, "bar": interval_bar(share), "sure": sure}
+    count, bins = found.all.labels[name], found.sure.get(name)
+    share = count / found.all.records
+    sure = sum(bins[round(SURE * BINS) :]) / sum(bins) if bins else None
+    return {"name": shortened(name), "count": count, "share": share, "bar": interval_bar(share), "sure": sure}
 
 
-def _groups(found: Overview, names: Sequence[str]) -> list[dict[str, Any]]:
-    largest = sorted(found.groups.items(), key=lambda group: (-group[1].total(), group[0]))[:GROUPS]
-    return [
-        {"name": group or "(empty)", "records": counts.total(), "cells": _cells(counts, [*names, None])}
-        for group, counts in largest
-    ]
+def _group(name: str, counts: Counts, names: Sequence[str]) -> dict[str, Any]:
+    cells = [*(counts.labels[label] for label in names), counts.unlabelled, counts.errors]
+    return {
+        "name": shortened(name) or "(empty)",
+        "records": counts.records,
+        "cells": [{"count": count, "share": count / counts.records} for count in cells],
+    }
 
 
-def _cells(counts: Counter[str | None], names: Sequence[str | None]) -> list[dict[str, Any]]:
-    whole = counts.total()
-    return [
-        {"count": counts[name], "share": counts[name] / whole, "shade": 0.9 * counts[name] / whole} for name in names
-    ]
-
-
-def _time(found: Overview, names: Sequence[str]) -> dict[str, Any]:
-    """Records in each period, and the share of each label among those that have one."""
-    span = (max(found.days) - min(found.days)).days
-    _, called, period_of, written = next(one for one in _PERIODS if span <= one[0])
-    periods: dict[date, Counter[str | None]] = {period_of(min(found.days)): Counter()}
-    while (last := max(periods)) < period_of(max(found.days)):  # those without records too
-        periods[period_of(last + timedelta(days={"day": 1, "week": 7, "month": 31, "year": 366}[called]))] = Counter()
-    for day, counts in found.days.items():
-        periods[period_of(day)] += counts
-    ticks = [f"{period:{written}}" for period in sorted(periods)]
-    counted = [periods[period] for period in sorted(periods)]
+def _time(days: Mapping[Any, Counts], names: Sequence[str]) -> dict[str, Any]:
+    """Records in each step of time, and the share of each label among those that have one."""
+    called, steps = by_period(days)
+    ticks, counts = list(steps), list(steps.values())
 
     def chart(title: str, values: Mapping[int, float], *, percent: bool) -> dict[str, Any]:
         line = Line(title, [(float(place), value) for place, value in values.items()])
-        picture = line_chart(title, [line], x_label=called, percent=percent, names=ticks, zero=True)
-        return {"title": title, "svg": picture}
+        picture = line_chart(title, [line], x_label=called, percent=percent, names=ticks)
+        return {"title": shortened(title), "svg": picture}
 
-    records = {place: float(counts.total()) for place, counts in enumerate(counted)}
-    labelled = {place: counts.total() - counts[None] for place, counts in enumerate(counted)}
     shares = [
-        chart(name, {place: counted[place][name] / of for place, of in labelled.items() if of}, percent=True)
+        {place: one.labels[name] / one.labelled for place, one in enumerate(counts) if one.labelled}
         for name in names[:CHARTS]
     ]
-    return {"called": called, "records": chart("Records", records, percent=False), "shares": shares}
+    records = {place: float(one.records) for place, one in enumerate(counts)}
+    return {
+        "called": called,
+        "charts": [
+            chart("Records", records, percent=False),
+            *(chart(name, share, percent=True) for name, share in zip(names, shares, strict=False)),
+        ],
+        "more": max(len(names) - CHARTS, 0),
+    }
 
 
 def _record(probability: float, label: str, values: Mapping[str, Any]) -> dict[str, Any]:
     text = " ".join(str(values.get("title") or values.get("text") or values.get("summary") or "").split())
+    name = values.get("id")
     return {
-        "id": values.get("id", ""),
-        "label": label,
+        "id": "" if name is None else shortened(str(name)),
+        "label": shortened(label),
         "probability": probability,
-        "text": text if len(text) <= SHOWN else f"{text[:SHOWN]}…",
+        "text": shortened(text, TEXT),
     }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from mujaz.models.arabic_numbers import ordinal_at_end, source_values
 from mujaz.models.arabic_words import normalize
@@ -60,7 +61,23 @@ BEFORE = 40  # characters before a month in which its days may stand: "في 12 �
 LAST_DAY = 31
 SMALL = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 _OF = re.compile(r"\s+من\s+$")
+_WHOLE = re.compile(rf"\D*(?P<day>\d{{1,2}})\s+(?P<month>{_NAMES})[\s،,]+(?P<year>\d{{4}})(?!\d).*", re.DOTALL)
 FIGURES = re.compile(r"(?<!\d)(\d{1,4})\s?[/.-]\s?(\d{1,2})(?:\s?[/.-]\s?(\d{1,4}))?(?!\d)")
+
+
+def whole_date(text: str) -> date | None:
+    """The one date that a text is, of the Gregorian calendar, with the name of its month: ``الأحد، 31 مارس 2019``.
+
+    Args:
+        text: Figures as ASCII digits. Other words may stand around the date; after the year comes no second one.
+    """
+    found = _WHOLE.fullmatch(normalize(text))
+    if not found or (month := _NUMBER_OF[" ".join(found["month"].split())]) > 12:
+        return None
+    try:
+        return date(int(found["year"]), month, int(found["day"]))
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

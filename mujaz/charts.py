@@ -12,6 +12,7 @@ from markupsafe import Markup
 WIDTH, HEIGHT = 460, 230
 LEFT, RIGHT, TOP, BOTTOM = 48, 14, 12, 34
 TICKS = 5
+_ROOM = 36  # beside a tick, for half of the name of a step
 
 
 @dataclass(frozen=True)
@@ -60,13 +61,7 @@ def ticks(low: float, high: float, count: int = TICKS) -> list[float]:
 
 
 def line_chart(
-    title: str,
-    lines: Sequence[Line],
-    *,
-    x_label: str,
-    percent: bool = False,
-    names: Sequence[str] = (),
-    zero: bool = False,
+    title: str, lines: Sequence[Line], *, x_label: str, percent: bool = False, names: Sequence[str] = ()
 ) -> Markup:
     """Lines over a common axis, each with its points; empty where there is no point.
 
@@ -75,15 +70,15 @@ def line_chart(
         lines: At most two are told apart.
         x_label: Under the horizontal axis.
         percent: Values are 0-1 and shown as 0-100.
-        names: What stands under the points, where x is the place of a name in this list.
-        zero: Whether the vertical axis begins at 0.
+        names: Of steps, such as months, where x is the place of one in this list: they stand below, a line has a gap where
+            there is no point of a step, and the vertical axis begins at 0.
     """
     points = [point for line in lines for point in line.points]
     if not points:
         return Markup("")
     xs, ys = [x for x, _ in points], [y for _, y in points]
-    y_ticks = ticks(0.0 if zero else min(ys), max(ys))
-    x_low, x_high = min(xs), max(xs)
+    y_ticks = ticks(0.0 if names else min(ys), max(ys))
+    x_low, x_high = (0, len(names) - 1) if names else (min(xs), max(xs))
     x_ticks = [t for t in ticks(x_low, x_high) if x_low <= t <= x_high and t == int(t)] or [x_low]
 
     def place(x: float, y: float) -> tuple[float, float]:
@@ -102,15 +97,28 @@ def line_chart(
     for value in x_ticks:
         x, _ = place(value, y_ticks[0])
         name = names[int(value)] if names else f"{value:,.0f}"
-        parts.append(tag("text", name, x=x, y=HEIGHT - BOTTOM + 16, text_anchor="middle"))
+        anchor = "end" if names and x > WIDTH - RIGHT - _ROOM else "middle"
+        parts.append(tag("text", name, x=x, y=HEIGHT - BOTTOM + 16, text_anchor=anchor))
     parts.append(tag("text", x_label, x=WIDTH - RIGHT, y=HEIGHT - 2, text_anchor="end", class_="axis"))
     for line in lines:
-        places = [place(*point) for point in line.points]
-        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
-        parts.append(tag("polyline", points=path, class_=f"line {line.kind}"))
-        if len(places) <= 30:
+        for piece in _pieces(line.points) if names else [line.points]:
+            path = " ".join(f"{x:.1f},{y:.1f}" for x, y in (place(*point) for point in piece))
+            parts.append(tag("polyline", points=path, class_=f"line {line.kind}"))
+        if len(line.points) <= 30:
+            places = [place(*point) for point in line.points]
             parts += [tag("circle", cx=x, cy=y, r=3, class_=f"dot {line.kind}") for x, y in places]
     return svg(WIDTH, HEIGHT, title, *parts)
+
+
+def _pieces(points: Sequence[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """Points of steps, parted where a step has none."""
+    pieces: list[list[tuple[float, float]]] = []
+    for x, y in points:
+        if pieces and x == pieces[-1][-1][0] + 1:
+            pieces[-1].append((x, y))
+        else:
+            pieces.append([(x, y)])
+    return pieces
 
 
 SIDE, HISTOGRAM = 300, 44  # of the reliability plot: the square, and the strip of counts below it
@@ -189,7 +197,7 @@ def histogram(title: str, values: Sequence[float], *, high: float, bins: int = 2
 
 def bars(title: str, counts: Sequence[int], *, high: float, x_label: str) -> Markup:
     """A histogram that is counted already, in equal steps from 0 to ``high``."""
-    bins, y_ticks = len(counts), ticks(0, max(counts))
+    bins, y_ticks = len(counts), [tick for tick in ticks(0, max(counts)) if tick.is_integer()]
     wide = (WIDTH - LEFT - RIGHT) / bins
     tall = HEIGHT - TOP - BOTTOM
     parts = []

@@ -54,7 +54,8 @@ SIGNATURES = {
     b"\xff\xfe": "UTF-16 text (convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW)",
     b"\xfe\xff": "UTF-16 text (convert it: iconv -f UTF-16 -t UTF-8 OLD > NEW)",
 }
-_HIDDEN = re.compile(r"(?:^|/)[._]")
+# No data: what is hidden, and what a run left beside its output (mujaz.inference.sinks).
+_HIDDEN = re.compile(r"(?:^|/)[._]|\.summary\.json$")
 # What decompression and reading raise when a file is damaged, cut off or taken away.
 DAMAGE = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
@@ -116,7 +117,8 @@ def data_files(
 ) -> list[DataFile]:
     """The files behind one path: itself, or what a folder and its subfolders or a pattern (``*.jsonl``) hold, sorted.
 
-    Names that start with a dot or an underscore are not data (``.cache``, ``_SUCCESS``), unless a pattern asks for them.
+    Names that start with a dot or an underscore are not data (``.cache``, ``_SUCCESS``), nor are those of the summaries of
+    runs (``labels.jsonl.summary.json``), unless a pattern asks for them.
 
     Args:
         path: A file, a folder, a pattern or a URL.

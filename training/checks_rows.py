@@ -18,7 +18,8 @@ from mujaz.formats import Row, iter_rows, require_columns
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
 from mujaz.models.texts import placeholder, text_problem, title_of, with_title
-from mujaz.training.label_sets import LabelSet, as_written, label_set, plain_name, shown
+from mujaz.plain_names import as_written, plain_name
+from mujaz.training.label_sets import LabelSet, label_set, shown
 from mujaz.training.renaming import renamed
 from mujaz.training.repeats import Repeats
 from mujaz.training.unusable import refuse_without_columns

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from mujaz.configs.data_schema import DataConfig
 from mujaz.dates import read_date
 from mujaz.errors import DataError
-from mujaz.training.label_sets import plain_name, strata
+from mujaz.plain_names import plain_name
+from mujaz.training.label_sets import strata
 from mujaz.training.near_duplicates import PLACE, NearDuplicates
 from mujaz.training.splits import (
     Parts,

@@ -17,9 +17,10 @@ from mujaz.formats import Row, iter_rows
 from mujaz.hub import hub_rows, is_hub_dataset
 from mujaz.models.checkpoint import Task
 from mujaz.models.texts import placeholder, text_problem, title_of, with_title
+from mujaz.plain_names import as_written, plain_name
 from mujaz.training.cutting import cut, fold_parts
 from mujaz.training.judged import Judged, judged_in
-from mujaz.training.label_sets import LabelSet, as_written, label_set, listing, plain_name, shown, too_many_labels
+from mujaz.training.label_sets import LabelSet, label_set, listing, shown, too_many_labels
 from mujaz.training.renaming import idle_names, renamed, without_outliers
 from mujaz.training.repeats import without_repeats
 from mujaz.training.splits import Parts, cut_target, one_fold

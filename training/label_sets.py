@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from mujaz.errors import DataError
 from mujaz.formats import Row
+from mujaz.plain_names import as_written, plain_name
 
 BETWEEN = " | "  # between the labels of a text where they are shown as one
 LISTED = 20  # names in a message
@@ -31,25 +31,6 @@ class HasLabels(Protocol):
     @property
     def labels(self) -> LabelSet | None:
         """Its labels, sorted; None where a text has one."""
-
-
-# Marks of direction, as Excel writes them into Arabic cells, and joiners: nobody sees them.
-_UNSEEN = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]")
-
-
-def plain_name(value: str) -> str:
-    """A label or a target as people see it: without marks that nobody sees, blanks at its ends and runs of them."""
-    return " ".join(_UNSEEN.sub("", value).split())
-
-
-def as_written(value: Any, *, label: bool) -> Any:
-    """A whole number as text, as in a file, and a label that is a truth value: true or false; all else as it is."""
-    if label and isinstance(value, bool):
-        return str(value).lower()  # as JSON writes them, and as they stand in a CSV
-    # pandas makes floats of whole numbers as soon as one is missing
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def label_set(row: Row, column: str, separator: str | None) -> LabelSet | None:

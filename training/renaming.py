@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from mujaz.errors import UsageError
-from mujaz.training.label_sets import listing, plain_name, shown
+from mujaz.plain_names import plain_name
+from mujaz.training.label_sets import listing, shown
 
 if TYPE_CHECKING:
     from mujaz.training.checks_rows import CheckRow
