@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import date
 from pathlib import Path
@@ -90,9 +91,10 @@ def test_time_has_a_line_with_gaps_where_nothing_is_labelled() -> None:
         line.split()[5].split(",")[0],
     }
     assert first.count("<circle") == second.count("<circle") == 3
-    ticks = re.findall(r'<text x="([\d.]+)"[^>]*text-anchor="(\w+)"[^>]*>\d\d Mar 2026', records)
-    assert ticks[0][1] == "middle"
-    assert ticks[-1][1] == "end"  # inside of the picture
+    ticks = [float(x) for x in re.findall(r'<text x="([\d.]+)"[^>]*>\d\d Mar 2026', records)]
+    assert ticks[0] == float(line.split(",")[0])
+    assert ticks[-1] <= 460 - 36  # inside of the picture
+    assert all(other - one >= 72 for one, other in itertools.pairwise(ticks))  # and apart
 
 
 @pytest.mark.parametrize(("count", "said"), [(1, "1 record"), (0, "0 records"), (12_345, "12,345 records")])
