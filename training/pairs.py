@@ -14,6 +14,7 @@ Usage::
     python -m mujaz.training.pairs --easy OUT.jsonl FILE...        # what agrees is twice the same, to begin with
     python -m mujaz.training.pairs --most 4000 OUT.jsonl FILE...   # of so many headlines
     python -m mujaz.training.pairs --beginnings 9000 OUT.jsonl FILE...    # beginnings of so many articles, and a claim
+    python -m mujaz.training.pairs --plain FILE OUT.jsonl FILE...  # and what texts without headlines say first
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from mujaz.models.arabic_words import normalize
 from mujaz.models.light_stem import light_stem
 from mujaz.training.rewording import SHORTEST_WORD, Rewording, Words, followers
 from mujaz.training.spans import headlines_with_spans, write_pairs
+from mujaz.training.statements import stated_first
 
 LABELS = ("favor", "against", "none")
 SEED = 13
@@ -135,7 +137,13 @@ class _Others:
 
 
 def rows_of_files(
-    files: Sequence[str], rounds: int = 1, *, easy: bool = False, beginnings: int = 0, most: int | None = None
+    files: Sequence[str],
+    rounds: int = 1,
+    *,
+    easy: bool = False,
+    beginnings: int = 0,
+    most: int | None = None,
+    plain: Sequence[str] = (),
 ) -> Iterator[dict[str, str]]:
     """The rows that come out of articles with headlines.
 
@@ -146,8 +154,9 @@ def rows_of_files(
         easy: See :func:`pair_rows`.
         beginnings: Rows of :func:`beginning_rows` of so many articles, and no others.
         most: Headlines that are drawn, for :func:`pair_rows`.
+        plain: Files with the column text alone: what a text says first is its headline and its stretch.
     """
-    articles = list(headlines_with_spans(files))
+    articles = [*headlines_with_spans(files), *((text, said, said) for text, said in stated_first(plain))]
     if beginnings:
         yield from beginning_rows(articles, beginnings)
         return
@@ -175,6 +184,9 @@ def main(arguments: list[str] | None = None) -> None:
     kinds.add_argument("--easy", action="store_true", help="what agrees is twice the same, to begin with")
     parser.add_argument("--rounds", type=_positive, default=1, help="how often each headline is gone through")
     parser.add_argument("--most", type=_positive, help="draw so many headlines")
+    parser.add_argument(
+        "--plain", action="append", default=[], metavar="FILE", help="texts without headlines: what they say first"
+    )
     write_pairs(rows_of_files, (__doc__ or "").splitlines()[0], arguments, parser)
 
 

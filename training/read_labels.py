@@ -1,7 +1,7 @@
 """Labels and headlines that articles got by being read, where the articles themselves are no part of the project.
 
 A line of LABELS has ``article``, by which the text is found again (:func:`article_id`), and ``label``; where two labels fit
-equally well, the other one as ``or``. The rows that are made have ``title`` (the headline), ``text`` and ``label``. In place
+equally well, the other one as ``or``. The rows that are made have ``title``, ``text`` and ``label``. In place
 of ``label`` stands ``words`` where a headline was cut out of the article: places of its words, stretch by stretch, each up
 to and without the second number; words are what spaces divide. Those rows have ``text`` and ``summary``. Beside it or
 in its place stand ``stands`` and ``falls``, lists of the like: stretches that can stand by themselves, and that cannot. Such
@@ -36,8 +36,8 @@ def labelled_rows(files: Sequence[str]) -> Iterator[Row]:
     """The articles that have labels, in their order.
 
     Args:
-        files: The labels, then files of articles with ``text`` and, where it is called for, ``summary`` (the headline). Of a
-            text that stands in them several times the first is taken.
+        files: The labels, then files of articles with ``text`` and, where they have one, ``title`` or ``summary`` (the
+            headline). Of a text that stands in them several times the first is taken.
 
     Raises:
         DataError: a label lacks its article or its name, words are no places in their article, or articles of labels are in
@@ -58,7 +58,7 @@ def labelled_rows(files: Sequence[str]) -> Iterator[Row]:
             if found is not None and "label" not in found.values:
                 yield _with_headline(found, values)
             elif found is not None:
-                title, label = str(values.get("summary") or ""), str(found.values["label"])
+                title, label = str(values.get("title") or values.get("summary") or ""), str(found.values["label"])
                 yield {"title": title, "text": str(values["text"]), "label": label}
     if labels:
         raise DataError(
