@@ -48,101 +48,78 @@ embedded-stance: runs/embedded-stance/metrics.json
 embedded-summary: runs/embedded-summary/metrics.json
 	$(RUN).training.shipping runs/embedded-summary summary
 
-# The shipped topic and stance models were made before heads could begin as ones that look at neighbours.
-runs/embedded-encoder/metrics.json: | .venv/.installed
-	$(RUN) pretrain configs/pretrain-embedded.yaml --set output=$(@D) --set model.prime_neighbours=false \
-		--set training.learning_rate=1.0e-3 --set training.max_steps=4000
+SANAD = $(MUJAZ_DATA)/topic/sanad
+ANT = $(MUJAZ_DATA)/summary/ant
 
-runs/embedded-summary-encoder/metrics.json: | .venv/.installed
+# What all three start from: no text in it whose licence forbids a use.
+runs/embedded-encoder/metrics.json: | .venv/.installed
 	$(RUN) pretrain configs/pretrain-embedded.yaml
 
-runs/embedded-topic-teacher/metrics.json: | runs/embedded-encoder/metrics.json
-	$(RUN) train configs/embedded-topic-teacher.yaml
-
-runs/embedded-topic-first/metrics.json: | runs/embedded-topic-teacher/metrics.json
-	$(RUN) train configs/embedded-topic-first.yaml
+READ_TOPICS = topic/ant topic/asnd summary/wikilead
 
 runs/topic-read.jsonl: | .venv/.installed
-	$(RUN).training.read_labels $@ training/topic_labels.jsonl \
-		$(foreach set,saudinewsnet argen,$(MUJAZ_DATA)/summary/$(set)/train.parquet)
+	$(RUN).training.read_labels $@ training/topic_labels.jsonl $(foreach set,$(READ_TOPICS),$(MUJAZ_DATA)/$(set)/train.parquet)
 
-runs/embedded-topic/metrics.json: | runs/embedded-topic-first/metrics.json runs/topic-read.jsonl
+runs/embedded-topic/metrics.json: | runs/embedded-encoder/metrics.json runs/topic-read.jsonl
 	$(RUN) train configs/embedded-topic.yaml
 
-runs/embedded-stance-pairs/metrics.json: | runs/embedded-topic-first/metrics.json runs/pairs-easy.jsonl runs/pairs.jsonl
+# Pairs of statements: ANT's headlines, and what articles and posts that have none say first.
+PAIRS = $(RUN).training.pairs --plain $(SANAD)/train.parquet --plain $(MUJAZ_DATA)/topic/asnd/train.parquet
+
+runs/pairs-easy.jsonl: | .venv/.installed
+	$(PAIRS) --easy --rounds 2 $@ $(ANT)/train.parquet
+
+runs/pairs.jsonl: | .venv/.installed
+	$(PAIRS) --rounds 4 $@ $(ANT)/train.parquet
+
+runs/beginnings.jsonl: | .venv/.installed
+	$(RUN).training.pairs --plain $(SANAD)/train.parquet --beginnings 9000 $@ $(ANT)/train.parquet
+
+runs/reworded.jsonl: | .venv/.installed
+	$(RUN).training.pairs --most 4000 $@ $(ANT)/train.parquet
+
+runs/written.jsonl: | .venv/.installed
+	$(RUN).training.written $@ $(wildcard training/stance_groups/*.jsonl)
+
+runs/embedded-stance-pairs/metrics.json: | runs/embedded-encoder/metrics.json runs/pairs-easy.jsonl runs/pairs.jsonl
 	$(RUN) train configs/embedded-stance-pairs.yaml
 
 MADE = runs/written.jsonl runs/beginnings.jsonl runs/reworded.jsonl
 
-# Four teachers: two without the reworded pairs, of which one has words masked, and two with them.
+# Two teachers, of two seeds.
 TEACHER = $(RUN) train configs/embedded-stance-teacher.yaml --set output=$(@D)
-WITHOUT = --set 'data.additional=[runs/written.jsonl, runs/beginnings.jsonl]' --set training.epochs=4
 
 runs/embedded-stance-teacher-a/metrics.json: | runs/embedded-stance-pairs/metrics.json $(MADE)
-	$(TEACHER) $(WITHOUT) --set training.seed=13 --set training.mask_tokens=0.15 --set model.dropout=0.2
-
-runs/embedded-stance-teacher-b/metrics.json: | runs/embedded-stance-pairs/metrics.json $(MADE)
-	$(TEACHER) $(WITHOUT) --set training.seed=14
-
-runs/embedded-stance-teacher-c/metrics.json: | runs/embedded-stance-pairs/metrics.json $(MADE)
 	$(TEACHER) --set training.seed=13
 
-runs/embedded-stance-teacher-d/metrics.json: | runs/embedded-stance-pairs/metrics.json $(MADE)
+runs/embedded-stance-teacher-b/metrics.json: | runs/embedded-stance-pairs/metrics.json $(MADE)
 	$(TEACHER) --set training.seed=14
 
 runs/crossed.jsonl: | .venv/.installed
 	$(RUN).training.crossing configs/embedded-stance.yaml $@
 
-STANCE_TEACHERS = $(foreach one,a b c d,runs/embedded-stance-teacher-$(one)/metrics.json)
+STANCE_TEACHERS = $(foreach one,a b,runs/embedded-stance-teacher-$(one)/metrics.json)
 
 runs/embedded-stance/metrics.json: | $(STANCE_TEACHERS) runs/crossed.jsonl
 	$(RUN) train configs/embedded-stance.yaml
 
-runs/embedded-summary-first/metrics.json: | runs/embedded-summary-encoder/metrics.json
+runs/embedded-summary-first/metrics.json: | runs/embedded-encoder/metrics.json
 	$(RUN) train configs/embedded-summary-first.yaml
 
 runs/embedded-summary-whole/metrics.json: | runs/embedded-summary-first/metrics.json
 	$(RUN) train configs/embedded-summary-whole.yaml
 
-runs/headlines-read.jsonl: | .venv/.installed
-	$(RUN).training.read_labels $@ training/headline_labels.jsonl \
-		$(foreach set,summary/ant summary/saudinewsnet summary/argen topic/sanad,$(MUJAZ_DATA)/$(set)/train.parquet)
+# What articles' labels say of them, beside the articles.
+LABELLED = $(foreach name,labels judged,runs/headline_$(name).jsonl runs/headline_$(name)_dev.jsonl)
 
-runs/headlines-read-dev.jsonl: | .venv/.installed
-	$(RUN).training.read_labels $@ training/headline_labels_dev.jsonl \
-		$(foreach set,ant saudinewsnet,$(MUJAZ_DATA)/summary/$(set)/dev.parquet)
+runs/headline_%_dev.jsonl: | .venv/.installed
+	$(RUN).training.read_labels $@ training/headline_$*_dev.jsonl $(ANT)/dev.parquet $(SANAD)/dev.parquet
 
-READ = $(foreach part,$(1),$(MUJAZ_DATA)/$(part)/$(2).parquet)
-
-runs/headlines-judged.jsonl: | .venv/.installed
-	$(RUN).training.read_labels $@ training/headline_judged.jsonl \
-		$(call READ,summary/ant summary/saudinewsnet summary/argen topic/sanad,train)
-
-runs/headlines-judged-dev.jsonl: | .venv/.installed
-	$(RUN).training.read_labels $@ training/headline_judged_dev.jsonl \
-		$(call READ,summary/ant summary/saudinewsnet topic/sanad,dev)
-
-LABELLED = $(foreach name,read read-dev judged judged-dev,runs/headlines-$(name).jsonl)
+runs/headline_%.jsonl: | .venv/.installed
+	$(RUN).training.read_labels $@ training/headline_$*.jsonl $(ANT)/train.parquet $(SANAD)/train.parquet
 
 runs/embedded-summary/metrics.json: | runs/embedded-summary-whole/metrics.json $(LABELLED)
 	$(RUN) train configs/embedded-summary.yaml
-
-HEADLINES = $(foreach set,ant argen saudinewsnet,$(MUJAZ_DATA)/summary/$(set)/train.parquet)
-
-runs/pairs.jsonl: | .venv/.installed
-	$(RUN).training.pairs --rounds 6 $@ $(HEADLINES)
-
-runs/pairs-easy.jsonl: | .venv/.installed
-	$(RUN).training.pairs --easy --rounds 2 $@ $(HEADLINES)
-
-runs/beginnings.jsonl: | .venv/.installed
-	$(RUN).training.pairs --beginnings 9000 $@ $(HEADLINES)
-
-runs/reworded.jsonl: | .venv/.installed
-	$(RUN).training.pairs --most 4000 $@ $(HEADLINES)
-
-runs/written.jsonl: | .venv/.installed
-	$(RUN).training.written $@ $(wildcard training/stance_groups/*.jsonl)
 
 clean:
 	rm -rf .venv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -39,7 +39,10 @@ SETS = {  # name -> file, whether its titles are read, the length asked for (lea
     "WikiLead, bare, --length short": ("wikilead/test", False, "short"),
     "Headlines by reading (dev)": ("", False, None),
 }
-READ = ROOT / "training" / "headline_labels_dev.jsonl"
+READ = {
+    "ant": ROOT / "training" / "headline_labels_dev.jsonl",
+    "saudinewsnet": Path(__file__).parent / "headlines_saudi.jsonl",
+}
 FIRST = (16, 32)  # words
 PARTS = {"where it is sure": False, "where it is unsure": True}
 LEAST = 10  # articles
@@ -49,7 +52,8 @@ SHARES = {"empty_share": "empty", "loop_share": "repeats", "new_numbers_share": 
 def rows_of(data: Path, file: str) -> list[dict[str, Any]]:
     """Rows with text and summary; without a file those that were read."""
     if not file:
-        return list(labelled_rows([str(READ), *(str(data / name / "dev.parquet") for name in ("ant", "saudinewsnet"))]))
+        files = [[str(labels), str(data / name / "dev.parquet")] for name, labels in READ.items()]
+        return [row for pair in files for row in labelled_rows(pair)]
     return pq.read_table(data / f"{file}.parquet").to_pylist()
 
 

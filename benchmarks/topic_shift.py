@@ -1,16 +1,19 @@
 """Topic models on other lengths and other outlets than they were trained on, beside TF-IDF with a linear SVM.
 
-Needs $MUJAZ_DATA. Trains the SVM on what the embedded topic model has labels of: SANAD's training texts, and the articles
-that were read for it (training/topic_labels.jsonl), as headlines and whole. Scores it and the models on
+Needs $MUJAZ_DATA. Trains the SVM on what the embedded topic model has labels of: SANAD's training texts and ANT's
+sections, the texts that were read for it (training/topic_labels.jsonl), as headlines and whole, and what was written
+for it (topic_written.jsonl). Scores it and the models on
 
 - SANAD's test texts, whole and cut;
-- a Tunisian radio's news and headlines (ANT) and an Arab news channel's posts (ASND), where their labels match: no label of
-  either outlet was seen in training;
-- later articles of Saudi newspapers, which a large language model sorted twice, knowing nothing of the first time
-  (topic_read.jsonl, beside summary/saudinewsnet/test): the 396 of 400 with the same label; where two fit, either is right;
+- a Tunisian radio's news and headlines (ANT) and an Arab news channel's posts (ASND), where their labels match: other
+  texts of both outlets are in the training;
+- outlets of which no training has a text, sorted by large language models: Saudi newspapers, whose later articles were
+  sorted twice, the second time knowing nothing of the first (topic_read.jsonl, beside summary/saudinewsnet/test: the 396
+  of 400 with the same label), and earlier ones and those of ArgEn, sorted once (topic_read_once.jsonl); where two labels
+  fit, either is right;
 - headlines that a large language model wrote for it, a third of them to mislead a counter of words (topic_headlines.jsonl).
 
-Of the last two, those that belong to none of the topics tell how sure a model is where it should not be: AUROC of its
+Of the last two kinds, those that belong to none of the topics tell how sure a model is where it should not be: AUROC of its
 highest probability (of the SVM, its largest decision value), 50 by chance, 100 where it is surer of every other text.
 And what ``--min-precision 0.9`` makes of them, where the model has such a threshold: the share of the texts with a topic
 that get a label, the share of right ones among all labels that are given, and the share of the others that get none.
@@ -39,7 +42,14 @@ from mujaz.training.metrics.bootstrap import confidence_interval
 from mujaz.training.read_labels import article_id, labelled_rows
 
 HERE = Path(__file__).parent
-LABELS = HERE.parent / "training" / "topic_labels.jsonl"
+TRAINING = HERE.parent / "training"
+LABELS, WRITTEN = TRAINING / "topic_labels.jsonl", TRAINING / "topic_written.jsonl"
+READ_SETS = ("topic/ant", "topic/asnd", "summary/wikilead")
+SORTED = {  # name -> labels of articles, and where the articles are
+    "Saudi newspapers": ("topic_read", "summary/saudinewsnet/test"),
+    "Saudi newspapers, sorted once": ("topic_read_once", "summary/saudinewsnet/train"),
+    "ArgEn, sorted once": ("topic_read_once", "summary/argen/train"),
+}
 OTHER = "other"
 ANT = {
     "sport": "sports",
@@ -76,9 +86,6 @@ def tests() -> dict[str, Test]:
     ant = [row for row in rows("topic/ant/dev", "topic/ant/test") if row["label"] in ANT]
     topics = [[ANT[row["label"]]] for row in ant]
     asnd = [row for row in rows("topic/asnd/dev", "topic/asnd/test") if row["label"] in ASND and not row["in_train"]]
-    right = {row.values["article"]: row.values["labels"] for row in read_rows(HERE / "topic_read.jsonl")}
-    articles = [row for row in rows("summary/saudinewsnet/test") if article_id(row["text"]) in right]
-    read = [right[article_id(row["text"])] for row in articles]
     written = [row.values for row in read_rows(HERE / "topic_headlines.jsonl")]
     return {
         "SANAD": ([row["text"] for row in sanad], labels),
@@ -88,17 +95,30 @@ def tests() -> dict[str, Test]:
         "ANT, headline": ([row["title"] or "" for row in ant], topics),
         "ANT, headline and text": ([f"{row['title'] or ''}\n{row['text']}" for row in ant], topics),
         "ASND": ([row["text"] for row in asnd], [[ASND[row["label"]]] for row in asnd]),
-        "Saudi newspapers, headline": ([row["summary"] for row in articles], read),
-        "Saudi newspapers, headline and text": ([f"{row['summary']}\n{row['text']}" for row in articles], read),
+        **sorted_tests(),
         "written headlines": ([row["text"] for row in written], [[row["label"]] for row in written]),
     }
+
+
+def sorted_tests() -> dict[str, Test]:
+    """Articles that were sorted by reading, as headlines and whole."""
+    found: dict[str, Test] = {}
+    for name, (labels, file) in SORTED.items():
+        right = {row.values["article"]: row.values["labels"] for row in read_rows(HERE / f"{labels}.jsonl")}
+        articles = [row for row in rows(file) if article_id(row["text"]) in right]
+        read = [right[article_id(row["text"])] for row in articles]
+        found[f"{name}, headline"] = ([row["summary"] for row in articles], read)
+        found[f"{name}, headline and text"] = ([f"{row['summary']}\n{row['text']}" for row in articles], read)
+    return found
 
 
 def svm() -> Runner:
     """TF-IDF of words with a linear SVM, as scikit-learn sets them."""
     train = [(row["text"], row["label"]) for row in rows("topic/sanad/train")]
-    sets = [Path(os.environ["MUJAZ_DATA"]) / f"summary/{name}/train.parquet" for name in ("saudinewsnet", "argen")]
-    for row in labelled_rows([str(path) for path in (LABELS, *sets)]):
+    sections = [row | {"label": ANT[row["label"]]} for row in rows("topic/ant/train") if row["label"] in ANT]
+    sets = [Path(os.environ["MUJAZ_DATA"]) / name / "train.parquet" for name in READ_SETS]
+    read = labelled_rows([str(path) for path in (LABELS, *sets)])
+    for row in [*sections, *read, *(one.values for one in read_rows(WRITTEN))]:
         if row["label"] != OTHER:
             train += [(row["title"], row["label"]), (f"{row['title']}\n{row['text']}", row["label"])]
     vectorizer = TfidfVectorizer()

@@ -62,15 +62,10 @@ def here(
         "arabart": mt5_folder,
         "topic": trained("topic"),
         "runs/embedded-encoder": bert_folder,
-        "runs/embedded-summary-encoder": bert_folder,
         "runs/embedded-summary-first": bert_folder,
         "runs/embedded-summary-whole": whole,
         "summary": bert_folder,
-        "runs/embedded-topic-teacher": trained("topic"),
-        "runs/embedded-topic-first": trained("topic"),
-        **{
-            f"runs/embedded-stance-{run}": trained("stance") for run in ("pairs", *(f"teacher-{one}" for one in "abcd"))
-        },
+        **{f"runs/embedded-stance-{run}": trained("stance") for run in ("pairs", "teacher-a", "teacher-b")},
     }
     for module in (opening, distillation):
         monkeypatch.setattr(

@@ -194,7 +194,8 @@ def test_a_speaker_is_of_the_same_sentence(summarizer: Summarizer) -> None:
     article = BRIDGE.format("قال", "إن") + " وذلك أن الأمطار الغزيرة جرفت جزءا من الرصيف القريب من السوق."
     for one in summarizer.summarize([article], candidates=9)[0].candidates:
         who = bool(re.match("مدير عام الطرق(?: في المحافظة)?:", one.text))
-        assert who == ("الجسر القديم" in one.text and "سيغلق" in one.text)
+        told = "الجسر القديم" in one.text and "سيغلق" in one.text
+        assert who == (told and not one.findings)  # what may not be whole is said as it stands
 
 
 def test_half_a_surrogate_pair_in_an_article_can_be_written(summarizer: Summarizer) -> None:
