@@ -50,17 +50,24 @@ embedded-summary: runs/embedded-summary/metrics.json
 
 SANAD = $(MUJAZ_DATA)/topic/sanad
 ANT = $(MUJAZ_DATA)/summary/ant
+MADE = runs/written.jsonl runs/beginnings.jsonl runs/reworded.jsonl
 
 # What all three start from: no text in it whose licence forbids a use.
 runs/embedded-encoder/metrics.json: | .venv/.installed
 	$(RUN) pretrain configs/pretrain-embedded.yaml
 
-READ_TOPICS = topic/ant topic/asnd summary/wikilead
+runs/stance-left-out.jsonl: | $(MADE)
+	$(RUN).training.left_out configs/embedded-stance.yaml $@
+
+runs/embedded-encoder-more/metrics.json: | runs/embedded-encoder/metrics.json runs/stance-left-out.jsonl
+	$(RUN) pretrain configs/pretrain-embedded-more.yaml
+
+READ_TOPICS = topic/ant topic/asnd summary/wikilead stance/ans
 
 runs/topic-read.jsonl: | .venv/.installed
 	$(RUN).training.read_labels $@ training/topic_labels.jsonl $(foreach set,$(READ_TOPICS),$(MUJAZ_DATA)/$(set)/train.parquet)
 
-runs/embedded-topic/metrics.json: | runs/embedded-encoder/metrics.json runs/topic-read.jsonl
+runs/embedded-topic/metrics.json: | runs/embedded-encoder-more/metrics.json runs/topic-read.jsonl
 	$(RUN) train configs/embedded-topic.yaml
 
 # Pairs of statements: ANT's headlines, and what articles and posts that have none say first.
@@ -83,8 +90,6 @@ runs/written.jsonl: | .venv/.installed
 
 runs/embedded-stance-pairs/metrics.json: | runs/embedded-encoder/metrics.json runs/pairs-easy.jsonl runs/pairs.jsonl
 	$(RUN) train configs/embedded-stance-pairs.yaml
-
-MADE = runs/written.jsonl runs/beginnings.jsonl runs/reworded.jsonl
 
 # Two teachers, of two seeds.
 TEACHER = $(RUN) train configs/embedded-stance-teacher.yaml --set output=$(@D)

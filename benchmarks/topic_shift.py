@@ -44,7 +44,7 @@ from mujaz.training.read_labels import article_id, labelled_rows
 HERE = Path(__file__).parent
 TRAINING = HERE.parent / "training"
 LABELS, WRITTEN = TRAINING / "topic_labels.jsonl", TRAINING / "topic_written.jsonl"
-READ_SETS = ("topic/ant", "topic/asnd", "summary/wikilead")
+READ_SETS = ("topic/ant", "topic/asnd", "summary/wikilead", "stance/ans")
 SORTED = {  # name -> labels of articles, and where the articles are
     "Saudi newspapers": ("topic_read", "summary/saudinewsnet/test"),
     "Saudi newspapers, sorted once": ("topic_read_once", "summary/saudinewsnet/train"),
@@ -120,7 +120,8 @@ def svm() -> Runner:
     read = labelled_rows([str(path) for path in (LABELS, *sets)])
     for row in [*sections, *read, *(one.values for one in read_rows(WRITTEN))]:
         if row["label"] != OTHER:
-            train += [(row["title"], row["label"]), (f"{row['title']}\n{row['text']}", row["label"])]
+            texts = (row["title"], f"{row['title']}\n{row['text']}")
+            train += [(text, row["label"]) for text in texts if text]
     vectorizer = TfidfVectorizer()
     model = LinearSVC().fit(vectorizer.fit_transform([text for text, _ in train]), [label for _, label in train])
 

@@ -149,7 +149,7 @@ def _articles(documents: list[list[str]], tokenizer: PreTrainedTokenizerBase, ro
     flat = [sentence for sentences in documents for sentence in sentences]
     # A text that spells a special token out must not be taken for what it stands for.
     marks = {*tokenizer.all_special_ids} - {tokenizer.unk_token_id}
-    encoded = tokenizer(flat, add_special_tokens=False)["input_ids"] if flat else []
+    encoded = tokenizer(flat, add_special_tokens=False, verbose=False)["input_ids"] if flat else []
     ids = iter([[i for i in sentence if i not in marks] for sentence in encoded])
     for sentences in documents:
         tokens = [next(ids) for _ in sentences]

@@ -77,7 +77,7 @@ def write_shards(
     splits = {name: _Shards(folder, name, row_length, dtype) for name in SPLITS}
     spelled = set(tokenizer.all_special_ids) - {tokenizer.unk_token_id}  # "[MASK]" in a text is none
     for chunk in chunks(documents):
-        batch = tokenizer([d.text for d in chunk], add_special_tokens=False)["input_ids"]
+        batch = tokenizer([d.text for d in chunk], add_special_tokens=False, verbose=False)["input_ids"]
         for document, ids in zip(chunk, batch, strict=True):
             plain = [one for one in ids if one not in spelled]
             splits["held_out" if document.held_out else "train"].add([*plain, separator])

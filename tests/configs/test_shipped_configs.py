@@ -62,6 +62,7 @@ def here(
         "arabart": mt5_folder,
         "topic": trained("topic"),
         "runs/embedded-encoder": bert_folder,
+        "runs/embedded-encoder-more": bert_folder,
         "runs/embedded-summary-first": bert_folder,
         "runs/embedded-summary-whole": whole,
         "summary": bert_folder,

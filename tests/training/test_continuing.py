@@ -170,7 +170,7 @@ def test_the_shipped_config_goes_on(news: Path, tmp_path: Path, monkeypatch: pyt
         "training.device": "cpu",
     }
     arguments = [part for key, value in small.items() for part in ("--set", f"{key}={value}")]
-    path = Path(__file__).resolve().parents[2] / "configs" / "pretrain-posts.yaml"
+    path = Path(__file__).resolve().parents[2] / "configs" / "pretrain-embedded-more.yaml"
     result = CliRunner().invoke(cli, ["pretrain", str(path), *arguments])
     assert result.exit_code == 0, f"{result.output}\n{result.exception!r}"
     assert "2 steps" in result.output

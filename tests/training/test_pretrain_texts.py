@@ -90,3 +90,12 @@ def test_a_text_that_spells_special_tokens_has_none(tmp_path: Path) -> None:
     rows = np.concatenate([row for _, row in _all(tmp_path, "train")])
     plain = [*tokenizer("فاز الفريق", add_special_tokens=False)["input_ids"], tokenizer.sep_token_id]
     assert rows.tolist() == (plain * 8)[: len(rows)]
+
+
+def test_a_document_longer_than_the_model_reads_is_no_fault(tmp_path: Path) -> None:
+    tokenizer = train_wordpiece(["فاز الفريق"], 60)
+    tokenizer.model_max_length = (
+        8  # as the tokenizer of an encoder to go on with says; transformers warns of longer texts
+    )
+    write_shards(tmp_path, [Document("فاز الفريق " * 10, False)] * 4, tokenizer, 3, 4, "x")
+    assert not tokenizer.deprecation_warnings
