@@ -47,6 +47,10 @@ peft = pytest.importorskip("peft")
 TinyConfig = Callable[..., dict[str, Any]]
 LORA = {"rank": 4, "alpha": 8}
 
+READING_WARNS = pytest.mark.filterwarnings(
+    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
+)  # peft does
+
 
 @pytest.fixture
 def lora_config(bert_folder: Path, topic_file: Path, tmp_path: Path, tiny_config: TinyConfig) -> TinyConfig:
@@ -135,9 +139,7 @@ def test_only_adapters_and_the_head_are_trained(lora_config: TinyConfig) -> None
     assert slow.plan().lines()[-1].startswith("note: a learning rate of 3e-05 is low for model.lora")
 
 
-@pytest.mark.filterwarnings(
-    "ignore:`is_gradient_checkpointing` is deprecated:FutureWarning"
-)  # peft's, reading the adapter
+@READING_WARNS
 @pytest.mark.parametrize("dora", [False, True])
 def test_a_run_leaves_a_plain_checkpoint_and_the_adapter(
     lora_config: TinyConfig, bert_folder: Path, dora: bool, monkeypatch: pytest.MonkeyPatch
@@ -238,6 +240,7 @@ def test_lora_needs_a_pretrained_model_and_peft(
         prepare(check_config(lora_config("run"), "test"))
 
 
+@READING_WARNS
 def test_an_adapter_of_an_embedded_model_finds_it_again(
     topic_file: Path, tmp_path: Path, tiny_config: TinyConfig
 ) -> None:
